@@ -1,0 +1,41 @@
+#include "earthcatalog/base/hash.h"
+#define XXH_STATIC_LINKING_ONLY  // the streaming state on the stack
+#include <xxhash.h>
+
+namespace earthcatalog {
+namespace {
+
+constexpr std::uint64_t kIdSeed = 42;
+
+Hash128 canonical(XXH128_hash_t hash) {
+  XXH128_canonical_t bytes;
+  XXH128_canonicalFromHash(&bytes, hash);
+  Hash128 result;
+  std::memcpy(result.bytes.data(), bytes.digest, sizeof bytes.digest);
+  return result;
+}
+
+// The hash of `first`, `separator`, `second` as one string, without building it.
+Hash128 hash_joined(std::string_view first, char separator, std::string_view second) {
+  XXH3_state_t state;
+  XXH3_INITSTATE(&state);
+  XXH3_128bits_reset(&state);
+  XXH3_128bits_update(&state, first.data(), first.size());
+  XXH3_128bits_update(&state, &separator, 1);
+  XXH3_128bits_update(&state, second.data(), second.size());
+  return canonical(XXH3_128bits_digest(&state));
+}
+
+}  // namespace
+
+Hash128 hash128(std::string_view data, std::uint64_t seed) {
+  return canonical(XXH3_128bits_withSeed(data.data(), data.size(), seed));
+}
+
+Hash128 object_hash(std::string_view bucket, std::string_view key) { return hash_joined(bucket, '/', key); }
+
+Hash128 id_hash(std::string_view id) { return hash128(id, kIdSeed); }
+
+Hash128 identity_hash(std::string_view collection, std::string_view id) { return hash_joined(collection, '\0', id); }
+
+}  // namespace earthcatalog

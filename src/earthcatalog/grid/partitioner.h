@@ -1,0 +1,53 @@
+// Footprints to grid cells. A cell is a 64-bit handle; handles of one partitioner sort as their names do bytewise.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "earthcatalog/result.h"
+
+namespace earthcatalog::storage {
+class Stores;
+}
+
+namespace earthcatalog::grid {
+
+using Cell = std::uint64_t;
+
+/// The cell of items without a place; named "__none__".
+inline constexpr Cell kNoCell = 0;
+inline constexpr std::string_view kNoCellName = "__none__";
+
+/// Covers footprints. Has caches and scratch memory of its own: one per thread.
+class Coverer {
+ public:
+  virtual ~Coverer() = default;
+  /// Replaces `cells` by the cells that the footprint touches, ascending, each once; {kNoCell} when it touches none.
+  /// `wkb` is ISO WKB in degrees lon/lat as the stac module writes it: finite, latitudes in [-90, 90], rings closed.
+  virtual Status cover(std::string_view wkb, std::vector<Cell>& cells) = 0;
+};
+
+struct GridSpec {
+  std::string type = "h3";  ///< "h3" or "geojson"
+  int resolution = 1;       ///< h3
+  std::string boundaries_path, id_field;  ///< geojson
+};
+
+/// A grid. Immutable, safe to share between threads.
+class Partitioner {
+ public:
+  virtual ~Partitioner() = default;
+  virtual std::unique_ptr<Coverer> make_coverer() const = 0;
+  virtual std::string name(Cell cell) const = 0;
+  /// The cell of a name, kNoCell for "__none__", nothing for a name that this grid does not have.
+  virtual std::optional<Cell> find(std::string_view name) const = 0;
+};
+
+/// kInvalidArgument for an unknown type, a resolution outside 0-15, a boundaries file without that field, …
+Result<std::shared_ptr<const Partitioner>> make_partitioner(storage::Stores& stores, const GridSpec& spec);
+
+}  // namespace earthcatalog::grid

@@ -1,0 +1,45 @@
+// Iceberg schemas (https://iceberg.apache.org/spec/#schemas): the types that our tables use, with field ids.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "earthcatalog/result.h"
+
+namespace earthcatalog::iceberg {
+
+enum class TypeId : std::uint8_t { kBoolean, kInt, kLong, kFloat, kDouble, kString, kBinary, kTimestampTz, kTimestamp, kDate, kStruct };
+
+struct NestedField;
+
+struct Type {
+  TypeId id = TypeId::kString;
+  std::vector<NestedField> fields;  ///< of a struct
+  bool operator==(const Type&) const = default;
+};
+
+struct NestedField {
+  int field_id = 0;
+  std::string name;
+  Type type;
+  bool required = false;
+  bool operator==(const NestedField&) const = default;
+};
+
+struct Schema {
+  int schema_id = 0;
+  std::vector<NestedField> fields;
+
+  /// The field of a top-level name, or null.
+  const NestedField* find(std::string_view name) const;
+  int highest_field_id() const;
+  bool operator==(const Schema&) const = default;
+};
+
+/// Gives ids as PyIceberg does for a new table: top-level fields 1…n in order, then the nested ones.
+Schema assign_fresh_ids(Schema schema);
+
+}  // namespace earthcatalog::iceberg

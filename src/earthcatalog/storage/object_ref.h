@@ -1,0 +1,20 @@
+// What a list of objects says of one of them.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "earthcatalog/base/time.h"
+
+namespace earthcatalog::storage {
+
+struct ObjectRef {
+  std::string bucket;
+  std::string key;  ///< the true name: never percent-encoded
+  std::optional<std::int64_t> size_bytes;
+  std::optional<TimeMicros> last_modified;
+  std::string etag;  ///< without quotes; empty when not known
+};
+
+}  // namespace earthcatalog::storage

@@ -1,0 +1,89 @@
+// Bytes by name: one interface for memory, a local folder, an S3 bucket, and (through Arrow) gs:// and abfs://.
+//
+// Keys are relative to the store's root ("a/b.parquet", never a leading slash). A missing object and an unmet
+// condition are results, not errors. Every error names the object as a full URI and what to do. All methods are safe
+// to call from many threads.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "earthcatalog/base/time.h"
+#include "earthcatalog/result.h"
+
+namespace arrow::io {
+class OutputStream;
+class RandomAccessFile;
+}  // namespace arrow::io
+
+namespace earthcatalog::storage {
+
+struct ObjectInfo {
+  std::string key;
+  std::int64_t size_bytes = 0;
+  std::string etag;  ///< opaque, without quotes: changes whenever the content is written
+  std::optional<TimeMicros> last_modified;
+};
+
+struct Object {
+  ObjectInfo info;
+  std::string bytes;
+};
+
+/// What a put did. `stored` is false when its condition was not met: somebody else was first.
+struct PutResult {
+  bool stored = false;
+  std::string etag;  ///< of the object just stored; empty when it was not
+};
+
+struct Capabilities {
+  bool conditional_put = false;  ///< put_if_absent and put_if_match are atomic: what a catalog or a lock needs
+  bool atomic_put = true;        ///< a reader sees the old or the new object, never a part
+};
+
+class ObjectStore {
+ public:
+  virtual ~ObjectStore() = default;
+
+  /// The full URI of a key ("s3://bucket/prefix/key", "file:///folder/key", "memory://name/key").
+  virtual std::string uri(std::string_view key) const = 0;
+  virtual Capabilities capabilities() const = 0;
+
+  /// The whole object, or nothing when it does not exist.
+  virtual Result<std::optional<Object>> get(std::string_view key) = 0;
+  /// `length` bytes from `offset` (fewer at the end of the object), or nothing when it does not exist. A negative
+  /// offset counts from the end.
+  virtual Result<std::optional<std::string>> get_range(std::string_view key, std::int64_t offset, std::int64_t length) = 0;
+  virtual Result<std::optional<ObjectInfo>> head(std::string_view key) = 0;
+
+  virtual Result<PutResult> put(std::string_view key, std::string_view bytes) = 0;
+  /// Stores only when no object has that key. kUnsupported where the store cannot promise it.
+  virtual Result<PutResult> put_if_absent(std::string_view key, std::string_view bytes) = 0;
+  /// Stores only when the object is still the one with `etag`; `stored` is false when it is another or gone.
+  virtual Result<PutResult> put_if_match(std::string_view key, std::string_view bytes, std::string_view etag) = 0;
+
+  /// Calls `visit` for each object whose key begins with `prefix`, in bytewise key order, page by page; an error that
+  /// `visit` returns ends the listing and is returned.
+  virtual Status list(std::string_view prefix, const std::function<Status(const ObjectInfo&)>& visit) = 0;
+  /// Removes the objects; those that do not exist are no error.
+  virtual Status remove(std::span<const std::string> keys) = 0;
+
+  /// A stream that writes a new object of any size; the object appears, whole, when the stream is closed, and never
+  /// when it is destroyed before.
+  virtual Result<std::shared_ptr<arrow::io::OutputStream>> open_output(std::string_view key) = 0;
+  /// Random access to an object. `size_bytes`, when known, saves a request. kNotFound when it does not exist.
+  virtual Result<std::shared_ptr<arrow::io::RandomAccessFile>> open_input(std::string_view key,
+                                                                         std::optional<std::int64_t> size_bytes = {}) = 0;
+
+  /// Makes everything that this store object wrote so far survive a power cut. One call for many files: local stores
+  /// sync the file system once, object stores have nothing to do.
+  virtual Status make_durable() { return {}; }
+};
+
+}  // namespace earthcatalog::storage

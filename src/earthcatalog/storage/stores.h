@@ -1,0 +1,68 @@
+// From a URI to the store that holds it. Settings are values: nothing here reads the environment except through the
+// AWS credentials chain, which is asked when `S3Settings` leaves the choice open.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "earthcatalog/storage/object_store.h"
+
+namespace earthcatalog::storage {
+
+enum class PathStyle { kAutomatic, kPath, kVirtualHost };
+
+/// How a bucket is reached. Each member left empty falls back to the default of all buckets, then to AWS's own rules.
+struct S3Settings {
+  std::optional<std::string> endpoint;       ///< "http://127.0.0.1:8333"; none: AWS's endpoint of the region
+  std::optional<std::string> region;         ///< none: found out from the bucket once, else us-east-1
+  std::optional<std::string> profile;        ///< of the shared AWS files
+  std::optional<std::string> access_key;     ///< none: the AWS credentials chain
+  std::optional<std::string> secret_key;
+  std::optional<std::string> session_token;
+  std::optional<bool> anonymous;             ///< true: never sign; none: signed when credentials are found, and once
+                                             ///< unsigned when a signed request is refused
+  std::optional<bool> request_payer;         ///< send x-amz-request-payer: requester
+  std::optional<PathStyle> path_style;
+};
+
+struct StorageSettings {
+  S3Settings s3;
+  std::map<std::string, S3Settings> buckets;  ///< per bucket, where they differ
+};
+
+/// A place named by a URI: a store and a key inside it.
+struct Location {
+  std::shared_ptr<ObjectStore> store;
+  std::string key;
+  std::string uri() const { return store->uri(key); }
+};
+
+/// Opens stores by URI and keeps them. "s3://b/k", "file:///p", "/p", "p", "memory://name/k", "gs://…", "abfs://…".
+/// A plain path is made absolute. Thread-safe.
+class Stores {
+ public:
+  explicit Stores(StorageSettings settings);
+  ~Stores();
+
+  /// The store of the URI's bucket (for local paths: of the root folder "/") and the key of the URI in it.
+  Result<Location> locate(std::string_view uri);
+  const StorageSettings& settings() const { return settings_; }
+
+ private:
+  StorageSettings settings_;
+  std::mutex mutex_;
+  std::map<std::string, std::shared_ptr<ObjectStore>, std::less<>> stores_;
+};
+
+/// "file:///a/b" for a local path or file URI, absolute and without "." and ".."; other URIs unchanged but for
+/// trailing slashes.
+Result<std::string> normalize_uri(std::string_view path_or_uri);
+
+/// `base` and `relative` with exactly one slash between them.
+std::string join_uri(std::string_view base, std::string_view relative);
+
+}  // namespace earthcatalog::storage

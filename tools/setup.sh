@@ -1,0 +1,72 @@
+#!/usr/bin/env bash
+# Installs what the build and the tests need, and nothing that is there already.
+#
+#   tools/setup.sh [build|test|lint|peer]...    default: build
+#
+# System packages come from the distribution (root, or sudo, only when some are missing); everything else goes to
+# .deps/ in this checkout: a private virtual environment and the sources of the two libraries that are compiled here.
+# Supported: Debian 12 and Ubuntu 24.04.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+root=$PWD deps=${EARTHCATALOG_DEPS:-$PWD/.deps}
+
+build_packages=(g++ cmake ninja-build make pkg-config git ca-certificates python3 python3-venv
+  libcurl4-gnutls-dev nettle-dev nlohmann-json3-dev libyaml-cpp-dev libcli11-dev libspdlog-dev libfmt-dev libxxhash-dev
+  libpugixml-dev libsqlite3-dev libgeos-dev zlib1g-dev libgtest-dev libgmock-dev librapidcheck-dev libbenchmark-dev ccache)
+lint_packages=(clang-19 clang-tidy-19 clang-format-19 libclang-rt-19-dev)
+
+say() { printf 'setup: %s\n' "$*" >&2; }
+
+install_system() {
+  local missing=() p
+  for p in "$@"; do
+    dpkg-query -W -f='${Status}' "$p" 2>/dev/null | grep -q 'install ok installed' || missing+=("$p")
+  done
+  if [ ${#missing[@]} -eq 0 ]; then return; fi
+  local as_root=()
+  if [ "$(id -u)" -ne 0 ]; then
+    if command -v sudo >/dev/null && sudo -n true 2>/dev/null; then as_root=(sudo); else
+      say "these system packages are missing, and installing them needs root. Run this, then try again:"
+      say "  sudo apt-get install ${missing[*]}"
+      exit 1
+    fi
+  fi
+  say "installing ${missing[*]}"
+  "${as_root[@]}" apt-get update -q >&2
+  "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends "${missing[@]}" >&2
+}
+
+# One environment for each list of pinned packages; its stamp is the list itself, so that a changed list is installed again.
+python_environment() {
+  local name=$1 list=$root/tools/requirements-$1.txt python=${2:-python3}
+  local venv=$deps/$name
+  if cmp -s "$list" "$venv/requirements.stamp"; then return; fi
+  say "Python packages for '$name' into $venv"
+  [ -x "$venv/bin/python" ] || "$python" -m venv "$venv"
+  "$venv/bin/pip" install -q --disable-pip-version-check -r "$list" >&2
+  cp "$list" "$venv/requirements.stamp"
+}
+
+# H3 and simdjson are compiled from the sources inside two PyPI source distributions, checked by SHA-256.
+library_sources() {
+  local list=$root/tools/sources.txt
+  if cmp -s "$list" "$deps/src/sources.stamp"; then return; fi
+  say "library sources into $deps/src"
+  rm -rf "$deps/src" && mkdir -p "$deps/src/archives"
+  "$deps/build/bin/pip" download -q --disable-pip-version-check --no-deps --no-binary :all: --require-hashes \
+    -r "$list" -d "$deps/src/archives" >&2
+  tar -xzf "$deps"/src/archives/h3-*.tar.gz -C "$deps/src" --strip-components=2 --wildcards '*/src/h3lib'
+  tar -xzf "$deps"/src/archives/fastsimdjson-*.tar.gz -C "$deps/src" --strip-components=1 --wildcards '*/vendor/simdjson.*'
+  mv "$deps/src/vendor" "$deps/src/simdjson"
+  cp "$list" "$deps/src/sources.stamp"
+}
+
+mkdir -p "$deps"
+for part in "${@:-build}"; do
+  case $part in
+    build) install_system "${build_packages[@]}"; python_environment build; library_sources ;;
+    test) python_environment test ;;
+    lint) install_system "${lint_packages[@]}" ;;
+    *) say "unknown part '$part' (build, test, lint)"; exit 2 ;;
+  esac
+done
