@@ -1,0 +1,74 @@
+#include "earthcatalog/pipeline/ingest.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace earthcatalog::pipeline {
+namespace {
+
+// Measuring a part walks all its columns: often enough to keep the bound, seldom enough to cost nothing.
+constexpr std::size_t kItemsBetweenMeasures = 64;
+
+bool has_problem(const stac::ParsedItem& item, std::string_view kind) {
+  return std::ranges::any_of(item.problems, [&](const stac::Problem& problem) { return problem.kind == kind; });
+}
+
+}  // namespace
+
+Ingester::Ingester(IngestContext& context, std::size_t worker)
+    : context_(context), worker_(worker), coverer_(context.grid.make_coverer()) {}
+
+Status Ingester::ingest(Chunk& chunk, fetch::Fetched&& fetched) {
+  auto& slot = chunk.parts[worker_];
+  if (!slot) slot = std::make_unique<ChunkPart>(context_.schema.load());
+  ChunkPart& part = *slot;
+  const auto parsed = parser_.append(fetched.body, part.batch);
+  if (!parsed) {
+    const auto& rejection = parsed.error();
+    chunk.rejected.fetch_add(1);
+    context_.problems.add(fetched.object, {"rejected", rejection.kind, rejection.reason, rejection.offset});
+    return {};
+  }
+  for (const auto& problem : parsed->problems) {
+    context_.problems.add(fetched.object, {problem.kind, {}, problem.reason, problem.offset});
+  }
+  EC_TRY(annotate(append(part, fetched.object, *parsed),
+                  fmt::format("object {}/{}", fetched.object.bucket, fetched.object.key)));
+  account(part);
+  return {};
+}
+
+Status Ingester::append(ChunkPart& part, const storage::ObjectRef& object, const stac::ParsedItem& item) {
+  ItemRecord record;
+  record.object = object;
+  record.identity = item.identity;
+  record.updated = item.updated;
+  record.row = item.row;
+  record.year = item.datetime ? utc_year(*item.datetime) : kUnknownYear;
+  record.undatable = has_problem(item, "datetime");
+  if (item.wkb.empty()) {
+    cells_.assign(1, grid::kNoCell);
+  } else {
+    EC_TRY(coverer_->cover(item.wkb, cells_));
+    if (const auto bounds = grid::bounds(item.wkb)) {
+      record.bounds = static_cast<std::uint32_t>(part.bounds.size());
+      part.bounds.push_back(*bounds);
+    }
+  }
+  record.first_cell = static_cast<std::uint32_t>(part.cells.size());
+  record.cell_count = static_cast<std::uint32_t>(cells_.size());
+  part.cells.insert(part.cells.end(), cells_.begin(), cells_.end());
+  part.all_itslive = part.all_itslive && item.itslive;
+  part.items.push_back(std::move(record));
+  return {};
+}
+
+void Ingester::account(ChunkPart& part) {
+  if (part.items.size() % kItemsBetweenMeasures != 1) return;
+  const std::int64_t bytes = part.bytes();
+  context_.held_bytes.fetch_add(bytes - part.accounted_bytes);
+  part.accounted_bytes = bytes;
+}
+
+}  // namespace earthcatalog::pipeline
