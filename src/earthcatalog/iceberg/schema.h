@@ -11,7 +11,19 @@
 
 namespace earthcatalog::iceberg {
 
-enum class TypeId : std::uint8_t { kBoolean, kInt, kLong, kFloat, kDouble, kString, kBinary, kTimestampTz, kTimestamp, kDate, kStruct };
+enum class TypeId : std::uint8_t {
+  kBoolean,
+  kInt,
+  kLong,
+  kFloat,
+  kDouble,
+  kString,
+  kBinary,
+  kTimestampTz,
+  kTimestamp,
+  kDate,
+  kStruct
+};
 
 struct NestedField;
 

@@ -1,0 +1,91 @@
+// A table as of one metadata file: its schema, snapshots and data files. Changes go through transaction.h.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "earthcatalog/base/time.h"
+#include "earthcatalog/iceberg/catalog.h"
+#include "earthcatalog/iceberg/manifest.h"
+#include "earthcatalog/iceberg/table_metadata.h"
+#include "earthcatalog/storage/stores.h"
+
+namespace earthcatalog::iceberg {
+
+struct CreateTableOptions {
+  Schema schema;          ///< ids are given afresh, as PyIceberg does
+  std::string warehouse;  ///< full URI; metadata under <warehouse>/<namespace>/<table>/metadata/, data in it
+  Properties properties;  ///< over the defaults (docs/iceberg.md)
+  CommitGuard guard;
+};
+
+/// Which data files. A file passes when it may hold such a row; an empty set passes everything.
+struct FileFilter {
+  std::set<std::optional<std::string>> cells;
+  std::set<std::optional<std::int32_t>> years_since_1970;
+  bool matches(const PartitionKey& partition) const;
+};
+
+struct ListFilesOptions {
+  FileFilter filter;
+  bool statistics = true;                   ///< false: leaves column counts and bounds out, five times faster
+  std::optional<std::int64_t> snapshot_id;  ///< none: the current one
+};
+
+/// What a listing cost.
+struct ListFilesCounts {
+  std::int64_t manifests_read = 0, manifests_pruned = 0, files = 0;
+};
+
+/// A value that shares its metadata: cheap to copy, safe to read from many threads. `stores` and `catalog` must outlive
+/// it.
+class Table {
+ public:
+  /// kNotFound when the catalog has no such table.
+  static Result<Table> load(storage::Stores& stores, Catalog& catalog, const TableIdentifier& identifier = {});
+  /// Format version 2, unsorted, partitioned by grid_partition_spec(). kAlreadyExists when there is one, also when
+  /// another process made it meanwhile.
+  static Result<Table> create(storage::Stores& stores, Catalog& catalog, const CreateTableOptions& options,
+                              const TableIdentifier& identifier = {}, Clock clock = system_now);
+  /// Reads a metadata file without a catalog; such a table cannot be committed to.
+  static Result<Table> open_metadata(storage::Stores& stores, const std::string& metadata_uri);
+
+  const TableIdentifier& identifier() const { return identifier_; }
+  const TableMetadata& metadata() const { return *metadata_; }
+  const std::string& metadata_location() const { return metadata_location_; }
+  const Schema& schema() const { return metadata_->schema(); }
+  const Snapshot* current_snapshot() const { return metadata_->current_snapshot(); }
+  /// Where data files go: write.data.path, else <location>/data.
+  std::string data_location() const;
+  storage::Stores& stores() const { return *stores_; }
+  Catalog* catalog() const { return catalog_; }
+
+  /// Loads the catalog's present metadata, if it is another.
+  Status refresh();
+
+  /// The manifest list of a snapshot (none: of the current one); empty for a table without.
+  Result<std::vector<ManifestFile>> manifests(std::optional<std::int64_t> snapshot_id = {}) const;
+
+  /// Calls `visit` for each live data file that passes the filter. Manifests whose partition ranges rule it out are
+  /// not read; memory is one manifest. kUnsupported when the snapshot has delete files (which only others write).
+  Result<ListFilesCounts> list_files(const ListFilesOptions& options,
+                                     const std::function<Status(DataFile&&)>& visit) const;
+
+ private:
+  friend class Transaction;
+  Table(storage::Stores& stores, Catalog* catalog, TableIdentifier identifier);
+  Status read_metadata(std::string location);
+
+  storage::Stores* stores_;
+  Catalog* catalog_;
+  TableIdentifier identifier_;
+  std::string metadata_location_;
+  std::shared_ptr<const TableMetadata> metadata_;
+};
+
+}  // namespace earthcatalog::iceberg
