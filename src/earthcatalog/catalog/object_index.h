@@ -1,0 +1,121 @@
+// The object index: which objects are in the table already, in which version, and where their rows are
+// (SEMANTICS section 8; layout in docs/catalog.md).
+//
+// At most 8 Parquet files ("runs"), each sorted by the hash of the object's name, under `{warehouse}_objects/`; of
+// entries of one object the newest run's counts. An ObjectIndex is one immutable state of it, named by a table
+// property, so that the table's snapshot and the index change in the same commit.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "earthcatalog/base/hash.h"
+#include "earthcatalog/base/time.h"
+#include "earthcatalog/result.h"
+#include "earthcatalog/storage/object_ref.h"
+#include "earthcatalog/storage/stores.h"
+
+namespace earthcatalog::catalog {
+
+/// One object, and the rows that it owns: rows of the item `identity` in all of `cells`, year `year`.
+struct ObjectEntry {
+  Hash128 object{};  ///< object_hash(bucket, key)
+  std::string name;  ///< "bucket/key"; empty: rows whose object is not known (another engine wrote them)
+  // The version that was read; what was not known is absent.
+  std::string etag;
+  std::optional<TimeMicros> last_modified;
+  std::optional<std::int64_t> size_bytes;
+
+  Hash128 identity{};  ///< identity_hash(collection, id) of its item
+  std::optional<TimeMicros> updated;
+  std::vector<std::string> cells;    ///< ascending; empty: superseded, a newer object owns the item's rows
+  std::optional<std::int32_t> year;  ///< calendar year of the rows; absent: "unknown"
+
+  bool owns_rows() const { return !cells.empty(); }
+  bool operator==(const ObjectEntry&) const = default;
+};
+
+/// The entry of `ref` without item.
+ObjectEntry entry_of(const storage::ObjectRef& ref);
+
+/// Whether the item of `a` is newer than that of `b` (SEMANTICS section 6): by `updated`, then last_modified, then
+/// name. Absent is oldest.
+bool newer(const ObjectEntry& a, const ObjectEntry& b);
+
+enum class ObjectState : std::uint8_t {
+  kUnknown,    ///< never recorded
+  kUnchanged,  ///< recorded in this version
+  kChanged,    ///< recorded in another
+};
+
+struct RunInfo {
+  std::string uri;
+  std::int64_t entries = 0;
+  std::int64_t size_bytes = 0;
+  bool operator==(const RunInfo&) const = default;
+};
+
+/// What the table property `earthcatalog.object-index` says.
+struct IndexManifest {
+  std::optional<std::int64_t> snapshot_id;  ///< the table's snapshot that the runs describe
+  std::vector<RunInfo> runs;                ///< oldest first
+
+  std::string to_json() const;
+  static Result<IndexManifest> parse(std::string_view json);
+  bool operator==(const IndexManifest&) const = default;
+};
+
+struct ObjectIndexOptions {
+  std::string scratch_folder = "/tmp";   ///< for unlinked temporary files
+  std::int64_t memory_bytes = 64 << 20;  ///< what a run's lookup table may take before it goes to a file
+  std::size_t max_runs = 8;
+  std::int64_t row_group_rows = 50'000;
+};
+
+/// Changes of one commit.
+struct IndexUpdate {
+  std::vector<ObjectEntry> entries;  ///< in any order; of one object the last counts
+  std::vector<Hash128> forgotten;    ///< objects to forget
+  bool empty() const { return entries.empty() && forgotten.empty(); }
+};
+
+/// Immutable, thread-safe, cheap to copy. Runs are opened when they are first needed.
+class ObjectIndex {
+ public:
+  /// `stores` must outlive it.
+  static ObjectIndex open(storage::Stores& stores, const IndexManifest& manifest, const ObjectIndexOptions& options);
+
+  const IndexManifest& manifest() const;
+  /// Entries in all runs, replaced ones included.
+  std::int64_t entries() const;
+
+  /// One state for each of `objects`: compared by etag, else by last_modified, else by size, by the first of them that
+  /// both sides know; with none of them, the name alone. Memory does not grow with the index: 64 bytes an object asked
+  /// for, and the lookup tables of ObjectIndexOptions. kNotFound when a run is missing.
+  Result<std::vector<ObjectState>> lookup(std::span<const storage::ObjectRef> objects) const;
+
+  /// The entries that own rows of these items; several for one item only when other engines wrote some of its rows.
+  /// In no order.
+  Result<std::vector<ObjectEntry>> find_identities(std::span<const Hash128> identities) const;
+
+  /// Calls `visit` for each object's entry, by ascending hash.
+  Status scan(const std::function<Status(ObjectEntry&&)>& visit) const;
+
+  /// Writes `update` as a new run `<folder_uri>/<name>.parquet`, and merges young runs when there are more than
+  /// max_runs. The result is the state for `snapshot_id`; this one stays as it is. Nothing is removed.
+  Result<ObjectIndex> apply(const IndexUpdate& update, const std::string& folder_uri, const std::string& name,
+                            std::optional<std::int64_t> snapshot_id) const;
+
+ private:
+  struct State;
+  explicit ObjectIndex(std::shared_ptr<const State> state);
+  std::shared_ptr<const State> state_;
+};
+
+}  // namespace earthcatalog::catalog

@@ -1,0 +1,44 @@
+// Between the columns of STAC items and an Iceberg schema, and the table properties that say what a table is
+// (SEMANTICS sections 6 and 7).
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "earthcatalog/grid/partitioner.h"
+#include "earthcatalog/iceberg/schema.h"
+#include "earthcatalog/iceberg/table_metadata.h"
+#include "earthcatalog/result.h"
+#include "earthcatalog/stac/schema.h"
+
+namespace earthcatalog::catalog {
+
+inline constexpr std::string_view kGridTypeProperty = "earthcatalog.grid.type";
+inline constexpr std::string_view kGridResolutionProperty = "earthcatalog.grid.resolution";
+inline constexpr std::string_view kBoundariesPathProperty = "earthcatalog.grid.boundaries_path";
+inline constexpr std::string_view kIdFieldProperty = "earthcatalog.grid.id_field";
+inline constexpr std::string_view kHashIndexPathProperty = "earthcatalog.hash_index_path";
+inline constexpr std::string_view kObjectIndexProperty = "earthcatalog.object-index";
+inline constexpr std::string_view kRunIdSummary = "earthcatalog.run-id";
+/// Which commit of its run a snapshot is, from 1.
+inline constexpr std::string_view kCommitSummary = "earthcatalog.commit";
+
+/// Optional fields of the columns' types, ids as PyIceberg gives them to a new table.
+iceberg::Schema iceberg_schema(const stac::ItemSchema& columns);
+iceberg::NestedField iceberg_field(const stac::Column& column);
+
+/// A table's schema as ours.
+struct RecognizedSchema {
+  stac::ItemSchema columns;           ///< with the missing ones behind
+  std::vector<stac::Column> missing;  ///< of the peer's tables: what we have to add
+};
+/// kUnsupported names the first column that is no column of ours, is missing, or is of another type.
+Result<RecognizedSchema> recognize(const iceberg::Schema& schema);
+
+/// `{warehouse}_id_hashes.parquet`; for a bucket root `s3://bucket/_id_hashes.parquet`. `{warehouse}_objects`
+/// likewise.
+std::string hash_index_uri(std::string_view warehouse);
+std::string object_index_uri(std::string_view warehouse);
+
+}  // namespace earthcatalog::catalog
