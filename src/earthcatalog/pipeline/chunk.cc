@@ -3,7 +3,8 @@
 namespace earthcatalog::pipeline {
 
 std::int64_t ChunkPart::bytes() const {
-  constexpr std::int64_t kNames = 256;  // bucket, key and etag of an object: short strings on the heap
+  // Strings of an object's reference and of its entry in the index, which the flush makes.
+  constexpr std::int64_t kNames = 768;
   return batch.bytes() + static_cast<std::int64_t>(items.capacity() * sizeof(ItemRecord) + items.size() * kNames +
                                                    cells.capacity() * sizeof(grid::Cell) +
                                                    bounds.capacity() * sizeof(grid::Bounds));

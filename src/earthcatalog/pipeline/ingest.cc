@@ -16,12 +16,19 @@ bool has_problem(const stac::ParsedItem& item, std::string_view kind) {
 
 }  // namespace
 
+void StartSchema::met_other_collection() {
+  const std::lock_guard lock(mutex_);
+  if (undecided_ && schema_->kind == stac::SchemaKind::kItslive) {
+    schema_ = std::make_shared<const stac::ItemSchema>(stac::initial_schema(stac::SchemaKind::kAuto));
+  }
+}
+
 Ingester::Ingester(IngestContext& context, std::size_t worker)
     : context_(context), worker_(worker), coverer_(context.grid.make_coverer()) {}
 
 Status Ingester::ingest(Chunk& chunk, fetch::Fetched&& fetched) {
   auto& slot = chunk.parts[worker_];
-  if (!slot) slot = std::make_unique<ChunkPart>(context_.schema.load());
+  if (!slot) slot = std::make_unique<ChunkPart>(context_.schema.get());
   ChunkPart& part = *slot;
   const auto parsed = parser_.append(fetched.body, part.batch);
   if (!parsed) {
@@ -59,7 +66,10 @@ Status Ingester::append(ChunkPart& part, const storage::ObjectRef& object, const
   record.first_cell = static_cast<std::uint32_t>(part.cells.size());
   record.cell_count = static_cast<std::uint32_t>(cells_.size());
   part.cells.insert(part.cells.end(), cells_.begin(), cells_.end());
-  part.all_itslive = part.all_itslive && item.itslive;
+  if (!item.itslive && part.all_itslive) {
+    part.all_itslive = false;
+    context_.schema.met_other_collection();
+  }
   part.items.push_back(std::move(record));
   return {};
 }

@@ -3,6 +3,7 @@
 
 #include <atomic>
 #include <memory>
+#include <mutex>
 #include <vector>
 
 #include "earthcatalog/fetch/fetcher.h"
@@ -14,13 +15,42 @@
 
 namespace earthcatalog::pipeline {
 
+/// The schema that new parts start with. Flushes replace it when the table's grows. For a table that does not exist
+/// yet and whose kind nobody asked for it starts as `itslive`, and the first item of another collection turns it to
+/// `auto`. Thread-safe.
+class StartSchema {
+ public:
+  StartSchema(std::shared_ptr<const stac::ItemSchema> schema, bool undecided)
+      : schema_(std::move(schema)), undecided_(undecided) {}
+  std::shared_ptr<const stac::ItemSchema> get() const {
+    const std::lock_guard lock(mutex_);
+    return schema_;
+  }
+  /// The table's kind is known now.
+  void decide(std::shared_ptr<const stac::ItemSchema> schema) {
+    const std::lock_guard lock(mutex_);
+    schema_ = std::move(schema);
+    undecided_ = false;
+  }
+  bool undecided() const {
+    const std::lock_guard lock(mutex_);
+    return undecided_;
+  }
+  /// An item that is none of ITS_LIVE's was met.
+  void met_other_collection();
+
+ private:
+  mutable std::mutex mutex_;
+  std::shared_ptr<const stac::ItemSchema> schema_;
+  bool undecided_;
+};
+
 /// What all workers share.
 struct IngestContext {
   const grid::Partitioner& grid;
   Problems& problems;
   std::atomic<std::int64_t>& held_bytes;  ///< of all parts in memory
-  /// The schema that new parts start with; a pointer that the flush may replace.
-  std::atomic<std::shared_ptr<const stac::ItemSchema>>& schema;
+  StartSchema& schema;
 };
 
 /// Not thread-safe.
