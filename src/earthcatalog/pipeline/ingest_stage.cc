@@ -89,6 +89,7 @@ Result<Pull> IngestStage::next(fetch::Fetcher::Work& work) {
   if (push_back()) return Pull::kWait;
   while (!current_ || current_->pulled == current_->objects.size()) {
     const bool finished = source_.finished();
+    if (current_) current_->objects = {};  // a chunk may wait long for its place in a commit
     current_ = source_.try_next();
     if (!current_) {
       if (!finished) return Pull::kWait;
