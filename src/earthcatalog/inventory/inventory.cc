@@ -68,7 +68,7 @@ Result<std::unique_ptr<Inventory>> open_file(storage::Stores& stores, const Loca
 }
 
 Result<std::unique_ptr<Inventory>> open_listing(storage::Stores& stores, Location at, const InventoryOptions& options) {
-  if (!at.key.empty() && !at.key.ends_with('/')) at.key += '/';
+  if (!at.key.empty()) at.key += '/';
   EC_ASSIGN_OR_RETURN(auto rows, open_listing_rows(stores, at, options.source_root));
   InventoryInfo info{.format = "listing", .list = {}, .data_files = 0, .url_encoded = false};
   return std::make_unique<FilteredInventory>(std::move(rows), options, std::move(info), "listing=" + at.uri());
@@ -77,7 +77,7 @@ Result<std::unique_ptr<Inventory>> open_listing(storage::Stores& stores, Locatio
 // Whether any object lies below the key, taken as a folder.
 Result<bool> is_folder(const Location& at) {
   bool found = false;
-  auto status = at.store->list(at.key.empty() ? "" : at.key + "/", [&](const storage::ObjectInfo&) -> Status {
+  auto status = at.store->list(at.key + "/", [&](const storage::ObjectInfo&) -> Status {
     found = true;
     return fail(ErrorKind::kCancelled, "one is enough");
   });
@@ -85,15 +85,18 @@ Result<bool> is_folder(const Location& at) {
   return found;
 }
 
-Result<std::unique_ptr<Inventory>> open_located(storage::Stores& stores, const Location& at, bool as_folder,
+Result<std::unique_ptr<Inventory>> open_located(storage::Stores& stores, Location at, bool as_folder,
                                                 const InventoryOptions& options) {
-  if (as_folder || at.key.empty()) return open_listing(stores, at, options);
-  EC_ASSIGN_OR_RETURN(const auto object, at.store->head(at.key));
-  if (object) return open_file(stores, at, *object, options);
+  if (at.key.empty()) return open_listing(stores, at, options);
+  while (at.key.ends_with('/')) at.key.pop_back();
+  if (!as_folder) {
+    EC_ASSIGN_OR_RETURN(const auto object, at.store->head(at.key));
+    if (object) return open_file(stores, at, *object, options);
+  }
   EC_ASSIGN_OR_RETURN(const bool folder, is_folder(at));
   if (folder) return open_listing(stores, at, options);
-  return fail(ErrorKind::kNotFound, "{} does not exist: there is neither a file nor a folder with files of that name",
-              at.uri());
+  return fail(ErrorKind::kNotFound, "{} does not exist: there is {}no folder with files of that name", at.uri(),
+              as_folder ? "" : "no file and ");
 }
 
 }  // namespace
