@@ -20,17 +20,17 @@ namespace earthcatalog::inventory {
 enum class KeyEncoding : std::uint8_t { kByFormat, kRaw, kUrl };
 
 struct InventoryOptions {
-  std::string suffix = ".stac.json";     ///< only keys that end so are items
-  std::optional<TimeMicros> since;       ///< rows last modified before it are passed over
-  std::optional<std::int64_t> limit;     ///< the first N keys after suffix and since
+  std::string suffix = ".stac.json";  ///< only keys that end so are items
+  std::optional<TimeMicros> since;    ///< rows last modified before it are passed over
+  std::optional<std::int64_t> limit;  ///< the first N keys after suffix and since
   KeyEncoding key_encoding = KeyEncoding::kByFormat;
-  std::string source_root = "s3://";     ///< where buckets are, for a listing's bucket names
+  std::string source_root = "s3://";  ///< where buckets are, for a listing's bucket names
 };
 
 /// rows = items + skipped_versions + skipped_not_pending + skipped_suffix + skipped_since, tested in this order.
 struct InventoryCounts {
-  std::int64_t rows = 0;                 ///< read so far, of any kind
-  std::int64_t items = 0;                ///< handed out
+  std::int64_t rows = 0;   ///< read so far, of any kind
+  std::int64_t items = 0;  ///< handed out
   std::int64_t skipped_suffix = 0, skipped_since = 0, skipped_versions = 0;
   std::int64_t skipped_not_pending = 0;  ///< rows of a problems file that name no pending object
   /// Rows with the suffix whose date does not parse; with `since`, those without a date too: they pass.

@@ -16,7 +16,7 @@ struct InventorySummary {
   std::string identity;
   InventoryCounts counts;
   std::map<std::string, std::int64_t, std::less<>> items_by_bucket;
-  std::int64_t size_bytes = 0;          ///< of the items that have a size
+  std::int64_t size_bytes = 0;  ///< of the items that have a size
   std::int64_t items_without_size = 0;
   std::optional<TimeMicros> oldest, newest;  ///< last modified, of the items that have a date
 };
