@@ -32,8 +32,8 @@ class Coverer {
 };
 
 struct GridSpec {
-  std::string type = "h3";  ///< "h3" or "geojson"
-  int resolution = 1;       ///< h3
+  std::string type = "h3";                ///< "h3" or "geojson"
+  int resolution = 1;                     ///< h3
   std::string boundaries_path, id_field;  ///< geojson
 };
 

@@ -1,0 +1,78 @@
+#include "earthcatalog/grid/h3_cells.h"
+
+#include <fmt/format.h>
+
+namespace earthcatalog::grid {
+namespace {
+
+void require(H3Error error, const char* what) {
+  if (error != E_SUCCESS) throw H3Failure(fmt::format("H3: {} failed with code {}", what, error));
+}
+
+LonLat degrees(const LatLng& p) { return {p.lng / kRadiansPerDegree, p.lat / kRadiansPerDegree}; }
+
+Vec3 vector_of(const LatLng& p) {
+  return {std::cos(p.lat) * std::cos(p.lng), std::cos(p.lat) * std::sin(p.lng), std::sin(p.lat)};
+}
+
+}  // namespace
+
+H3Cells::Slot H3Cells::slot(H3Index cell) {
+  const auto [at, is_new] = slots_.try_emplace(cell, static_cast<Slot>(cells_.size()));
+  if (is_new) cells_.emplace_back().index = cell;
+  return at->second;
+}
+
+H3Index H3Cells::locate(LonLat point) const {
+  const LatLng radians{point.lat * kRadiansPerDegree, point.lon * kRadiansPerDegree};
+  H3Index cell = 0;
+  require(latLngToCell(&radians, resolution_, &cell), "latLngToCell");
+  return cell;
+}
+
+LonLat H3Cells::center(Slot slot) const {
+  LatLng center;
+  require(cellToLatLng(index(slot), &center), "cellToLatLng");
+  return degrees(center);
+}
+
+void H3Cells::build_arcs(Slot slot) {
+  CellBoundary boundary;
+  require(cellToBoundary(index(slot), &boundary), "cellToBoundary");
+  const auto first = static_cast<std::uint32_t>(arcs_.size());
+  for (int i = 0; i < boundary.numVerts; ++i) {
+    const Vec3 start = vector_of(boundary.verts[i]);
+    const Vec3 end = vector_of(boundary.verts[(i + 1) % boundary.numVerts]);
+    // From the difference: the product of two vectors this near to each other would have no exact digits left.
+    arcs_.push_back({start, end, unit(cross(start, end - start)), 0});
+  }
+  Vec3 center;
+  for (std::size_t i = first; i < arcs_.size(); ++i) center = center + arcs_[i].start;
+  center = unit(center);
+  for (std::size_t i = first; i < arcs_.size(); ++i) {
+    const Vec3 middle = unit(arcs_[i].start + arcs_[i].end);
+    const double outward = 0.1 * length(middle - center);
+    arcs_[i].across = slot_at(to_lon_lat(middle - outward * arcs_[i].normal));
+  }
+  cells_[slot].first_arc = first;
+  cells_[slot].arc_count = static_cast<std::uint32_t>(boundary.numVerts);
+}
+
+void H3Cells::find_neighbors(Slot slot) {
+  std::array<H3Index, kMaxNeighbors + 1> disk{};
+  const H3Index cell = index(slot);
+  require(gridDisk(cell, 1, disk.data()), "gridDisk");
+  Neighbors found;
+  for (const H3Index other : disk) {
+    if (other != 0 && other != cell) found.slots[static_cast<std::size_t>(found.count++)] = this->slot(other);
+  }
+  cells_[slot].neighbors = found;
+}
+
+void H3Cells::clear() {
+  cells_.clear();
+  arcs_.clear();
+  slots_.clear();
+}
+
+}  // namespace earthcatalog::grid
