@@ -38,6 +38,7 @@ struct LockRecord {
 };
 
 struct LockOptions {
+  std::string catalog;  ///< path or URI, for messages
   std::string owner = "earthcatalog";
   std::string run_id;
   HostIdentity host;

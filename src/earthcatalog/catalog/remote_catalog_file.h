@@ -1,0 +1,52 @@
+// A catalog file at a URI: a private copy is changed, closed, and put back on condition that nobody else did meanwhile.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+
+#include "earthcatalog/catalog/catalog_file.h"
+#include "earthcatalog/iceberg/sqlite_catalog.h"
+
+namespace earthcatalog::catalog {
+
+class RemoteCatalogFile final : public CatalogFile {
+ public:
+  RemoteCatalogFile(storage::Location where, const CatalogFileOptions& options)
+      : where_(std::move(where)), options_(options) {}
+  ~RemoteCatalogFile() override;
+
+  std::string name() const override { return where_.uri(); }
+  Result<std::optional<std::string>> metadata_location(const iceberg::TableIdentifier& table) override;
+  Result<bool> swap(const iceberg::TableIdentifier& table, const std::optional<std::string>& expected,
+                    const std::string& location, const iceberg::CommitGuard& guard) override;
+  Result<std::optional<std::string>> read() override;
+  Result<bool> exists() override;
+  Result<bool> exchange(const std::optional<std::string>& expected, const std::string& token) override;
+
+ private:
+  /// What a change did to the open copy.
+  enum class Outcome {
+    kChanged,  ///< it is to be stored
+    kDone,     ///< nothing: it was there already
+    kRefused,  ///< nothing: it does not apply to this state
+  };
+  using Change = std::function<Result<Outcome>(iceberg::SqliteCatalog&)>;
+
+  Status fetch();
+  Result<std::unique_ptr<iceberg::SqliteCatalog>> open_copy(bool create) const;
+  Result<bool> store();
+  void forget_copy();
+  /// True: stored or there already. False: refused.
+  Result<bool> change(const Change& body);
+
+  const storage::Location where_;
+  const CatalogFileOptions options_;
+  std::mutex mutex_;
+  std::string folder_, copy_;        // the private folder and the copy in it
+  std::optional<std::string> etag_;  // of the object that copy_ is; none: there is no object
+};
+
+}  // namespace earthcatalog::catalog
