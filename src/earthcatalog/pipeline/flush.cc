@@ -16,7 +16,7 @@ std::string name_of(const grid::Partitioner& grid, grid::Cell cell) {
   return cell == grid::kNoCell ? std::string(grid::kNoCellName) : grid.name(cell);
 }
 
-Bucket bucket_of(const grid::Partitioner& grid, const GroupKey& key) {
+Bucket named(const grid::Partitioner& grid, const GroupKey& key) {
   Bucket bucket{.cell = name_of(grid, key.cell), .year = {}};
   if (key.year != kUnknownYear) bucket.year = key.year;
   return bucket;
@@ -220,7 +220,7 @@ Status Flusher::write_groups(const RowCutter& cutter, const iceberg::Schema& sch
   std::vector<iceberg::DataFile> written(files.size());
   const auto status = parallel_for(files.size(), options_.workers, [&](std::size_t i) -> Status {
     const File& file = files[i];
-    const Bucket bucket = pipeline::bucket_of(grid_, file.group->key);
+    const Bucket bucket = named(grid_, file.group->key);
     EC_ASSIGN_OR_RETURN(const auto rows, cutter.cut(*file.group, file.first, file.count, bucket.cell));
     EC_ASSIGN_OR_RETURN(const auto where, stores_.locate(names_.next(bucket)));
     geoparquet::WriteOptions options;
