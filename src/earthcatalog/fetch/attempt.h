@@ -36,11 +36,11 @@ struct HttpFailure {
 
 struct Attempt {
   Verdict verdict = Verdict::kLater;
-  std::string kind;    ///< one word: "timeout"
-  std::string reason;  ///< what happened and the remedy
-  std::string body;    ///< when fetched, with at least kSpareBytes of capacity behind it
-  std::optional<double> retry_after_seconds;
-  std::unique_ptr<HttpFailure> failure;
+  std::string kind = {};    ///< one word: "timeout"
+  std::string reason = {};  ///< what happened and the remedy
+  std::string body = {};    ///< when fetched, with at least kSpareBytes of capacity behind it
+  std::optional<double> retry_after_seconds = {};
+  std::unique_ptr<HttpFailure> failure = {};
 };
 
 /// What simdjson may read past the end of a body.

@@ -68,9 +68,7 @@ void BlockingTransport::work() {
   std::vector<Ended> ended;
   std::unique_lock lock(mutex_);
   while (true) {
-    work_to_do_.wait(lock, [this] {
-      return quit_ || (!todo_.empty() && ended_bytes_ < options_.max_bytes_in_flight);
-    });
+    work_to_do_.wait(lock, [this] { return quit_ || (!todo_.empty() && ended_bytes_ < options_.max_bytes_in_flight); });
     if (quit_) return;
     const auto count = std::min(options_.at_once, todo_.size());
     mine.assign(todo_.begin(), todo_.begin() + static_cast<std::ptrdiff_t>(count));

@@ -18,10 +18,10 @@
 namespace earthcatalog::fetch {
 
 struct BlockingOptions {
-  int threads = 0;            ///< 0: reads happen in poll(), on the calling thread
-  std::size_t at_once = 1;    ///< jobs that a thread takes at a time: more for quick reads, one for slow ones
+  int threads = 0;          ///< 0: reads happen in poll(), on the calling thread
+  std::size_t at_once = 1;  ///< jobs that a thread takes at a time: more for quick reads, one for slow ones
   std::int64_t max_bytes_in_flight = 128 << 20;  ///< of bodies read and not taken; one a thread may come on top
-  std::string root_uri;       ///< for messages
+  std::string root_uri = {};                     ///< for messages
 };
 
 class BlockingTransport : public Transport {

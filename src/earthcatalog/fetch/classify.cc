@@ -20,20 +20,24 @@ bool is_throttling(const storage::S3Error& error) {
                              "ServiceUnavailable", "RequestThrottled", "ProvisionedThroughputExceeded"});
 }
 
-bool is_stale(const storage::S3Error& error) {
+bool is_outdated(const storage::S3Error& error) {
   return any_of(error.code, {"ExpiredToken", "ExpiredTokenException", "TokenRefreshRequired", "RequestTimeTooSkewed",
-                             "RequestExpired", "PermanentRedirect", "TemporaryRedirect", "Redirect",
-                             "AuthorizationHeaderMalformed", "IllegalLocationConstraintException"}) ||
-         (error.status >= 300 && error.status < 400);
+                             "RequestExpired"});
+}
+
+bool is_elsewhere(const storage::S3Error& error) {
+  return (error.status >= 300 && error.status < 400) ||
+         any_of(error.code, {"AuthorizationHeaderMalformed", "IllegalLocationConstraintException"});
 }
 
 std::pair<Verdict, std::string_view> judge(const storage::S3Error& error) {
   const int status = error.status;
   if (status == 404 || status == 410) return {Verdict::kMissing, "missing"};
   if (error.code == "InvalidObjectState") return {Verdict::kPending, "archived"};
-  if (is_stale(error)) return {Verdict::kStale, status >= 300 && status < 400 ? "redirect" : "credentials"};
+  if (is_elsewhere(error)) return {Verdict::kStale, "redirect"};
+  if (is_outdated(error)) return {Verdict::kStale, "credentials"};
   if (is_throttling(error)) return {Verdict::kThrottled, "throttled"};
-  if (status == 401 || status == 403) return {Verdict::kRefused, "denied"};
+  if (status == 401 || status == 403 || error.code == "InvalidToken") return {Verdict::kRefused, "denied"};
   if (status == 200) return {Verdict::kLater, "error_body"};
   if (status >= 500 || status == 408 || status == 409 || status == 425 || storage::is_transient(error)) {
     return {Verdict::kLater, "server_error"};
@@ -72,7 +76,8 @@ Attempt of_broken(const HttpReply& reply) {
     case TransferEnd::kHopeless:
       return with(Verdict::kFatal, "connection", "cannot be asked", "check endpoint, region and certificates");
     default:
-      return with(Verdict::kLater, "connection", "connection failed", "check the network, retry the pending ones later");
+      return with(Verdict::kLater, "connection", "connection failed",
+                  "check the network, retry the pending ones later");
   }
 }
 

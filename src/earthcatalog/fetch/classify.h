@@ -21,15 +21,15 @@ enum class TransferEnd : std::uint8_t {
 /// One HTTP exchange as far as it came.
 struct HttpReply {
   TransferEnd end = TransferEnd::kComplete;
-  std::string detail;  ///< of an end other than complete: what the HTTP library says
-  int status = 0;      ///< 0: none was received
-  std::string body;
+  std::string detail = {};  ///< of an end other than complete: what the HTTP library says
+  int status = 0;           ///< 0: none was received
+  std::string body = {};
   bool has_etag = false;
-  std::string request_id;
-  std::string region;
-  std::optional<double> retry_after_seconds;
-  std::optional<TimeMicros> server_time;
-  storage::HttpRequest sent;
+  std::string request_id = {};
+  std::string region = {};
+  std::optional<double> retry_after_seconds = {};
+  std::optional<TimeMicros> server_time = {};
+  storage::HttpRequest sent = {};
 };
 
 Attempt classify(HttpReply&& reply, std::int64_t max_object_bytes);

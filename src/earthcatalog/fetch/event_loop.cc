@@ -47,16 +47,16 @@ Status EventLoop::add(CURL* easy) { return check(curl_multi_add_handle(multi_.ge
 void EventLoop::remove(CURL* easy) { curl_multi_remove_handle(multi_.get(), easy); }
 
 Status EventLoop::wait(std::chrono::microseconds most) {
-  EC_TRY(expire());
   auto timeout = most;
   if (timer_) timeout = std::min(timeout, std::chrono::ceil<std::chrono::microseconds>(*timer_ - SteadyClock::now()));
   const auto milliseconds = std::max<long>(0, std::chrono::ceil<std::chrono::milliseconds>(timeout).count());
-  const int count = epoll_wait(epoll_, events_.data(), static_cast<int>(events_.size()), static_cast<int>(milliseconds));
+  const int count =
+      epoll_wait(epoll_, events_.data(), static_cast<int>(events_.size()), static_cast<int>(milliseconds));
   if (count < 0 && errno != EINTR) {
     return fail(ErrorKind::kIOError, "epoll: {}", std::generic_category().message(errno));
   }
   for (int i = 0; i < count; ++i) EC_TRY(serve(events_[static_cast<std::size_t>(i)]));
-  return expire();
+  return run_timers();
 }
 
 std::optional<std::pair<CURL*, CURLcode>> EventLoop::next_finished() {
@@ -67,7 +67,7 @@ std::optional<std::pair<CURL*, CURLcode>> EventLoop::next_finished() {
   return std::nullopt;
 }
 
-Status EventLoop::expire() {
+Status EventLoop::run_timers() {
   if (!timer_ || SteadyClock::now() < *timer_) return {};
   timer_.reset();
   int running = 0;

@@ -32,7 +32,9 @@ class EventLoop {
   void adopt(CURL* easy);
   Status add(CURL* easy);
   void remove(CURL* easy);
-  /// Waits for sockets or libcurl's own timers, at most `most`, and lets libcurl work on them.
+  /// Lets libcurl do what is due by the clock: begin what was added, end what takes too long. May end transfers.
+  Status run_timers();
+  /// Waits for sockets or libcurl's timers, at most `most`, and lets libcurl work on them.
   Status wait(std::chrono::microseconds most);
   /// A transfer that has ended and was not asked for yet.
   std::optional<std::pair<CURL*, CURLcode>> next_finished();
@@ -50,7 +52,6 @@ class EventLoop {
 
   Socket& socket(int fd);
   void watch(int fd, std::uint32_t events);
-  Status expire();
   Status serve(const epoll_event& event);
 
   int epoll_;

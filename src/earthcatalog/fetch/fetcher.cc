@@ -1,5 +1,6 @@
 #include "earthcatalog/fetch/fetcher.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "earthcatalog/fetch/blocking_transport.h"

@@ -2,6 +2,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <system_error>
 #include <utility>
@@ -73,7 +74,7 @@ class FileReader : public Reader {
     path.append(bucket.name).append("/").append(key);
     // Without O_NONBLOCK, opening a named pipe would wait for its writer.
     const Descriptor file(::openat(folder_.get(), path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
-    struct stat status {};
+    struct stat status{};
     if (file.get() < 0 || ::fstat(file.get(), &status) != 0) return of_errno(errno);
     if (!S_ISREG(status.st_mode)) return rejected("not_a_file", "not a regular file");
     return read_all(file.get(), status.st_size);
@@ -81,8 +82,8 @@ class FileReader : public Reader {
 
  private:
   Attempt too_large(std::int64_t bytes) const {
-    return rejected("too_large", fmt::format("has {} bytes or more; the limit is {} (--max-object-size)", bytes,
-                                             max_object_bytes_));
+    return rejected("too_large",
+                    fmt::format("has {} bytes or more; the limit is {} (--max-object-size)", bytes, max_object_bytes_));
   }
 
   // Asks for more than the file has, so that one read finds its end; a file that grows meanwhile is read on.

@@ -24,10 +24,7 @@ int with_curl(int value) {
 }  // namespace
 
 HttpTransport::HttpTransport(storage::Stores& stores, const FetchOptions& options)
-    : stores_(stores),
-      options_(options),
-      budget_(options.max_bytes_in_flight),
-      loop_(with_curl(options.concurrency)) {}
+    : stores_(stores), options_(options), budget_(options.max_bytes_in_flight), loop_(with_curl(options.concurrency)) {}
 
 HttpTransport::~HttpTransport() { abandon(); }
 
@@ -56,9 +53,21 @@ Status HttpTransport::start(Job& job) {
   return free_transfer().start(job, std::move(request), left);
 }
 
+// A near server may have answered by the time that libcurl has sent the request: what has ended is looked for before
+// the wait, too.
 Status HttpTransport::poll(std::chrono::microseconds wait, const Sink& sink) {
-  EC_TRY(loop_.wait(wait));
+  EC_TRY(loop_.run_timers());
+  EC_ASSIGN_OR_RETURN(const bool some, collect(sink));
+  EC_TRY(loop_.wait(some ? std::chrono::microseconds(0) : wait));
+  EC_TRY(collect(sink));
+  return {};
+}
+
+// True when there was something to collect.
+Result<bool> HttpTransport::collect(const Sink& sink) {
+  bool some = false;
   while (const auto finished = loop_.next_finished()) {
+    some = true;
     auto& transfer = Transfer::of(finished->first);
     auto& job = *transfer.job();
     auto reply = transfer.finish(finished->second);
@@ -68,7 +77,7 @@ Status HttpTransport::poll(std::chrono::microseconds wait, const Sink& sink) {
     EC_TRY(sink(job, classify(std::move(reply), options_.max_object_bytes)));
     resume_paused();
   }
-  return {};
+  return some;
 }
 
 void HttpTransport::abandon() {

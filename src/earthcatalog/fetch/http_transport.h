@@ -28,6 +28,7 @@ class HttpTransport : public Transport {
   void abandon() override;
 
  private:
+  Result<bool> collect(const Sink& sink);
   Transfer& free_transfer();
   void resume_paused();
 

@@ -21,7 +21,7 @@ struct Bucket {
   Bucket(std::string name_, int most) : name(std::move(name_)), limit(most) {}
 
   std::string name;
-  std::shared_ptr<storage::S3Bucket> s3;  ///< when the bucket is reached over HTTP
+  std::shared_ptr<storage::S3Bucket> s3;        ///< when the bucket is reached over HTTP
   std::shared_ptr<storage::ObjectStore> store;  ///< when it is reached through a store
   std::string prefix;                           ///< of every key, within what s3 or store stand for
 
@@ -43,10 +43,10 @@ struct Job {
   std::uint64_t tag = 0;
   Bucket* bucket = nullptr;
   int tries = 0;
-  int recoveries = 0;   ///< repetitions at once, with other credentials or in another region
-  SteadyTime first{};   ///< when the first try began
-  SteadyTime began{};   ///< when the current one did
-  SteadyTime due{};     ///< when the next one may
+  int recoveries = 0;  ///< repetitions at once, with other credentials or in another region
+  SteadyTime first{};  ///< when the first try began
+  SteadyTime began{};  ///< when the current one did
+  SteadyTime due{};    ///< when the next one may
   SteadyTime deadline{};
 };
 

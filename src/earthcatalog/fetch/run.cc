@@ -14,10 +14,10 @@ using std::chrono::duration_cast;
 using std::chrono::microseconds;
 using std::chrono::milliseconds;
 
-constexpr microseconds kIdle = milliseconds(50);         // how late `stop` may be noticed
-constexpr microseconds kPushedBack = milliseconds(1);    // how soon `next` is asked again
-constexpr int kMostBeforeFirstAnswer = 16;               // requests to a bucket of which nothing is known yet
-constexpr std::size_t kMostAlive = 4096;                 // objects that wait for a retry included
+constexpr microseconds kIdle = milliseconds(50);       // how late `stop` may be noticed
+constexpr microseconds kPushedBack = milliseconds(1);  // how soon `next` is asked again
+constexpr int kMostBeforeFirstAnswer = 16;             // requests to a bucket of which nothing is known yet
+constexpr std::size_t kMostAlive = 4096;               // objects that wait for a retry included
 
 bool is_bucket_name(std::string_view name) {
   return !name.empty() && name != "." && name != ".." && name.find_first_of(std::string_view("/\0", 2)) == name.npos;
@@ -26,7 +26,10 @@ bool is_bucket_name(std::string_view name) {
 }  // namespace
 
 Run::Run(Transport& transport, const FetchOptions& options, AtomicCounters& counters)
-    : transport_(transport), options_(options), counters_(counters), backoff_(options.backoff_base_seconds, options.seed) {
+    : transport_(transport),
+      options_(options),
+      counters_(counters),
+      backoff_(options.backoff_base_seconds, options.seed) {
   counters_.concurrency = options.concurrency;
 }
 
@@ -247,8 +250,7 @@ Status Run::conclude_refusals(Bucket& bucket) {
     } else if (bucket.proven) {
       EC_TRY(deny(*refusal.job, std::move(refusal.attempt)));
     } else {
-      return fail(ErrorKind::kPermissionDenied,
-                  "{}; nothing in this bucket was readable before, so the run stops here",
+      return fail(ErrorKind::kPermissionDenied, "{}; nothing in this bucket was readable before, so the run stops here",
                   sentence(*refusal.job, refusal.attempt));
     }
   }

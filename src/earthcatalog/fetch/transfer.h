@@ -68,11 +68,11 @@ class Transfer {
   storage::HttpRequest request_;
   std::vector<curl_slist> headers_;  ///< a list whose strings are those of request_
   std::string body_;
-  std::int64_t length_ = -1;    ///< Content-Length; -1: not said
-  std::int64_t needed_ = 0;     ///< bytes of the budget that the body needs
-  bool reserved_ = false;       ///< they are taken
+  std::int64_t length_ = -1;  ///< Content-Length; -1: not said
+  std::int64_t needed_ = 0;   ///< bytes of the budget that the body needs
+  bool reserved_ = false;     ///< they are taken
   bool began_body_ = false;
-  bool is_object_ = false;      ///< the body is an object, not the description of an error
+  bool is_object_ = false;  ///< the body is an object, not the description of an error
   bool too_large_ = false;
   bool paused_ = false;
 };
