@@ -40,7 +40,9 @@ Result<std::optional<DataFile>> find_beside(const Location& manifest_at, const s
 Result<DataFile> find_manifest_file(storage::Stores& stores, const Location& manifest_at, const Manifest& manifest,
                                     const ManifestFile& file) {
   std::optional<DataFile> found;
-  if (is_copy(manifest_at)) EC_ASSIGN_OR_RETURN(found, find_beside(manifest_at, file.key));
+  if (is_copy(manifest_at)) {
+    EC_ASSIGN_OR_RETURN(found, find_beside(manifest_at, file.key));
+  }
   if (found) return *std::move(found);
 
   // A key may hold what a URI cannot spell, so only the bucket is looked up by URI.
