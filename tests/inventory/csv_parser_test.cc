@@ -1,5 +1,6 @@
 #include "earthcatalog/inventory/csv_parser.h"
 
+#include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 
 #include "inventory/helpers.h"

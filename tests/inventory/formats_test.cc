@@ -1,5 +1,6 @@
 // The same objects through every format, in every type that writers choose.
 #include <arrow/table.h>
+#include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 
 #include "inventory/helpers.h"
