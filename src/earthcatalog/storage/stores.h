@@ -59,6 +59,9 @@ class Stores {
   const StorageSettings& settings() const { return settings_; }
 
  private:
+  Result<std::shared_ptr<ObjectStore>> open_store(const std::string& scheme, const std::string& authority);
+  Result<std::shared_ptr<S3Bucket>> bucket_with_lock(std::string_view bucket);
+
   StorageSettings settings_;
   std::mutex mutex_;
   std::map<std::string, std::shared_ptr<ObjectStore>, std::less<>> stores_;  ///< by root URI
