@@ -209,7 +209,7 @@ TEST_F(InventoryTest, SummarizesWithoutFetching) {
   EXPECT_EQ(format_time(*summary->newest), "2026-03-01T00:00:00Z");
   EXPECT_EQ(summary->info.format, "csv");
   EXPECT_FALSE(summary->info.url_encoded);
-  EXPECT_THAT(summary->identity, HasSubstr("size=146 etag="));
+  EXPECT_THAT(summary->identity, HasSubstr("size=139 etag="));
 }
 
 TEST_F(InventoryTest, IdentityTellsInventoriesApart) {

@@ -95,7 +95,8 @@ TEST_F(ManifestTest, AMissingDataFileIsFoundOutAtOnce) {
   put_manifest("inv/manifest.json", "CSV", kSchema, csv_);
   const auto inventory = open("inv/manifest.json");
   ASSERT_FALSE(inventory.has_value());
-  EXPECT_THAT(inventory.error().message, AllOf(HasSubstr("inv/manifest.json"), HasSubstr("dest/inv/data/3.csv.gz")));
+  EXPECT_THAT(inventory.error().message,
+              AllOf(HasSubstr("inv/manifest.json"), HasSubstr("the data file inv/data/3.csv.gz does not exist")));
 }
 
 TEST_F(ManifestTest, ASizeThatDiffersIsFoundOutAtOnce) {
