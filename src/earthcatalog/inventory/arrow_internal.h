@@ -1,4 +1,4 @@
-// Arrow's errors as ours. Internal to the module.
+// Arrow's errors as ours, with what was being done. Internal to the module.
 #pragma once
 
 #include <arrow/status.h>
@@ -6,13 +6,13 @@
 #include <string_view>
 
 #include "earthcatalog/result.h"
+#include "earthcatalog/storage/arrow_status.h"
 
 namespace earthcatalog::inventory {
 
 inline Status from_arrow(const arrow::Status& status, std::string_view context) {
   if (status.ok()) return {};
-  const ErrorKind kind = status.IsIOError() ? ErrorKind::kIOError : ErrorKind::kInvalidData;
-  return fail(kind, "{}: {}", context, status.message());
+  return std::unexpected(storage::from_arrow(status).annotate(context));
 }
 
 }  // namespace earthcatalog::inventory

@@ -29,9 +29,9 @@ struct DataFile {
   std::string uri() const { return location.uri(); }
 };
 
-/// Finds every file of the manifest at `manifest_at`. In its destination bucket; for a manifest in a local folder (a
-/// copy, or our own) below one of the folders above it, before the bucket is asked. A key with "//" that is missing
-/// is tried without the doubling. kNotFound names the first file that is nowhere.
+/// Finds every file of the manifest at `manifest_at`: in its destination bucket, or, for a manifest that is not on S3
+/// (a copy, or our own) and has its first file below one of the folders above it, there. A key with "//" that is
+/// missing is tried without the doubling. kNotFound names the first file that is nowhere.
 Result<std::vector<DataFile>> locate_files(storage::Stores& stores, const storage::Location& manifest_at,
                                            const Manifest& manifest);
 

@@ -20,9 +20,9 @@ namespace earthcatalog::inventory {
 enum class KeyEncoding : std::uint8_t { kByFormat, kRaw, kUrl };
 
 struct InventoryOptions {
-  std::string suffix = ".stac.json";  ///< only keys that end so are items
-  std::optional<TimeMicros> since;    ///< rows last modified before it are passed over
-  std::optional<std::int64_t> limit;  ///< the first N keys after suffix and since
+  std::string suffix = ".stac.json";       ///< only keys that end so are items
+  std::optional<TimeMicros> since = {};    ///< rows last modified before it are passed over
+  std::optional<std::int64_t> limit = {};  ///< the first N keys after suffix and since
   KeyEncoding key_encoding = KeyEncoding::kByFormat;
   std::string source_root = "s3://";  ///< where buckets are, for a listing's bucket names
 };

@@ -23,8 +23,6 @@ Result<std::optional<DataFile>> find(Location at) {
                   .schema = {}};
 }
 
-bool is_copy(const Location& manifest_at) { return !manifest_at.uri().starts_with("s3://"); }
-
 // Where a copied manifest's data may lie: below its own folder and each folder above.
 Result<std::optional<DataFile>> find_beside(const Location& manifest_at, const std::string& key) {
   std::string folder = manifest_at.key;
@@ -37,27 +35,36 @@ Result<std::optional<DataFile>> find_beside(const Location& manifest_at, const s
   return std::nullopt;
 }
 
-Result<DataFile> find_manifest_file(storage::Stores& stores, const Location& manifest_at, const Manifest& manifest,
-                                    const ManifestFile& file) {
-  std::optional<DataFile> found;
-  if (is_copy(manifest_at)) EC_ASSIGN_OR_RETURN(found, find_beside(manifest_at, file.key));
-  if (found) return *std::move(found);
-
+Result<std::optional<DataFile>> find_in_bucket(storage::Stores& stores, const Manifest& manifest,
+                                               const std::string& key) {
   // A key may hold what a URI cannot spell, so only the bucket is looked up by URI.
   EC_ASSIGN_OR_RETURN(Location at, stores.locate(fmt::format("s3://{}/", manifest.destination_bucket)));
-  at.key = file.key;
-  EC_ASSIGN_OR_RETURN(found, annotate(find(at), "looking for a data file of the manifest"));
-  if (found) return *std::move(found);
-  return fail(ErrorKind::kNotFound, "the data file {} does not exist", at.uri());
+  at.key = key;
+  return find(std::move(at));
+}
+
+// A copied manifest has its data files beside it, all of them, or none.
+Result<bool> is_beside(const Location& manifest_at, const Manifest& manifest) {
+  if (manifest_at.uri().starts_with("s3://") || manifest.files.empty()) return false;
+  EC_ASSIGN_OR_RETURN(const auto first, find_beside(manifest_at, manifest.files.front().key));
+  return first.has_value();
 }
 
 }  // namespace
 
 Result<std::vector<DataFile>> locate_files(storage::Stores& stores, const Location& manifest_at,
                                            const Manifest& manifest) {
+  EC_ASSIGN_OR_RETURN(const bool beside, is_beside(manifest_at, manifest));
   std::vector<DataFile> files;
   for (const ManifestFile& listed : manifest.files) {
-    EC_ASSIGN_OR_RETURN(DataFile file, find_manifest_file(stores, manifest_at, manifest, listed));
+    EC_ASSIGN_OR_RETURN(auto found,
+                        beside ? find_beside(manifest_at, listed.key) : find_in_bucket(stores, manifest, listed.key));
+    if (!found) {
+      return fail(ErrorKind::kNotFound, "the data file {} does not exist{}", listed.key,
+                  beside ? " beside the manifest, where others are"
+                         : fmt::format(" in the manifest's bucket s3://{}", manifest.destination_bucket));
+    }
+    DataFile file = *std::move(found);
     if (listed.size_bytes >= 0 && listed.size_bytes != file.size_bytes) {
       return fail(ErrorKind::kInvalidData, "the data file {} has {} bytes; the manifest says {}", file.uri(),
                   file.size_bytes, listed.size_bytes);
