@@ -31,7 +31,7 @@ void expect_complete(const Shape& shape, const Cells& cover) {
   for (const auto cell : neighbors) {
     if (cover.contains(cell)) continue;
     ASSERT_FALSE(shares_inner_point(shape, cell)) << fmt::format("{:x} is missing: ", cell) << shape.describe();
-    ASSERT_GT(distance_deg(shape, cell, 200), 1e-8) << fmt::format("{:x} is missing: ", cell) << shape.describe();
+    ASSERT_GT(distance_deg(shape, cell, 100), 1e-8) << fmt::format("{:x} is missing: ", cell) << shape.describe();
   }
 }
 

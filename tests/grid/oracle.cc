@@ -145,12 +145,25 @@ bool contains_in_plane(const std::vector<Points>& rings, LonLat p) {
 }
 
 double distance_deg(const Shape& shape, H3Index cell, int samples) {
+  struct Edge {
+    LonLat a, b;
+    Real least;  ///< no point of the edge is nearer than its middle by more than half its length
+  };
   const CellDistance distance(cell);
   Real best = 1000;
+  std::vector<Edge> edges;
   for (const auto& ring : shape.rings) {
-    for (std::size_t i = 0; i + 1 < ring.size() && best > 0; ++i) {
-      best = std::min(best, nearest_on_edge(distance, ring[i], ring[i + 1], samples));
+    for (std::size_t i = 0; i + 1 < ring.size(); ++i) {
+      const LonLat a = ring[i], b = ring[i + 1];
+      const Real middle = distance((Real(a.lon) + b.lon) / 2, (Real(a.lat) + b.lat) / 2);
+      const Real half_length = Real(std::abs(b.lon - a.lon) + std::abs(b.lat - a.lat)) / 2;
+      best = std::min({best, middle, distance(a.lon, a.lat)});
+      edges.push_back({a, b, middle - half_length});
     }
+  }
+  std::ranges::sort(edges, {}, &Edge::least);
+  for (const auto& edge : edges) {
+    if (edge.least < best) best = std::min(best, nearest_on_edge(distance, edge.a, edge.b, samples));
   }
   return static_cast<double>(best);
 }

@@ -5,8 +5,6 @@
 // What the error leaves open is asked again of a shorter piece, whose bend shrinks with the square of its length.
 #pragma once
 
-#include <cstdint>
-
 #include "earthcatalog/grid/sphere.h"
 
 namespace earthcatalog::grid {
@@ -17,8 +15,7 @@ inline constexpr double kTouchRadians = 5e-8 * kRadiansPerDegree;
 /// An edge of a cell, counterclockwise round it.
 struct Arc {
   Vec3 start, end;
-  Vec3 normal;           ///< unit; the cell lies on its positive side
-  std::uint32_t across;  ///< the cell on the other side, as the cache numbers it
+  Vec3 normal;  ///< unit; the cell lies on its positive side
 };
 
 /// A piece of an outline: the points origin + t * step for t in [0, 1].

@@ -17,6 +17,13 @@ Vec3 vector_of(const LatLng& p) {
 
 }  // namespace
 
+H3Cells::H3Cells(int resolution) : resolution_(resolution) {
+  constexpr double kEarthRadiusKm = 6371;
+  double edge_km = 0;
+  getHexagonEdgeLengthAvgKm(resolution, &edge_km);
+  edge_length_ = edge_km / kEarthRadiusKm;
+}
+
 H3Cells::Slot H3Cells::slot(H3Index cell) {
   const auto [at, is_new] = slots_.try_emplace(cell, static_cast<Slot>(cells_.size()));
   if (is_new) cells_.emplace_back().index = cell;
@@ -36,26 +43,27 @@ LonLat H3Cells::center(Slot slot) const {
   return degrees(center);
 }
 
-void H3Cells::build_arcs(Slot slot) {
+void H3Cells::build_edges(Slot slot) {
   CellBoundary boundary;
   require(cellToBoundary(index(slot), &boundary), "cellToBoundary");
-  const auto first = static_cast<std::uint32_t>(arcs_.size());
-  for (int i = 0; i < boundary.numVerts; ++i) {
-    const Vec3 start = vector_of(boundary.verts[i]);
-    const Vec3 end = vector_of(boundary.verts[(i + 1) % boundary.numVerts]);
-    // From the difference: the product of two vectors this near to each other would have no exact digits left.
-    arcs_.push_back({start, end, unit(cross(start, end - start)), 0});
+  cells_[slot].first_edge = static_cast<std::uint32_t>(edges_.size());
+  cells_[slot].edge_count = static_cast<std::uint32_t>(boundary.numVerts);
+  const Vec3 first = vector_of(boundary.verts[0]);
+  Vec3 start = first;
+  for (int i = 1; i <= boundary.numVerts; ++i) {
+    const Vec3 end = i < boundary.numVerts ? vector_of(boundary.verts[i]) : first;
+    // From the difference: the product of two vectors this near to each other would have few exact digits left.
+    edges_.push_back({{start, end, unit(cross(start, end - start))}, kUnknown});
+    start = end;
   }
-  Vec3 center;
-  for (std::size_t i = first; i < arcs_.size(); ++i) center = center + arcs_[i].start;
-  center = unit(center);
-  for (std::size_t i = first; i < arcs_.size(); ++i) {
-    const Vec3 middle = unit(arcs_[i].start + arcs_[i].end);
-    const double outward = 0.1 * length(middle - center);
-    arcs_[i].across = slot_at(to_lon_lat(middle - outward * arcs_[i].normal));
+}
+
+H3Cells::Slot H3Cells::across(Edge& edge) {
+  if (edge.across == kUnknown) {
+    const Vec3 middle = unit(edge.arc.start + edge.arc.end);
+    edge.across = slot_at(to_lon_lat(middle - 0.1 * edge_length_ * edge.arc.normal));
   }
-  cells_[slot].first_arc = first;
-  cells_[slot].arc_count = static_cast<std::uint32_t>(boundary.numVerts);
+  return edge.across;
 }
 
 void H3Cells::find_neighbors(Slot slot) {
@@ -71,7 +79,7 @@ void H3Cells::find_neighbors(Slot slot) {
 
 void H3Cells::clear() {
   cells_.clear();
-  arcs_.clear();
+  edges_.clear();
   slots_.clear();
 }
 

@@ -36,7 +36,7 @@ class H3Cells {
     std::uint64_t piece = 0, part = 0, fringe = 0, fill = 0;
   };
 
-  explicit H3Cells(int resolution) : resolution_(resolution) {}
+  explicit H3Cells(int resolution);
 
   Slot slot(H3Index cell);
   Slot slot_at(LonLat point) { return slot(locate(point)); }
@@ -44,17 +44,24 @@ class H3Cells {
   H3Index index(Slot slot) const { return cells_[slot].index; }
   Marks& marks(Slot slot) { return cells_[slot].marks; }
 
-  /// The cell's edges, in no promised order: its boundary, broken where it crosses an edge of the icosahedron. Valid
-  /// until the next call of a method that is not const.
-  std::span<const Arc> arcs(Slot slot) {
-    if (cells_[slot].arc_count == 0) build_arcs(slot);
-    return {arcs_.data() + cells_[slot].first_arc, cells_[slot].arc_count};
+  struct Edge {
+    Arc arc;
+    Slot across;  ///< the cell on the other side; kUnknown until asked for
+  };
+  static constexpr Slot kUnknown = ~Slot{0};
+
+  /// The cell's edges in order: its boundary, broken where it crosses an edge of the icosahedron. Valid until edges()
+  /// or clear() is called again.
+  std::span<Edge> edges(Slot slot) {
+    if (cells_[slot].edge_count == 0) build_edges(slot);
+    return {edges_.data() + cells_[slot].first_edge, cells_[slot].edge_count};
   }
+  Slot across(Edge& edge);
   /// How far inside all the planes of the cell's edges a point lies (the sine of the angle): positive only inside.
   double depth(Slot slot, const Vec3& point) {
     double depth = std::numeric_limits<double>::infinity();
-    for (const auto& arc : arcs(slot)) {
-      const double height = dot(arc.normal, point);
+    for (const auto& edge : edges(slot)) {
+      const double height = dot(edge.arc.normal, point);
       depth = height < depth ? height : depth;
     }
     return depth;
@@ -66,22 +73,25 @@ class H3Cells {
   }
   LonLat center(Slot slot) const;
 
+  /// Of the grid's cells on average, in radians.
+  double edge_length() const { return edge_length_; }
   std::size_t size() const { return cells_.size(); }
   void clear();
 
  private:
   struct Entry {
     H3Index index = 0;
-    std::uint32_t first_arc = 0, arc_count = 0;
+    std::uint32_t first_edge = 0, edge_count = 0;
     Neighbors neighbors;
     Marks marks;
   };
-  void build_arcs(Slot slot);
+  void build_edges(Slot slot);
   void find_neighbors(Slot slot);
 
   int resolution_;
+  double edge_length_;  ///< on average, in radians
   std::vector<Entry> cells_;
-  std::vector<Arc> arcs_;
+  std::vector<Edge> edges_;
   std::unordered_map<H3Index, Slot> slots_;
 };
 

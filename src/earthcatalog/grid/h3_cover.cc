@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include "earthcatalog/grid/footprint.h"
 #include "earthcatalog/grid/h3_cells.h"
@@ -19,16 +20,10 @@ constexpr std::size_t kKeptCells = 1 << 15;
 /// told apart at the first look, long enough that a piece crosses many small cells.
 constexpr double kLargestBend = 1.25e-3;
 
-double piece_bend(int resolution) {
-  double edge_km = 0;
-  constexpr double kEarthRadiusKm = 6371;
-  if (getHexagonEdgeLengthAvgKm(resolution, &edge_km) != E_SUCCESS) return kLargestBend;
-  return std::min(kLargestBend, edge_km / kEarthRadiusKm / 10);
-}
-
 class H3Coverer final : public Coverer {
  public:
-  explicit H3Coverer(int resolution) : cells_(resolution), piece_bend_(piece_bend(resolution)) {}
+  explicit H3Coverer(int resolution)
+      : cells_(resolution), piece_bend_(std::min(kLargestBend, cells_.edge_length() / 10)) {}
 
   Status cover(std::string_view wkb, std::vector<Cell>& cells) override {
     cells.clear();
@@ -117,12 +112,11 @@ class H3Coverer final : public Coverer {
     for (std::size_t i = 0; i < reached_.size(); ++i) {
       touch(reached_[i]);
       if (touched_.size() > kMaxCoverCells) return too_many();
-      for (const Arc& arc : cells_.arcs(reached_[i])) {
-        auto& mark = cells_.marks(arc.across).piece;
-        if (mark != piece_ && touches(arc, piece)) {
-          mark = piece_;
-          reached_.push_back(arc.across);
-        }
+      for (auto& edge : cells_.edges(reached_[i])) {
+        const bool known = edge.across != H3Cells::kUnknown;
+        if ((known && cells_.marks(edge.across).piece == piece_) || !touches(edge.arc, piece)) continue;
+        const Slot next = cells_.across(edge);
+        if (std::exchange(cells_.marks(next).piece, piece_) != piece_) reached_.push_back(next);
       }
     }
     settle(piece, here, depth);
