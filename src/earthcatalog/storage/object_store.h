@@ -59,7 +59,8 @@ class ObjectStore {
   virtual Result<std::optional<Object>> get(std::string_view key) = 0;
   /// `length` bytes from `offset` (fewer at the end of the object), or nothing when it does not exist. A negative
   /// offset counts from the end.
-  virtual Result<std::optional<std::string>> get_range(std::string_view key, std::int64_t offset, std::int64_t length) = 0;
+  virtual Result<std::optional<std::string>> get_range(std::string_view key, std::int64_t offset,
+                                                       std::int64_t length) = 0;
   virtual Result<std::optional<ObjectInfo>> head(std::string_view key) = 0;
 
   virtual Result<PutResult> put(std::string_view key, std::string_view bytes) = 0;
@@ -78,11 +79,12 @@ class ObjectStore {
   /// when it is destroyed before.
   virtual Result<std::shared_ptr<arrow::io::OutputStream>> open_output(std::string_view key) = 0;
   /// Random access to an object. `size_bytes`, when known, saves a request. kNotFound when it does not exist.
-  virtual Result<std::shared_ptr<arrow::io::RandomAccessFile>> open_input(std::string_view key,
-                                                                         std::optional<std::int64_t> size_bytes = {}) = 0;
+  virtual Result<std::shared_ptr<arrow::io::RandomAccessFile>> open_input(
+      std::string_view key, std::optional<std::int64_t> size_bytes = {}) = 0;
 
   /// Makes everything that this store object wrote so far survive a power cut. One call for many files: local stores
-  /// sync the file system once, object stores have nothing to do.
+  /// sync the file system once, object stores have nothing to do. Conditional puts need no call: they are durable when
+  /// they return; what they point to must be made durable before.
   virtual Status make_durable() { return {}; }
 };
 

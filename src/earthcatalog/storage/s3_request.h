@@ -2,7 +2,9 @@
 // connections.
 #pragma once
 
+#include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -16,9 +18,14 @@ namespace earthcatalog::storage {
 
 struct HttpRequest {
   std::string method;
-  std::string url;                   ///< percent-encoded
+  std::string url;                   ///< percent-encoded; send the path as it is (CURLOPT_PATH_AS_IS)
   std::vector<std::string> headers;  ///< "Name: value"
+  TimeMicros made_at = 0;            ///< the `now` it was made with
+  bool is_signed = false;
+  std::uint64_t generation = 0;  ///< of what the bucket knew when it made the request; see S3Bucket::recover
 };
+
+struct S3Error;
 
 /// One bucket as requests see it: address, credentials, signature. Thread-safe.
 class S3Bucket {
@@ -30,35 +37,40 @@ class S3Bucket {
 
   struct Spec {
     std::string_view method = "GET";
-    std::string_view key;  ///< true name; empty: the bucket itself
-    std::vector<std::pair<std::string, std::string>> query;
-    std::vector<std::pair<std::string, std::string>> headers;  ///< signed with the rest
-    std::string_view payload;                                  ///< its SHA-256 is signed
+    std::string_view key = {};  ///< true name; empty: the bucket itself
+    std::vector<std::pair<std::string, std::string>> query = {};
+    std::vector<std::pair<std::string, std::string>> headers = {};  ///< signed with the rest
+    std::string_view payload = {};                                  ///< its SHA-256 is signed
   };
   /// The request as it goes over the wire at time `now`.
   virtual Result<HttpRequest> request(const Spec& spec, TimeMicros now) = 0;
 
-  /// Resolves the credentials again (after ExpiredToken or RequestTimeTooSkewed; `server_time` corrects the clock).
-  virtual Status refresh_credentials(std::optional<TimeMicros> server_time) = 0;
-  /// Follows a 301/307/400 AuthorizationHeaderMalformed that names another region. True when something changed.
-  virtual bool use_region(std::string_view region) = 0;
-  /// Stops signing, when the settings leave that open: a public bucket is readable although the environment holds
-  /// useless keys. True when this changed anything, so that the request is worth repeating.
-  virtual bool try_anonymous() = 0;
+  /// Learns from an error response to `sent`: another region (301, 307, 400 AuthorizationHeaderMalformed), credentials
+  /// or a clock that are out of date (ExpiredToken, RequestTimeTooSkewed; `server_time` is the Date header), a refused
+  /// signature where the settings allow reading unsigned. True: make the request anew and repeat it, at once. Calls of
+  /// this kind end: the same refusal of the repeated request gives false.
+  virtual bool recover(const HttpRequest& sent, const S3Error& error, std::optional<TimeMicros> server_time) = 0;
+  /// To be called when the server accepted the right to make `sent` (any 2xx, 404, 412, 416): from then on a 403 says
+  /// something of one object, and the way of signing is settled. Costs nothing after the first time.
+  virtual void accepted(const HttpRequest& sent) = 0;
 };
 
 /// What an error response of S3 says (XML body, headers), for messages and decisions.
 struct S3Error {
   int status = 0;
-  std::string code;     ///< "NoSuchKey"; derived from the status when the body says nothing
+  std::string code;  ///< "NoSuchKey"; derived from the status when the body says nothing
   std::string message;
   std::string request_id;
-  std::string region;   ///< x-amz-bucket-region, or <Region> of the body
+  std::string region;  ///< x-amz-bucket-region, or <Region> of the body
 };
 S3Error parse_s3_error(int status, std::string_view body, std::string_view request_id_header,
                        std::string_view region_header);
+/// Whether `body`, that came with status 200, is an S3 error in disguise. Ask only for replies without an ETag header.
+bool is_error_document(std::string_view body);
 /// "403 AccessDenied (request id …): …; sign requests with … or pass --anonymous": what happened and the remedy.
 std::string describe(const S3Error& error);
 ErrorKind kind_of(const S3Error& error);
+/// Whether the same request may succeed later: 429, 5xx, SlowDown, RequestTimeout and their like.
+bool is_transient(const S3Error& error);
 
 }  // namespace earthcatalog::storage

@@ -17,21 +17,25 @@ enum class PathStyle { kAutomatic, kPath, kVirtualHost };
 
 /// How a bucket is reached. Each member left empty falls back to the default of all buckets, then to AWS's own rules.
 struct S3Settings {
-  std::optional<std::string> endpoint;       ///< "http://127.0.0.1:8333"; none: AWS's endpoint of the region
-  std::optional<std::string> region;         ///< none: found out from the bucket once, else us-east-1
-  std::optional<std::string> profile;        ///< of the shared AWS files
-  std::optional<std::string> access_key;     ///< none: the AWS credentials chain
+  std::optional<std::string> endpoint;    ///< "http://127.0.0.1:8333"; none: AWS's endpoint of the region
+  std::optional<std::string> region;      ///< none: found out from the bucket once, else us-east-1
+  std::optional<std::string> profile;     ///< of the shared AWS files
+  std::optional<std::string> access_key;  ///< none: the AWS credentials chain
   std::optional<std::string> secret_key;
   std::optional<std::string> session_token;
-  std::optional<bool> anonymous;             ///< true: never sign; none: signed when credentials are found, and once
-                                             ///< unsigned when a signed request is refused
-  std::optional<bool> request_payer;         ///< send x-amz-request-payer: requester
+  std::optional<bool> anonymous;      ///< true: never sign; none: signed when credentials are found, and once
+                                      ///< unsigned when a signed request is refused
+  std::optional<bool> request_payer;  ///< send x-amz-request-payer: requester
   std::optional<PathStyle> path_style;
 };
+
+class CredentialChain;
+class S3Bucket;
 
 struct StorageSettings {
   S3Settings s3;
   std::map<std::string, S3Settings> buckets;  ///< per bucket, where they differ
+  std::shared_ptr<CredentialChain> chain;     ///< asked where no keys are given; none: AWS's own
 };
 
 /// A place named by a URI: a store and a key inside it.
@@ -50,16 +54,23 @@ class Stores {
 
   /// The store of the URI's bucket (for local paths: of the root folder "/") and the key of the URI in it.
   Result<Location> locate(std::string_view uri);
+  /// The bucket as requests see it, the same one that its store uses: what one learns, the other knows.
+  Result<std::shared_ptr<S3Bucket>> s3_bucket(std::string_view bucket);
   const StorageSettings& settings() const { return settings_; }
 
  private:
+  Result<std::shared_ptr<ObjectStore>> open_store(const std::string& scheme, const std::string& authority);
+  Result<std::shared_ptr<S3Bucket>> bucket_with_lock(std::string_view bucket);
+
   StorageSettings settings_;
   std::mutex mutex_;
-  std::map<std::string, std::shared_ptr<ObjectStore>, std::less<>> stores_;
+  std::map<std::string, std::shared_ptr<ObjectStore>, std::less<>> stores_;  ///< by root URI
+  std::map<std::string, std::shared_ptr<S3Bucket>, std::less<>> buckets_;
 };
 
-/// "file:///a/b" for a local path or file URI, absolute and without "." and ".."; other URIs unchanged but for
-/// trailing slashes.
+/// For what a user typed, once: "file:///a/b" for a local path (absolute, without "." and "..") or a file URI, whose
+/// %XX are decoded; other URIs unchanged. No slash at the end. The file URIs that come out, and that stand in tables,
+/// are not encoded: PyIceberg, DuckDB and `Stores::locate` take them letter by letter.
 Result<std::string> normalize_uri(std::string_view path_or_uri);
 
 /// `base` and `relative` with exactly one slash between them.
