@@ -23,6 +23,22 @@ class FieldMap {
     for (const auto& [id, value] : values) (*this)[id] = value;
   }
 
+  /// From values in any order; of several with one id the last stays.
+  static FieldMap from(std::vector<value_type> values) {
+    const auto before = [](const value_type& a, const value_type& b) { return a.first < b.first; };
+    const auto same = [](const value_type& a, const value_type& b) { return a.first == b.first; };
+    FieldMap map;
+    map.entries_ = std::move(values);
+    auto& entries = map.entries_;
+    if (!std::is_sorted(entries.begin(), entries.end(), before)) {
+      std::stable_sort(entries.begin(), entries.end(), before);
+    }
+    if (std::adjacent_find(entries.begin(), entries.end(), same) != entries.end()) {
+      entries.erase(entries.begin(), std::unique(entries.rbegin(), entries.rend(), same).base());
+    }
+    return map;
+  }
+
   T& operator[](int field_id) {
     if (entries_.empty() || entries_.back().first < field_id) return entries_.emplace_back(field_id, T{}).second;
     const auto at = lower_bound(entries_, field_id);

@@ -29,14 +29,17 @@ struct PartitionFieldSummary {
   bool operator==(const PartitionFieldSummary&) const = default;
 };
 
+/// The sequence number of what no snapshot holds yet: it gets the number of the snapshot that adds it.
+inline constexpr std::int64_t kUnassignedSequenceNumber = -1;
+
 /// One line of a manifest list.
 struct ManifestFile {
   std::string manifest_path;  ///< full URI
   std::int64_t manifest_length = 0;
   std::int32_t partition_spec_id = 0;
   ManifestContent content = ManifestContent::kData;
-  std::int64_t sequence_number = 0;
-  std::int64_t min_sequence_number = 0;
+  std::int64_t sequence_number = kUnassignedSequenceNumber;
+  std::int64_t min_sequence_number = kUnassignedSequenceNumber;
   std::int64_t added_snapshot_id = 0;
   std::int32_t added_files_count = 0, existing_files_count = 0, deleted_files_count = 0;
   std::int64_t added_rows_count = 0, existing_rows_count = 0, deleted_rows_count = 0;
@@ -79,7 +82,7 @@ class ManifestWriter {
     std::string bytes;
     ManifestFile file;  ///< counts and partition ranges; path, added_snapshot_id and sequence_number are the caller's
   };
-  Result<Finished> finish();
+  Finished finish();
 
  private:
   class Impl;
@@ -103,7 +106,7 @@ struct ManifestListHead {
   std::int64_t sequence_number = 0;
 };
 
-Result<std::string> write_manifest_list(const ManifestListHead& head, const std::vector<ManifestFile>& manifests);
+std::string write_manifest_list(const ManifestListHead& head, const std::vector<ManifestFile>& manifests);
 /// `uri` is for messages.
 Result<std::vector<ManifestFile>> read_manifest_list(std::string_view bytes, std::string_view uri);
 

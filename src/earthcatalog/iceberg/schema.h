@@ -38,12 +38,14 @@ struct NestedField {
   std::string name;
   Type type;
   bool required = false;
+  std::string doc = {};
   bool operator==(const NestedField&) const = default;
 };
 
 struct Schema {
   int schema_id = 0;
   std::vector<NestedField> fields;
+  std::vector<int> identifier_field_ids = {};
 
   /// The field of a top-level name, or null.
   const NestedField* find(std::string_view name) const;
@@ -53,5 +55,8 @@ struct Schema {
 
 /// Gives ids as PyIceberg does for a new table: top-level fields 1…n in order, then the nested ones.
 Schema assign_fresh_ids(Schema schema);
+
+/// Gives `fields` the ids after `last_id`, all of one level before those nested in them, and moves `last_id` on.
+void assign_ids(std::vector<NestedField>& fields, int& last_id);
 
 }  // namespace earthcatalog::iceberg

@@ -77,7 +77,7 @@ class Table {
                                      const std::function<Status(DataFile&&)>& visit) const;
 
  private:
-  friend class Transaction;
+  friend class Committer;
   Table(storage::Stores& stores, Catalog* catalog, TableIdentifier identifier);
   Status read_metadata(std::string location);
 

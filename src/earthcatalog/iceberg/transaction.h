@@ -32,6 +32,7 @@ struct CommitResult {
   std::string metadata_location;
   Properties summary;  ///< of the snapshot, totals included
   int attempts = 1;
+  std::string warning;  ///< what failed after the commit (version hint, expiry of old metadata files); empty: nothing
 };
 
 /// Not thread-safe. Holds what was asked for, not files: nothing is written before commit().
@@ -68,7 +69,8 @@ class Transaction {
   /// Commits on `table`, whose metadata are then the new ones. When another commit came first, on the newest state
   /// again, as long as the change still makes sense there; else kConflict, with what is in the way:
   /// a removed file is gone, or columns were added by both. Without changes, nothing is written.
-  /// May be called again (also with another Table object of the same table) when it returned an error.
+  /// May be called again (also with another Table object of the same table) when it returned an error: a table that has
+  /// the snapshot of this transaction already, because only the reply was lost, is left as it is.
   Result<CommitResult> commit(Table& table, const CommitOptions& options = {});
 
  private:

@@ -1,0 +1,169 @@
+#include <algorithm>
+#include <chrono>
+#include <random>
+#include <set>
+#include <thread>
+
+#include "earthcatalog/iceberg/commit_internal.h"
+#include "earthcatalog/iceberg/manifest_files_internal.h"
+#include "earthcatalog/iceberg/metadata_files_internal.h"
+#include "earthcatalog/iceberg/snapshot_producer_internal.h"
+
+namespace earthcatalog::iceberg {
+namespace {
+
+constexpr std::string_view kNameMapping = "schema.name-mapping.default";
+constexpr std::int64_t kDefaultPreviousVersions = 100;
+constexpr int kAttemptsWithoutPause = 3;
+constexpr int kLongestPauseMs = 50;
+
+Status check(const Change& change) {
+  std::set<std::string_view> paths;
+  for (const DataFile& file : change.added) {
+    if (!paths.insert(file.file_path).second || change.removed.contains(file.file_path)) {
+      return fail(ErrorKind::kInvalidArgument, "{} is added twice, or added and removed, in one commit",
+                  file.file_path);
+    }
+  }
+  return {};
+}
+
+// Ids of new columns are in data files already: they hold only on the schema that they were given on.
+Status check_schema(const Change& change, const TableMetadata& base) {
+  if (!change.evolves_schema()) return {};
+  if (base.current_schema_id == change.base_schema.schema_id && base.last_column_id == change.base_last_column_id &&
+      base.find_schema(change.schema.schema_id) == nullptr) {
+    return {};
+  }
+  return fail(ErrorKind::kConflict,
+              "another commit changed the columns meanwhile; write the files anew with the new schema");
+}
+
+// The metadata log names the files that came before; those that fall off its end are returned.
+std::vector<std::string> log_previous(const Table& base, TableMetadata& metadata) {
+  auto& log = metadata.metadata_log;
+  log.push_back({.timestamp_ms = base.metadata().last_updated_ms, .metadata_file = base.metadata_location()});
+  const std::int64_t most = std::max<std::int64_t>(
+      1, metadata.property_as_int("write.metadata.previous-versions-max", kDefaultPreviousVersions));
+  std::vector<std::string> expired;
+  while (static_cast<std::int64_t>(log.size()) > most) {
+    expired.push_back(log.front().metadata_file);
+    log.erase(log.begin());
+  }
+  const bool remove = metadata.property("write.metadata.delete-after-commit.enabled") == "true";
+  return remove ? expired : std::vector<std::string>();
+}
+
+void add_snapshot(Snapshot snapshot, TableMetadata& metadata) {
+  metadata.last_sequence_number = snapshot.sequence_number;
+  metadata.current_snapshot_id = snapshot.snapshot_id;
+  metadata.snapshot_log.push_back({.timestamp_ms = snapshot.timestamp_ms, .snapshot_id = snapshot.snapshot_id});
+  metadata.refs[std::string(TableMetadata::kMainBranch)].snapshot_id = snapshot.snapshot_id;
+  metadata.snapshots.push_back(std::move(snapshot));
+}
+
+void apply_schema_and_properties(const Change& change, TableMetadata& metadata) {
+  if (change.evolves_schema()) {
+    metadata.schemas.push_back(change.schema);
+    metadata.current_schema_id = change.schema.schema_id;
+    metadata.last_column_id = change.last_column_id;
+    const std::string mapping = metadata.property(kNameMapping).value_or("");
+    metadata.properties[std::string(kNameMapping)] = name_mapping_json(change.schema, mapping);
+  }
+  for (const auto& [key, value] : change.properties) {
+    if (value) {
+      metadata.properties[key] = *value;
+    } else {
+      metadata.properties.erase(key);
+    }
+  }
+}
+
+void pause(int attempt) {
+  if (attempt < kAttemptsWithoutPause) return;
+  std::random_device device;
+  std::this_thread::sleep_for(
+      std::chrono::milliseconds(device() % static_cast<unsigned>(std::min(kLongestPauseMs, 2 * attempt))));
+}
+
+}  // namespace
+
+// Writes all files of the state that follows on the table's; nothing points to them yet.
+Result<Committer::Attempt> Committer::write_attempt(SnapshotProducer& producer) const {
+  const TableMetadata& base = table_.metadata();
+  EC_TRY(check_schema(change_, base));
+  Attempt attempt{.metadata = base, .location = {}, .expired = {}};
+  TableMetadata& metadata = attempt.metadata;
+  metadata.last_updated_ms = std::max(options_.clock() / 1000, base.last_updated_ms);
+  apply_schema_and_properties(change_, metadata);
+  if (change_.changes_files()) {
+    EC_ASSIGN_OR_RETURN(Snapshot snapshot, producer.produce(table_, metadata.last_updated_ms));
+    add_snapshot(std::move(snapshot), metadata);
+  }
+  attempt.expired = log_previous(table_, metadata);
+  attempt.location = next_metadata_location(metadata, table_.metadata_location());
+  EC_TRY(write_object(table_.stores(), attempt.location, to_json(metadata)));
+  if (options_.make_durable) {
+    EC_TRY(iceberg::make_durable(table_.stores(), {table_.data_location(), attempt.location}));
+  }
+  return attempt;
+}
+
+// The commit is done: what fails from here on is told, and is no failure.
+Result<CommitResult> Committer::finish(Attempt attempt, int attempts) {
+  const std::string folder = metadata_folder(attempt.metadata);
+  table_.metadata_ = std::make_shared<const TableMetadata>(std::move(attempt.metadata));
+  table_.metadata_location_ = std::move(attempt.location);
+  CommitResult done = result(attempts);
+  Status after =
+      write_version_hint(table_.stores(), *table_.catalog(), table_.identifier(), folder, table_.metadata_location());
+  if (after) after = remove_objects(table_.stores(), attempt.expired);
+  if (!after) done.warning = after.error().message;
+  return done;
+}
+
+CommitResult Committer::result(int attempts) const {
+  CommitResult result;
+  result.metadata_location = table_.metadata_location();
+  result.attempts = attempts;
+  if (const Snapshot* snapshot = table_.metadata().find_snapshot(change_.snapshot_id); snapshot != nullptr) {
+    result.snapshot_id = snapshot->snapshot_id;
+    result.summary = snapshot->summary;
+  }
+  return result;
+}
+
+Result<CommitResult> Committer::commit() {
+  if (!change_.changes_anything()) return result(0);
+  if (table_.catalog() == nullptr) return fail(ErrorKind::kInvalidArgument, "the table was opened without a catalog");
+  EC_TRY(check(change_));
+  sort_by_partition(change_.added);
+  SnapshotProducer producer(change_, table_.stores());
+  for (int attempt = 1;; ++attempt) {
+    // A commit whose reply was lost and that is tried again: it is done.
+    if (table_.metadata().find_snapshot(change_.snapshot_id) != nullptr) return result(attempt);
+    auto written = write_attempt(producer);
+    if (!written) {
+      producer.clean_up(nullptr);
+      return std::unexpected(std::move(written).error());
+    }
+    // When this fails, the pointer may have moved all the same: what it names must stay.
+    EC_ASSIGN_OR_RETURN(const bool swapped, table_.catalog()->swap(table_.identifier(), table_.metadata_location(),
+                                                                   written->location, options_.guard));
+    if (swapped) {
+      const Snapshot* snapshot = written->metadata.find_snapshot(change_.snapshot_id);
+      producer.clean_up(snapshot);
+      return finish(std::move(*written), attempt);
+    }
+    static_cast<void>(remove_objects(table_.stores(), {written->location}));
+    if (options_.only_on_base || attempt == options_.max_attempts) {
+      producer.clean_up(nullptr);
+      return fail(ErrorKind::kConflict, "another commit came first{}; start again from the new state",
+                  options_.only_on_base ? "" : fmt::format(", {} times", attempt));
+    }
+    pause(attempt);
+    EC_TRY(table_.refresh());
+  }
+}
+
+}  // namespace earthcatalog::iceberg

@@ -1,0 +1,36 @@
+// From a change to new table metadata, and to the catalog.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "earthcatalog/iceberg/change_internal.h"
+#include "earthcatalog/iceberg/transaction.h"
+
+namespace earthcatalog::iceberg {
+
+class SnapshotProducer;
+
+/// One call of Transaction::commit().
+class Committer {
+ public:
+  Committer(Change& change, Table& table, const CommitOptions& options)
+      : change_(change), table_(table), options_(options) {}
+  Result<CommitResult> commit();
+
+ private:
+  struct Attempt {
+    TableMetadata metadata;
+    std::string location;
+    std::vector<std::string> expired;  ///< metadata files that are to go once the commit succeeded
+  };
+  Result<Attempt> write_attempt(SnapshotProducer& producer) const;
+  Result<CommitResult> finish(Attempt attempt, int attempts);
+  CommitResult result(int attempts) const;
+
+  Change& change_;  // its added files are sorted by partition
+  Table& table_;
+  const CommitOptions& options_;
+};
+
+}  // namespace earthcatalog::iceberg

@@ -1,0 +1,90 @@
+#include <charconv>
+#include <set>
+
+#include "earthcatalog/iceberg/snapshot_summary_internal.h"
+
+namespace earthcatalog::iceberg {
+namespace {
+
+constexpr const char* kTotalFiles = "total-data-files";
+constexpr const char* kTotalRows = "total-records";
+constexpr const char* kTotalBytes = "total-files-size";
+
+std::optional<std::int64_t> number(const Properties& summary, std::string_view key) {
+  const auto at = summary.find(key);
+  std::int64_t value = 0;
+  if (at == summary.end()) return std::nullopt;
+  const char* end = at->second.data() + at->second.size();
+  const auto parsed = std::from_chars(at->second.data(), end, value);
+  return parsed.ec == std::errc() && parsed.ptr == end ? std::optional(value) : std::nullopt;
+}
+
+void set_totals(const SummaryInput& input, Properties& summary) {
+  // Engines may leave totals out: rows and files are in the manifest list then, bytes are not known.
+  FileTotals listed;
+  for (const ManifestFile& manifest : *input.before) {
+    if (manifest.content != ManifestContent::kData) continue;
+    listed.files += manifest.added_files_count + manifest.existing_files_count;
+    listed.rows += manifest.added_rows_count + manifest.existing_rows_count;
+  }
+  const Properties none{{kTotalFiles, "0"}, {kTotalRows, "0"}, {kTotalBytes, "0"}};
+  const Properties& before = input.parent == nullptr ? none : input.parent->summary;
+  const auto set = [&](const char* key, std::int64_t value) { summary[key] = std::to_string(value); };
+  set(kTotalFiles, number(before, kTotalFiles).value_or(listed.files) + input.added.files - input.removed.files);
+  set(kTotalRows, number(before, kTotalRows).value_or(listed.rows) + input.added.rows - input.removed.rows);
+  if (const auto bytes = number(before, kTotalBytes))
+    set(kTotalBytes, *bytes + input.added.bytes - input.removed.bytes);
+  for (const char* key : {"total-delete-files", "total-position-deletes", "total-equality-deletes"}) {
+    set(key, number(before, key).value_or(0));
+  }
+}
+
+void set_manifest_counts(const SummaryInput& input, Properties& summary) {
+  std::set<std::string_view> before;
+  for (const ManifestFile& manifest : *input.before) before.insert(manifest.manifest_path);
+  std::size_t kept = 0;
+  for (const ManifestFile& manifest : *input.after) kept += before.count(manifest.manifest_path);
+  summary["manifests-created"] = std::to_string(input.after->size() - kept);
+  summary["manifests-kept"] = std::to_string(kept);
+  summary["manifests-replaced"] = std::to_string(before.size() - kept);
+}
+
+}  // namespace
+
+void FileTotals::add(const DataFile& file) {
+  add({.files = 1, .rows = file.record_count, .bytes = file.file_size_in_bytes});
+}
+
+void FileTotals::add(const FileTotals& other) {
+  files += other.files;
+  rows += other.rows;
+  bytes += other.bytes;
+}
+
+Result<std::string_view> operation_of(const Change& change, const FileTotals& added, const FileTotals& removed) {
+  if (change.removed.empty()) return "append";
+  if (!change.rows_unchanged) return change.adds_files() ? "overwrite" : "delete";
+  if (added.rows == removed.rows) return "replace";
+  return fail(ErrorKind::kInvalidArgument, "a change that claims to keep all rows removes {} and adds {}", removed.rows,
+              added.rows);
+}
+
+Properties make_summary(const SummaryInput& input) {
+  Properties summary = *input.extra;
+  summary["operation"] = input.operation;
+  const auto set = [&summary](const char* key, std::int64_t value) {
+    if (value != 0) summary[key] = std::to_string(value);
+  };
+  set("added-data-files", input.added.files);
+  set("added-records", input.added.rows);
+  set("added-files-size", input.added.bytes);
+  set("deleted-data-files", input.removed.files);
+  set("deleted-records", input.removed.rows);
+  set("removed-files-size", input.removed.bytes);
+  set("changed-partition-count", static_cast<std::int64_t>(input.changed_partitions));
+  set_totals(input, summary);
+  set_manifest_counts(input, summary);
+  return summary;
+}
+
+}  // namespace earthcatalog::iceberg

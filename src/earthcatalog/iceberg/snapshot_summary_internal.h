@@ -1,0 +1,34 @@
+// The summary of a snapshot (https://iceberg.apache.org/spec/#optional-snapshot-summary-fields).
+#pragma once
+
+#include <string_view>
+#include <vector>
+
+#include "earthcatalog/iceberg/change_internal.h"
+#include "earthcatalog/iceberg/manifest.h"
+#include "earthcatalog/iceberg/table_metadata.h"
+
+namespace earthcatalog::iceberg {
+
+/// What came or went.
+struct FileTotals {
+  std::int64_t files = 0, rows = 0, bytes = 0;
+  void add(const DataFile& file);
+  void add(const FileTotals& other);
+};
+
+/// append, overwrite, replace or delete. kInvalidArgument when "the same rows" are more or fewer.
+Result<std::string_view> operation_of(const Change& change, const FileTotals& added, const FileTotals& removed);
+
+struct SummaryInput {
+  std::string_view operation;
+  const Properties* extra = nullptr;  ///< the caller's own; Iceberg's keys win
+  FileTotals added = {}, removed = {};
+  std::size_t changed_partitions = 0;
+  const Snapshot* parent = nullptr;
+  const std::vector<ManifestFile>*before = nullptr, *after = nullptr;  ///< the manifest lists
+};
+
+Properties make_summary(const SummaryInput& input);
+
+}  // namespace earthcatalog::iceberg

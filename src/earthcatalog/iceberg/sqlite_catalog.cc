@@ -1,0 +1,231 @@
+#include "earthcatalog/iceberg/sqlite_catalog.h"
+
+#include <filesystem>
+#include <mutex>
+
+#include "earthcatalog/iceberg/sqlite_internal.h"
+
+namespace earthcatalog::iceberg {
+namespace {
+
+// What SQLAlchemy makes of PyIceberg's models.
+constexpr char kCreateTables[] = R"(
+CREATE TABLE IF NOT EXISTS iceberg_tables (
+	catalog_name VARCHAR(255) NOT NULL,
+	table_namespace VARCHAR(255) NOT NULL,
+	table_name VARCHAR(255) NOT NULL,
+	metadata_location VARCHAR(1000),
+	previous_metadata_location VARCHAR(1000),
+	iceberg_type VARCHAR(5),
+	PRIMARY KEY (catalog_name, table_namespace, table_name)
+);
+CREATE TABLE IF NOT EXISTS iceberg_namespace_properties (
+	catalog_name VARCHAR(255) NOT NULL,
+	namespace VARCHAR(255) NOT NULL,
+	property_key VARCHAR(255) NOT NULL,
+	property_value VARCHAR(1000) NOT NULL,
+	PRIMARY KEY (catalog_name, namespace, property_key)
+);)";
+
+Result<bool> has_rows(sqlite3* connection, std::string_view sql) {
+  EC_ASSIGN_OR_RETURN(Statement statement, Statement::prepare(connection, sql));
+  return statement.step();
+}
+
+Result<bool> has_iceberg_tables(sqlite3* connection) {
+  return has_rows(connection, "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'iceberg_tables'");
+}
+
+Status in_transaction(sqlite3* connection, const std::function<Status()>& body) {
+  EC_TRY(execute(connection, "BEGIN IMMEDIATE"));
+  Status status = body();
+  if (status) status = execute(connection, "COMMIT");
+  // After a COMMIT that found the file busy the transaction is still open.
+  if (!status && sqlite3_get_autocommit(connection) == 0) {
+    sqlite3_exec(connection, "ROLLBACK", nullptr, nullptr, nullptr);
+  }
+  return status;
+}
+
+Status create_tables(sqlite3* connection) {
+  EC_ASSIGN_OR_RETURN(const bool there, has_iceberg_tables(connection));
+  if (there) return {};
+  EC_ASSIGN_OR_RETURN(const bool foreign, has_rows(connection, "SELECT 1 FROM sqlite_master WHERE type = 'table'"));
+  if (foreign) {
+    return fail(ErrorKind::kInvalidData,
+                "this SQLite file holds other tables and none of Iceberg's; name another file");
+  }
+  return in_transaction(connection, [&] { return execute(connection, kCreateTables); });
+}
+
+// The file alone must be the whole catalog whenever no transaction runs: it is copied to and from object stores.
+Status use_rollback_journal(sqlite3* connection) {
+  EC_ASSIGN_OR_RETURN(Statement statement, Statement::prepare(connection, "PRAGMA journal_mode = DELETE"));
+  EC_ASSIGN_OR_RETURN(const bool row, statement.step());
+  const std::string mode = row ? statement.text(0).value_or("") : "";
+  if (mode != "delete") {
+    return fail(ErrorKind::kUnavailable, "its journal mode stays {}: another process has it open; end that process",
+                mode);
+  }
+  return {};
+}
+
+Result<SqliteConnection> connect(const std::string& path, const SqliteCatalogOptions& options) {
+  std::error_code error;
+  const bool exists = std::filesystem::exists(path, error);
+  if (!exists && (!options.create || options.read_only)) {
+    return fail(ErrorKind::kNotFound, "no such file; check the path");
+  }
+  if (std::filesystem::is_directory(path, error))
+    return fail(ErrorKind::kInvalidArgument, "a folder, not a catalog file");
+  const int access = options.read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE;
+  const int create = options.create && !options.read_only ? SQLITE_OPEN_CREATE : 0;
+  sqlite3* raw = nullptr;
+  const int code = sqlite3_open_v2(path.c_str(), &raw, access | create | SQLITE_OPEN_FULLMUTEX, nullptr);
+  SqliteConnection connection(raw);
+  if (raw == nullptr) return fail(ErrorKind::kIOError, "out of memory");
+  if (code != SQLITE_OK) return std::unexpected(sqlite_error(raw));
+  sqlite3_busy_timeout(raw, options.busy_timeout_ms);
+  return connection;
+}
+
+}  // namespace
+
+class SqliteCatalog::Impl {
+ public:
+  Impl(std::string at, const SqliteCatalogOptions& chosen, SqliteConnection opened)
+      : path(std::move(at)), options(chosen), connection(std::move(opened)) {}
+
+  Status prepare() {
+    if (options.create && !options.read_only) EC_TRY(create_tables(connection.get()));
+    EC_ASSIGN_OR_RETURN(const bool iceberg, has_iceberg_tables(connection.get()));
+    if (!iceberg)
+      return fail(ErrorKind::kInvalidData, "a SQLite file without the table iceberg_tables: no Iceberg catalog");
+    if (!options.read_only) EC_TRY(use_rollback_journal(connection.get()));
+    EC_ASSIGN_OR_RETURN(
+        has_type,
+        has_rows(connection.get(), "SELECT 1 FROM pragma_table_info('iceberg_tables') WHERE name = 'iceberg_type'"));
+    return {};
+  }
+
+  std::string only_tables() const { return has_type ? " AND (iceberg_type = 'TABLE' OR iceberg_type IS NULL)" : ""; }
+
+  Status usable() const { return connection ? Status() : fail(ErrorKind::kInvalidArgument, "the catalog was closed"); }
+
+  Result<std::optional<std::string>> location(const TableIdentifier& table) {
+    EC_ASSIGN_OR_RETURN(Statement statement,
+                        Statement::prepare(connection.get(),
+                                           "SELECT metadata_location FROM iceberg_tables WHERE catalog_name = ? AND "
+                                           "table_namespace = ? AND table_name = ?" +
+                                               only_tables()));
+    statement.bind(options.catalog_name).bind(table.name_space).bind(table.name);
+    EC_ASSIGN_OR_RETURN(const bool row, statement.step());
+    if (!row) return std::nullopt;
+    auto location = statement.text(0);
+    if (!location) return fail(ErrorKind::kInvalidData, "table {} has no metadata_location", table.name);
+    return location;
+  }
+
+  Status insert(const TableIdentifier& table, const std::string& location) {
+    EC_ASSIGN_OR_RETURN(Statement space,
+                        Statement::prepare(connection.get(),
+                                           "INSERT OR IGNORE INTO iceberg_namespace_properties (catalog_name, "
+                                           "namespace, property_key, property_value) VALUES (?, ?, 'exists', 'true')"));
+    EC_TRY(space.bind(options.catalog_name).bind(table.name_space).step());
+    EC_ASSIGN_OR_RETURN(
+        Statement row,
+        Statement::prepare(connection.get(),
+                           std::string("INSERT INTO iceberg_tables (catalog_name, table_namespace, "
+                                       "table_name, metadata_location") +
+                               (has_type ? ", iceberg_type) VALUES (?, ?, ?, ?, 'TABLE')" : ") VALUES (?, ?, ?, ?)")));
+    EC_TRY(row.bind(options.catalog_name).bind(table.name_space).bind(table.name).bind(location).step());
+    return {};
+  }
+
+  Status update(const TableIdentifier& table, const std::string& expected, const std::string& location) {
+    EC_ASSIGN_OR_RETURN(Statement row,
+                        Statement::prepare(connection.get(),
+                                           "UPDATE iceberg_tables SET metadata_location = ?, "
+                                           "previous_metadata_location = ? WHERE catalog_name = ? AND "
+                                           "table_namespace = ? AND table_name = ? AND metadata_location = ?"));
+    row.bind(location).bind(expected).bind(options.catalog_name).bind(table.name_space).bind(table.name).bind(expected);
+    EC_TRY(row.step());
+    return {};
+  }
+
+  std::mutex mutex;
+  const std::string path;
+  const SqliteCatalogOptions options;
+  SqliteConnection connection;
+  bool has_type = false;
+};
+
+SqliteCatalog::SqliteCatalog(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+SqliteCatalog::~SqliteCatalog() = default;
+
+Result<std::unique_ptr<SqliteCatalog>> SqliteCatalog::open(const std::string& path,
+                                                           const SqliteCatalogOptions& options) {
+  const std::string context = "catalog " + path;
+  EC_ASSIGN_OR_RETURN(SqliteConnection connection, annotate(connect(path, options), context));
+  auto impl = std::make_unique<Impl>(path, options, std::move(connection));
+  EC_TRY(annotate(impl->prepare(), context));
+  return std::unique_ptr<SqliteCatalog>(new SqliteCatalog(std::move(impl)));
+}
+
+std::string SqliteCatalog::name() const { return impl_->path; }
+
+Result<std::optional<std::string>> SqliteCatalog::metadata_location(const TableIdentifier& table) {
+  const std::lock_guard lock(impl_->mutex);
+  EC_TRY(impl_->usable());
+  return annotate(impl_->location(table), "catalog " + impl_->path);
+}
+
+Result<bool> SqliteCatalog::swap(const TableIdentifier& table, const std::optional<std::string>& expected,
+                                 const std::string& location, const CommitGuard& guard) {
+  bool swapped = false;
+  const auto body = [&](sqlite3* connection) -> Status {
+    if (guard) EC_TRY(guard(connection));
+    EC_ASSIGN_OR_RETURN(const auto present, impl_->location(table));
+    if (present != expected) return {};
+    swapped = true;
+    return expected ? impl_->update(table, *expected, location) : impl_->insert(table, location);
+  };
+  EC_TRY(transaction(body));
+  return swapped;
+}
+
+Result<std::vector<TableIdentifier>> SqliteCatalog::list_tables() {
+  const std::lock_guard lock(impl_->mutex);
+  EC_TRY(impl_->usable());
+  EC_ASSIGN_OR_RETURN(
+      Statement statement,
+      Statement::prepare(impl_->connection.get(),
+                         "SELECT table_namespace, table_name FROM iceberg_tables WHERE catalog_name = ?" +
+                             impl_->only_tables() + " ORDER BY table_namespace, table_name"));
+  statement.bind(impl_->options.catalog_name);
+  std::vector<TableIdentifier> tables;
+  while (true) {
+    EC_ASSIGN_OR_RETURN(const bool row, statement.step());
+    if (!row) return tables;
+    tables.push_back({statement.text(0).value_or(""), statement.text(1).value_or("")});
+  }
+}
+
+Status SqliteCatalog::transaction(const std::function<Status(sqlite3*)>& body) {
+  const std::lock_guard lock(impl_->mutex);
+  EC_TRY(impl_->usable());
+  sqlite3* connection = impl_->connection.get();
+  return annotate(in_transaction(connection, [&] { return body(connection); }), "catalog " + impl_->path);
+}
+
+Status SqliteCatalog::close() {
+  const std::lock_guard lock(impl_->mutex);
+  if (!impl_->connection) return {};
+  if (sqlite3_close(impl_->connection.get()) != SQLITE_OK) {
+    return annotate(Status(std::unexpected(sqlite_error(impl_->connection.get()))), "catalog " + impl_->path);
+  }
+  static_cast<void>(impl_->connection.release());
+  return {};
+}
+
+}  // namespace earthcatalog::iceberg

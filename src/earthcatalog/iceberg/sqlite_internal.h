@@ -1,0 +1,47 @@
+// SQLite in this project's words: statements that finalize themselves, errors as Status.
+#pragma once
+
+#include <sqlite3.h>
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "earthcatalog/result.h"
+
+namespace earthcatalog::iceberg {
+
+struct CloseSqlite {
+  void operator()(sqlite3* connection) const { sqlite3_close_v2(connection); }
+};
+using SqliteConnection = std::unique_ptr<sqlite3, CloseSqlite>;
+
+/// The connection's last error, of a kind by what the caller does next.
+Error sqlite_error(sqlite3* connection);
+
+/// Runs SQL without results.
+Status execute(sqlite3* connection, const std::string& sql);
+
+class Statement {
+ public:
+  static Result<Statement> prepare(sqlite3* connection, std::string_view sql);
+
+  Statement& bind(std::string_view text);  ///< the next parameter
+  Statement& bind_null();
+  /// True when there is a row.
+  Result<bool> step();
+  /// Of the row; nothing for NULL.
+  std::optional<std::string> text(int column) const;
+
+ private:
+  struct Finalize {
+    void operator()(sqlite3_stmt* statement) const { sqlite3_finalize(statement); }
+  };
+  explicit Statement(sqlite3_stmt* statement) : statement_(statement) {}
+
+  std::unique_ptr<sqlite3_stmt, Finalize> statement_;
+  int next_parameter_ = 1;
+};
+
+}  // namespace earthcatalog::iceberg
