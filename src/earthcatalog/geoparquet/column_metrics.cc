@@ -1,0 +1,118 @@
+#include "earthcatalog/geoparquet/column_metrics.h"
+
+#include <arrow/array.h>
+
+#include <cmath>
+#include <type_traits>
+
+#include "earthcatalog/iceberg/values.h"
+
+namespace earthcatalog::geoparquet {
+namespace {
+
+using iceberg::TypeId;
+
+template <class ArrayType>
+auto value_at(const ArrayType& array, std::int64_t i) {
+  if constexpr (std::is_same_v<ArrayType, arrow::StringArray>) {
+    return array.GetView(i);
+  } else {
+    return array.Value(i);
+  }
+}
+
+// Zero is signed in bounds: -0.0 below, 0.0 above, whatever was written.
+template <class T>
+T without_sign_of_zero(T value, bool lower) {
+  if constexpr (std::is_floating_point_v<T>) {
+    if (value == 0) return lower ? -T{0} : T{0};
+  }
+  return value;
+}
+
+}  // namespace
+
+template <class T>
+void ColumnMetrics::include(T value) {
+  if constexpr (std::is_floating_point_v<T>) {
+    if (std::isnan(value)) {
+      ++nans_;
+      return;
+    }
+  }
+  if (!leaf_.bounded) return;
+  auto* range = std::get_if<Range<T>>(&range_);
+  if (range == nullptr) {
+    range_ = Range<T>{value, value};
+  } else if (value < range->lower) {
+    range->lower = value;
+  } else if (range->upper < value) {
+    range->upper = value;
+  }
+}
+
+template <class ArrayType, class T>
+void ColumnMetrics::add_values(const arrow::Array& array, const arrow::Array* parent) {
+  const auto& values = static_cast<const ArrayType&>(array);
+  const bool no_nulls = values.null_count() == 0 && (parent == nullptr || parent->null_count() == 0);
+  for (std::int64_t i = 0; i < values.length(); ++i) {
+    if (!no_nulls && (values.IsNull(i) || (parent != nullptr && parent->IsNull(i)))) {
+      ++nulls_;
+    } else {
+      include<T>(static_cast<T>(value_at(values, i)));
+    }
+  }
+}
+
+void ColumnMetrics::add(const arrow::Array& values, const arrow::Array* parent) {
+  values_ += values.length();
+  switch (leaf_.type) {
+    case TypeId::kBoolean:
+      return add_values<arrow::BooleanArray, bool>(values, parent);
+    case TypeId::kInt:
+      return add_values<arrow::Int32Array, std::int32_t>(values, parent);
+    case TypeId::kDate:
+      return add_values<arrow::Date32Array, std::int32_t>(values, parent);
+    case TypeId::kLong:
+      return add_values<arrow::Int64Array, std::int64_t>(values, parent);
+    case TypeId::kTimestampTz:
+    case TypeId::kTimestamp:
+      return add_values<arrow::TimestampArray, std::int64_t>(values, parent);
+    case TypeId::kFloat:
+      return add_values<arrow::FloatArray, float>(values, parent);
+    case TypeId::kDouble:
+      return add_values<arrow::DoubleArray, double>(values, parent);
+    case TypeId::kString:
+      if (leaf_.bounded) return add_values<arrow::StringArray, std::string_view>(values, parent);
+      break;
+    case TypeId::kBinary:
+    case TypeId::kStruct:
+      break;
+  }
+  if (parent == nullptr || parent->null_count() == 0) {
+    nulls_ += values.null_count();
+    return;
+  }
+  for (std::int64_t i = 0; i < values.length(); ++i) nulls_ += values.IsNull(i) || parent->IsNull(i) ? 1 : 0;
+}
+
+void ColumnMetrics::describe(iceberg::DataFile& file) const {
+  const int id = leaf_.field_id;
+  file.value_counts[id] = values_;
+  file.null_value_counts[id] = nulls_;
+  if (leaf_.type == TypeId::kDouble || leaf_.type == TypeId::kFloat) file.nan_value_counts[id] = nans_;
+  std::visit(
+      [&](const auto& range) {
+        using RangeType = std::decay_t<decltype(range)>;
+        if constexpr (std::is_same_v<RangeType, Range<std::string_view>>) {
+          file.lower_bounds[id] = iceberg::truncate_lower_bound(range.lower);
+          if (auto upper = iceberg::truncate_upper_bound(range.upper)) file.upper_bounds[id] = *std::move(upper);
+        } else if constexpr (!std::is_same_v<RangeType, std::monostate>) {
+          file.lower_bounds[id] = iceberg::serialize_value(without_sign_of_zero(range.lower, true));
+          file.upper_bounds[id] = iceberg::serialize_value(without_sign_of_zero(range.upper, false));
+        }
+      },
+      range_);
+}
+
+}  // namespace earthcatalog::geoparquet

@@ -1,0 +1,48 @@
+// Counts and bounds of one leaf column, as Iceberg's manifests want them
+// (https://iceberg.apache.org/spec/#manifests): gathered from the arrays that are written. Internal to this module.
+#pragma once
+
+#include <arrow/type_fwd.h>
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+
+#include "earthcatalog/geoparquet/layout.h"
+#include "earthcatalog/iceberg/data_file.h"
+
+namespace earthcatalog::geoparquet {
+
+/// Add arrays, then describe them. Keeps no copies of strings: the arrays must live until describe().
+class ColumnMetrics {
+ public:
+  explicit ColumnMetrics(const Leaf& leaf) : leaf_(leaf) {}
+
+  /// `parent`: the struct that `values` is a member of, or null. Both of the same length.
+  void add(const arrow::Array& values, const arrow::Array* parent);
+
+  /// Writes value, null and NaN counts and bounds under the leaf's field id.
+  void describe(iceberg::DataFile& file) const;
+
+ private:
+  // Smallest and largest value; NaN belongs to neither.
+  template <class T>
+  struct Range {
+    T lower, upper;
+  };
+
+  template <class ArrayType, class T>
+  void add_values(const arrow::Array& values, const arrow::Array* parent);
+  template <class T>
+  void include(T value);
+
+  const Leaf& leaf_;
+  std::int64_t values_ = 0, nulls_ = 0, nans_ = 0;
+  std::variant<std::monostate, Range<bool>, Range<std::int32_t>, Range<std::int64_t>, Range<float>, Range<double>,
+               Range<std::string_view>>
+      range_;
+};
+
+}  // namespace earthcatalog::geoparquet
