@@ -47,6 +47,13 @@ RunKey key_of(const RunEntry& entry) {
           .forgotten = entry.forgotten};
 }
 
+// What cannot be removed now is left to `expire`.
+IndexRun::~IndexRun() {
+  if (!retired_) return;
+  const auto where = stores_.locate(info_.uri);
+  if (where) (void)where->store->remove({&where->key, 1});
+}
+
 Status IndexRun::load_reader() const {
   if (reader_) return {};
   EC_ASSIGN_OR_RETURN(const auto where, stores_.locate(info_.uri));

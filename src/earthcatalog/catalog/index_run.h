@@ -1,6 +1,7 @@
 // One run of the object index, opened: its file and the two tables that find entries in it by object and by item.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <mutex>
@@ -58,7 +59,13 @@ class IndexRun {
            std::unique_ptr<const ObjectTable> objects)
       : stores_(stores), info_(std::move(info)), options_(options), objects_(std::move(objects)) {}
 
+  IndexRun(const IndexRun&) = delete;
+  IndexRun& operator=(const IndexRun&) = delete;
+  ~IndexRun();
+
   const RunInfo& info() const { return info_; }
+  /// The file goes when this object goes.
+  void retire() const { retired_ = true; }
   Result<const RunReader*> reader() const;
   /// All entries, in the order of the file.
   Result<const ObjectTable*> objects() const;
@@ -73,6 +80,7 @@ class IndexRun {
   storage::Stores& stores_;
   const RunInfo info_;
   const ObjectIndexOptions options_;
+  mutable std::atomic<bool> retired_ = false;
   mutable std::mutex loading_;
   mutable std::unique_ptr<const RunReader> reader_;
   mutable std::unique_ptr<const ObjectTable> objects_;

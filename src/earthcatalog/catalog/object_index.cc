@@ -130,10 +130,21 @@ ObjectIndex ObjectIndex::open(storage::Stores& stores, const IndexManifest& mani
 
 const IndexManifest& ObjectIndex::manifest() const { return state_->manifest; }
 
+const ObjectIndexOptions& ObjectIndex::options() const { return state_->options; }
+
 std::int64_t ObjectIndex::entries() const {
   std::int64_t sum = 0;
   for (const auto& run : state_->manifest.runs) sum += run.entries;
   return sum;
+}
+
+void ObjectIndex::retire_except(std::initializer_list<const ObjectIndex*> kept) const {
+  for (const auto& run : state_->runs) {
+    const auto names_it = [&](const ObjectIndex* index) {
+      return std::ranges::find(index->manifest().runs, run->info().uri, &RunInfo::uri) != index->manifest().runs.end();
+    };
+    if (std::ranges::none_of(kept, names_it)) run->retire();
+  }
 }
 
 Result<std::vector<ObjectState>> ObjectIndex::lookup(std::span<const storage::ObjectRef> objects) const {
