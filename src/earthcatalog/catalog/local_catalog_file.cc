@@ -16,7 +16,10 @@ Result<iceberg::SqliteCatalog*> LocalCatalogFile::connect(bool create) {
       return fail(ErrorKind::kIOError, "creating the folder of the catalog {}: {}", path_, error.message());
     }
   }
-  auto opened = iceberg::SqliteCatalog::open(path_, {.create = create, .read_only = !options_.writable});
+  // A file of zero bytes is what a process leaves that was killed while it made the catalog.
+  std::error_code ignored;
+  const bool complete = options_.writable && (create || std::filesystem::exists(path_, ignored));
+  auto opened = iceberg::SqliteCatalog::open(path_, {.create = complete, .read_only = !options_.writable});
   if (!opened) {
     if (opened.error().kind == ErrorKind::kNotFound) return nullptr;
     return std::unexpected(std::move(opened).error());

@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <initializer_list>
 #include <memory>
 #include <optional>
 #include <span>
@@ -92,6 +93,7 @@ class ObjectIndex {
   static ObjectIndex open(storage::Stores& stores, const IndexManifest& manifest, const ObjectIndexOptions& options);
 
   const IndexManifest& manifest() const;
+  const ObjectIndexOptions& options() const;
   /// Entries in all runs, replaced ones included.
   std::int64_t entries() const;
 
@@ -111,6 +113,10 @@ class ObjectIndex {
   /// max_runs. The result is the state for `snapshot_id`; this one stays as it is. Nothing is removed.
   Result<ObjectIndex> apply(const IndexUpdate& update, const std::string& folder_uri, const std::string& name,
                             std::optional<std::int64_t> snapshot_id) const;
+
+  /// The files of those of its runs that are in none of `kept` are removed as soon as no ObjectIndex of this process
+  /// uses them.
+  void retire_except(std::initializer_list<const ObjectIndex*> kept) const;
 
  private:
   struct State;

@@ -124,10 +124,17 @@ Result<std::optional<std::string>> RemoteCatalogFile::metadata_location(const ic
 
 Result<bool> RemoteCatalogFile::swap(const iceberg::TableIdentifier& table, const std::optional<std::string>& expected,
                                      const std::string& location, const iceberg::CommitGuard& guard) {
+  bool tried = false;
   return change([&](iceberg::SqliteCatalog& copy) -> Result<Outcome> {
     EC_ASSIGN_OR_RETURN(const auto now, copy.metadata_location(table));
     if (now == location) return Outcome::kDone;
+    if (tried && now != expected) {
+      // Not a plain "no", upon which the caller would remove what it wrote: the put may have gone through before that.
+      return fail(ErrorKind::kConflict, "{}: another commit came while this one was stored; look whether it is there",
+                  name());
+    }
     EC_ASSIGN_OR_RETURN(const bool swapped, copy.swap(table, expected, location, guard));
+    tried = tried || swapped;
     return swapped ? Outcome::kChanged : Outcome::kRefused;
   });
 }

@@ -1,0 +1,64 @@
+#include "earthcatalog/catalog/catalog.h"
+
+#include <utility>
+
+#include "earthcatalog/catalog/catalog_internal.h"
+
+namespace earthcatalog::catalog {
+namespace {
+
+Result<LockPlace> full_place(const LockPlace& place) {
+  LockPlace full;
+  EC_ASSIGN_OR_RETURN(full.catalog, storage::normalize_uri(place.catalog));
+  full.lock_uri = full.catalog + ".lock";
+  if (!place.lock_uri.empty()) {
+    EC_ASSIGN_OR_RETURN(full.lock_uri, storage::normalize_uri(place.lock_uri));
+  }
+  return full;
+}
+
+}  // namespace
+
+Catalog::Catalog(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Catalog::~Catalog() = default;
+
+Result<std::unique_ptr<Catalog>> Catalog::open(storage::Stores& stores, CatalogOptions options) {
+  auto impl = std::make_unique<Impl>(stores, std::move(options));
+  EC_TRY(impl->open());
+  return std::unique_ptr<Catalog>(new Catalog(std::move(impl)));
+}
+
+bool Catalog::has_table() const { return impl_->table_.has_value(); }
+const iceberg::Table& Catalog::table() const { return *impl_->table_; }
+const grid::GridSpec& Catalog::grid() const { return impl_->grid_; }
+const std::string& Catalog::uri() const { return impl_->uri_; }
+const std::string& Catalog::warehouse() const { return impl_->warehouse_; }
+const std::string& Catalog::run_id() const { return impl_->options_.run_id; }
+const std::optional<stac::ItemSchema>& Catalog::item_schema() const { return impl_->columns_; }
+const ObjectIndex& Catalog::index() const { return impl_->index_; }
+
+void Catalog::set_schema_kind(stac::SchemaKind kind) {
+  if (!impl_->table_) impl_->columns_ = stac::initial_schema(kind);
+}
+
+Result<iceberg::Schema> Catalog::plan_schema(const stac::ItemSchema& columns) const {
+  return impl_->plan_schema(columns);
+}
+Result<CommitOutcome> Catalog::commit(const CommitRequest& request) { return impl_->commit(request); }
+Status Catalog::refresh() { return impl_->refresh(); }
+Status Catalog::close() { return impl_->close(); }
+
+Result<std::optional<LockRecord>> show_lock(storage::Stores& stores, const LockPlace& place) {
+  EC_ASSIGN_OR_RETURN(const LockPlace full, full_place(place));
+  EC_ASSIGN_OR_RETURN(const auto where, stores.locate(full.lock_uri));
+  return read_lock(where);
+}
+
+Result<std::optional<LockRecord>> force_unlock(storage::Stores& stores, const LockPlace& place) {
+  EC_ASSIGN_OR_RETURN(const LockPlace full, full_place(place));
+  EC_ASSIGN_OR_RETURN(const auto where, stores.locate(full.lock_uri));
+  EC_ASSIGN_OR_RETURN(const auto file, CatalogFile::open(stores, full.catalog, {.writable = true}));
+  return break_lock(where, *file);
+}
+
+}  // namespace earthcatalog::catalog

@@ -1,0 +1,194 @@
+#include <algorithm>
+#include <utility>
+
+#include "earthcatalog/catalog/catalog_internal.h"
+#include "earthcatalog/catalog/table_grid.h"
+#include "earthcatalog/catalog/table_schema.h"
+
+namespace earthcatalog::catalog {
+namespace {
+
+// Other writers' commits in a row before a commit gives up.
+constexpr int kMaxAttempts = 100;
+
+bool changes_files(const CommitRequest& request) {
+  return !request.added.empty() || !request.added_manifests.empty() || !request.removed.empty();
+}
+
+std::vector<Hash128> items_of(const CommitRequest& request) {
+  std::vector<Hash128> items;
+  for (const auto& entry : request.objects.entries) items.push_back(entry.identity);
+  std::ranges::sort(items);
+  return items;
+}
+
+}  // namespace
+
+bool Catalog::Impl::nothing_to_do(const CommitRequest& request) const {
+  if (changes_files(request)) return false;
+  return !table_ || request.objects.empty();
+}
+
+// Inside the transaction that moves the table's pointer: only the lock's holder gets through.
+iceberg::CommitGuard Catalog::Impl::guard() {
+  if (!lock_) return {};
+  return [this](sqlite3* database) -> Status {
+    EC_ASSIGN_OR_RETURN(const auto token, read_token(database));
+    if (!lock_->admits(token)) {
+      token_refused_ = true;
+      return fail(ErrorKind::kConflict, "{}: another process claims the lock", uri_);
+    }
+    return token ? Status{} : write_token(database, lock_->token());
+  };
+}
+
+Status Catalog::Impl::create_table(const CommitRequest& request) {
+  iceberg::CreateTableOptions options;
+  if (request.schema) {
+    options.schema = *request.schema;
+  } else if (columns_) {
+    options.schema = iceberg_schema(*columns_);
+  } else {
+    return fail(ErrorKind::kInvalidArgument, "the first commit of a table needs its schema");
+  }
+  options.warehouse = warehouse_;
+  options.properties = grid_properties(grid_);
+  options.properties.emplace(kHashIndexPathProperty, hash_index_uri(warehouse_));
+  options.guard = guard();
+  auto created = iceberg::Table::create(stores_, *file_, options, {}, options_.clock);
+  if (!created && created.error().kind != ErrorKind::kAlreadyExists && !token_refused_) {
+    return std::unexpected(std::move(created).error());
+  }
+  if (token_refused_) {
+    token_refused_ = false;
+    EC_TRY(lock_->reassert());
+  }
+  // Ours or, when another was first, theirs: either way the table has the last word.
+  return refresh();
+}
+
+Status Catalog::Impl::add_columns(const CommitRequest& request, iceberg::Transaction& change) const {
+  if (!request.schema) return {};
+  std::vector<iceberg::NestedField> added;
+  for (const auto& field : request.schema->fields) {
+    if (table_->schema().find(field.name) == nullptr) added.push_back(field);
+  }
+  EC_ASSIGN_OR_RETURN(const iceberg::Schema schema, change.add_columns(std::move(added)));
+  for (const auto& field : request.schema->fields) {
+    if (const auto* found = schema.find(field.name); found != nullptr && *found == field) continue;
+    return fail(ErrorKind::kConflict,
+                "column \"{}\" is not the one that the files were written with: another writer changed the table's "
+                "columns meanwhile; run again",
+                field.name);
+  }
+  return {};
+}
+
+Result<iceberg::Transaction> Catalog::Impl::transaction(const CommitRequest& request) const {
+  iceberg::Transaction change(*table_);
+  EC_TRY(add_columns(request, change));
+  change.append(request.added);
+  for (const auto& manifest : request.added_manifests) change.append_manifest(manifest);
+  change.remove(request.removed);
+  if (request.rows_unchanged) change.rows_unchanged();
+  for (const auto& [key, value] : missing_properties_) change.set_property(key, value);
+  for (const auto& [key, value] : request.summary) change.set_summary(key, value);
+  change.set_summary(std::string(kRunIdSummary), options_.run_id);
+  change.set_summary(std::string(kCommitSummary), std::to_string(commits_));
+  return change;
+}
+
+Result<CommitOutcome> Catalog::Impl::commit(const CommitRequest& request) {
+  if (options_.mode == OpenMode::kRead) {
+    return fail(ErrorKind::kInvalidArgument, "{} was opened for reading only", uri_);
+  }
+  CommitOutcome outcome;
+  if (nothing_to_do(request)) return outcome;
+  ++commits_;
+  for (; outcome.attempts <= kMaxAttempts; ++outcome.attempts) {
+    EC_ASSIGN_OR_RETURN(const bool done, try_commit(request, outcome));
+    if (done) return outcome;
+  }
+  return fail(ErrorKind::kConflict, "{}: {} commits of others came first, one after the other; try again later", uri_,
+              kMaxAttempts);
+}
+
+// True: committed. False: the state has changed, and the request makes sense on the new one.
+Result<bool> Catalog::Impl::try_commit(const CommitRequest& request, CommitOutcome& outcome) {
+  if (lock_) EC_TRY(lock_->check());
+  if (!table_) {
+    EC_TRY(create_table(request));
+    if (!table_) return false;
+  }
+  EC_ASSIGN_OR_RETURN(iceberg::Transaction change, transaction(request));
+  const auto snapshot = changes_files(request) ? std::optional(change.snapshot_id()) : current_snapshot();
+  const std::string run_name = fmt::format("{}_{}", options_.run_id, change.snapshot_id());
+  EC_ASSIGN_OR_RETURN(const ObjectIndex next,
+                      index_.apply(request.objects, object_index_uri(warehouse_), run_name, snapshot));
+  change.set_property(std::string(kObjectIndexProperty), next.manifest().to_json());
+
+  const std::string before = table_->metadata_location();
+  token_refused_ = false;
+  iceberg::CommitOptions options{.guard = guard(), .only_on_base = true, .clock = options_.clock};
+  auto done = change.commit(*table_, options);
+  if (!done) {
+    // Whatever the error, only the table can tell whether the commit happened.
+    if (const auto refreshed = table_->refresh(); !refreshed) return std::unexpected(std::move(done).error());
+    if (!is_committed(request, change, next)) {
+      next.retire_except({&named_, &index_});
+      EC_TRY(prepare_again(request, done.error(), before));
+      return false;
+    }
+  }
+  if (changes_files(request)) {
+    outcome.snapshot_id = change.snapshot_id();
+    outcome.summary = table_->metadata().find_snapshot(change.snapshot_id())->summary;
+  }
+  EC_TRY(accept(next));
+  return true;
+}
+
+bool Catalog::Impl::is_committed(const CommitRequest& request, const iceberg::Transaction& change,
+                                 const ObjectIndex& next) const {
+  if (changes_files(request)) return table_->metadata().find_snapshot(change.snapshot_id()) != nullptr;
+  return table_->metadata().property(kObjectIndexProperty) == next.manifest().to_json();
+}
+
+Status Catalog::Impl::accept(const ObjectIndex& next) {
+  const ObjectIndex named = std::exchange(named_, next);
+  const ObjectIndex index = std::exchange(index_, next);
+  named.retire_except({&next});
+  index.retire_except({&next});
+  EC_TRY(adopt_table());
+  return load_index();  // somebody may have committed on top of it already
+}
+
+// After an attempt that did not come through: makes the next one possible, or says why there is none.
+Status Catalog::Impl::prepare_again(const CommitRequest& request, const Error& error,
+                                    const std::string& metadata_before) {
+  if (token_refused_) {
+    EC_TRY(lock_->reassert());
+    return refresh();
+  }
+  if (table_->metadata_location() == metadata_before) return std::unexpected(error);
+  const auto snapshot = current_snapshot();
+  const auto base = index_.manifest().snapshot_id;
+  if (base && table_->metadata().find_snapshot(*base) == nullptr) return std::unexpected(error);
+  if (snapshot != base) {
+    const auto items = items_of(request);
+    EC_ASSIGN_OR_RETURN(const auto caught, catch_up_from(index_, items));
+    caught.index.retire_except({&named_, &index_});  // load_index() may find a better one
+    const auto gone = std::ranges::find_if(request.removed, [&](const iceberg::DataFile& file) {
+      return std::ranges::binary_search(caught.removed_files, file.file_path);
+    });
+    if (gone != request.removed.end() || caught.touched_watched) {
+      return fail(ErrorKind::kConflict, "{}: another writer changed {} while this commit was made (snapshot {})", uri_,
+                  gone != request.removed.end() ? "the file " + gone->file_path : std::string("the same items"),
+                  snapshot.value_or(0));
+    }
+  }
+  EC_TRY(adopt_table());
+  return load_index();
+}
+
+}  // namespace earthcatalog::catalog

@@ -1,0 +1,71 @@
+// The state of an opened catalog. Opening is in catalog_open.cc, committing in catalog_commit.cc.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+
+#include "earthcatalog/catalog/catalog.h"
+#include "earthcatalog/catalog/catalog_file.h"
+#include "earthcatalog/catalog/index_catch_up.h"
+#include "earthcatalog/iceberg/transaction.h"
+
+namespace earthcatalog::catalog {
+
+class Catalog::Impl {
+ public:
+  Impl(storage::Stores& stores, CatalogOptions options);
+  ~Impl();
+
+  Status open();
+  Status refresh();
+  Status close() { return lock_ ? lock_->release() : Status{}; }
+  Result<iceberg::Schema> plan_schema(const stac::ItemSchema& columns) const;
+  Result<CommitOutcome> commit(const CommitRequest& request);
+
+ private:
+  friend class Catalog;
+
+  // Opening.
+  Status take_lock();
+  Status load_table();
+  Status no_table();
+  Status adopt_table();
+  Status adopt_warehouse();
+  Status start_new_table();
+
+  // The object index.
+  std::optional<std::int64_t> current_snapshot() const;
+  Status load_index();
+  Result<bool> runs_exist(const ObjectIndex& index) const;
+  Result<CaughtUp> catch_up_from(const ObjectIndex& old, std::span<const Hash128> watched);
+
+  // Committing.
+  bool nothing_to_do(const CommitRequest& request) const;
+  Status create_table(const CommitRequest& request);
+  Status add_columns(const CommitRequest& request, iceberg::Transaction& change) const;
+  Result<iceberg::Transaction> transaction(const CommitRequest& request) const;
+  Result<bool> try_commit(const CommitRequest& request, CommitOutcome& outcome);
+  bool is_committed(const CommitRequest& request, const iceberg::Transaction& change, const ObjectIndex& next) const;
+  Status accept(const ObjectIndex& next);
+  Status prepare_again(const CommitRequest& request, const Error& error, const std::string& metadata_before);
+  iceberg::CommitGuard guard();
+
+  storage::Stores& stores_;
+  const CatalogOptions options_;
+  std::string uri_, warehouse_;
+  std::unique_ptr<CatalogFile> file_;
+  std::unique_ptr<Lock> lock_;  // uses *file_
+  std::optional<iceberg::Table> table_;
+  grid::GridSpec grid_;
+  std::optional<stac::ItemSchema> columns_;
+  iceberg::Properties missing_properties_;  // of a table of the peer
+  ObjectIndex named_;                       // as the table names it
+  ObjectIndex index_;                       // of the table's current snapshot
+  int commits_ = 0;
+  int catch_ups_ = 0;
+  bool token_refused_ = false;
+};
+
+}  // namespace earthcatalog::catalog

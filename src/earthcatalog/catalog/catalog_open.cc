@@ -1,0 +1,220 @@
+#include <algorithm>
+#include <utility>
+
+#include "earthcatalog/catalog/catalog_internal.h"
+#include "earthcatalog/catalog/table_grid.h"
+#include "earthcatalog/catalog/table_schema.h"
+
+namespace earthcatalog::catalog {
+namespace {
+
+constexpr std::string_view kTableFolder = "/earthcatalog/stac_items";
+constexpr const char* kDataPathProperty = "write.data.path";
+
+// Tables of the peer may name local folders without a scheme.
+std::string as_uri(std::string text) {
+  while (text.size() > 1 && text.ends_with('/') && !text.ends_with("://")) text.pop_back();
+  return text.starts_with('/') ? "file://" + text : text;
+}
+
+// The warehouse that a table lies in; empty when its metadata do not tell.
+std::string warehouse_of(const iceberg::TableMetadata& metadata) {
+  if (const auto data = metadata.property(kDataPathProperty)) return as_uri(*data);
+  std::string location = as_uri(metadata.location);
+  if (!location.ends_with(kTableFolder)) return {};
+  location.resize(location.size() - kTableFolder.size());
+  return location;
+}
+
+std::string_view name_of(stac::SchemaKind kind) { return kind == stac::SchemaKind::kItslive ? "itslive" : "auto"; }
+
+// The resolution of the first file's cell that is one of H3; nothing when there is none.
+Result<std::optional<int>> resolution_of_files(const iceberg::Table& table) {
+  std::optional<int> resolution;
+  iceberg::ListFilesOptions options;
+  options.statistics = false;
+  const auto listed = table.list_files(options, [&](iceberg::DataFile&& file) -> Status {
+    if (file.partition.cell) resolution = h3_resolution_of(*file.partition.cell);
+    return resolution ? fail(ErrorKind::kCancelled, "seen enough") : Status{};
+  });
+  if (!listed && !resolution) return std::unexpected(listed.error());
+  return resolution;
+}
+
+}  // namespace
+
+Catalog::Impl::Impl(storage::Stores& stores, CatalogOptions options)
+    : stores_(stores),
+      options_(std::move(options)),
+      named_(ObjectIndex::open(stores_, {}, options_.index)),
+      index_(named_) {}
+
+// Runs made for a commit that never came are of no use to anybody.
+Catalog::Impl::~Impl() { index_.retire_except({&named_}); }
+
+Status Catalog::Impl::open() {
+  EC_ASSIGN_OR_RETURN(uri_, storage::normalize_uri(options_.catalog));
+  if (!options_.warehouse.empty()) {
+    EC_ASSIGN_OR_RETURN(warehouse_, storage::normalize_uri(options_.warehouse));
+  }
+  const bool write = options_.mode == OpenMode::kWrite;
+  EC_ASSIGN_OR_RETURN(
+      file_, CatalogFile::open(stores_, uri_, {.writable = write, .scratch_folder = options_.index.scratch_folder}));
+  if (write && options_.lock) EC_TRY(take_lock());
+  EC_TRY(load_table());
+  return load_index();
+}
+
+Status Catalog::Impl::take_lock() {
+  EC_ASSIGN_OR_RETURN(const std::string lock_uri,
+                      options_.lock_uri.empty() ? uri_ + ".lock" : storage::normalize_uri(options_.lock_uri));
+  EC_ASSIGN_OR_RETURN(auto where, stores_.locate(lock_uri));
+  LockOptions options{.catalog = uri_,
+                      .owner = options_.lock_owner,
+                      .run_id = options_.run_id,
+                      .host = options_.host,
+                      .clock = options_.clock,
+                      .stale_after_seconds = options_.lock_stale_after_seconds,
+                      .heartbeat_seconds = options_.heartbeat_seconds,
+                      .make_token = {}};
+  EC_ASSIGN_OR_RETURN(lock_, Lock::acquire(std::move(where), *file_, std::move(options)));
+  return {};
+}
+
+Status Catalog::Impl::load_table() {
+  auto table = iceberg::Table::load(stores_, *file_);
+  if (table) {
+    table_ = std::move(*table);
+    return annotate(adopt_table(), uri_);
+  }
+  if (table.error().kind != ErrorKind::kNotFound) return std::unexpected(std::move(table).error());
+  // A pointer to metadata that are gone is another thing than no pointer.
+  EC_ASSIGN_OR_RETURN(const auto location, file_->metadata_location({}));
+  if (location) return std::unexpected(std::move(table).error());
+  return no_table();
+}
+
+Status Catalog::Impl::no_table() {
+  if (options_.mode == OpenMode::kWrite) return start_new_table();
+  EC_ASSIGN_OR_RETURN(const bool exists, file_->exists());
+  if (!exists) return fail(ErrorKind::kNotFound, "there is no catalog {}; check the path", uri_);
+  return fail(ErrorKind::kNotFound, "the catalog {} has no table earthcatalog.stac_items; check the path", uri_);
+}
+
+Status Catalog::Impl::start_new_table() {
+  if (warehouse_.empty()) {
+    return fail(ErrorKind::kInvalidArgument, "{} has no table yet: say where its files are to lie, with --warehouse",
+                uri_);
+  }
+  EC_ASSIGN_OR_RETURN(grid_, grid_of_new_table(options_.grid, options_.default_resolution));
+  if (options_.schema && !columns_) columns_ = stac::initial_schema(*options_.schema);
+  return {};
+}
+
+// What the table is decides; what was asked for must agree with it.
+Status Catalog::Impl::adopt_table() {
+  const auto& metadata = table_->metadata();
+  EC_TRY(iceberg::partition_layout(metadata.default_spec()));
+  EC_ASSIGN_OR_RETURN(RecognizedSchema recognized, recognize(metadata.schema()));
+  if (options_.schema && *options_.schema != recognized.columns.kind) {
+    return fail(ErrorKind::kInvalidArgument,
+                "the table has the schema {}, asked for was {}; leave --schema out, or make another table in another "
+                "catalog and warehouse",
+                name_of(recognized.columns.kind), name_of(*options_.schema));
+  }
+  columns_ = std::move(recognized.columns);
+
+  EC_ASSIGN_OR_RETURN(TableGrid table_grid, read_grid(metadata.properties));
+  if (table_grid.type.value_or("h3") == "h3" && !table_grid.resolution) {
+    EC_ASSIGN_OR_RETURN(table_grid.resolution, resolution_of_files(*table_));
+    if (!table_grid.resolution && !options_.grid.resolution) table_grid.resolution = options_.default_resolution;
+  }
+  EC_ASSIGN_OR_RETURN(grid_, grid_of_table(table_grid, options_.grid));
+  EC_TRY(adopt_warehouse());
+
+  missing_properties_ = grid_properties(grid_);
+  missing_properties_.emplace(kHashIndexPathProperty, hash_index_uri(warehouse_));
+  missing_properties_.emplace(kDataPathProperty, warehouse_);
+  std::erase_if(missing_properties_, [&](const auto& entry) { return metadata.property(entry.first).has_value(); });
+  return {};
+}
+
+Status Catalog::Impl::adopt_warehouse() {
+  const std::string of_table = warehouse_of(table_->metadata());
+  if (of_table.empty() && warehouse_.empty()) {
+    return fail(ErrorKind::kInvalidArgument, "the table does not say where its files lie; give --warehouse");
+  }
+  if (!of_table.empty() && !warehouse_.empty() && of_table != warehouse_) {
+    return fail(ErrorKind::kInvalidArgument, "the table's warehouse is {}, given was {}; leave --warehouse out",
+                of_table, warehouse_);
+  }
+  if (warehouse_.empty()) warehouse_ = of_table;
+  return {};
+}
+
+Status Catalog::Impl::refresh() {
+  EC_TRY(load_table());
+  return load_index();
+}
+
+Result<iceberg::Schema> Catalog::Impl::plan_schema(const stac::ItemSchema& columns) const {
+  if (!table_) return iceberg_schema(columns);
+  std::vector<iceberg::NestedField> added;
+  for (const auto& column : columns.columns) {
+    const auto wanted = iceberg_field(column);
+    const auto* found = table_->schema().find(column.name);
+    if (found == nullptr) {
+      added.push_back(wanted);
+    } else if (found->type.id != wanted.type.id) {
+      return fail(ErrorKind::kInvalidArgument, "the table's column \"{}\" has another type", column.name);
+    }
+  }
+  return iceberg::Transaction(*table_).add_columns(std::move(added));
+}
+
+std::optional<std::int64_t> Catalog::Impl::current_snapshot() const {
+  if (!table_ || table_->current_snapshot() == nullptr) return std::nullopt;
+  return table_->current_snapshot()->snapshot_id;
+}
+
+// Makes named_ what the table names, and index_ what describes its current snapshot.
+Status Catalog::Impl::load_index() {
+  IndexManifest manifest;
+  if (table_) {
+    if (const auto property = table_->metadata().property(kObjectIndexProperty)) {
+      EC_ASSIGN_OR_RETURN(manifest, IndexManifest::parse(*property));
+    }
+  }
+  const bool known = manifest == named_.manifest();
+  if (known && index_.manifest().snapshot_id == current_snapshot()) return {};
+  index_.retire_except({&named_});
+  if (!known) named_ = ObjectIndex::open(stores_, manifest, options_.index);
+  index_ = named_;
+  if (options_.mode == OpenMode::kRead || !table_) return {};
+  EC_ASSIGN_OR_RETURN(const bool whole, runs_exist(named_));
+  if (whole && named_.manifest().snapshot_id == current_snapshot()) return {};
+  // Without a base to compare with, the index is made anew from the table.
+  const auto base = named_.manifest().snapshot_id;
+  const bool comparable = whole && base && table_->metadata().find_snapshot(*base) != nullptr;
+  const ObjectIndex old = comparable ? named_ : ObjectIndex::open(stores_, {}, options_.index);
+  EC_ASSIGN_OR_RETURN(auto caught, catch_up_from(old, {}));
+  index_ = std::move(caught.index);
+  return {};
+}
+
+Result<bool> Catalog::Impl::runs_exist(const ObjectIndex& index) const {
+  for (const auto& run : index.manifest().runs) {
+    EC_ASSIGN_OR_RETURN(const auto where, stores_.locate(run.uri));
+    EC_ASSIGN_OR_RETURN(const auto head, where.store->head(where.key));
+    if (!head) return false;
+  }
+  return true;
+}
+
+Result<CaughtUp> Catalog::Impl::catch_up_from(const ObjectIndex& old, std::span<const Hash128> watched) {
+  const std::string name =
+      fmt::format("{}_catch_up_{}_{}", options_.run_id, current_snapshot().value_or(0), catch_ups_++);
+  return catch_up(*table_, old, {.folder_uri = object_index_uri(warehouse_), .name = name, .watched = watched});
+}
+
+}  // namespace earthcatalog::catalog

@@ -1,0 +1,244 @@
+#include "earthcatalog/catalog/index_catch_up.h"
+
+#include <algorithm>
+#include <map>
+#include <set>
+#include <tuple>
+#include <utility>
+
+#include "earthcatalog/catalog/hash_sorter.h"
+#include "earthcatalog/catalog/table_rows.h"
+
+namespace earthcatalog::catalog {
+namespace {
+
+using iceberg::DataFile;
+
+constexpr std::int32_t kUnknownYear = INT32_MAX;
+constexpr TimeMicros kNeverUpdated = INT64_MIN;
+
+// A row that came (+1) or went (-1).
+struct RowChange {
+  Hash128 key;  // of the item
+  std::int32_t year = 0;
+  std::int32_t cell = 0;  // number in Cells
+  TimeMicros updated = kNeverUpdated;
+  std::int64_t count = 0;
+  auto operator<=>(const RowChange&) const = default;
+  bool same_row(const RowChange& other) const {
+    return std::tie(key, year, cell, updated) == std::tie(other.key, other.year, other.cell, other.updated);
+  }
+};
+
+// Cell names as numbers.
+class Cells {
+ public:
+  std::int32_t number(const std::string& name) {
+    const auto [at, is_new] = numbers_.emplace(name, static_cast<std::int32_t>(names_.size()));
+    if (is_new) names_.push_back(name);
+    return at->second;
+  }
+  const std::string& name(std::int32_t number) const { return names_[static_cast<std::size_t>(number)]; }
+
+ private:
+  std::map<std::string, std::int32_t, std::less<>> numbers_;
+  std::vector<std::string> names_;
+};
+
+Result<std::map<std::string, DataFile>> files_of(const iceberg::Table& table, std::optional<std::int64_t> snapshot) {
+  std::map<std::string, DataFile> files;
+  if (!snapshot) return files;
+  iceberg::ListFilesOptions options;
+  options.statistics = false;
+  options.snapshot_id = snapshot;
+  EC_TRY(table.list_files(options, [&](DataFile&& file) -> Status {
+    std::string path = file.file_path;
+    files.emplace(std::move(path), std::move(file));
+    return {};
+  }));
+  return files;
+}
+
+// Under which "object" the rows of an item are recorded when no object is known for them.
+Hash128 unknown_object(const Hash128& identity, std::int32_t year) {
+  Hash128 object = identity;
+  for (std::size_t i = 0; i < 4; ++i) object.bytes[12 + i] ^= static_cast<std::uint8_t>(year >> (24 - 8 * i));
+  return object;
+}
+
+std::optional<std::int32_t> year_of(std::int32_t year) {
+  return year == kUnknownYear ? std::nullopt : std::optional(year);
+}
+
+class CatchUp {
+ public:
+  CatchUp(const iceberg::Table& table, const ObjectIndex& old, const CatchUpOptions& options)
+      : table_(table),
+        old_(old),
+        options_(options),
+        sorter_({.scratch_folder = old.options().scratch_folder, .memory_bytes = old.options().memory_bytes}),
+        result_{.index = old, .removed_files = {}} {}
+
+  Result<CaughtUp> run() {
+    const auto* current = table_.current_snapshot();
+    EC_TRY(collect_changes(current));
+    EC_TRY(sorter_.drain([&](std::span<const RowChange> part) { return take_part(part); }));
+    EC_TRY(process_batch());
+    const auto id = current != nullptr ? std::optional(current->snapshot_id) : std::nullopt;
+    EC_TRY(apply({}, id));
+    return std::move(result_);
+  }
+
+ private:
+  using Group = std::pair<std::int32_t, std::string>;  // year, cell
+
+  Status collect_changes(const iceberg::Snapshot* current) {
+    EC_ASSIGN_OR_RETURN(const auto before, files_of(table_, old_.manifest().snapshot_id));
+    EC_ASSIGN_OR_RETURN(const auto now,
+                        files_of(table_, current != nullptr ? std::optional(current->snapshot_id) : std::nullopt));
+    for (const auto& [path, file] : before) {
+      if (now.contains(path)) continue;
+      result_.removed_files.push_back(path);
+      EC_TRY(collect(file, -1));
+    }
+    for (const auto& [path, file] : now) {
+      if (!before.contains(path)) EC_TRY(collect(file, 1));
+    }
+    return {};
+  }
+
+  Status collect(const DataFile& file, std::int64_t count) {
+    const auto& [cell, year] = file.partition;
+    RowChange change{.key = {},
+                     .year = year ? *year + 1970 : kUnknownYear,
+                     .cell = cells_.number(cell.value_or("__none__")),
+                     .updated = kNeverUpdated,
+                     .count = count};
+    return for_each_row(table_.stores(), table_.schema(), file,
+                        [&](const Hash128& identity, std::optional<TimeMicros> updated) {
+                          change.key = identity;
+                          change.updated = updated.value_or(kNeverUpdated);
+                          return sorter_.add(change);
+                        });
+  }
+
+  // Rows that went and came again (a compaction) cancel each other; what is left is put into the batch.
+  Status take_part(std::span<const RowChange> part) {
+    for (std::size_t i = 0; i < part.size();) {
+      RowChange sum = part[i];
+      for (++i; i < part.size() && part[i].same_row(sum); ++i) sum.count += part[i].count;
+      if (sum.count == 0) continue;
+      if (batch_.empty() || batch_.back().key != sum.key) {
+        if (batch_items_ == options_.batch_items) EC_TRY(process_batch());
+        ++batch_items_;
+      }
+      batch_.push_back(sum);
+    }
+    return {};
+  }
+
+  Status process_batch() {
+    std::vector<Hash128> items;
+    for (const auto& change : batch_) {
+      if (items.empty() || items.back() != change.key) items.push_back(change.key);
+    }
+    EC_ASSIGN_OR_RETURN(auto owners, old_.find_identities(items));
+    std::ranges::sort(owners, {}, [](const ObjectEntry& owner) -> const Hash128& { return owner.identity; });
+    IndexUpdate update;
+    auto owner = owners.begin();
+    for (auto begin = batch_.begin(); begin != batch_.end();) {
+      const auto end = std::find_if(begin, batch_.end(), [&](const RowChange& c) { return c.key != begin->key; });
+      const auto first = owner;
+      while (owner != owners.end() && owner->identity == begin->key) ++owner;
+      reconcile({begin, end}, {first, owner}, update);
+      begin = end;
+    }
+    for (const auto& item : items) {
+      result_.touched_watched = result_.touched_watched || std::ranges::binary_search(options_.watched, item);
+    }
+    result_.changed_items += static_cast<std::int64_t>(items.size());
+    batch_.clear();
+    batch_items_ = 0;
+    return apply(update, result_.index.manifest().snapshot_id);
+  }
+
+  // What the index has to say of one item from now on.
+  void reconcile(std::span<const RowChange> changes, std::span<const ObjectEntry> owners, IndexUpdate& update) const {
+    std::set<Group> groups;
+    TimeMicros updated = kNeverUpdated;
+    for (const auto& owner : owners) {
+      for (const auto& cell : owner.cells) groups.emplace(owner.year.value_or(kUnknownYear), cell);
+      updated = std::max(updated, owner.updated.value_or(kNeverUpdated));
+    }
+    const TimeMicros recorded = updated;
+    for (const auto& change : changes) {
+      if (change.count < 0) groups.erase({change.year, cells_.name(change.cell)});
+    }
+    for (const auto& change : changes) {
+      if (change.count < 0) continue;
+      groups.emplace(change.year, cells_.name(change.cell));
+      updated = std::max(updated, change.updated);
+    }
+    const bool replaced = !owners.empty() && updated != recorded;
+    for (const auto& owner : owners) adjust(owner, replaced, groups, update);
+    add_unknown(changes.front().key, groups, updated, update);
+  }
+
+  // The rows of a known object stay its own as long as nobody wrote newer ones; without rows it is forgotten, so that
+  // the next run that meets it fetches it again.
+  static void adjust(const ObjectEntry& owner, bool replaced, std::set<Group>& groups, IndexUpdate& update) {
+    ObjectEntry entry = owner;
+    entry.cells.clear();
+    if (!replaced && !owner.name.empty()) {
+      const auto year = owner.year.value_or(kUnknownYear);
+      for (auto at = groups.lower_bound({year, ""}); at != groups.end() && at->first == year; at = groups.erase(at)) {
+        entry.cells.push_back(at->second);
+      }
+    }
+    if (entry.cells.empty() && (!replaced || owner.name.empty())) {
+      update.forgotten.push_back(owner.object);
+    } else {
+      update.entries.push_back(std::move(entry));
+    }
+  }
+
+  static void add_unknown(const Hash128& identity, const std::set<Group>& groups, TimeMicros updated,
+                          IndexUpdate& update) {
+    for (auto at = groups.begin(); at != groups.end();) {
+      ObjectEntry entry;
+      entry.object = unknown_object(identity, at->first);
+      entry.identity = identity;
+      entry.year = year_of(at->first);
+      if (updated != kNeverUpdated) entry.updated = updated;
+      for (const auto year = at->first; at != groups.end() && at->first == year; ++at)
+        entry.cells.push_back(at->second);
+      update.entries.push_back(std::move(entry));
+    }
+  }
+
+  Status apply(const IndexUpdate& update, std::optional<std::int64_t> snapshot_id) {
+    EC_ASSIGN_OR_RETURN(auto next, result_.index.apply(update, options_.folder_uri,
+                                                       fmt::format("{}_{}", options_.name, runs_++), snapshot_id));
+    result_.index.retire_except({&next, &old_});
+    result_.index = std::move(next);
+    return {};
+  }
+
+  const iceberg::Table& table_;
+  const ObjectIndex old_;
+  const CatchUpOptions& options_;
+  Cells cells_;
+  HashSorter<RowChange> sorter_;
+  std::vector<RowChange> batch_;
+  std::size_t batch_items_ = 0;
+  int runs_ = 0;
+  CaughtUp result_;
+};
+
+}  // namespace
+
+Result<CaughtUp> catch_up(const iceberg::Table& table, const ObjectIndex& old, const CatchUpOptions& options) {
+  return annotate(CatchUp(table, old, options).run(), "bringing the object index up to date with the table");
+}
+
+}  // namespace earthcatalog::catalog

@@ -1,0 +1,94 @@
+// One run of the object index, opened: its file and the two tables that find entries in it by object and by item.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "earthcatalog/catalog/hash_table.h"
+#include "earthcatalog/catalog/index_run_file.h"
+#include "earthcatalog/catalog/object_index.h"
+#include "earthcatalog/result.h"
+
+namespace earthcatalog::catalog {
+
+/// A recorded version of an object in 24 bytes.
+class PackedVersion {
+ public:
+  PackedVersion() = default;
+  explicit PackedVersion(const RunKey& key);
+  bool owns_rows() const { return (bits_ & kOwnerBit) != 0; }
+  bool forgotten() const { return (bits_ & kForgottenBit) != 0; }
+  /// Whether `now` is the version recorded, by the first of etag, last_modified, size that both know.
+  bool matches(const storage::ObjectRef& now) const;
+
+ private:
+  static constexpr std::uint64_t kOwnerBit = 1, kForgottenBit = 2, kEtagBit = 4, kFlags = 7;
+  std::uint64_t bits_ = 0;  // flags, and above them the first 61 bits of the etag's hash
+  std::int64_t last_modified_ = INT64_MIN;
+  std::int64_t size_ = -1;
+};
+
+struct ObjectRecord {
+  Hash128 key;  ///< of the object
+  Hash128 identity;
+  PackedVersion version;
+};
+
+struct IdentityRecord {
+  Hash128 key;  ///< of the item
+  std::int64_t position = 0;
+  auto operator<=>(const IdentityRecord&) const = default;
+};
+
+using ObjectTable = HashTable<ObjectRecord>;
+using IdentityTable = HashTable<IdentityRecord>;
+
+/// Immutable but for what it loads when first asked. Thread-safe.
+class IndexRun {
+ public:
+  IndexRun(storage::Stores& stores, RunInfo info, const ObjectIndexOptions& options)
+      : stores_(stores), info_(std::move(info)), options_(options) {}
+  /// With the table that was made while the run was written.
+  IndexRun(storage::Stores& stores, RunInfo info, const ObjectIndexOptions& options,
+           std::unique_ptr<const ObjectTable> objects)
+      : stores_(stores), info_(std::move(info)), options_(options), objects_(std::move(objects)) {}
+
+  IndexRun(const IndexRun&) = delete;
+  IndexRun& operator=(const IndexRun&) = delete;
+  ~IndexRun();
+
+  const RunInfo& info() const { return info_; }
+  /// The file goes when this object goes.
+  void retire() const { retired_ = true; }
+  Result<const RunReader*> reader() const;
+  /// All entries, in the order of the file.
+  Result<const ObjectTable*> objects() const;
+  /// The entries that own rows, by item.
+  Result<const IdentityTable*> identities() const;
+
+ private:
+  Status load_reader() const;
+  Status load_objects() const;
+  Status load_identities() const;
+
+  storage::Stores& stores_;
+  const RunInfo info_;
+  const ObjectIndexOptions options_;
+  mutable std::atomic<bool> retired_ = false;
+  mutable std::mutex loading_;
+  mutable std::unique_ptr<const RunReader> reader_;
+  mutable std::unique_ptr<const ObjectTable> objects_;
+  mutable std::unique_ptr<const IdentityTable> identities_;
+};
+
+/// What one table of one run may keep in memory.
+HashTableOptions table_options(const ObjectIndexOptions& options);
+RunKey key_of(const RunEntry& entry);
+
+}  // namespace earthcatalog::catalog

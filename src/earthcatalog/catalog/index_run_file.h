@@ -1,0 +1,60 @@
+// One run of the object index as a Parquet file (columns: docs/catalog.md).
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "earthcatalog/catalog/object_index.h"
+#include "earthcatalog/result.h"
+#include "earthcatalog/storage/stores.h"
+
+namespace earthcatalog::catalog {
+
+/// An entry as it lies in a run.
+struct RunEntry {
+  ObjectEntry entry;
+  bool forgotten = false;  ///< older runs' entries of the object count no more
+};
+
+/// Writes a run. Memory is one row group.
+class RunWriter {
+ public:
+  static Result<std::unique_ptr<RunWriter>> create(const storage::Location& where, std::int64_t row_group_rows);
+  virtual ~RunWriter() = default;
+  /// By ascending object hash, each once.
+  virtual Status append(const RunEntry& entry) = 0;
+  /// The file appears.
+  virtual Result<RunInfo> finish() = 0;
+};
+
+/// What a lookup needs of an entry.
+struct RunKey {
+  Hash128 object, identity;
+  std::string_view etag;  ///< valid during the call
+  std::optional<TimeMicros> last_modified;
+  std::optional<std::int64_t> size_bytes;
+  bool owns_rows = false, forgotten = false;
+};
+
+/// Reads a run. Memory is one row group. Thread-safe.
+class RunReader {
+ public:
+  /// kNotFound when it is missing; kInvalidData when it is no run.
+  static Result<std::unique_ptr<RunReader>> open(const storage::Location& where, std::int64_t size_bytes);
+  virtual ~RunReader() = default;
+
+  virtual int row_groups() const = 0;
+  virtual std::int64_t rows() const = 0;
+  virtual Result<std::vector<RunEntry>> read_row_group(int row_group) const = 0;
+  /// All entries' keys in order, from the few columns that hold them.
+  virtual Status scan_keys(const std::function<Status(const RunKey&)>& visit) const = 0;
+  /// The entries at `rows`, which ascend.
+  virtual Status read_rows(const std::vector<std::int64_t>& rows,
+                           const std::function<void(ObjectEntry&&)>& visit) const = 0;
+};
+
+}  // namespace earthcatalog::catalog

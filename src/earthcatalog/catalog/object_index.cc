@@ -1,0 +1,241 @@
+#include "earthcatalog/catalog/object_index.h"
+
+#include <algorithm>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <tuple>
+#include <utility>
+
+#include "earthcatalog/catalog/index_merge.h"
+#include "earthcatalog/catalog/index_run.h"
+
+namespace earthcatalog::catalog {
+namespace {
+
+using Runs = std::vector<std::shared_ptr<const IndexRun>>;
+
+// Of several changes of one object the last counts.
+std::vector<RunEntry> sorted_changes(const IndexUpdate& update) {
+  std::vector<RunEntry> changes;
+  changes.reserve(update.forgotten.size() + update.entries.size());
+  for (const auto& object : update.forgotten) {
+    RunEntry entry;
+    entry.entry.object = object;
+    entry.forgotten = true;
+    changes.push_back(std::move(entry));
+  }
+  for (const auto& entry : update.entries) changes.push_back({.entry = entry});
+  std::ranges::stable_sort(changes, {}, [](const RunEntry& change) -> const Hash128& { return change.entry.object; });
+  const auto same = [](const RunEntry& a, const RunEntry& b) { return a.entry.object == b.entry.object; };
+  std::vector<RunEntry> kept;
+  for (auto& change : changes) {
+    if (!kept.empty() && same(kept.back(), change)) kept.pop_back();
+    kept.push_back(std::move(change));
+  }
+  return kept;
+}
+
+// Whether a run younger than number `run` says something of `object`.
+Result<bool> replaced(const Runs& runs, std::size_t run, const Hash128& object) {
+  for (std::size_t younger = run + 1; younger < runs.size(); ++younger) {
+    EC_ASSIGN_OR_RETURN(const auto* table, runs[younger]->objects());
+    bool found = false;
+    EC_TRY(table->find(object, [&](std::int64_t, const ObjectRecord&) { found = true; }));
+    if (found) return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+struct ObjectIndex::State {
+  storage::Stores* stores = nullptr;
+  ObjectIndexOptions options;
+  IndexManifest manifest;
+  Runs runs;  // as in manifest.runs
+
+  // Writes what `sources` merge to as one run. Nothing when no entry is left.
+  Result<std::shared_ptr<const IndexRun>> write_run(std::vector<std::unique_ptr<EntrySource>> sources,
+                                                    const std::string& uri, std::int64_t expected,
+                                                    bool keep_forgotten) const {
+    EC_ASSIGN_OR_RETURN(const auto where, stores->locate(uri));
+    EC_ASSIGN_OR_RETURN(auto writer, RunWriter::create(where, options.row_group_rows));
+    auto table = std::make_unique<ObjectTable>(expected, table_options(options));
+    EC_TRY(merge_entries(std::move(sources), [&](RunEntry&& entry) -> Status {
+      if (entry.forgotten && !keep_forgotten) return {};
+      const RunKey key = key_of(entry);
+      EC_TRY(table->append({.key = key.object, .identity = key.identity, .version = PackedVersion(key)}));
+      return annotate(writer->append(entry), fmt::format("writing {}", uri));
+    }));
+    EC_TRY(table->finish());
+    EC_ASSIGN_OR_RETURN(RunInfo info, annotate(writer->finish(), fmt::format("writing {}", uri)));
+    return std::make_shared<const IndexRun>(*stores, std::move(info), options, std::move(table));
+  }
+};
+
+ObjectEntry entry_of(const storage::ObjectRef& ref) {
+  ObjectEntry entry;
+  entry.object = object_hash(ref.bucket, ref.key);
+  entry.name = ref.bucket + "/" + ref.key;
+  entry.etag = ref.etag;
+  entry.last_modified = ref.last_modified;
+  entry.size_bytes = ref.size_bytes;
+  return entry;
+}
+
+bool newer(const ObjectEntry& a, const ObjectEntry& b) {
+  return std::tie(a.updated, a.last_modified, a.name) > std::tie(b.updated, b.last_modified, b.name);
+}
+
+std::string IndexManifest::to_json() const {
+  nlohmann::ordered_json object;
+  object["snapshot-id"] = nullptr;
+  if (snapshot_id) object["snapshot-id"] = *snapshot_id;
+  object["runs"] = nlohmann::ordered_json::array();
+  for (const auto& run : runs) {
+    object["runs"].push_back({{"path", run.uri}, {"entries", run.entries}, {"size", run.size_bytes}});
+  }
+  return object.dump();
+}
+
+Result<IndexManifest> IndexManifest::parse(std::string_view text) {
+  const auto invalid = [&] {
+    return fail(ErrorKind::kInvalidData, "the table property earthcatalog.object-index makes no sense: {}", text);
+  };
+  const auto object = nlohmann::json::parse(text, nullptr, false);
+  if (!object.is_object() || !object.contains("runs") || !object["runs"].is_array()) return invalid();
+  IndexManifest manifest;
+  if (const auto id = object.find("snapshot-id"); id != object.end() && id->is_number_integer()) {
+    manifest.snapshot_id = id->get<std::int64_t>();
+  }
+  for (const auto& run : object["runs"]) {
+    const auto has = [&](const char* name, auto is) { return run.contains(name) && (run[name].*is)(); };
+    if (!run.is_object() || !has("path", &nlohmann::json::is_string) ||
+        !has("entries", &nlohmann::json::is_number_integer) || !has("size", &nlohmann::json::is_number_integer)) {
+      return invalid();
+    }
+    manifest.runs.push_back({.uri = run["path"], .entries = run["entries"], .size_bytes = run["size"]});
+  }
+  return manifest;
+}
+
+ObjectIndex::ObjectIndex(std::shared_ptr<const State> state) : state_(std::move(state)) {}
+
+ObjectIndex ObjectIndex::open(storage::Stores& stores, const IndexManifest& manifest,
+                              const ObjectIndexOptions& options) {
+  auto state = std::make_shared<State>(State{.stores = &stores, .options = options, .manifest = manifest, .runs = {}});
+  for (const auto& run : manifest.runs) state->runs.push_back(std::make_shared<const IndexRun>(stores, run, options));
+  return ObjectIndex(std::move(state));
+}
+
+const IndexManifest& ObjectIndex::manifest() const { return state_->manifest; }
+
+const ObjectIndexOptions& ObjectIndex::options() const { return state_->options; }
+
+std::int64_t ObjectIndex::entries() const {
+  std::int64_t sum = 0;
+  for (const auto& run : state_->manifest.runs) sum += run.entries;
+  return sum;
+}
+
+void ObjectIndex::retire_except(std::initializer_list<const ObjectIndex*> kept) const {
+  for (const auto& run : state_->runs) {
+    const auto names_it = [&](const ObjectIndex* index) {
+      return std::ranges::find(index->manifest().runs, run->info().uri, &RunInfo::uri) != index->manifest().runs.end();
+    };
+    if (std::ranges::none_of(kept, names_it)) run->retire();
+  }
+}
+
+Result<std::vector<ObjectState>> ObjectIndex::lookup(std::span<const storage::ObjectRef> objects) const {
+  std::vector<std::pair<Hash128, std::size_t>> open;  // not found yet
+  open.reserve(objects.size());
+  for (std::size_t i = 0; i < objects.size(); ++i) open.emplace_back(object_hash(objects[i].bucket, objects[i].key), i);
+  std::ranges::sort(open);  // neighbours lie in neighbouring pages
+  std::vector<ObjectState> states(objects.size(), ObjectState::kUnknown);
+  for (auto run = state_->runs.rbegin(); run != state_->runs.rend() && !open.empty(); ++run) {
+    EC_ASSIGN_OR_RETURN(const auto* table, (*run)->objects());
+    std::size_t kept = 0;
+    for (const auto& wanted : open) {
+      bool found = false;
+      EC_TRY(table->find(wanted.first, [&](std::int64_t, const ObjectRecord& record) {
+        found = true;
+        if (record.version.forgotten()) return;
+        states[wanted.second] =
+            record.version.matches(objects[wanted.second]) ? ObjectState::kUnchanged : ObjectState::kChanged;
+      }));
+      if (!found) open[kept++] = wanted;
+    }
+    open.resize(kept);
+  }
+  return states;
+}
+
+Result<std::vector<ObjectEntry>> ObjectIndex::find_identities(std::span<const Hash128> identities) const {
+  std::vector<Hash128> wanted(identities.begin(), identities.end());
+  std::ranges::sort(wanted);
+  wanted.erase(std::ranges::unique(wanted).begin(), wanted.end());
+  std::vector<ObjectEntry> found;
+  for (std::size_t run = 0; run < state_->runs.size(); ++run) {
+    EC_ASSIGN_OR_RETURN(const auto* table, state_->runs[run]->identities());
+    std::vector<std::int64_t> candidates, rows;
+    for (const auto& identity : wanted) {
+      EC_TRY(table->find(identity,
+                         [&](std::int64_t, const IdentityRecord& record) { candidates.push_back(record.position); }));
+    }
+    std::ranges::sort(candidates);
+    EC_ASSIGN_OR_RETURN(const auto* objects, state_->runs[run]->objects());
+    for (const auto position : candidates) {
+      EC_ASSIGN_OR_RETURN(const ObjectRecord record, objects->at(position));
+      EC_ASSIGN_OR_RETURN(const bool old, replaced(state_->runs, run, record.key));
+      if (!old) rows.push_back(position);
+    }
+    if (rows.empty()) continue;
+    EC_ASSIGN_OR_RETURN(const auto* reader, state_->runs[run]->reader());
+    EC_TRY(reader->read_rows(rows, [&](ObjectEntry&& entry) { found.push_back(std::move(entry)); }));
+  }
+  return found;
+}
+
+Status ObjectIndex::scan(const std::function<Status(ObjectEntry&&)>& visit) const {
+  std::vector<std::unique_ptr<EntrySource>> sources;
+  for (const auto& run : state_->runs) {
+    EC_ASSIGN_OR_RETURN(const auto* reader, run->reader());
+    sources.push_back(source_of(*reader));
+  }
+  return merge_entries(std::move(sources), [&](RunEntry&& entry) -> Status {
+    return entry.forgotten ? Status{} : visit(std::move(entry.entry));
+  });
+}
+
+Result<ObjectIndex> ObjectIndex::apply(const IndexUpdate& update, const std::string& folder_uri,
+                                       const std::string& name, std::optional<std::int64_t> snapshot_id) const {
+  auto next = std::make_shared<State>(*state_);
+  next->manifest.snapshot_id = snapshot_id;
+  auto changes = sorted_changes(update);
+  if (changes.empty()) return ObjectIndex(std::move(next));
+
+  std::vector<std::int64_t> sizes;
+  for (const auto& run : next->manifest.runs) sizes.push_back(run.entries);
+  sizes.push_back(static_cast<std::int64_t>(changes.size()));
+  const std::size_t merged = sizes.size() > next->options.max_runs ? runs_to_merge(sizes) : 1;
+  const std::size_t kept = sizes.size() - merged;
+
+  std::vector<std::unique_ptr<EntrySource>> sources;
+  std::int64_t expected = sizes.back();
+  for (std::size_t run = kept; run < next->runs.size(); ++run) {
+    EC_ASSIGN_OR_RETURN(const auto* reader, next->runs[run]->reader());
+    sources.push_back(source_of(*reader));
+    expected += sizes[run];
+  }
+  sources.push_back(source_of(std::move(changes)));
+  EC_ASSIGN_OR_RETURN(auto run, next->write_run(std::move(sources), storage::join_uri(folder_uri, name + ".parquet"),
+                                                expected, kept > 0));
+  next->runs.resize(kept);
+  next->manifest.runs.resize(kept);
+  next->manifest.runs.push_back(run->info());
+  next->runs.push_back(std::move(run));
+  return ObjectIndex(std::move(next));
+}
+
+}  // namespace earthcatalog::catalog
