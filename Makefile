@@ -20,6 +20,7 @@ build/build.ninja:
 	@cmake --preset release
 
 demo: all
+	@tools/setup.sh demo
 	@examples/demo.sh
 
 test: setup-test build/build.ninja

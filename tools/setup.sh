@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs what the build and the tests need, and nothing that is there already.
 #
-#   tools/setup.sh [build|test|lint|peer]...    default: build
+#   tools/setup.sh [build|demo|test|lint]...    default: build
 #
 # System packages come from the distribution (root, or sudo, only when some are missing); everything else goes to
 # .deps/ in this checkout: a private virtual environment and the sources of the two libraries that are compiled here.
@@ -66,7 +66,8 @@ for part in "${@:-build}"; do
   case $part in
     build) install_system "${build_packages[@]}"; python_environment build; library_sources ;;
     test) python_environment test ;;
+    demo) python_environment demo ;;
     lint) install_system "${lint_packages[@]}" ;;
-    *) say "unknown part '$part' (build, test, lint)"; exit 2 ;;
+    *) say "unknown part '$part' (build, demo, test, lint)"; exit 2 ;;
   esac
 done
