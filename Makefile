@@ -14,7 +14,7 @@ setup:
 	@tools/setup.sh build
 
 setup-test:
-	@tools/setup.sh build test
+	@tools/setup.sh build test peer
 
 build/build.ninja:
 	@cmake --preset release

@@ -3,9 +3,11 @@
 
 #include <CLI/CLI.hpp>
 #include <cstdio>
+#include <iostream>
 
 #include "earthcatalog/cli/command.h"
 #include "earthcatalog/cli/runtime.h"
+#include "earthcatalog/storage/credentials.h"
 #include "earthcatalog/version.h"
 
 namespace {
@@ -45,6 +47,7 @@ int run(int argc, char** argv) {
 
 int main(int argc, char** argv) {
   const cli::Runtime runtime;
+  const storage::S3Runtime s3_runtime;
   try {
     return run(argc, argv);
   } catch (const std::exception& error) {
