@@ -82,7 +82,7 @@ Real nearest_on_edge(const CellDistance& distance, LonLat a, LonLat b, int sampl
 }  // namespace
 
 H3Index cell_at(LonLat p, int resolution) {
-  const LatLng radians{p.lat * std::numbers::pi / 180, p.lon * std::numbers::pi / 180};
+  const LatLng radians{degsToRads(p.lat), degsToRads(p.lon)};
   H3Index cell = 0;
   latLngToCell(&radians, resolution, &cell);
   return cell;
