@@ -20,6 +20,7 @@ struct HttpRequest {
   std::string method;
   std::string url;                   ///< percent-encoded; send the path as it is (CURLOPT_PATH_AS_IS)
   std::vector<std::string> headers;  ///< "Name: value"
+  TimeMicros made_at = 0;            ///< the `now` it was made with
   bool is_signed = false;
   std::uint64_t generation = 0;  ///< of what the bucket knew when it made the request; see S3Bucket::recover
 };
@@ -36,10 +37,10 @@ class S3Bucket {
 
   struct Spec {
     std::string_view method = "GET";
-    std::string_view key;  ///< true name; empty: the bucket itself
-    std::vector<std::pair<std::string, std::string>> query;
-    std::vector<std::pair<std::string, std::string>> headers;  ///< signed with the rest
-    std::string_view payload;                                  ///< its SHA-256 is signed
+    std::string_view key = {};  ///< true name; empty: the bucket itself
+    std::vector<std::pair<std::string, std::string>> query = {};
+    std::vector<std::pair<std::string, std::string>> headers = {};  ///< signed with the rest
+    std::string_view payload = {};                                  ///< its SHA-256 is signed
   };
   /// The request as it goes over the wire at time `now`.
   virtual Result<HttpRequest> request(const Spec& spec, TimeMicros now) = 0;

@@ -29,12 +29,14 @@ struct S3Settings {
   std::optional<PathStyle> path_style;
 };
 
+class CredentialChain;
+class S3Bucket;
+
 struct StorageSettings {
   S3Settings s3;
   std::map<std::string, S3Settings> buckets;  ///< per bucket, where they differ
+  std::shared_ptr<CredentialChain> chain;     ///< asked where no keys are given; none: AWS's own
 };
-
-class S3Bucket;
 
 /// A place named by a URI: a store and a key inside it.
 struct Location {
@@ -57,14 +59,18 @@ class Stores {
   const StorageSettings& settings() const { return settings_; }
 
  private:
+  Result<std::shared_ptr<ObjectStore>> open_store(const std::string& scheme, const std::string& authority);
+  Result<std::shared_ptr<S3Bucket>> bucket_with_lock(std::string_view bucket);
+
   StorageSettings settings_;
   std::mutex mutex_;
   std::map<std::string, std::shared_ptr<ObjectStore>, std::less<>> stores_;  ///< by root URI
   std::map<std::string, std::shared_ptr<S3Bucket>, std::less<>> buckets_;
 };
 
-/// "file:///a/b" for a local path or file URI, absolute and without "." and ".."; other URIs unchanged but for
-/// trailing slashes.
+/// For what a user typed, once: "file:///a/b" for a local path (absolute, without "." and "..") or a file URI, whose
+/// %XX are decoded; other URIs unchanged. No slash at the end. The file URIs that come out, and that stand in tables,
+/// are not encoded: PyIceberg, DuckDB and `Stores::locate` take them letter by letter.
 Result<std::string> normalize_uri(std::string_view path_or_uri);
 
 /// `base` and `relative` with exactly one slash between them.

@@ -1,0 +1,71 @@
+// One HTTP request at a time on kept-alive connections; many threads may send at once. The only place here that knows
+// libcurl. (fetch has an engine of its own for thousands of requests in flight.)
+#pragma once
+
+#include <cstdint>
+#include <expected>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "earthcatalog/base/time.h"
+#include "earthcatalog/storage/s3_request.h"
+
+namespace earthcatalog::storage {
+
+struct HttpReply {
+  int status = 0;
+  std::vector<std::pair<std::string, std::string>> headers;  ///< names in lower case
+  std::string body;
+
+  /// Empty when the header is not there.
+  std::string_view header(std::string_view name) const;
+};
+
+/// No reply, or a part of one.
+struct HttpFailure {
+  enum class Kind {
+    kUnreachable,  ///< nobody listens there: nothing was sent
+    kBroken,       ///< reset, time-out, truncation: the request may have taken effect
+    kHopeless,     ///< repeating cannot help: malformed URL, certificate refused
+  };
+  Kind kind = Kind::kBroken;
+  std::string message;
+};
+
+struct HttpLimits {
+  double connect_seconds = 10;
+  double stall_seconds = 30;  ///< a transfer slower than 1 KiB/s for so long is given up
+};
+
+class HttpClient {
+ public:
+  explicit HttpClient(HttpLimits limits);
+  ~HttpClient();
+  HttpClient(const HttpClient&) = delete;
+  HttpClient& operator=(const HttpClient&) = delete;
+
+  /// Redirects are not followed. `body` is sent with PUT and POST.
+  std::expected<HttpReply, HttpFailure> send(const HttpRequest& request, std::string_view body);
+
+ private:
+  class Handle;
+  std::unique_ptr<Handle> borrow();
+  void give_back(std::unique_ptr<Handle> handle);
+
+  const HttpLimits limits_;
+  std::mutex mutex_;
+  std::vector<std::unique_ptr<Handle>> idle_;  // each keeps its connection
+};
+
+/// "Fri, 24 May 2013 00:00:00 GMT" and the other spellings of HTTP dates.
+std::optional<TimeMicros> parse_http_date(std::string_view text);
+
+/// Seconds from a Retry-After header, which holds seconds or a date.
+std::optional<double> retry_after_seconds(std::string_view text, TimeMicros now);
+
+}  // namespace earthcatalog::storage

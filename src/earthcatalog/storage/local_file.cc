@@ -1,0 +1,237 @@
+#include "earthcatalog/storage/local_file.h"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <cerrno>
+#include <cstdio>
+#include <ctime>
+#include <random>
+#include <system_error>
+#include <utility>
+
+#include "earthcatalog/base/hash.h"
+
+namespace earthcatalog::storage {
+namespace {
+
+constexpr std::int64_t kNanosPerSecond = 1'000'000'000;
+
+std::string folder_of(const std::string& path) {
+  const std::size_t slash = path.rfind('/');
+  return slash == 0 ? "/" : path.substr(0, slash);
+}
+
+std::string sibling(const std::string& path, std::string_view name) {
+  return path.substr(0, path.rfind('/') + 1) + std::string(name);
+}
+
+std::int64_t mtime_nanos(const struct stat& status) {
+  return status.st_mtim.tv_sec * kNanosPerSecond + status.st_mtim.tv_nsec;
+}
+
+// 0, or the errno of the folder that could not be made.
+int make_folders(const std::string& folder, Sync sync) {
+  if (::mkdir(folder.c_str(), 0777) != 0) {
+    if (errno == EEXIST) return 0;
+    if (errno != ENOENT || folder == "/") return errno;
+    if (const int code = make_folders(folder_of(folder), sync); code != 0) return code;
+    if (::mkdir(folder.c_str(), 0777) != 0 && errno != EEXIST) return errno;
+  }
+  if (sync == Sync::kNow) {
+    const FileDescriptor parent(::open(folder_of(folder).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    if (parent) ::fsync(parent.get());
+  }
+  return 0;
+}
+
+std::string temporary_name() {
+  static std::atomic<std::uint64_t> counter{0};
+  return fmt::format("{}tmp-{}-{}-{:08x}", kHiddenPrefix, ::getpid(), counter.fetch_add(1), std::random_device{}());
+}
+
+ErrorKind kind_of_errno(int code) {
+  switch (code) {
+    case ENOENT:
+      return ErrorKind::kNotFound;
+    case EEXIST:
+      return ErrorKind::kAlreadyExists;
+    case EACCES:
+    case EPERM:
+    case EROFS:
+      return ErrorKind::kPermissionDenied;
+    case ENOLCK:
+    case ENOTSUP:
+      return ErrorKind::kUnsupported;
+    default:
+      return ErrorKind::kIOError;
+  }
+}
+
+std::string_view remedy_of_errno(int code) {
+  switch (code) {
+    case ENOSPC:
+      return "; free space on that disk, or choose another";
+    case EDQUOT:
+      return "; free space under your quota, or choose another disk";
+    case EACCES:
+    case EPERM:
+      return "; check the owner and the permissions of the file and its folder";
+    case EROFS:
+      return "; choose a place that can be written";
+    case EISDIR:
+      return "; a folder has that name";
+    case ENOTDIR:
+      return "; a part of the path is a file, not a folder";
+    case EMFILE:
+      return "; raise the limit of open files (ulimit -n)";
+    case ENOLCK:
+      return "; this file system has no file locks: keep catalogs and locks elsewhere";
+    default:
+      return "";
+  }
+}
+
+}  // namespace
+
+std::unexpected<Error> errno_error(int code, std::string_view what, std::string_view uri) {
+  return fail(kind_of_errno(code), "{} {}: {}{}", what, uri, std::generic_category().message(code),
+              remedy_of_errno(code));
+}
+
+std::string etag_of(const struct stat& status) {
+  return fmt::format("{:x}-{:x}-{:x}", status.st_size, mtime_nanos(status), status.st_ino);
+}
+
+ObjectInfo info_of(std::string_view key, const struct stat& status) {
+  return {.key = std::string(key),
+          .size_bytes = status.st_size,
+          .etag = etag_of(status),
+          .last_modified = status.st_mtim.tv_sec * kMicrosPerSecond + status.st_mtim.tv_nsec / 1000};
+}
+
+FileDescriptor::~FileDescriptor() {
+  if (fd_ >= 0) ::close(fd_);
+}
+
+FileDescriptor& FileDescriptor::operator=(FileDescriptor&& other) noexcept {
+  if (this != &other) {
+    if (fd_ >= 0) ::close(fd_);
+    fd_ = other.release();
+  }
+  return *this;
+}
+
+TempFile::TempFile(FileDescriptor fd, std::string path, std::string target, std::string uri, Sync sync)
+    : fd_(std::move(fd)), path_(std::move(path)), target_(std::move(target)), uri_(std::move(uri)), sync_(sync) {}
+
+TempFile::TempFile(TempFile&& other) noexcept
+    : fd_(std::move(other.fd_)),
+      path_(std::exchange(other.path_, {})),
+      target_(std::move(other.target_)),
+      uri_(std::move(other.uri_)),
+      sync_(other.sync_),
+      status_(other.status_) {}
+
+TempFile::~TempFile() {
+  if (!path_.empty()) ::unlink(path_.c_str());
+}
+
+Result<TempFile> TempFile::create(std::string target, std::string uri, Sync sync) {
+  std::string path = sibling(target, temporary_name());
+  constexpr int kFlags = O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC;
+  FileDescriptor fd(::open(path.c_str(), kFlags, 0666));
+  if (!fd && errno == ENOENT) {
+    if (const int code = make_folders(folder_of(target), sync); code != 0) {
+      return errno_error(code, "making the folder of", uri);
+    }
+    fd = FileDescriptor(::open(path.c_str(), kFlags, 0666));
+  }
+  if (!fd) return errno_error(errno, "writing", uri);
+  return TempFile(std::move(fd), std::move(path), std::move(target), std::move(uri), sync);
+}
+
+Status TempFile::write(std::string_view bytes) {
+  while (!bytes.empty()) {
+    const ssize_t written = ::write(fd_.get(), bytes.data(), bytes.size());
+    if (written < 0) {
+      if (errno == EINTR) continue;
+      return errno_error(errno, "writing", uri_);
+    }
+    bytes.remove_prefix(static_cast<std::size_t>(written));
+  }
+  return {};
+}
+
+// The kernel stamps files with a clock that stands still for milliseconds: too coarse for an etag.
+Status TempFile::seal(std::int64_t after_nanos) {
+  timespec now{};
+  ::clock_gettime(CLOCK_REALTIME, &now);
+  const std::int64_t nanos = std::max(now.tv_sec * kNanosPerSecond + now.tv_nsec, after_nanos + 1);
+  const timespec stamp{.tv_sec = nanos / kNanosPerSecond, .tv_nsec = nanos % kNanosPerSecond};
+  const timespec times[2] = {stamp, stamp};
+  if (::futimens(fd_.get(), times) != 0) return errno_error(errno, "writing", uri_);
+  if (sync_ == Sync::kNow && ::fsync(fd_.get()) != 0) return errno_error(errno, "syncing", uri_);
+  if (::fstat(fd_.get(), &status_) != 0) return errno_error(errno, "writing", uri_);
+  if (::close(fd_.release()) != 0) return errno_error(errno, "writing", uri_);  // NFS reports a full disk here
+  return {};
+}
+
+Status TempFile::sync_folder() {
+  if (sync_ == Sync::kLater) return {};
+  const FileDescriptor folder(::open(folder_of(target_).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!folder || ::fsync(folder.get()) != 0) return errno_error(errno, "syncing the folder of", uri_);
+  return {};
+}
+
+Status TempFile::publish(std::int64_t after_nanos) {
+  EC_TRY(seal(after_nanos));
+  if (::rename(path_.c_str(), target_.c_str()) != 0) return errno_error(errno, "writing", uri_);
+  path_.clear();
+  return sync_folder();
+}
+
+Result<bool> TempFile::publish_if_absent() {
+  EC_TRY(seal(0));
+  int code = ::renameat2(AT_FDCWD, path_.c_str(), AT_FDCWD, target_.c_str(), RENAME_NOREPLACE) == 0 ? 0 : errno;
+  if (code == 0) {
+    path_.clear();
+  } else if (code == EINVAL || code == ENOSYS) {  // as on NFS; the hidden name goes with this object
+    code = ::link(path_.c_str(), target_.c_str()) == 0 ? 0 : errno;
+  }
+  if (code == EEXIST) {
+    struct stat there{};
+    if (::stat(target_.c_str(), &there) == 0 && S_ISDIR(there.st_mode)) return errno_error(EISDIR, "writing", uri_);
+    return false;
+  }
+  if (code != 0) return errno_error(code, "writing", uri_);
+  EC_TRY(sync_folder());
+  return true;
+}
+
+Result<FileLock> FileLock::acquire(const std::string& target, std::string_view uri) {
+  const std::string name = target.substr(target.rfind('/') + 1);
+  const std::string path =
+      sibling(target, fmt::format("{}lock-{:02x}", kHiddenPrefix, fmt::join(hash128(name).bytes, "")));
+  while (true) {
+    FileDescriptor fd(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666));
+    if (!fd) return errno_error(errno, "locking", uri);
+    while (::flock(fd.get(), LOCK_EX) != 0) {
+      if (errno != EINTR) return errno_error(errno, "locking", uri);
+    }
+    // Whoever held it before removed the name: then this is a lock on nothing.
+    struct stat held{}, named{};
+    if (::fstat(fd.get(), &held) == 0 && ::stat(path.c_str(), &named) == 0 && held.st_ino == named.st_ino &&
+        held.st_dev == named.st_dev) {
+      return FileLock(std::move(fd), path);
+    }
+  }
+}
+
+FileLock::~FileLock() {
+  if (!path_.empty()) ::unlink(path_.c_str());
+}
+
+}  // namespace earthcatalog::storage

@@ -1,0 +1,46 @@
+// How long to wait before the same request is tried again.
+#pragma once
+
+#include <algorithm>
+#include <chrono>
+#include <functional>
+#include <optional>
+#include <random>
+#include <thread>
+
+namespace earthcatalog::storage {
+
+struct RetryPolicy {
+  double base_seconds = 0.5;  ///< first delay; doubles, with jitter
+  double longest_seconds = 20;
+  double give_up_seconds = 180;  ///< of waiting in all
+  int unreachable_tries = 5;     ///< where nobody answers at all, most likely the address is wrong
+  std::function<void(double seconds)> sleep = [](double seconds) {
+    std::this_thread::sleep_for(std::chrono::duration<double>(seconds));
+  };
+};
+
+/// The delays of one request.
+class Backoff {
+ public:
+  explicit Backoff(const RetryPolicy& policy) : policy_(policy) {}
+
+  /// Sleeps, or gives false when patience has run out. `asked` is what the server's Retry-After says.
+  bool wait(std::optional<double> asked = {}) {
+    double delay = std::min(policy_.longest_seconds, next_) * std::uniform_real_distribution(0.5, 1.0)(random_);
+    next_ *= 2;
+    delay = std::max(delay, asked.value_or(0));
+    if (waited_ + delay > policy_.give_up_seconds) return false;
+    waited_ += delay;
+    policy_.sleep(delay);
+    return true;
+  }
+
+ private:
+  const RetryPolicy& policy_;
+  double next_ = policy_.base_seconds;
+  double waited_ = 0;
+  std::minstd_rand random_{std::random_device{}()};
+};
+
+}  // namespace earthcatalog::storage

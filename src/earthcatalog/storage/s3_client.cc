@@ -1,0 +1,65 @@
+#include "earthcatalog/storage/s3_client.h"
+
+namespace earthcatalog::storage {
+namespace {
+
+bool is_success(const HttpReply& reply) {
+  if (reply.status < 200 || reply.status >= 300) return false;
+  // S3 may begin an answer with 200 and find out afterwards; objects come with an ETag.
+  return !reply.header("etag").empty() || !is_error_document(reply.body);
+}
+
+// Whether an answer shows that the server let us in.
+bool shows_access(int status) {
+  return (status >= 200 && status < 300) || status == 404 || status == 412 || status == 416;
+}
+
+}  // namespace
+
+S3Client::S3Client(std::string bucket_name, std::shared_ptr<S3Bucket> bucket, S3Options options)
+    : bucket_name_(std::move(bucket_name)),
+      bucket_(std::move(bucket)),
+      options_(std::move(options)),
+      http_(options_.http) {}
+
+Result<S3Answer> S3Client::send(const S3Bucket::Spec& spec, std::string_view doing) {
+  Backoff backoff(options_.retry);
+  bool maybe_done = false;
+  int unreachable = 0;
+  while (true) {
+    EC_ASSIGN_OR_RETURN(const HttpRequest request, bucket_->request(spec, options_.clock()));
+    auto reply = http_.send(request, spec.payload);
+    if (!reply) {
+      const HttpFailure& failure = reply.error();
+      const bool hopeless =
+          failure.kind == HttpFailure::Kind::kHopeless ||
+          (failure.kind == HttpFailure::Kind::kUnreachable && ++unreachable >= options_.retry.unreachable_tries);
+      maybe_done = maybe_done || failure.kind == HttpFailure::Kind::kBroken;
+      if (!hopeless && backoff.wait()) continue;
+      return fail(ErrorKind::kIOError, "{} {}: {}; check the endpoint, the network and the region", doing,
+                  uri(spec.key), failure.message);
+    }
+    S3Answer answer{.reply = std::move(*reply), .error = {}, .maybe_done_before = maybe_done};
+    if (is_success(answer.reply)) {
+      bucket_->accepted(request);
+      return answer;
+    }
+    answer.error = parse_s3_error(answer.reply.status, answer.reply.body, answer.reply.header("x-amz-request-id"),
+                                  answer.reply.header("x-amz-bucket-region"));
+    if (bucket_->recover(request, answer.error, parse_http_date(answer.reply.header("date")))) continue;
+    if (is_transient(answer.error)) {
+      maybe_done = maybe_done || answer.error.status >= 500 || answer.error.status == 200;
+      const auto asked = retry_after_seconds(answer.reply.header("retry-after"), options_.clock());
+      if (backoff.wait(asked)) continue;
+      return refused(answer, doing, spec.key);
+    }
+    if (shows_access(answer.error.status)) bucket_->accepted(request);
+    return answer;
+  }
+}
+
+std::unexpected<Error> S3Client::refused(const S3Answer& answer, std::string_view doing, std::string_view key) const {
+  return fail(kind_of(answer.error), "{} {}: {}", doing, uri(key), describe(answer.error));
+}
+
+}  // namespace earthcatalog::storage

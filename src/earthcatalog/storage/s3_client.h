@@ -1,0 +1,52 @@
+// Requests to one bucket with everything that may have to happen between question and answer: retries, another
+// region, fresh credentials, a request without signature.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "earthcatalog/storage/http_client.h"
+#include "earthcatalog/storage/retry.h"
+#include "earthcatalog/storage/s3_request.h"
+
+namespace earthcatalog::storage {
+
+struct S3Options {
+  RetryPolicy retry;
+  HttpLimits http;
+  std::int64_t part_bytes = 8 << 20;  ///< of a multipart upload; smaller objects go in one PUT
+  Clock clock = system_now;
+};
+
+/// The final answer to a request.
+struct S3Answer {
+  HttpReply reply;
+  S3Error error;  ///< status 0 when the request succeeded
+  /// An earlier try of the same request got no clear answer: it may have been carried out.
+  bool maybe_done_before = false;
+
+  bool ok() const { return error.status == 0; }
+  bool object_is_missing() const { return error.status == 404 && error.code != "NoSuchBucket"; }
+};
+
+class S3Client {
+ public:
+  S3Client(std::string bucket_name, std::shared_ptr<S3Bucket> bucket, S3Options options);
+
+  /// Sends until there is an answer. Fails when patience runs out; `doing` and the URI then stand in the message, as
+  /// they do in that of `refused`.
+  Result<S3Answer> send(const S3Bucket::Spec& spec, std::string_view doing);
+  /// The error that an answer means.
+  std::unexpected<Error> refused(const S3Answer& answer, std::string_view doing, std::string_view key) const;
+
+  std::string uri(std::string_view key) const { return "s3://" + bucket_name_ + "/" + std::string(key); }
+  const S3Options& options() const { return options_; }
+
+ private:
+  const std::string bucket_name_;
+  const std::shared_ptr<S3Bucket> bucket_;
+  const S3Options options_;
+  HttpClient http_;
+};
+
+}  // namespace earthcatalog::storage

@@ -1,0 +1,58 @@
+#include "earthcatalog/storage/stores.h"
+
+#include "earthcatalog/storage/arrow_store.h"
+#include "earthcatalog/storage/credentials.h"
+#include "earthcatalog/storage/local_store.h"
+#include "earthcatalog/storage/memory_store.h"
+#include "earthcatalog/storage/s3_request.h"
+#include "earthcatalog/storage/s3_store.h"
+#include "earthcatalog/storage/uri.h"
+
+namespace earthcatalog::storage {
+
+Stores::Stores(StorageSettings settings) : settings_(std::move(settings)) {
+  if (!settings_.chain) settings_.chain = make_aws_chain();
+}
+
+Stores::~Stores() = default;
+
+Result<Location> Stores::locate(std::string_view uri) {
+  EC_ASSIGN_OR_RETURN(ParsedUri parsed, parse_uri(uri));
+  const std::string root = fmt::format("{}://{}", parsed.scheme, parsed.authority);
+  const std::lock_guard lock(mutex_);
+  auto& store = stores_[root];
+  if (!store) {
+    EC_ASSIGN_OR_RETURN(store, open_store(parsed.scheme, parsed.authority));
+  }
+  return Location{.store = store, .key = std::move(parsed.path)};
+}
+
+Result<std::shared_ptr<ObjectStore>> Stores::open_store(const std::string& scheme, const std::string& authority) {
+  if (scheme == "file") return std::make_shared<LocalStore>("/");
+  if (scheme == "s3") {
+    EC_ASSIGN_OR_RETURN(auto bucket, bucket_with_lock(authority));
+    return std::make_shared<S3Store>(authority, std::move(bucket));
+  }
+  if (scheme == "gs" || scheme == "gcs" || scheme == "abfs" || scheme == "abfss") {
+    return open_arrow_store(fmt::format("{}://{}", scheme, authority));
+  }
+  if (scheme == "memory") return std::make_shared<MemoryStore>(authority);
+  return fail(
+      ErrorKind::kInvalidArgument,
+      "'{}://' is not a known kind of place; known are local paths, file://, s3://, gs://, abfs:// and memory://",
+      scheme);
+}
+
+Result<std::shared_ptr<S3Bucket>> Stores::s3_bucket(std::string_view bucket) {
+  const std::lock_guard lock(mutex_);
+  return bucket_with_lock(bucket);
+}
+
+Result<std::shared_ptr<S3Bucket>> Stores::bucket_with_lock(std::string_view bucket) {
+  if (const auto found = buckets_.find(bucket); found != buckets_.end()) return found->second;
+  EC_ASSIGN_OR_RETURN(auto made, S3Bucket::make(std::string(bucket), settings_));
+  buckets_.emplace(bucket, made);
+  return made;
+}
+
+}  // namespace earthcatalog::storage
