@@ -120,7 +120,8 @@ class AsNobody {
     EXPECT_EQ(::seteuid(kNobody), 0);
   }
   ~AsNobody() {
-    if (was_root_) EXPECT_EQ(::seteuid(0), 0);
+    if (!was_root_) return;
+    EXPECT_EQ(::seteuid(0), 0);
   }
 
  private:
