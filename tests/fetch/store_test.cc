@@ -2,7 +2,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
+#include <chrono>
 #include <mutex>
+#include <thread>
 
 #include "earthcatalog/fetch/blocking_transport.h"
 #include "earthcatalog/fetch/run.h"
@@ -68,7 +71,7 @@ Tally run_faulty(int threads, const std::vector<storage::ObjectRef>& refs) {
   BlockingTransport transport(std::make_unique<FaultyReader>(),
                               {.threads = threads, .at_once = 3, .max_bytes_in_flight = 50, .root_uri = "test://"});
   AtomicCounters counters;
-  Run run(transport, options, counters);
+  fetch::Run run(transport, options, counters);
   Tally tally;
   std::size_t given = 0;
   const std::atomic<bool> stop = false;
@@ -105,6 +108,49 @@ TEST(BlockingTransport, AClosedBucketStopsTheRun) {
     ASSERT_FALSE(tally.status);
     EXPECT_THAT(tally.status.error().message, testing::HasSubstr("test://closed/k: no"));
   }
+}
+
+/// Takes as long as a disk, and counts how many reads happen at a time.
+class SlowReader : public Reader {
+ public:
+  explicit SlowReader(std::atomic<int>& most_at_once) : most_at_once_(most_at_once) {}
+  Status open(Bucket&) override { return {}; }
+  Attempt read(const Bucket&, std::string_view) const override {
+    const int now = ++inside_;
+    for (int most = most_at_once_; most < now && !most_at_once_.compare_exchange_weak(most, now);) {
+    }
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    --inside_;
+    return {.verdict = Verdict::kFetched};
+  }
+
+ private:
+  mutable std::atomic<int> inside_ = 0;
+  std::atomic<int>& most_at_once_;
+};
+
+TEST(BlockingTransport, SlowReadsAreSpreadOverThreads) {
+  const auto options = quick_options();
+  std::atomic<int> most_at_once = 0;
+  BlockingTransport transport(std::make_unique<SlowReader>(most_at_once), {.threads_when_slow = 8});
+  AtomicCounters counters;
+  fetch::Run run(transport, options, counters);
+  int given = 0, done = 0;
+  const std::atomic<bool> stop = false;
+  const auto status = run.go(
+      [&](Fetcher::Work& work) -> Result<Fetcher::Pull> {
+        if (given == 600) return Fetcher::Pull::kEnd;
+        work.object = object("b", std::to_string(given++));
+        return Fetcher::Pull::kWork;
+      },
+      [&](Fetched&&) -> Status {
+        ++done;
+        return {};
+      },
+      stop);
+  EXPECT_TRUE(status);
+  EXPECT_EQ(done, 600);
+  EXPECT_GT(most_at_once, 4);
 }
 
 }  // namespace
