@@ -84,7 +84,7 @@ TEST(Retry, DripEndsInTimeOutAndPending) {
 }
 
 TEST(Retry, SilenceEndsInTimeOutAndPending) {
-  ScriptServer server([](const ScriptRequest&) { return ScriptReply{.body = "{}", .delay = milliseconds(1500)}; });
+  ScriptServer server([](const ScriptRequest&) { return ScriptReply{.body = "{}", .delay = milliseconds(20000)}; });
   auto options = quick_options();
   options.give_up_seconds = 0.5;
   const auto outcomes = fetch_all(settings_for(server), options, {object("b", "k")});
@@ -117,7 +117,7 @@ TEST(Retry, RetryAfterIsHonoured) {
   EXPECT_EQ(outcomes.at("b/k").outcome, Outcome::kFetched);
   ASSERT_EQ(times.size(), 2u);
   EXPECT_GE(times[1] - times[0], milliseconds(1000));
-  EXPECT_LT(times[1] - times[0], milliseconds(1500));
+  EXPECT_LT(times[1] - times[0], milliseconds(4000));
 }
 
 TEST(Retry, RetryAfterBeyondTheTimeOfAnObjectGivesUpAtOnce) {
@@ -127,7 +127,7 @@ TEST(Retry, RetryAfterBeyondTheTimeOfAnObjectGivesUpAtOnce) {
   const auto outcomes = fetch_all(settings_for(server), quick_options(), {object("b", "k")});
   EXPECT_EQ(outcomes.at("b/k").outcome, Outcome::kPending);
   EXPECT_EQ(server.requests(), 1);
-  EXPECT_LT(std::chrono::steady_clock::now() - start, milliseconds(1000));
+  EXPECT_LT(std::chrono::steady_clock::now() - start, milliseconds(5000));
 }
 
 TEST(Retry, KeptConnectionThatTheServerClosedCostsNoTry) {
@@ -139,12 +139,13 @@ TEST(Retry, KeptConnectionThatTheServerClosedCostsNoTry) {
 }
 
 TEST(Retry, WaitingObjectsOccupyNoSlot) {
-  // Ten objects wait a second each for their retry; with two slots, the other hundred must not wait for them.
-  auto last_good = std::chrono::steady_clock::now();
+  // Ten objects wait two seconds each for their retry; with two slots, the other hundred must not wait for them.
+  int good = 0, good_before_retries = -1;
   ScriptServer server([&](const ScriptRequest& request) {
     const bool slow = request.path.starts_with("/b/slow");
-    if (slow && request.nth == 1) return ScriptReply{.status = 500, .headers = {{"Retry-After", "1"}}};
-    if (!slow) last_good = std::chrono::steady_clock::now();
+    if (slow && request.nth == 1) return ScriptReply{.status = 500, .headers = {{"Retry-After", "2"}}};
+    if (slow && good_before_retries < 0) good_before_retries = good;
+    good += slow ? 0 : 1;
     return ScriptReply{.body = "{}"};
   });
   std::vector<storage::ObjectRef> refs;
@@ -152,10 +153,8 @@ TEST(Retry, WaitingObjectsOccupyNoSlot) {
   for (const auto& ref : objects("b", 100)) refs.push_back(ref);
   auto options = quick_options();
   options.concurrency = 2;
-  const auto start = std::chrono::steady_clock::now();
-  const auto outcomes = fetch_all(settings_for(server), options, refs);
-  EXPECT_EQ(outcomes.count(Outcome::kFetched), 110);
-  EXPECT_LT(last_good - start, milliseconds(900));
+  EXPECT_EQ(fetch_all(settings_for(server), options, refs).count(Outcome::kFetched), 110);
+  EXPECT_EQ(good_before_retries, 100);
 }
 
 }  // namespace

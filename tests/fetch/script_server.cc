@@ -75,6 +75,7 @@ ScriptServer::~ScriptServer() {
     stopping_ = true;
     for (const int fd : open_) ::shutdown(fd, SHUT_RDWR);
   }
+  stop_.notify_all();
   ::shutdown(listener_, SHUT_RDWR);
   acceptor_.join();
   for (auto& thread : threads_) thread.join();
@@ -143,7 +144,10 @@ void ScriptServer::serve(int fd, int connection) {
 }
 
 bool ScriptServer::answer(int fd, const ScriptReply& reply) {
-  std::this_thread::sleep_for(reply.delay);
+  {
+    std::unique_lock lock(mutex_);
+    stop_.wait_for(lock, reply.delay, [this] { return stopping_; });
+  }
   if (reply.reset) {
     const linger now{.l_onoff = 1, .l_linger = 0};
     ::setsockopt(fd, SOL_SOCKET, SO_LINGER, &now, sizeof now);

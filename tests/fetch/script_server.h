@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <condition_variable>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -68,6 +69,7 @@ class ScriptServer {
   int requests_ = 0, connections_ = 0, at_once_ = 0, most_at_once_ = 0;
   std::uint64_t bytes_sent_ = 0;
   bool stopping_ = false;
+  std::condition_variable stop_;
   std::vector<std::thread> threads_;
   std::thread acceptor_;
 };

@@ -18,8 +18,9 @@
 namespace earthcatalog::fetch {
 
 struct BlockingOptions {
-  int threads = 0;          ///< 0: reads happen in poll(), on the calling thread
-  std::size_t at_once = 1;  ///< jobs that a thread takes at a time: more for quick reads, one for slow ones
+  int threads = 0;            ///< 0: reads happen in poll(), on the calling thread
+  int threads_when_slow = 0;  ///< started once reads on the calling thread turn out slow; 0: never
+  std::size_t at_once = 1;    ///< jobs that a thread takes at a time: more for quick reads, one for slow ones
   std::int64_t max_bytes_in_flight = 128 << 20;  ///< of bodies read and not taken; one a thread may come on top
   std::string root_uri = {};                     ///< for messages
 };
@@ -39,12 +40,15 @@ class BlockingTransport : public Transport {
  private:
   using Ended = std::pair<Job*, Attempt>;
 
+  void start_threads(int count);
   void work();
   Status poll_directly(const Sink& sink);
 
   std::unique_ptr<Reader> reader_;
   BlockingOptions options_;
   std::vector<Job*> started_;  ///< not yet given to the threads
+  std::size_t direct_reads_ = 0;
+  SteadyClock::duration direct_time_{};
 
   std::mutex mutex_;
   std::condition_variable work_to_do_, work_done_;

@@ -17,6 +17,7 @@ Result<std::unique_ptr<Transport>> make_transport(storage::Stores& stores, const
   const bool is_local = root.starts_with("file://") || root.find("://") == root.npos;
   if (is_local) {
     EC_ASSIGN_OR_RETURN(const auto folder, stores.locate(root));
+    blocking.threads_when_slow = std::min(options.concurrency, 16);
     EC_ASSIGN_OR_RETURN(auto reader, make_file_reader("/" + folder.key, options.max_object_bytes));
     return std::make_unique<BlockingTransport>(std::move(reader), std::move(blocking));
   }
