@@ -88,7 +88,9 @@ TEST_F(GenerateTest, ASetCanBeExtended) {
   options.start = 15;
   ASSERT_TRUE(generate(stores_, options).has_value());
   const auto whole = read("memory://test/whole/inventory.csv").value();
-  for (const auto& [key, row] : read("memory://test/rest/inventory.csv").value()) {
+  const auto rest = read("memory://test/rest/inventory.csv").value();
+  EXPECT_EQ(rest.size(), 5);
+  for (const auto& [key, row] : rest) {
     EXPECT_EQ(whole.at(key), row);
     EXPECT_EQ(get("memory://test/rest/its-live-data/" + key), get("memory://test/whole/its-live-data/" + key));
   }
