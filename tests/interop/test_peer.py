@@ -39,7 +39,7 @@ def test_its_table_opens_and_takes_an_incremental_run(earthcatalog, archive, pee
     table = peer_table
     before = table.rows()
     info = earthcatalog.json("info", *table.arguments)
-    assert info["rows"] == len(before) and info["items"] == 300 and info["grid"] == {"type": "h3", "resolution": 1}
+    assert info["rows"] == len(before) and info["items"] is None and info["grid"] == {"type": "h3", "resolution": 1}
     report = earthcatalog.json(*incremental(table, archive))
     # It keeps no record of objects: its 300 items are fetched once more and found, and their rows replaced.
     assert report["written_items"] == len(archive.objects())

@@ -34,8 +34,13 @@ Result<Sums> sum_files(const iceberg::Table& table) {
   return sums;
 }
 
-// Items own rows in the object index; one that other engines wrote in parts counts once.
-Result<std::int64_t> count_items(const catalog::ObjectIndex& index) {
+// Items own rows in the object index; one that other engines wrote in parts counts once. Nothing when the index does
+// not describe the table of now: another writer came since, or no run of ours yet.
+Result<std::optional<std::int64_t>> count_items(const catalog::Catalog& catalog) {
+  const auto& index = catalog.index();
+  const auto* snapshot = catalog.table().current_snapshot();
+  if (snapshot == nullptr) return 0;
+  if (index.manifest().snapshot_id != snapshot->snapshot_id) return std::nullopt;
   std::int64_t items = 0;
   std::unordered_set<Hash128> unnamed;
   EC_TRY(index.scan([&](catalog::ObjectEntry&& entry) -> Status {
@@ -103,7 +108,7 @@ class Info final : public Command {
   Result<nlohmann::ordered_json> describe(const catalog::Catalog& catalog) const {
     const auto& table = catalog.table();
     EC_ASSIGN_OR_RETURN(const auto sums, sum_files(table));
-    EC_ASSIGN_OR_RETURN(const auto items, count_items(catalog.index()));
+    EC_ASSIGN_OR_RETURN(const auto items, count_items(catalog));
     nlohmann::ordered_json json;
     json["table"] = table.identifier().name_space + "." + table.identifier().name;
     json["catalog"] = catalog.uri();
@@ -118,7 +123,7 @@ class Info final : public Command {
     json["files"] = sums.files;
     json["bytes"] = sums.bytes;
     json["rows"] = sums.rows;
-    json["items"] = items;
+    json["items"] = items ? nlohmann::ordered_json(*items) : nlohmann::ordered_json();
     json["cells"] = sums.rows_by_cell.size();
     json["years"] = sums.rows_by_year.size();
     json["top_cells"] = counts_json(largest(sums.rows_by_cell, top_));
@@ -132,7 +137,7 @@ class Info final : public Command {
         fmt::print("{} by rows\n", name == "top_cells" ? "largest cells" : "largest years");
         for (const auto& [key, rows] : value.items()) fmt::print("  {:<18}{:>14}\n", key, rows.get<std::int64_t>());
       } else {
-        fmt::print("{:<12}{}\n", name, value.is_string() ? value.get<std::string>() : value.dump());
+        fmt::print("{:<12}{}\n", name, value.is_null() ? "unknown" : value.is_string() ? value.get<std::string>() : value.dump());
       }
     }
   }

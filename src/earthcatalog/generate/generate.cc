@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <functional>
 #include <thread>
 
 #include "earthcatalog/generate/in_order.h"
@@ -153,13 +154,12 @@ Result<GenerateReport> generate(storage::Stores& stores, const GenerateOptions& 
   report.source_root = place.source_root;
   const BlockMaker maker(options, place);
   const std::int64_t blocks = (options.items + kBlockItems - 1) / kBlockItems;
-  EC_TRY(in_order<Block>(
-      blocks, writers_of(options, place), [&](std::int64_t number) { return maker.make(number); },
-      [&](const Block& block) -> Status {
-        for (const auto& writer : writers) EC_TRY(writer->add(block.rows));
-        add(report, block);
-        return {};
-      }));
+  const auto take = [&](const Block& block) -> Status {
+    for (const auto& writer : writers) EC_TRY(writer->add(block.rows));
+    add(report, block);
+    return {};
+  };
+  EC_TRY(in_order<Block>(blocks, writers_of(options, place), std::bind_front(&BlockMaker::make, &maker), take));
   for (const auto& writer : writers) {
     EC_ASSIGN_OR_RETURN(std::string uri, writer->finish());
     report.inventories.push_back(std::move(uri));

@@ -24,12 +24,12 @@ struct InventoryFormats {
 struct GenerateOptions {
   std::int64_t items = 1000;
   std::int64_t start = 0;  ///< number of the first item
-  ItemOptions item;
+  ItemOptions item = {};
   /// A folder (objects at <out>/<bucket>/<key>, inventories at <out>/) or the URI of a bucket, with or without a
   /// prefix (objects and inventories below it).
-  std::string out;
+  std::string out = {};
   std::string bucket = "its-live-data";  ///< of a folder; a URI has its own
-  InventoryFormats inventories;
+  InventoryFormats inventories = {};
   /// What the inventories say: item i was modified 7 i seconds later. Default 2026-03-01T00:00:00Z.
   TimeMicros last_modified = 1'772'323'200 * kMicrosPerSecond;
   std::int64_t duplicate_every = 0;  ///< every n-th item again under a second key, `updated` 30 days later; 0: none
