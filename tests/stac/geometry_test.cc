@@ -141,7 +141,7 @@ INSTANTIATE_TEST_SUITE_P(
         NoPlace{R"({"type":"Point","coordinates":null})", "not an array"},
         NoPlace{R"({"type":"Point"})", "without coordinates"}, NoPlace{R"({"coordinates":[1,2]})", "without type"},
         NoPlace{R"({})", "without type"}, NoPlace{R"({"type":"Circle","coordinates":[1,2]})", "unknown type"},
-        NoPlace{R"({"type":5,"coordinates":[1,2]})", "not a string"}, NoPlace{R"("POINT (1 2)")", "not an object"},
+        NoPlace{R"({"type":5,"coordinates":[1,2]})", "not a string"}, NoPlace{R"j("POINT (1 2)")j", "not an object"},
         NoPlace{R"([1,2])", "not an object"}, NoPlace{R"(5)", "not an object"},
         NoPlace{R"({"type":"LineString","coordinates":[[1,2]]})", "one position"},
         NoPlace{R"({"type":"Polygon","coordinates":[]})", "empty"},

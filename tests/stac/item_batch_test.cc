@@ -48,17 +48,17 @@ TEST(ItemBatch, HasTheColumnsOfItsSchemaWithoutThoseOfTheRow) {
       EXPECT_EQ(rows->schema()->field(column)->ToString(), field->ToString());
       ++column;
     }
-    if (kind == SchemaKind::kItslive) EXPECT_EQ(rows->num_columns(), column);
+    EXPECT_EQ(rows->num_columns() == column, kind == SchemaKind::kItslive);
   }
 }
 
 TEST(ItemBatch, GoldenItsliveRow) {
   const auto rows = parse_all({read_item_file("itslive-0.json")}, SchemaKind::kItslive);
   const std::vector<std::pair<std::string, std::string>> expected = {
-      {"datetime", "2025-07-12 07:36:29.0"}, {"platform", "S2A"},           {"percent_valid_pixels", "44"},
+      {"datetime", "2025-07-12 07:36:29.3"}, {"platform", "S2A"},           {"percent_valid_pixels", "44"},
       {"date_dt", "32"},                     {"proj:code", "EPSG:3413"},    {"stac_version", "1.1.0"},
       {"type", "Feature"},                   {"version", "002"},            {"sat:orbit_state", "N/A"},
-      {"collection", "itslive-granules"},    {"latitude", "67.1182"},       {"longitude", "-29.8157"},
+      {"collection", "itslive-granules"},    {"latitude", "67.075"},       {"longitude", "-29.7906"},
       {"bbox", "[-31.3594,66.4726,-28.2658,67.6774]"}};
   for (const auto& [column, value] : expected) {
     EXPECT_EQ(cell(*rows, column).substr(0, value.size()), value) << column;

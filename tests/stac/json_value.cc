@@ -220,8 +220,12 @@ bool same_number(const std::string& a, const std::string& b) {
   if (a == b) return true;
   if (is_integer(a) && is_integer(b)) return (a == "0" && b == "-0") || (a == "-0" && b == "0");
   // Doubles hold each integer up to 2^53; beyond, an integer is only like itself.
+  const auto is_beyond = [](const std::string& text) {
+    constexpr long long kLast = 1LL << 53;
+    return is_integer(text) && std::abs(std::strtold(text.c_str(), nullptr)) > static_cast<long double>(kLast);
+  };
+  if (is_beyond(a) || is_beyond(b)) return false;
   const double x = std::strtod(a.c_str(), nullptr), y = std::strtod(b.c_str(), nullptr);
-  if ((is_integer(a) || is_integer(b)) && std::abs(x) > 0x1p53) return false;
   const auto is_zero = [](const std::string& text) {
     return text.substr(0, text.find_first_of("eE")).find_first_of("123456789") == std::string::npos;
   };
