@@ -125,7 +125,8 @@ class Reader {
     if (point < 0x80) return add(point);
     if (point < 0x800) return add(0xc0 | (point >> 6)), add(0x80 | (point & 63));
     if (point < 0x10000) return add(0xe0 | (point >> 12)), add(0x80 | ((point >> 6) & 63)), add(0x80 | (point & 63));
-    add(0xf0 | (point >> 18)), add(0x80 | ((point >> 12) & 63)), add(0x80 | ((point >> 6) & 63)), add(0x80 | (point & 63));
+    add(0xf0 | (point >> 18)), add(0x80 | ((point >> 12) & 63)), add(0x80 | ((point >> 6) & 63)),
+        add(0x80 | (point & 63));
   }
 
   bool read_escape(std::string& out) {
@@ -189,11 +190,21 @@ void quote(const std::string& text, std::string& out) {
 void write(const JsonValue& value, std::string& out) {
   const char* separator = "";
   switch (value.kind) {
-    case JsonValue::Kind::kNull: out += "null"; return;
-    case JsonValue::Kind::kTrue: out += "true"; return;
-    case JsonValue::Kind::kFalse: out += "false"; return;
-    case JsonValue::Kind::kNumber: out += value.text; return;
-    case JsonValue::Kind::kString: quote(value.text, out); return;
+    case JsonValue::Kind::kNull:
+      out += "null";
+      return;
+    case JsonValue::Kind::kTrue:
+      out += "true";
+      return;
+    case JsonValue::Kind::kFalse:
+      out += "false";
+      return;
+    case JsonValue::Kind::kNumber:
+      out += value.text;
+      return;
+    case JsonValue::Kind::kString:
+      quote(value.text, out);
+      return;
     case JsonValue::Kind::kArray:
       out += '[';
       for (const JsonValue& element : value.elements) {
@@ -220,8 +231,12 @@ bool same_number(const std::string& a, const std::string& b) {
   if (a == b) return true;
   if (is_integer(a) && is_integer(b)) return (a == "0" && b == "-0") || (a == "-0" && b == "0");
   // Doubles hold each integer up to 2^53; beyond, an integer is only like itself.
+  const auto is_beyond = [](const std::string& text) {
+    constexpr long long kLast = 1LL << 53;
+    return is_integer(text) && std::abs(std::strtold(text.c_str(), nullptr)) > static_cast<long double>(kLast);
+  };
+  if (is_beyond(a) || is_beyond(b)) return false;
   const double x = std::strtod(a.c_str(), nullptr), y = std::strtod(b.c_str(), nullptr);
-  if ((is_integer(a) || is_integer(b)) && std::abs(x) > 0x1p53) return false;
   const auto is_zero = [](const std::string& text) {
     return text.substr(0, text.find_first_of("eE")).find_first_of("123456789") == std::string::npos;
   };
@@ -241,7 +256,8 @@ std::optional<std::string> compare(const JsonValue& a, const JsonValue& b, const
   const auto differ = [&] { return path + ": " + write_json(a) + " became " + write_json(b); };
   if (a.kind != b.kind) return differ();
   switch (a.kind) {
-    case JsonValue::Kind::kNumber: return same_number(a.text, b.text) ? std::nullopt : std::optional(differ());
+    case JsonValue::Kind::kNumber:
+      return same_number(a.text, b.text) ? std::nullopt : std::optional(differ());
     case JsonValue::Kind::kString: {
       if (a.text == b.text) return std::nullopt;
       const bool timestamp = path.starts_with("/properties/") && kTimestamps.contains(path.substr(12));
@@ -263,7 +279,8 @@ std::optional<std::string> compare(const JsonValue& a, const JsonValue& b, const
         if (a.find(name) == nullptr) return path + "/" + name + ": " + write_json(member) + " is new";
       }
       return std::nullopt;
-    default: return std::nullopt;
+    default:
+      return std::nullopt;
   }
 }
 
@@ -282,6 +299,8 @@ std::string write_json(const JsonValue& value) {
   return out;
 }
 
-std::optional<std::string> difference(const JsonValue& item, const JsonValue& rebuilt) { return compare(item, rebuilt, ""); }
+std::optional<std::string> difference(const JsonValue& item, const JsonValue& rebuilt) {
+  return compare(item, rebuilt, "");
+}
 
 }  // namespace earthcatalog::stac::testing

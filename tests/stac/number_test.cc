@@ -13,11 +13,13 @@ namespace {
 using Kind = Number::Kind;
 
 TEST(Number, Grammar) {
-  for (const char* text : {"", "-", "+1", "01", "-01", "1.", ".5", "1e", "1e+", "NaN", "Infinity", "0x1", "1 ", "--1", "1.2.3"}) {
+  for (const char* text :
+       {"", "-", "+1", "01", "-01", "1.", ".5", "1e", "1e+", "NaN", "Infinity", "0x1", "1 ", "--1", "1.2.3"}) {
     EXPECT_EQ(read_number(text).kind, Kind::kInvalid) << text;
     EXPECT_FALSE(is_number(text)) << text;
   }
-  for (const char* text : {"0", "-0", "10", "1.0", "1e5", "1E-5", "-1.25e+10", "1e999", "123456789012345678901234567890"}) {
+  for (const char* text :
+       {"0", "-0", "10", "1.0", "1e5", "1E-5", "-1.25e+10", "1e999", "123456789012345678901234567890"}) {
     EXPECT_NE(read_number(text).kind, Kind::kInvalid) << text;
     EXPECT_TRUE(is_number(text)) << text;
   }
@@ -63,8 +65,8 @@ TEST(Number, Whole) {
 }
 
 RC_GTEST_PROP(Number, ReadsWhatStrtodReads, ()) {
-  const auto digits = *rc::gen::container<std::string>(rc::gen::inRange('0', '9' + 1));
-  const auto fraction = *rc::gen::container<std::string>(rc::gen::inRange('0', '9' + 1));
+  const auto digits = *rc::gen::container<std::string>(rc::gen::inRange('0', ':'));
+  const auto fraction = *rc::gen::container<std::string>(rc::gen::inRange('0', ':'));
   std::string text = *rc::gen::element(std::string(""), std::string("-")) + "1" + digits + "." + fraction + "0";
   if (*rc::gen::arbitrary<bool>()) text += "e" + std::to_string(*rc::gen::inRange(-200, 200));
   const Number number = read_number(text);

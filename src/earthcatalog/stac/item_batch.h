@@ -22,8 +22,8 @@ namespace earthcatalog::stac {
 
 /// Why bytes are no Item at all. A line of the problems file.
 struct Rejection {
-  std::string kind;    ///< "not_json", "not_an_item", "no_id", "invalid_utf8", "too_deep", …
-  std::string reason;  ///< a sentence
+  std::string kind;          ///< "not_json", "not_an_item", "no_id", "invalid_utf8", "too_deep", …
+  std::string reason;        ///< a sentence
   std::int64_t offset = -1;  ///< byte in the object, where it is known
 };
 
@@ -36,10 +36,10 @@ struct Problem {
 
 /// What the pipeline needs to know of an item beyond its columns.
 struct ParsedItem {
-  std::uint32_t row = 0;              ///< in its batch
-  std::string_view wkb;               ///< empty: no (usable) geometry. Valid until the next append to the batch
-  Hash128 identity;                   ///< identity_hash(collection, id)
-  bool itslive = false;               ///< collection is "itslive-granules"
+  std::uint32_t row = 0;  ///< in its batch
+  std::string_view wkb;   ///< empty: no (usable) geometry. Valid until the next append to the batch
+  Hash128 identity;       ///< identity_hash(collection, id)
+  bool itslive = false;   ///< collection is "itslive-granules"
   std::optional<TimeMicros> datetime;
   std::optional<TimeMicros> updated;
   std::vector<Problem> problems;

@@ -57,9 +57,7 @@ constexpr std::string_view kItsliveCollection = "itslive-granules";
 
 std::string_view inside_quotes(std::string_view token) { return token.substr(1, token.size() - 2); }
 
-std::string_view without_bom(std::string_view json) {
-  return json.starts_with("\xef\xbb\xbf") ? json.substr(3) : json;
-}
+std::string_view without_bom(std::string_view json) { return json.starts_with("\xef\xbb\xbf") ? json.substr(3) : json; }
 
 }  // namespace
 
@@ -131,13 +129,20 @@ bool ItemParser::Impl::read_member(ondemand::field& field) {
   }
   ondemand::value& value = field.value();
   switch (slot.role) {
-    case MemberRole::kType: return read_type(value);
-    case MemberRole::kId: return read_id(slot, value);
-    case MemberRole::kGeometry: return read_geometry(slot, raw, value);
-    case MemberRole::kProperties: return read_properties(value);
-    case MemberRole::kText: return read_text(slot, raw, value);
-    case MemberRole::kJson: return read_json(slot, raw, value);
-    case MemberRole::kForeign: break;
+    case MemberRole::kType:
+      return read_type(value);
+    case MemberRole::kId:
+      return read_id(slot, value);
+    case MemberRole::kGeometry:
+      return read_geometry(slot, raw, value);
+    case MemberRole::kProperties:
+      return read_properties(value);
+    case MemberRole::kText:
+      return read_text(slot, raw, value);
+    case MemberRole::kJson:
+      return read_json(slot, raw, value);
+    case MemberRole::kForeign:
+      break;
   }
   return keep(batch_->extra_members(), raw, value, kMemberDepth);
 }
@@ -147,7 +152,8 @@ bool ItemParser::Impl::read_type(ondemand::value& value) {
   std::string_view token;
   if (*where == '{' || *where == '[') return walker_.reject("not_an_item", "its type is not \"Feature\"", where);
   if (!walker_.scalar(value, token)) return false;
-  if (*where != '"' || decoded(inside_quotes(token)) != "Feature") return walker_.reject("not_an_item", "its type is not \"Feature\"", where);
+  if (*where != '"' || decoded(inside_quotes(token)) != "Feature")
+    return walker_.reject("not_an_item", "its type is not \"Feature\"", where);
   is_feature_ = true;
   return true;
 }

@@ -48,7 +48,8 @@ bool JsonWalker::scalar(ondemand::value& value, std::string_view& token) {
   token = trim_right(value.raw_json_token());
   switch (token.empty() ? '\0' : token.front()) {
     case '"':
-      if (token.size() < 2 || token.back() != '"') return reject("not_json", "a string that does not end", token.data());
+      if (token.size() < 2 || token.back() != '"')
+        return reject("not_json", "a string that does not end", token.data());
       return !escapes_ || check_string(token.substr(1, token.size() - 2));
     case 't':
       if (token == "true") return true;
@@ -70,7 +71,8 @@ bool JsonWalker::enter(const char* where, std::size_t depth) {
   return reject("too_deep", fmt::format("nested more than {} levels deep", max_depth_), where);
 }
 
-bool JsonWalker::key(const ondemand::field& field, std::string_view& raw, std::string_view& name, std::string& scratch) {
+bool JsonWalker::key(const ondemand::field& field, std::string_view& raw, std::string_view& name,
+                     std::string& scratch) {
   raw = name = field.escaped_key();
   if (!escapes_ || !has_escape(raw)) return true;
   if (!check_string(raw)) return false;
