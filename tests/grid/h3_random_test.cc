@@ -57,7 +57,7 @@ TEST(H3Random, PolygonsHaveTheCellsThatSamplesFindAndNoOthers) {
 TEST(H3Random, NoNeighbourOfACoverIsTouched) {
   Coverers coverers;
   std::mt19937_64 random(2);
-  for (int i = 0; i < footprints() / 100; ++i) {
+  for (int i = 0; i < footprints() / 400; ++i) {
     const int resolution = std::uniform_int_distribution<int>(0, 12)(random);
     const Shape shape = random_polygon(resolution, random);
     const Cells cover = coverers.cover(wkb_of(shape, random), resolution);

@@ -22,6 +22,9 @@ H3Cells::H3Cells(int resolution) : resolution_(resolution) {
   double edge_km = 0;
   getHexagonEdgeLengthAvgKm(resolution, &edge_km);
   edge_length_ = edge_km / kEarthRadiusKm;
+  std::int64_t count = 0;
+  getNumCells(resolution, &count);
+  count_on_globe_ = static_cast<std::size_t>(count);
 }
 
 H3Cells::Slot H3Cells::slot(H3Index cell) {

@@ -75,6 +75,8 @@ class H3Cells {
 
   /// Of the grid's cells on average, in radians.
   double edge_length() const { return edge_length_; }
+  std::size_t count_on_globe() const { return count_on_globe_; }
+  /// Cells that have a slot.
   std::size_t size() const { return cells_.size(); }
   void clear();
 
@@ -90,6 +92,7 @@ class H3Cells {
 
   int resolution_;
   double edge_length_;  ///< on average, in radians
+  std::size_t count_on_globe_;
   std::vector<Entry> cells_;
   std::vector<Edge> edges_;
   std::unordered_map<H3Index, Slot> slots_;

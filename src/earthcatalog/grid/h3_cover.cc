@@ -27,6 +27,7 @@ class H3Coverer final : public Coverer {
 
   Status cover(std::string_view wkb, std::vector<Cell>& cells) override {
     cells.clear();
+    visits_ = 0;
     EC_TRY(read_wkb(wkb, footprint_));
     if (cells_.size() > kKeptCells) cells_.clear();
     try {
@@ -69,6 +70,7 @@ class H3Coverer final : public Coverer {
     Vec3 from = to_vector(path[0]);
     double depth = cells_.depth(here, from);
     for (std::size_t i = 0; i < course_.steps.size(); ++i) {
+      if (touched_.size() == cells_.count_on_globe()) return {};
       const LonLat step{course_.steps[i], path[i + 1].lat - path[i].lat};
       if (step.lon == 0 && step.lat == 0) continue;
       const Vec3 to = to_vector(path[i + 1]);
@@ -112,6 +114,7 @@ class H3Coverer final : public Coverer {
     for (std::size_t i = 0; i < reached_.size(); ++i) {
       touch(reached_[i]);
       if (touched_.size() > kMaxCoverCells) return too_many();
+      if (++visits_ > kMaxCoverVisits) return too_long();
       for (auto& edge : cells_.edges(reached_[i])) {
         const bool known = edge.across != H3Cells::kUnknown;
         if ((known && cells_.marks(edge.across).piece == piece_) || !touches(edge.arc, piece)) continue;
@@ -123,22 +126,19 @@ class H3Coverer final : public Coverer {
     return {};
   }
 
-  /// Finds the cell, of those that the piece reached, in which it ends.
+  /// Finds the cell, of those that the piece reached, in which it ends: most likely one of the last.
   void settle(const Piece& piece, Slot& here, double& depth) {
-    depth = -1;
-    for (const Slot slot : reached_) {
-      const double d = cells_.depth(slot, piece.to);
-      if (d > depth) {
-        depth = d;
-        here = slot;
+    for (auto slot = reached_.rbegin(); slot != reached_.rend(); ++slot) {
+      depth = cells_.depth(*slot, piece.to);
+      if (depth > kTouchRadians) {
+        here = *slot;
+        return;
       }
     }
     // On an edge, or in a cell that an edge of the icosahedron bends inward.
-    if (depth < kTouchRadians) {
-      here = cells_.slot_at({piece.origin.lon + piece.step.lon, piece.origin.lat + piece.step.lat});
-      depth = cells_.depth(here, piece.to);
-      touch(here);
-    }
+    here = cells_.slot_at({piece.origin.lon + piece.step.lon, piece.origin.lat + piece.step.lat});
+    depth = cells_.depth(here, piece.to);
+    touch(here);
   }
 
   void touch(Slot slot) {
@@ -197,6 +197,13 @@ class H3Coverer final : public Coverer {
                 "the footprint touches more than {} cells; use a coarser H3 resolution, or leave this item out",
                 kMaxCoverCells);
   }
+  std::unexpected<Error> too_long() const {
+    return fail(
+        ErrorKind::kUnsupported,
+        "the footprint's outline enters cells more than {} times; use a coarser H3 resolution, or leave this item "
+        "out",
+        kMaxCoverVisits);
+  }
 
   H3Cells cells_;
   double piece_bend_;
@@ -205,6 +212,7 @@ class H3Coverer final : public Coverer {
   Interior interior_;
   std::vector<Slot> touched_, reached_, fringe_;
   std::uint64_t part_ = 0, piece_ = 0;
+  std::size_t visits_ = 0;
 };
 
 }  // namespace
