@@ -109,9 +109,8 @@ class TableFixture : public ::testing::Test {
     static int warehouses = 0;
     warehouse_ = fmt::format("memory://warehouse{}", warehouses++);
     catalog_ = value_of(SqliteCatalog::open(folder_ / "catalog.db", {.create = true}));
-    table_ = std::make_unique<Table>(value_of(
-        Table::create(stores_, *catalog_,
-                      {.schema = small_schema(), .warehouse = warehouse_, .properties = properties, .guard = {}})));
+    table_ = std::make_unique<Table>(value_of(Table::create(
+        stores_, *catalog_, {.schema = small_schema(), .warehouse = warehouse_, .properties = properties})));
   }
 
   Result<CommitResult> append(std::vector<DataFile> files) {
