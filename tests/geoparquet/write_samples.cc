@@ -66,7 +66,20 @@ Rows with_gaps(Rows rows) {
   return with_column(rows, "latitude", latitude.Finish().ValueOrDie());
 }
 
-// Points in 2 and 3 dimensions, a ring, and none at all.
+// A ring past longitude 180, whose box spans the world's.
+Rows over_the_antimeridian(Rows rows) {
+  arrow::BinaryBuilder geometries;
+  arrow::ArrayVector sides;
+  for (std::int64_t i = 0; i < rows->num_rows(); ++i) (void)geometries.Append(ring_wkb(179.5, 10, 1));
+  for (const double side : {-180.0, 9.0, 180.0, 11.0}) {
+    sides.push_back(arrow::MakeArrayFromScalar(arrow::DoubleScalar(side), rows->num_rows()).ValueOrDie());
+  }
+  const auto type = rows->schema()->GetFieldByName("geometry_bbox")->type();
+  rows = with_column(rows, "geometry", geometries.Finish().ValueOrDie());
+  return with_column(rows, "geometry_bbox", std::make_shared<arrow::StructArray>(type, rows->num_rows(), sides));
+}
+
+// Points in three dimensions, rings, and none at all.
 Rows with_odd_geometries(Rows rows) {
   std::string point_z(29, '\0');
   point_z[0] = 1;
@@ -114,6 +127,7 @@ int write_samples(const std::string& folder) {
       write("small.parquet", itslive_rows(200), {}) && write("groups.parquet", itslive_rows(1'900), few_rows) &&
       write("large.parquet", itslive_rows(30'000), {}) && write("gaps.parquet", with_gaps(itslive_rows(100)), {}) &&
       write("odd.parquet", with_odd_geometries(itslive_rows(90)), {}) &&
+      write("antimeridian.parquet", over_the_antimeridian(itslive_rows(20)), {}) &&
       write("nowhere.parquet", without_geometry(itslive_rows(30)), {.covering = false});
   if (good) std::ofstream(folder + "/samples.json") << all;
   return good ? 0 : 1;
