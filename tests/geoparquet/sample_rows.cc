@@ -102,6 +102,12 @@ std::shared_ptr<arrow::Array> column(const std::vector<Row>& rows, Builder&& bui
 
 }  // namespace
 
+std::shared_ptr<arrow::RecordBatch> with_column(const std::shared_ptr<arrow::RecordBatch>& rows,
+                                                const std::string& name, const std::shared_ptr<arrow::Array>& column) {
+  const int at = rows->schema()->GetFieldIndex(name);
+  return rows->SetColumn(at, arrow::field(name, column->type()), column).ValueOrDie();
+}
+
 std::string ring_wkb(double lon, double lat, double half_side, int points) {
   std::string out("\x01\x03\x00\x00\x00\x01\x00\x00\x00", 9);
   const auto put = [&out](auto value) { out.append(reinterpret_cast<const char*>(&value), sizeof value); };

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <string>
 
 #include "earthcatalog/iceberg/schema.h"
 
@@ -15,6 +16,10 @@ iceberg::Schema itslive_schema();
 
 /// `count` rows in (platform, datetime) order; the same ones for the same seed.
 std::shared_ptr<arrow::RecordBatch> itslive_rows(std::int64_t count, std::uint32_t seed = 42);
+
+/// `rows` with another column in place of the one of that name.
+std::shared_ptr<arrow::RecordBatch> with_column(const std::shared_ptr<arrow::RecordBatch>& rows,
+                                                const std::string& name, const std::shared_ptr<arrow::Array>& column);
 
 /// The WKB of a closed ring round (lon, lat), counterclockwise, with `points` points.
 std::string ring_wkb(double lon, double lat, double half_side, int points = 17);

@@ -3,33 +3,30 @@
 
 #include <arrow/result.h>
 #include <arrow/status.h>
-#include <arrow/util/io_util.h>
 #include <parquet/exception.h>
 
-#include <cerrno>
 #include <new>
+#include <string>
+#include <string_view>
 #include <utility>
 
 #include "earthcatalog/result.h"
+#include "earthcatalog/storage/arrow_status.h"
 
 namespace earthcatalog::geoparquet {
 
 /// `invalid`: what a status that blames the data means here. Reading, a malformed file; writing, the caller's rows.
 inline Error from_arrow(const arrow::Status& status, ErrorKind invalid) {
-  const int number = arrow::internal::ErrnoFromStatus(status);
-  ErrorKind kind = invalid;
-  if (number == ENOENT) {
-    kind = ErrorKind::kNotFound;
-  } else if (number == EACCES || number == EPERM || number == EROFS) {
-    kind = ErrorKind::kPermissionDenied;
-  } else if (status.IsCancelled()) {
-    kind = ErrorKind::kCancelled;
-  } else if (number != 0 || status.IsOutOfMemory()) {
-    kind = ErrorKind::kIOError;
-  } else if (status.IsNotImplemented()) {
-    kind = ErrorKind::kUnsupported;
-  }
-  return Error{kind, status.ToStringWithoutContextLines()};
+  Error error = storage::from_arrow(status);
+  if (error.kind == ErrorKind::kInvalidData) error.kind = invalid;
+  return error;
+}
+
+/// `result` with "doing uri: " in front of its error, unless a store has named the object already.
+template <class T>
+Result<T> name_object(Result<T> result, std::string_view doing, const std::string& uri) {
+  if (result || result.error().message.find(uri) != std::string::npos) return result;
+  return annotate(std::move(result), fmt::format("{} {}", doing, uri));
 }
 
 /// Runs `body`, which returns a Result or Status, and turns what Parquet throws into its error.

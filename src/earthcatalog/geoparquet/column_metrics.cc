@@ -2,7 +2,9 @@
 
 #include <arrow/array.h>
 
+#include <bit>
 #include <cmath>
+#include <cstring>
 #include <type_traits>
 
 #include "earthcatalog/iceberg/values.h"
@@ -30,6 +32,22 @@ T without_sign_of_zero(T value, bool lower) {
   return value;
 }
 
+template <class T>
+bool is_less(T a, T b) {
+  return a < b;
+}
+
+// Bytewise. Most pairs differ within their first eight bytes.
+bool is_less(std::string_view a, std::string_view b) {
+  if (a.size() >= 8 && b.size() >= 8) {
+    std::uint64_t x, y;
+    std::memcpy(&x, a.data(), sizeof x);
+    std::memcpy(&y, b.data(), sizeof y);
+    if (x != y) return std::endian::native == std::endian::little ? __builtin_bswap64(x) < __builtin_bswap64(y) : x < y;
+  }
+  return a < b;
+}
+
 }  // namespace
 
 template <class T>
@@ -44,9 +62,9 @@ void ColumnMetrics::include(T value) {
   auto* range = std::get_if<Range<T>>(&range_);
   if (range == nullptr) {
     range_ = Range<T>{value, value};
-  } else if (value < range->lower) {
+  } else if (is_less(value, range->lower)) {
     range->lower = value;
-  } else if (range->upper < value) {
+  } else if (is_less(range->upper, value)) {
     range->upper = value;
   }
 }

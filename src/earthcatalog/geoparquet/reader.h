@@ -1,8 +1,9 @@
 // Reads our GeoParquet files, those of the peer (no field ids), and rows that PyIceberg appended.
 #pragma once
 
-#include <functional>
+#include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -17,23 +18,30 @@ class Schema;
 
 namespace earthcatalog::geoparquet {
 
-/// A file opened for reading: by row group, some columns or all.
+/// A file opened for reading: by row group, some columns or all. Not thread-safe; any number of readers may work at
+/// once.
 class FileReader {
  public:
-  /// `size_bytes` known from a manifest saves a request. An error names the file.
+  /// `size_bytes` known from a manifest saves a request. An error names the file: kNotFound when it does not exist,
+  /// kInvalidData when it is no Parquet file or a broken one.
   static Result<std::unique_ptr<FileReader>> open(const storage::Location& where,
                                                   std::optional<std::int64_t> size_bytes = {});
   virtual ~FileReader() = default;
 
+  /// All columns of the file, with their field ids as metadata "PARQUET:field_id".
   virtual std::shared_ptr<arrow::Schema> schema() const = 0;
   virtual std::int64_t rows() const = 0;
   virtual int row_groups() const = 0;
-  /// The rows of one row group; `columns` by name, all when empty. Columns that the file lacks are left out.
+  /// The rows of one row group; `columns` by name, all when empty, in the file's order. Columns that the file lacks
+  /// are left out.
   virtual Result<std::shared_ptr<arrow::RecordBatch>> read_row_group(int row_group,
                                                                      const std::vector<std::string>& columns) = 0;
 };
 
-/// `rows` with exactly the columns of `schema`, by field id or, where the file has none, by name; missing ones null.
+/// `rows` with exactly the columns of `schema`, without metadata. Columns are found by field id or, where `rows` has no
+/// field ids at all, by name; missing ones are null. A value of another type is converted when that loses nothing
+/// (int to long, large strings to strings, milliseconds to microseconds, a time without zone to UTC); kInvalidData
+/// names the column otherwise.
 Result<std::shared_ptr<arrow::RecordBatch>> conform(const std::shared_ptr<arrow::RecordBatch>& rows,
                                                     const iceberg::Schema& schema);
 

@@ -1,8 +1,6 @@
 #include "earthcatalog/geoparquet/wkb.h"
 
-#include <algorithm>
 #include <bit>
-#include <cmath>
 #include <cstring>
 
 namespace earthcatalog::geoparquet {
@@ -34,11 +32,19 @@ class Cursor {
   bool has_doubles(std::uint64_t count) const { return bytes_.size() / sizeof(double) >= count; }
 
   /// Only after has_doubles().
-  double next_double() {
-    std::uint64_t bits;
-    std::memcpy(&bits, bytes_.data(), sizeof bits);
-    bytes_.remove_prefix(sizeof bits);
-    return std::bit_cast<double>(swap_ ? __builtin_bswap64(bits) : bits);
+  void add(std::uint32_t points, std::uint32_t dimensions, std::uint32_t kept, GeometrySummary& out) {
+    const char* at = bytes_.data();
+    for (std::uint32_t i = 0; i < points; ++i, at += dimensions * sizeof(double)) {
+      for (std::uint32_t d = 0; d < kept; ++d) {
+        std::uint64_t bits;
+        std::memcpy(&bits, at + d * sizeof bits, sizeof bits);
+        const double value = std::bit_cast<double>(swap_ ? __builtin_bswap64(bits) : bits);
+        // Written so that NaN, the coordinate of empty points, changes nothing.
+        if (value < out.lower[d]) out.lower[d] = value;
+        if (value > out.upper[d]) out.upper[d] = value;
+      }
+    }
+    bytes_.remove_prefix(std::size_t{points} * dimensions * sizeof(double));
   }
 
  private:
@@ -69,19 +75,9 @@ bool read_header(Cursor& in, Header& header) {
   return header.base >= 1 && header.base <= 7;
 }
 
-// An empty point has NaN coordinates; only numbers have a place in an extent.
 bool add_points(Cursor& in, const Header& header, std::uint32_t count, GeometrySummary& out) {
-  const std::uint32_t dimensions = header.dimensions();
-  if (!in.has_doubles(std::uint64_t{count} * dimensions)) return false;
-  const std::uint32_t kept = header.z ? 3 : 2;
-  for (std::uint32_t i = 0; i < count; ++i) {
-    for (std::uint32_t d = 0; d < dimensions; ++d) {
-      const double value = in.next_double();
-      if (d >= kept || !std::isfinite(value)) continue;
-      out.lower[d] = std::min(out.lower[d], value);
-      out.upper[d] = std::max(out.upper[d], value);
-    }
-  }
+  if (!in.has_doubles(std::uint64_t{count} * header.dimensions())) return false;
+  in.add(count, header.dimensions(), header.z ? 3 : 2, out);
   return true;
 }
 

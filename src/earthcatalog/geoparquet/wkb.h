@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <limits>
 #include <set>
@@ -18,11 +19,15 @@ struct GeometrySummary {
   std::array<double, 3> lower{kInfinity, kInfinity, kInfinity};
   std::array<double, 3> upper{-kInfinity, -kInfinity, -kInfinity};
 
-  bool has_extent() const { return lower[0] <= upper[0] && lower[1] <= upper[1]; }
-  bool has_z() const { return lower[2] <= upper[2]; }
+  /// False without coordinates, or with infinite ones.
+  bool has_extent() const { return has_range(0) && has_range(1); }
+  bool has_z() const { return has_range(2); }
 
   /// Adds one geometry in WKB (ISO, or PostGIS' flags). False, and nothing is added, when it is malformed.
   bool add(std::string_view wkb);
+
+ private:
+  bool has_range(std::size_t d) const { return lower[d] > -kInfinity && upper[d] < kInfinity && lower[d] <= upper[d]; }
 };
 
 }  // namespace earthcatalog::geoparquet

@@ -222,7 +222,7 @@ Result<iceberg::DataFile> FileWriter::write(const storage::Location& where, cons
     return file;
   };
   const std::string uri = where.uri();
-  EC_ASSIGN_OR_RETURN(iceberg::DataFile file, annotate(guarded(ErrorKind::kInvalidArgument, write), "writing " + uri));
+  EC_ASSIGN_OR_RETURN(iceberg::DataFile file, name_object(guarded(ErrorKind::kInvalidArgument, write), "writing", uri));
   file.file_path = uri;
   file.partition = partition;
   return file;

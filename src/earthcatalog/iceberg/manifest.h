@@ -24,8 +24,8 @@ enum class ManifestStatus : std::uint8_t { kExisting = 0, kAdded = 1, kDeleted =
 /// The range of one partition field over the files of a manifest.
 struct PartitionFieldSummary {
   bool contains_null = false;
-  std::optional<bool> contains_nan;
-  std::optional<std::string> lower_bound, upper_bound;  ///< see values.h; absent when all values are null
+  std::optional<bool> contains_nan = {};
+  std::optional<std::string> lower_bound = {}, upper_bound = {};  ///< see values.h; absent when all values are null
   bool operator==(const PartitionFieldSummary&) const = default;
 };
 
@@ -102,7 +102,7 @@ Status read_manifest(std::string_view bytes, const ManifestFile& file, const Par
 
 struct ManifestListHead {
   std::int64_t snapshot_id = 0;
-  std::optional<std::int64_t> parent_snapshot_id;
+  std::optional<std::int64_t> parent_snapshot_id = {};
   std::int64_t sequence_number = 0;
 };
 

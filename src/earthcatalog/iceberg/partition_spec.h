@@ -14,14 +14,14 @@ namespace earthcatalog::iceberg {
 struct PartitionField {
   std::int32_t source_id = 0;
   std::int32_t field_id = 0;  ///< from 1000
-  std::string name;
-  std::string transform;
+  std::string name = {};
+  std::string transform = {};
   bool operator==(const PartitionField&) const = default;
 };
 
 struct PartitionSpec {
   std::int32_t spec_id = 0;
-  std::vector<PartitionField> fields;
+  std::vector<PartitionField> fields = {};
   bool operator==(const PartitionSpec&) const = default;
 };
 

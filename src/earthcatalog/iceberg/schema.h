@@ -29,14 +29,14 @@ struct NestedField;
 
 struct Type {
   TypeId id = TypeId::kString;
-  std::vector<NestedField> fields;  ///< of a struct
+  std::vector<NestedField> fields = {};  ///< of a struct
   bool operator==(const Type&) const = default;
 };
 
 struct NestedField {
   int field_id = 0;
-  std::string name;
-  Type type;
+  std::string name = {};
+  Type type = {};
   bool required = false;
   std::string doc = {};
   bool operator==(const NestedField&) const = default;
@@ -44,7 +44,7 @@ struct NestedField {
 
 struct Schema {
   int schema_id = 0;
-  std::vector<NestedField> fields;
+  std::vector<NestedField> fields = {};
   std::vector<int> identifier_field_ids = {};
 
   /// The field of a top-level name, or null.

@@ -18,23 +18,23 @@
 namespace earthcatalog::iceberg {
 
 struct CreateTableOptions {
-  Schema schema;          ///< ids are given afresh, as PyIceberg does
-  std::string warehouse;  ///< full URI; metadata under <warehouse>/<namespace>/<table>/metadata/, data in it
-  Properties properties;  ///< over the defaults (docs/iceberg.md)
-  CommitGuard guard;
+  Schema schema;               ///< ids are given afresh, as PyIceberg does
+  std::string warehouse;       ///< full URI; metadata under <warehouse>/<namespace>/<table>/metadata/, data in it
+  Properties properties = {};  ///< over the defaults (docs/iceberg.md)
+  CommitGuard guard = {};
 };
 
 /// Which data files. A file passes when it may hold such a row; an empty set passes everything.
 struct FileFilter {
-  std::set<std::optional<std::string>> cells;
-  std::set<std::optional<std::int32_t>> years_since_1970;
+  std::set<std::optional<std::string>> cells = {};
+  std::set<std::optional<std::int32_t>> years_since_1970 = {};
   bool matches(const PartitionKey& partition) const;
 };
 
 struct ListFilesOptions {
-  FileFilter filter;
-  bool statistics = true;                   ///< false: leaves column counts and bounds out, five times faster
-  std::optional<std::int64_t> snapshot_id;  ///< none: the current one
+  FileFilter filter = {};
+  bool statistics = true;                        ///< false: leaves column counts and bounds out, five times faster
+  std::optional<std::int64_t> snapshot_id = {};  ///< none: the current one
 };
 
 /// What a listing cost.

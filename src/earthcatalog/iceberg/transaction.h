@@ -20,7 +20,7 @@
 namespace earthcatalog::iceberg {
 
 struct CommitOptions {
-  CommitGuard guard;          ///< runs in the catalog transaction that moves the pointer
+  CommitGuard guard = {};     ///< runs in the catalog transaction that moves the pointer
   int max_attempts = 100;     ///< lost races before kConflict
   bool only_on_base = false;  ///< a lost race is kConflict at once: the change is right on no other snapshot
   bool make_durable = true;   ///< false in tests and benchmarks that measure the rest

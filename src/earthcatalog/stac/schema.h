@@ -38,6 +38,7 @@ enum class SchemaKind : std::uint8_t { kItslive, kAuto };
 struct ItemSchema {
   SchemaKind kind = SchemaKind::kItslive;
   std::vector<Column> columns;  ///< all columns of a row, those of the grid included
+  bool operator==(const ItemSchema&) const = default;
 };
 
 /// The columns that a row has besides its item's: grid_partition, grid_primary, geometry_bbox.
@@ -50,6 +51,7 @@ ItemSchema initial_schema(SchemaKind kind);
 struct PropertyKinds {
   bool number = false, boolean = false, string = false;
   void merge(const PropertyKinds& other);
+  bool operator==(const PropertyKinds&) const = default;
 };
 using ObservedProperties = std::map<std::string, PropertyKinds, std::less<>>;
 

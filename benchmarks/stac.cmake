@@ -1,0 +1,1 @@
+ec_benchmark(stac stac_benchmark.cc MODULES stac)

@@ -1,0 +1,108 @@
+#include "earthcatalog/geoparquet/reader.h"
+
+#include <arrow/memory_pool.h>
+#include <arrow/record_batch.h>
+#include <arrow/table.h>
+#include <arrow/type.h>
+#include <parquet/arrow/reader.h>
+#include <parquet/file_reader.h>
+#include <parquet/metadata.h>
+#include <parquet/schema.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "earthcatalog/geoparquet/arrow_edge.h"
+
+namespace earthcatalog::geoparquet {
+namespace {
+
+// Memory is reserved for the rows that a footer claims before any of them is read. No sane row group is as large.
+constexpr std::int64_t kMaxRowGroupRows = std::int64_t{1} << 26;
+
+Status check_row_counts(const parquet::FileMetaData& metadata) {
+  std::int64_t rows = 0;
+  for (int i = 0; i < metadata.num_row_groups(); ++i) {
+    const std::int64_t count = metadata.RowGroup(i)->num_rows();
+    if (count < 0 || count > kMaxRowGroupRows) {
+      return fail(ErrorKind::kInvalidData, "row group {} claims to have {} rows", i, count);
+    }
+    rows += count;
+  }
+  if (rows != metadata.num_rows()) {
+    return fail(ErrorKind::kInvalidData, "the row groups have {} rows, the file {}", rows, metadata.num_rows());
+  }
+  return {};
+}
+
+class ArrowFileReader final : public FileReader {
+ public:
+  ArrowFileReader(std::string uri, std::unique_ptr<parquet::arrow::FileReader> reader,
+                  std::shared_ptr<arrow::Schema> schema)
+      : uri_(std::move(uri)), reader_(std::move(reader)), schema_(std::move(schema)) {}
+
+  std::shared_ptr<arrow::Schema> schema() const override { return schema_; }
+  std::int64_t rows() const override { return metadata().num_rows(); }
+  int row_groups() const override { return metadata().num_row_groups(); }
+
+  Result<std::shared_ptr<arrow::RecordBatch>> read_row_group(int row_group,
+                                                             const std::vector<std::string>& columns) override {
+    return name_object(guarded(ErrorKind::kInvalidData, [&] { return read(row_group, columns); }), "reading", uri_);
+  }
+
+ private:
+  const parquet::FileMetaData& metadata() const { return *reader_->parquet_reader()->metadata(); }
+
+  Result<std::shared_ptr<arrow::RecordBatch>> read(int row_group, const std::vector<std::string>& columns) {
+    if (row_group < 0 || row_group >= row_groups()) {
+      return fail(ErrorKind::kInvalidArgument, "there is no row group {}, only {}", row_group, row_groups());
+    }
+    const std::int64_t expected = metadata().RowGroup(row_group)->num_rows();
+    const std::vector<int> leaves = leaves_of(columns);
+    if (leaves.empty()) return arrow::RecordBatch::Make(arrow::schema({}), expected, arrow::ArrayVector{});
+    EC_ARROW_ASSIGN(const std::shared_ptr<arrow::Table> table, ErrorKind::kInvalidData,
+                    reader_->ReadRowGroup(row_group, leaves));
+    EC_ARROW_ASSIGN(std::shared_ptr<arrow::RecordBatch> rows, ErrorKind::kInvalidData, table->CombineChunksToBatch());
+    if (rows->num_rows() != expected) {
+      return fail(ErrorKind::kInvalidData, "row group {} has {} rows, not {}", row_group, rows->num_rows(), expected);
+    }
+    EC_ARROW_TRY(ErrorKind::kInvalidData, rows->Validate());
+    return rows;
+  }
+
+  std::vector<int> leaves_of(const std::vector<std::string>& columns) const {
+    const parquet::SchemaDescriptor& leaves = *metadata().schema();
+    std::vector<int> found;
+    for (int i = 0; i < leaves.num_columns(); ++i) {
+      if (columns.empty() || std::ranges::find(columns, leaves.GetColumnRoot(i)->name()) != columns.end()) {
+        found.push_back(i);
+      }
+    }
+    return found;
+  }
+
+  std::string uri_;
+  std::unique_ptr<parquet::arrow::FileReader> reader_;
+  std::shared_ptr<arrow::Schema> schema_;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<FileReader>> FileReader::open(const storage::Location& where,
+                                                     std::optional<std::int64_t> size_bytes) {
+  const std::string uri = where.uri();
+  const auto open = [&]() -> Result<std::unique_ptr<FileReader>> {
+    EC_ASSIGN_OR_RETURN(const auto file, where.store->open_input(where.key, size_bytes));
+    auto parquet_reader = parquet::ParquetFileReader::Open(file);
+    EC_TRY(check_row_counts(*parquet_reader->metadata()));
+    EC_ARROW_ASSIGN(auto reader, ErrorKind::kInvalidData,
+                    parquet::arrow::FileReader::Make(arrow::default_memory_pool(), std::move(parquet_reader),
+                                                     parquet::default_arrow_reader_properties()));
+    std::shared_ptr<arrow::Schema> schema;
+    EC_ARROW_TRY(ErrorKind::kInvalidData, reader->GetSchema(&schema));
+    return std::make_unique<ArrowFileReader>(uri, std::move(reader), std::move(schema));
+  };
+  return name_object(guarded(ErrorKind::kInvalidData, open), "reading", uri);
+}
+
+}  // namespace earthcatalog::geoparquet

@@ -1,0 +1,63 @@
+// Bytes under construction. Grows with realloc, which moves large blocks by remapping pages instead of copying, and by
+// a quarter once it is large, so that a batch holds little more than its rows need.
+#pragma once
+
+#include <cstddef>
+#include <cstring>
+#include <string_view>
+#include <type_traits>
+
+namespace earthcatalog::stac {
+
+class GrowBuffer {
+ public:
+  GrowBuffer() = default;
+  GrowBuffer(GrowBuffer&& other) noexcept;
+  GrowBuffer& operator=(GrowBuffer&& other) noexcept;
+  ~GrowBuffer();
+
+  char* data() { return data_; }
+  const char* data() const { return data_; }
+  std::size_t size() const { return size_; }
+  std::size_t capacity() const { return capacity_; }
+  std::string_view view() const { return {data_, size_}; }
+  std::string_view view(std::size_t from) const { return {data_ + from, size_ - from}; }
+
+  /// Room for `n` more bytes: where they go. advance() then makes those that were written part of the buffer.
+  char* reserve(std::size_t n) {
+    if (capacity_ - size_ < n) grow(n);
+    return data_ + size_;
+  }
+  void advance(std::size_t n) { size_ += n; }
+
+  void append(std::string_view bytes) {
+    if (bytes.empty()) return;
+    std::memcpy(reserve(bytes.size()), bytes.data(), bytes.size());
+    size_ += bytes.size();
+  }
+  void push_back(char byte) {
+    *reserve(1) = byte;
+    ++size_;
+  }
+  template <class T>
+    requires std::is_trivially_copyable_v<T>
+  void append_value(T value) {
+    std::memcpy(reserve(sizeof value), &value, sizeof value);
+    size_ += sizeof value;
+  }
+  void append_zeros(std::size_t n) {
+    if (n == 0) return;
+    std::memset(reserve(n), 0, n);
+    size_ += n;
+  }
+  void truncate(std::size_t size) { size_ = size; }
+  void shrink_to_fit();
+
+ private:
+  void grow(std::size_t n);
+
+  char* data_ = nullptr;
+  std::size_t size_ = 0, capacity_ = 0;
+};
+
+}  // namespace earthcatalog::stac

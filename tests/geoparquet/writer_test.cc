@@ -1,0 +1,210 @@
+#include "earthcatalog/geoparquet/writer.h"
+
+#include <arrow/api.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+
+#include "earthcatalog/geoparquet/reader.h"
+#include "geoparquet/sample_rows.h"
+#include "geoparquet/test_store.h"
+#include "support/temp_folder.h"
+
+namespace earthcatalog::geoparquet {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+const iceberg::PartitionKey kPartition{.cell = "81063ffffffffff", .year_since_1970 = 48};
+
+class Writing : public testing::Test {
+ protected:
+  Result<iceberg::DataFile> write(const std::vector<std::shared_ptr<arrow::RecordBatch>>& batches,
+                                  const WriteOptions& options = {}) {
+    return write_file(where, batches, schema, kPartition, options);
+  }
+  // All rows of the file, in one batch without metadata.
+  std::shared_ptr<arrow::RecordBatch> read_all() {
+    const auto reader = FileReader::open(where).value();
+    arrow::RecordBatchVector parts;
+    for (int i = 0; i < reader->row_groups(); ++i)
+      parts.push_back(conform(reader->read_row_group(i, {}).value(), schema).value());
+    return arrow::ConcatenateRecordBatches(parts).ValueOrDie();
+  }
+
+  std::shared_ptr<TestStore> store = std::make_shared<TestStore>();
+  storage::Location where{store, "cell/year=2018/part.parquet"};
+  iceberg::Schema schema = itslive_schema();
+};
+
+TEST_F(Writing, RowsComeBackAsTheyWereWhateverTheSizeOfTheFile) {
+  for (const int rows : {1, 12, 63, 64, 999, 1000, 7'001}) {
+    SCOPED_TRACE(rows);
+    const auto batch = itslive_rows(rows);
+    const auto file = write({batch});
+    ASSERT_TRUE(file) << file.error().message;
+    EXPECT_EQ(file->record_count, rows);
+    EXPECT_TRUE(read_all()->Equals(*batch));
+  }
+}
+
+TEST_F(Writing, DescribesTheFileThatItWrote) {
+  const auto file = write({itslive_rows(100)});
+  ASSERT_TRUE(file) << file.error().message;
+  EXPECT_EQ(file->file_path, "test://store/cell/year=2018/part.parquet");
+  EXPECT_EQ(file->partition, kPartition);
+  EXPECT_EQ(file->file_size_in_bytes, std::int64_t(store->objects.at(where.key).size()));
+  EXPECT_THAT(file->split_offsets, ElementsAre(4));
+}
+
+TEST_F(Writing, BatchesOfAnyLengthAreCutIntoRowGroups) {
+  const auto rows = itslive_rows(50);
+  const auto file =
+      write({rows->Slice(0, 3), rows->Slice(3, 0), rows->Slice(3, 30), rows->Slice(33)}, {.row_group_rows = 16});
+  ASSERT_TRUE(file) << file.error().message;
+  EXPECT_TRUE(read_all()->Equals(*rows));
+  const auto reader = FileReader::open(where).value();
+  ASSERT_EQ(reader->row_groups(), 4);
+  EXPECT_EQ(reader->read_row_group(3, {})->get()->num_rows(), 2);
+  EXPECT_EQ(file->split_offsets.size(), 4U);
+  EXPECT_TRUE(std::ranges::is_sorted(file->split_offsets));
+}
+
+TEST_F(Writing, OneRowGroupIsPutAtOnceMoreAreStreamed) {
+  ASSERT_TRUE(write({itslive_rows(16)}, {.row_group_rows = 16}));
+  EXPECT_EQ(store->puts, 1);
+  EXPECT_EQ(store->streams, 0);
+  ASSERT_TRUE(write({itslive_rows(17)}, {.row_group_rows = 16}));
+  EXPECT_EQ(store->puts, 1);
+  EXPECT_EQ(store->streams, 1);
+}
+
+TEST_F(Writing, RefusesNoRowsAndTooManyRows) {
+  EXPECT_EQ(write({}).error().kind, ErrorKind::kInvalidArgument);
+  EXPECT_EQ(write({itslive_rows(0)}).error().kind, ErrorKind::kInvalidArgument);
+  ASSERT_TRUE(write({itslive_rows(8)}, {.row_group_rows = 2}));
+  store->objects.clear();
+  const auto too_many = write({itslive_rows(9)}, {.row_group_rows = 2});
+  EXPECT_EQ(too_many.error().kind, ErrorKind::kInvalidArgument);
+  EXPECT_THAT(too_many.error().message,
+              HasSubstr("test://store/cell/year=2018/part.parquet: 9 rows, and a file holds 8"));
+  EXPECT_THAT(store->objects, IsEmpty());
+}
+
+TEST_F(Writing, RefusesColumnsThatAreNotTheSchemas) {
+  const auto rows = itslive_rows(3);
+  const auto fewer = write({rows->RemoveColumn(4).ValueOrDie()});
+  EXPECT_EQ(fewer.error().kind, ErrorKind::kInvalidArgument);
+  EXPECT_THAT(fewer.error().message, HasSubstr("30 columns"));
+  const auto renamed = rows->RenameColumns([&] {
+                             auto names = rows->schema()->field_names();
+                             names[4] = "Platform";
+                             return names;
+                           }())
+                           .ValueOrDie();
+  EXPECT_THAT(write({renamed}).error().message, HasSubstr("column 5"));
+  const auto retyped = with_column(rows, "platform", arrow::MakeArrayOfNull(arrow::int64(), 3).ValueOrDie());
+  EXPECT_THAT(write({retyped}).error().message, HasSubstr("int64"));
+  EXPECT_THAT(store->objects, IsEmpty());
+}
+
+TEST_F(Writing, RefusesNullsInARequiredColumn) {
+  schema.fields[4].required = true;
+  const auto rows = itslive_rows(3);
+  ASSERT_TRUE(write({rows}));
+  const auto nulls = with_column(rows, "platform", arrow::MakeArrayOfNull(arrow::utf8(), 3).ValueOrDie());
+  EXPECT_THAT(write({nulls}).error().message, HasSubstr("\"platform\""));
+}
+
+TEST_F(Writing, NamesTheRowOfAMalformedGeometry) {
+  const auto rows = itslive_rows(2);
+  arrow::BinaryBuilder builder;
+  ASSERT_TRUE(builder.AppendValues({ring_wkb(0, 0, 1), "\x01\x03"}).ok());
+  const auto broken = with_column(rows, "geometry", builder.Finish().ValueOrDie());
+  const auto result = write({broken});
+  EXPECT_EQ(result.error().kind, ErrorKind::kInvalidArgument);
+  EXPECT_THAT(result.error().message, HasSubstr("row 1"));
+}
+
+TEST_F(Writing, RefusesOptionsThatMakeNoSense) {
+  for (const WriteOptions& options : {WriteOptions{.row_group_rows = 0}, WriteOptions{.max_row_groups = 0},
+                                      WriteOptions{.zstd_level = 0}, WriteOptions{.zstd_level = 20}}) {
+    EXPECT_EQ(FileWriter::make(schema, options).error().kind, ErrorKind::kInvalidArgument);
+  }
+  EXPECT_TRUE(FileWriter::make(schema, {.zstd_level = 19}));
+}
+
+TEST_F(Writing, AFailedPutLeavesNothingAndKeepsItsKind) {
+  store->put_error = Error{ErrorKind::kPermissionDenied, "writing test://store/cell/year=2018/part.parquet: 403"};
+  const auto result = write({itslive_rows(3)});
+  EXPECT_EQ(result.error().kind, ErrorKind::kPermissionDenied);
+  EXPECT_EQ(result.error().message, store->put_error->message);
+  EXPECT_THAT(store->objects, IsEmpty());
+}
+
+TEST_F(Writing, ADiskThatFillsUpAnywhereLeavesNothing) {
+  const auto rows = itslive_rows(40);
+  const auto whole = write({rows}, {.row_group_rows = 10});
+  ASSERT_TRUE(whole);
+  store->objects.clear();
+  for (std::int64_t capacity = 0; capacity < whole->file_size_in_bytes; capacity += 997) {
+    SCOPED_TRACE(capacity);
+    store->stream_capacity_bytes = capacity;
+    const auto result = write({rows}, {.row_group_rows = 10});
+    ASSERT_FALSE(result);
+    EXPECT_EQ(result.error().kind, ErrorKind::kIOError);
+    EXPECT_THAT(result.error().message, HasSubstr("No space left on device"));
+    EXPECT_THAT(result.error().message, HasSubstr("test://store/cell/year=2018/part.parquet"));
+    EXPECT_THAT(store->objects, IsEmpty());
+  }
+}
+
+TEST_F(Writing, AWriterServesManyFiles) {
+  const auto writer = FileWriter::make(schema, {}).value();
+  for (const int rows : {5, 70, 1'200}) {
+    const auto file = writer.write(where, {itslive_rows(rows)}, kPartition);
+    ASSERT_TRUE(file) << file.error().message;
+    EXPECT_EQ(file->record_count, rows);
+    EXPECT_TRUE(read_all()->Equals(*itslive_rows(rows)));
+  }
+}
+
+TEST(WritingLocally, AFileAppearsUnderItsUri) {
+  const testing_support::TempFolder folder;
+  storage::Stores stores({});
+  const auto where = stores.locate(folder / "cell/a b.parquet").value();
+  const auto file = write_file(where, {itslive_rows(40)}, itslive_schema(), kPartition, {.row_group_rows = 10});
+  ASSERT_TRUE(file) << file.error().message;
+  EXPECT_EQ(file->file_path, where.uri());
+  EXPECT_EQ(file->file_size_in_bytes, std::int64_t(std::filesystem::file_size(folder / "cell/a b.parquet")));
+  const auto reader = FileReader::open(where, file->file_size_in_bytes);
+  ASSERT_TRUE(reader) << reader.error().message;
+  EXPECT_EQ((*reader)->rows(), 40);
+}
+
+TEST(WritingLocally, APlaceThatTakesNoFilesIsAnErrorThatNamesTheFile) {
+  const testing_support::TempFolder folder;
+  std::ofstream(folder / "file") << "not a folder";
+  storage::Stores stores({});
+  const auto where = stores.locate(folder / "file/a.parquet").value();
+  for (const int rows : {3, 40}) {
+    const auto result = write_file(where, {itslive_rows(rows)}, itslive_schema(), kPartition, {.row_group_rows = 10});
+    ASSERT_FALSE(result);
+    EXPECT_THAT(result.error().message, HasSubstr(where.uri()));
+  }
+  if (::geteuid() == 0) return;  // root may write anywhere
+  ASSERT_EQ(::chmod(folder.path().c_str(), 0500), 0);
+  const auto denied = stores.locate(folder / "b.parquet").value();
+  EXPECT_EQ(write_file(denied, {itslive_rows(3)}, itslive_schema(), kPartition, {}).error().kind,
+            ErrorKind::kPermissionDenied);
+}
+
+}  // namespace
+}  // namespace earthcatalog::geoparquet
