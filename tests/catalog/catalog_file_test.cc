@@ -121,6 +121,14 @@ TEST_F(RemoteCatalogFileTest, TheTokenIsExchangedOnceThoughRepliesAreLost) {
   EXPECT_TRUE(catalog_.exchange("one", "two").value());
 }
 
+TEST_F(RemoteCatalogFileTest, InAStoreThatIgnoresConditionsIsRefused) {
+  faulty_->ignore_conditions = true;
+  const auto done = add(catalog_, "a");
+  ASSERT_FALSE(done);
+  EXPECT_EQ(done.error().kind, ErrorKind::kUnsupported);
+  EXPECT_THAT(files(), SizeIs(0));
+}
+
 TEST(CatalogFile, OfAStoreWithoutConditionsIsRefused) {
   storage::Stores stores({});
   for (const char* uri : {"gs://bucket/catalog.db", "abfs://container@account.dfs.core.windows.net/catalog.db"}) {
