@@ -15,7 +15,7 @@ namespace earthcatalog::catalog {
 
 struct CatalogFileOptions {
   bool writable = false;
-  std::string scratch_folder = "/tmp";  ///< for the copy of a catalog at a URI
+  std::string scratch_folder = "/var/tmp";  ///< for the copy of a catalog at a URI
 };
 
 /// Thread-safe. A missing file is an empty catalog; the first change of a writable one creates it.

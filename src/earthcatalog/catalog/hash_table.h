@@ -29,7 +29,7 @@ inline std::uint64_t prefix_of(const Hash128& hash) {
 }
 
 struct HashTableOptions {
-  std::string scratch_folder = "/tmp";
+  std::string scratch_folder = "/var/tmp";
   std::int64_t memory_bytes = 64 << 20;  ///< larger tables go to a file
 };
 

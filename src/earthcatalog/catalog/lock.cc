@@ -11,6 +11,8 @@
 #include <utility>
 #include <vector>
 
+#include "earthcatalog/storage/conditional_probe.h"
+
 namespace earthcatalog::catalog {
 namespace {
 
@@ -43,12 +45,14 @@ Result<LockRecord> parse_lock(const storage::Location& where, std::string_view b
   return record;
 }
 
+// A store that ignores conditions would let two processes hold the lock.
 Status require_conditional_writes(const storage::Location& where) {
-  if (where.store->capabilities().conditional_put) return {};
+  EC_ASSIGN_OR_RETURN(const bool honoured, storage::probe_conditional_put(*where.store, where.key));
+  if (honoured) return {};
   return fail(
       ErrorKind::kUnsupported,
-      "{}: this store has no conditional writes, which a catalog and its lock need; keep them on a local disk or "
-      "S3 (--catalog, --lock)",
+      "{}: this store does not honour If-None-Match and If-Match, which a catalog and its lock need; keep them on "
+      "a local disk or on S3 (--catalog, --lock)",
       where.uri());
 }
 
@@ -94,7 +98,6 @@ class Lock::Impl {
   Result<Step> take_over(const storage::Object& found, const std::optional<std::string>& fence_token);
   Result<bool> write();
   Result<Found> look(const std::string& desired);
-  Status probe();
   Status beat_locked();
   Status reassert_locked();
   void use_token(std::string token);
@@ -191,20 +194,6 @@ Status Lock::Impl::try_acquire() {
               options_.catalog, where_.uri(), kMaxAttempts);
 }
 
-// A store that ignores the condition would let two processes hold the lock. Ours exists now: a second create must fail.
-Status Lock::Impl::probe() {
-  const std::string bytes = record_.to_json();
-  EC_ASSIGN_OR_RETURN(const auto second, where_.store->put_if_absent(where_.key, bytes));
-  if (!second.stored) return {};
-  const std::string key = where_.key;
-  held_ = false;
-  EC_TRY(where_.store->remove({&key, 1}));
-  return fail(ErrorKind::kUnsupported,
-              "{}: this store ignores If-None-Match, so that two writers could overwrite each other's catalog; keep "
-              "catalog and lock on a local disk or on an S3 store that honours it",
-              where_.uri());
-}
-
 Result<Lock::Impl::Step> Lock::Impl::create(const std::optional<std::string>& fence_token) {
   EC_ASSIGN_OR_RETURN(const bool catalog_exists, fence_.exists());
   const std::string bytes = record_.to_json();
@@ -217,7 +206,6 @@ Result<Lock::Impl::Step> Lock::Impl::create(const std::optional<std::string>& fe
     return Step::kAgain;
   }
   held_ = true;
-  EC_TRY(probe());
   if (!catalog_exists && !fence_token) {
     const std::lock_guard guard(state_);
     catalog_was_absent_ = true;  // the first commit writes the token
@@ -239,7 +227,6 @@ Result<Lock::Impl::Step> Lock::Impl::take_over(const storage::Object& found,
   etag_ = found.info.etag;
   EC_ASSIGN_OR_RETURN(const bool won, write());
   if (!won) return Step::kAgain;
-  EC_TRY(probe());
   // Another one that saw the same stale lock may have moved the token between our two writes, and lost.
   EC_ASSIGN_OR_RETURN(const auto token, fence_.read());
   if (token != record_.token) EC_TRY(reassert_locked());

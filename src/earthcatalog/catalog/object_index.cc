@@ -87,6 +87,15 @@ bool newer(const ObjectEntry& a, const ObjectEntry& b) {
   return std::tie(a.updated, a.last_modified, a.name) > std::tie(b.updated, b.last_modified, b.name);
 }
 
+void supersede(ObjectEntry owner, IndexUpdate& update) {
+  owner.cells.clear();
+  if (owner.name.empty()) {
+    update.forgotten.push_back(owner.object);
+  } else {
+    update.entries.push_back(std::move(owner));
+  }
+}
+
 std::string IndexManifest::to_json() const {
   nlohmann::ordered_json object;
   object["snapshot-id"] = nullptr;

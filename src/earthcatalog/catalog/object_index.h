@@ -73,8 +73,8 @@ struct IndexManifest {
 };
 
 struct ObjectIndexOptions {
-  std::string scratch_folder = "/tmp";   ///< for unlinked temporary files
-  std::int64_t memory_bytes = 64 << 20;  ///< what a run's lookup table may take before it goes to a file
+  std::string scratch_folder = "/var/tmp";  ///< for unlinked temporary files
+  std::int64_t memory_bytes = 64 << 20;     ///< what a run's lookup table may take before it goes to a file
   std::size_t max_runs = 8;
   std::int64_t row_group_rows = 50'000;
 };
@@ -85,6 +85,10 @@ struct IndexUpdate {
   std::vector<Hash128> forgotten;    ///< objects to forget
   bool empty() const { return entries.empty() && forgotten.empty(); }
 };
+
+/// Records in `update` that `owner` (from find_identities) loses its rows to a newer object: it stays known as
+/// superseded, or, when its object was never known, is forgotten.
+void supersede(ObjectEntry owner, IndexUpdate& update);
 
 /// Immutable, thread-safe, cheap to copy. Runs are opened when they are first needed.
 class ObjectIndex {

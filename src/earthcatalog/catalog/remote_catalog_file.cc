@@ -9,6 +9,8 @@
 #include <iterator>
 #include <system_error>
 
+#include "earthcatalog/storage/conditional_probe.h"
+
 namespace earthcatalog::catalog {
 namespace {
 
@@ -74,8 +76,20 @@ Result<std::unique_ptr<iceberg::SqliteCatalog>> RemoteCatalogFile::open_copy(boo
   return annotate(iceberg::SqliteCatalog::open(copy_, {.create = create}), fmt::format("copy of {}", name()));
 }
 
+// Once, before the first write: a store that ignores conditions would lose other writers' commits.
+Status RemoteCatalogFile::require_conditional_writes() {
+  if (honours_conditions_) return {};
+  EC_ASSIGN_OR_RETURN(honours_conditions_, storage::probe_conditional_put(*where_.store, where_.key));
+  if (honours_conditions_) return {};
+  return fail(ErrorKind::kUnsupported,
+              "{}: this store does not honour If-Match, so that concurrent runs could overwrite each other's catalog; "
+              "keep the catalog on a local disk or on S3",
+              name());
+}
+
 // Puts the copy, closed, in the place of the object it was made from. False: that object is no longer there.
 Result<bool> RemoteCatalogFile::store() {
+  EC_TRY(require_conditional_writes());
   EC_ASSIGN_OR_RETURN(const std::string bytes, read_file(copy_));
   EC_ASSIGN_OR_RETURN(const auto put, etag_ ? where_.store->put_if_match(where_.key, bytes, *etag_)
                                             : where_.store->put_if_absent(where_.key, bytes));

@@ -37,6 +37,7 @@ class RemoteCatalogFile final : public CatalogFile {
 
   Status fetch();
   Result<std::unique_ptr<iceberg::SqliteCatalog>> open_copy(bool create) const;
+  Status require_conditional_writes();
   Result<bool> store();
   void forget_copy();
   /// True: stored or there already. False: refused.
@@ -45,6 +46,7 @@ class RemoteCatalogFile final : public CatalogFile {
   const storage::Location where_;
   const CatalogFileOptions options_;
   std::mutex mutex_;
+  bool honours_conditions_ = false;
   std::string folder_, copy_;        // the private folder and the copy in it
   std::optional<std::string> etag_;  // of the object that copy_ is; none: there is no object
 };

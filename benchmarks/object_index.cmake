@@ -1,0 +1,1 @@
+ec_benchmark(object_index object_index_benchmark.cc MODULES catalog)

@@ -1,0 +1,252 @@
+#include "earthcatalog/catalog/object_index.h"
+
+#include <gmock/gmock.h>
+#include <rapidcheck/gtest.h>
+
+#include <map>
+#include <set>
+
+#include "earthcatalog/catalog/index_merge.h"
+
+namespace earthcatalog::catalog {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::SizeIs;
+
+storage::ObjectRef ref(const std::string& key, const std::string& etag = "",
+                       std::optional<TimeMicros> last_modified = {}, std::optional<std::int64_t> size = {}) {
+  return {.bucket = "b", .key = key, .size_bytes = size, .last_modified = last_modified, .etag = etag};
+}
+
+ObjectEntry entry(const storage::ObjectRef& object, const std::string& id, std::vector<std::string> cells,
+                  std::optional<std::int32_t> year = 2020) {
+  ObjectEntry result = entry_of(object);
+  result.identity = identity_hash("c", id);
+  result.cells = std::move(cells);
+  result.year = year;
+  return result;
+}
+
+class ObjectIndexTest : public ::testing::Test {
+ protected:
+  ObjectIndex with(std::vector<ObjectEntry> entries) {
+    IndexUpdate update;
+    update.entries = std::move(entries);
+    return apply(empty(), update);
+  }
+  ObjectIndex empty() { return ObjectIndex::open(stores_, {}, options_); }
+  ObjectIndex apply(const ObjectIndex& index, const IndexUpdate& update) {
+    ++runs_;
+    auto next = index.apply(update, "memory://index/wh_objects", fmt::format("run_{}", runs_), runs_);
+    EXPECT_TRUE(next) << next.error().message;
+    return next.value();
+  }
+  ObjectState state(const ObjectIndex& index, const storage::ObjectRef& object) {
+    return index.lookup({&object, 1}).value().front();
+  }
+
+  storage::Stores stores_{{}};
+  ObjectIndexOptions options_;
+  int runs_ = 0;
+};
+
+TEST_F(ObjectIndexTest, ComparesByEtagThenTimeThenSizeThenNameAlone) {
+  const auto index =
+      with({entry(ref("all", "e1", 1'000'000, 5), "a", {"x"}), entry(ref("time", "", 1'000'000, 5), "b", {"x"}),
+            entry(ref("size", "", {}, 5), "c", {"x"}), entry(ref("name"), "d", {"x"})});
+  const auto is = [&](const storage::ObjectRef& object) { return state(index, object); };
+  EXPECT_EQ(is(ref("all", "e1", 9'000'000, 9)), ObjectState::kUnchanged) << "the etag decides";
+  EXPECT_EQ(is(ref("all", "e2", 1'000'000, 5)), ObjectState::kChanged);
+  EXPECT_EQ(is(ref("all", "", 1'000'000, 9)), ObjectState::kUnchanged) << "the time decides";
+  EXPECT_EQ(is(ref("all", "", 2'000'000, 5)), ObjectState::kChanged);
+  EXPECT_EQ(is(ref("all", "", {}, 5)), ObjectState::kUnchanged);
+  EXPECT_EQ(is(ref("all", "", {}, 6)), ObjectState::kChanged);
+  EXPECT_EQ(is(ref("all")), ObjectState::kUnchanged);
+  EXPECT_EQ(is(ref("time", "e1", 1'000'000, 6)), ObjectState::kUnchanged) << "no etag was recorded";
+  EXPECT_EQ(is(ref("size", "e1", 7, 6)), ObjectState::kChanged);
+  EXPECT_EQ(is(ref("name", "e1", 7, 6)), ObjectState::kUnchanged);
+  EXPECT_EQ(is(ref("other")), ObjectState::kUnknown);
+}
+
+TEST_F(ObjectIndexTest, ComparesTimesToTheSecondWhereOneHasNoFraction) {
+  const auto index = with({entry(ref("a", "", 5'250'000), "a", {"x"}), entry(ref("b", "", -1'500'000), "b", {"x"})});
+  EXPECT_EQ(state(index, ref("a", "", 5'000'000)), ObjectState::kUnchanged);
+  EXPECT_EQ(state(index, ref("a", "", 5'250'000)), ObjectState::kUnchanged);
+  EXPECT_EQ(state(index, ref("a", "", 5'500'000)), ObjectState::kChanged);
+  EXPECT_EQ(state(index, ref("a", "", 6'000'000)), ObjectState::kChanged);
+  EXPECT_EQ(state(index, ref("b", "", -2'000'000)), ObjectState::kUnchanged);
+  EXPECT_EQ(state(index, ref("b", "", -1'000'000)), ObjectState::kChanged);
+}
+
+TEST_F(ObjectIndexTest, GivesTheOwnerOfAnItemWhole) {
+  auto owner = entry(ref("k", "etag", 1, 2), "id", {"81063ffffffffff", "__none__"}, std::nullopt);
+  owner.updated = -5;
+  const auto index = with({owner, entry(ref("old"), "id", {})});
+  const Hash128 wanted[] = {owner.identity, owner.identity, identity_hash("", "id")};
+  EXPECT_THAT(index.find_identities(wanted).value(), ElementsAre(owner));
+  EXPECT_EQ(state(index, ref("old")), ObjectState::kUnchanged) << "superseded objects stay recorded";
+}
+
+TEST_F(ObjectIndexTest, AnItemThatMovesToAnotherObjectHasOneOwner) {
+  const auto first = entry(ref("a"), "id", {"x"});
+  const auto second = entry(ref("b"), "id", {"y"});
+  auto index = with({first});
+  IndexUpdate update;
+  update.entries = {second};
+  supersede(first, update);
+  index = apply(index, update);
+  EXPECT_THAT(index.find_identities({&first.identity, 1}).value(), ElementsAre(second));
+}
+
+TEST_F(ObjectIndexTest, AnObjectThatHoldsAnotherItemNowDoesNotOwnTheFirst) {
+  const auto first = entry(ref("a"), "one", {"x"});
+  const auto second = entry(ref("a"), "two", {"x"});
+  const auto index = apply(with({first}), {.entries = {second}, .forgotten = {}});
+  EXPECT_THAT(index.find_identities({&first.identity, 1}).value(), IsEmpty());
+  EXPECT_THAT(index.find_identities({&second.identity, 1}).value(), ElementsAre(second));
+}
+
+TEST_F(ObjectIndexTest, AChangeOfNothingButTheSnapshotWritesNoRun) {
+  const auto index = with({entry(ref("a"), "one", {"x"})});
+  const auto next = index.apply({}, "memory://index/wh_objects", "none", 99).value();
+  EXPECT_EQ(next.manifest().snapshot_id, 99);
+  EXPECT_EQ(next.manifest().runs, index.manifest().runs);
+}
+
+TEST_F(ObjectIndexTest, RetiredRunsGoWhenNobodyUsesThemAnyMore) {
+  options_.max_runs = 1;
+  auto index = std::make_unique<ObjectIndex>(with({entry(ref("a"), "one", {"x"})}));
+  const auto where = stores_.locate(index->manifest().runs[0].uri).value();
+  const auto next = apply(*index, {.entries = {entry(ref("b"), "two", {"x"})}, .forgotten = {}});
+  ASSERT_THAT(next.manifest().runs, SizeIs(1));
+  index->retire_except({&next});
+  EXPECT_EQ(state(*index, ref("a")), ObjectState::kUnchanged);
+  EXPECT_TRUE(where.store->head(where.key).value());
+  index.reset();
+  EXPECT_FALSE(where.store->head(where.key).value());
+  EXPECT_EQ(state(next, ref("a")), ObjectState::kUnchanged);
+}
+
+TEST_F(ObjectIndexTest, SaysWhichRunIsMissingOrBroken) {
+  IndexManifest manifest{.snapshot_id = 1,
+                         .runs = {{.uri = "memory://index/gone.parquet", .entries = 1, .size_bytes = 10}}};
+  const auto object = ref("a");
+  const auto missing = ObjectIndex::open(stores_, manifest, options_).lookup({&object, 1});
+  ASSERT_FALSE(missing);
+  EXPECT_THAT(missing.error().message, HasSubstr("memory://index/gone.parquet"));
+  const auto where = stores_.locate(manifest.runs[0].uri).value();
+  ASSERT_TRUE(where.store->put(where.key, "no Parquet"));
+  const auto broken = ObjectIndex::open(stores_, manifest, options_).lookup({&object, 1});
+  ASSERT_FALSE(broken);
+  EXPECT_EQ(broken.error().kind, ErrorKind::kInvalidData);
+  EXPECT_THAT(broken.error().message, HasSubstr("memory://index/gone.parquet"));
+}
+
+TEST(IndexManifest, SurvivesJsonAndRefusesNonsense) {
+  const IndexManifest manifest{.snapshot_id = -7, .runs = {{.uri = "s3://b/x", .entries = 3, .size_bytes = 4}}};
+  EXPECT_EQ(IndexManifest::parse(manifest.to_json()).value(), manifest);
+  EXPECT_EQ(IndexManifest::parse(IndexManifest().to_json()).value(), IndexManifest());
+  for (const char* bad : {"", "{}", R"({"runs": 1})", R"({"runs": [1]})", R"({"runs": [{"path": 1}]})"}) {
+    EXPECT_FALSE(IndexManifest::parse(bad)) << bad;
+  }
+}
+
+TEST(Newer, GoesByUpdatedThenTimeThenName) {
+  ObjectEntry a, b;
+  a.name = "b/1";
+  b.name = "b/2";
+  EXPECT_TRUE(newer(b, a));
+  a.last_modified = 1;
+  EXPECT_TRUE(newer(a, b));
+  b.updated = -9;
+  EXPECT_TRUE(newer(b, a)) << "no updated is the oldest";
+  EXPECT_FALSE(newer(a, a));
+}
+
+// Appending runs of equal size, each entry is rewritten a few times, however many runs there were.
+TEST(RunsToMerge, RewritesEachEntryFewTimes) {
+  std::vector<std::int64_t> runs;
+  std::int64_t written = 0;
+  for (int commit = 0; commit < 430; ++commit) {
+    runs.push_back(1);
+    const std::size_t count = runs.size() > 8 ? runs_to_merge(runs) : 1;
+    std::int64_t sum = 0;
+    for (std::size_t i = 0; i < count; ++i) {
+      sum += runs.back();
+      runs.pop_back();
+    }
+    runs.push_back(sum);
+    written += sum;
+    ASSERT_LE(runs.size(), 8u);
+  }
+  EXPECT_LE(written, 430 * 7);
+}
+
+// The index against a map, under random changes, merges and restarts.
+RC_GTEST_PROP(ObjectIndexModel, IsAMap, ()) {
+  storage::Stores stores({});
+  ObjectIndexOptions options;
+  options.max_runs = *rc::gen::inRange<std::size_t>(1, 5);
+  options.row_group_rows = *rc::gen::element<std::int64_t>(1, 3, 50);
+  options.memory_bytes = *rc::gen::element<std::int64_t>(1, 1 << 20);
+  std::map<std::string, ObjectEntry> model;
+  ObjectIndex index = ObjectIndex::open(stores, {}, options);
+  const auto steps = *rc::gen::inRange(1, 15);
+  for (int step = 0; step < steps; ++step) {
+    IndexUpdate update;
+    std::set<std::string> touched;
+    const auto changes = *rc::gen::inRange(0, 12);
+    for (int i = 0; i < changes; ++i) {
+      const std::string key = fmt::format("k{}", *rc::gen::inRange(0, 25));
+      if (!touched.insert(key).second) continue;
+      const auto object = ref(key, fmt::format("e{}", *rc::gen::inRange(0, 3)));
+      if (*rc::gen::inRange(0, 4) == 0) {
+        update.forgotten.push_back(object_hash("b", key));
+        model.erase(key);
+        continue;
+      }
+      std::vector<std::string> cells;
+      for (int cell = *rc::gen::inRange(0, 3); cell > 0; --cell) cells.push_back(fmt::format("cell{}", cell));
+      const auto added = entry(object, fmt::format("id{}", *rc::gen::inRange(0, 10)), cells, 2000 + step);
+      update.entries.push_back(added);
+      model[key] = added;
+    }
+    auto next = index.apply(update, "memory://model/objects", fmt::format("run{}", step), step);
+    RC_ASSERT(next.has_value());
+    RC_ASSERT(next->manifest().runs.size() <= options.max_runs);
+    index.retire_except({&*next});
+    index = *rc::gen::arbitrary<bool>() ? ObjectIndex::open(stores, next->manifest(), options) : *next;
+  }
+
+  for (int k = 0; k < 26; ++k) {
+    const auto object = ref(fmt::format("k{}", k), "e1");
+    const auto found = model.find(object.key);
+    const auto expected = found == model.end()         ? ObjectState::kUnknown
+                          : found->second.etag == "e1" ? ObjectState::kUnchanged
+                                                       : ObjectState::kChanged;
+    RC_ASSERT(index.lookup({&object, 1}).value().front() == expected);
+  }
+  std::map<std::string, ObjectEntry> scanned, owners, expected_owners;
+  RC_ASSERT(index
+                .scan([&](ObjectEntry&& found) -> Status {
+                  scanned[found.name.substr(2)] = found;
+                  return {};
+                })
+                .has_value());
+  RC_ASSERT(scanned == model);
+  std::vector<Hash128> identities;
+  for (int id = 0; id < 10; ++id) identities.push_back(identity_hash("c", fmt::format("id{}", id)));
+  const auto found = index.find_identities(identities);
+  RC_ASSERT(found.has_value());
+  for (const auto& owner : *found) owners[owner.name.substr(2)] = owner;
+  for (const auto& [key, recorded] : model) {
+    if (recorded.owns_rows()) expected_owners[key] = recorded;
+  }
+  RC_ASSERT(owners == expected_owners);
+}
+
+}  // namespace
+}  // namespace earthcatalog::catalog

@@ -1,0 +1,81 @@
+#include "earthcatalog/catalog/table_grid.h"
+
+#include <gmock/gmock.h>
+
+#include "earthcatalog/catalog/table_schema.h"
+
+namespace earthcatalog::catalog {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+
+TEST(TableGrid, GivesItsResolutionToWhoDoesNotAsk) {
+  const TableGrid table{.type = "h3", .resolution = 2, .boundaries_path = {}, .id_field = {}};
+  EXPECT_EQ(grid_of_table(table, {}).value().resolution, 2);
+  EXPECT_EQ(
+      grid_of_table(table, {.type = "h3", .resolution = 2, .boundaries_path = {}, .id_field = {}}).value().resolution,
+      2);
+}
+
+TEST(TableGrid, RefusesAnotherResolutionAndNamesBoth) {
+  const TableGrid table{.type = "h3", .resolution = 2, .boundaries_path = {}, .id_field = {}};
+  const auto refused = grid_of_table(table, {.type = {}, .resolution = 3, .boundaries_path = {}, .id_field = {}});
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().kind, ErrorKind::kInvalidArgument);
+  EXPECT_THAT(refused.error().message,
+              AllOf(HasSubstr("resolution 2"), HasSubstr("was 3"), HasSubstr("--h3-resolution")));
+}
+
+TEST(TableGrid, RefusesAnotherTypeAndUnknownTypes) {
+  const auto other = grid_of_table({.type = "h3", .resolution = 1, .boundaries_path = {}, .id_field = {}},
+                                   {.type = "geojson", .resolution = {}, .boundaries_path = {}, .id_field = {}});
+  ASSERT_FALSE(other);
+  EXPECT_THAT(other.error().message, AllOf(HasSubstr("h3"), HasSubstr("geojson")));
+  const auto unknown = grid_of_table({.type = "s2", .resolution = {}, .boundaries_path = {}, .id_field = {}}, {});
+  ASSERT_FALSE(unknown);
+  EXPECT_EQ(unknown.error().kind, ErrorKind::kUnsupported);
+  EXPECT_THAT(unknown.error().message, HasSubstr("\"s2\""));
+}
+
+TEST(TableGrid, OfANewTableNeedsAResolution) {
+  EXPECT_EQ(grid_of_new_table({}, 1).value().resolution, 1);
+  const auto refused = grid_of_new_table({}, std::nullopt);
+  ASSERT_FALSE(refused);
+  EXPECT_THAT(refused.error().message, HasSubstr("--h3-resolution"));
+}
+
+TEST(TableGrid, OfRegionsSurvivesTheTableProperties) {
+  const auto made = grid_of_new_table(
+      {.type = "geojson", .resolution = {}, .boundaries_path = "/data/regions.geojson", .id_field = "name"}, 1);
+  ASSERT_TRUE(made);
+  const auto read = read_grid(grid_properties(*made)).value();
+  const auto again =
+      grid_of_table(read, {.type = {}, .resolution = {}, .boundaries_path = "/data/regions.geojson", .id_field = {}});
+  ASSERT_TRUE(again);
+  EXPECT_EQ(again->boundaries_path, "file:///data/regions.geojson");
+  EXPECT_EQ(again->id_field, "name");
+  const auto other =
+      grid_of_table(read, {.type = {}, .resolution = {}, .boundaries_path = "/data/other.geojson", .id_field = {}});
+  ASSERT_FALSE(other);
+  EXPECT_THAT(other.error().message, AllOf(HasSubstr("regions.geojson"), HasSubstr("other.geojson")));
+}
+
+TEST(TableGrid, ReadsTheResolutionOfACellName) {
+  EXPECT_EQ(h3_resolution_of("8001fffffffffff"), 0);
+  EXPECT_EQ(h3_resolution_of("81063ffffffffff"), 1);
+  EXPECT_EQ(h3_resolution_of("8f283473fffffff"), 15);
+  EXPECT_EQ(h3_resolution_of("__none__"), std::nullopt);
+  EXPECT_EQ(h3_resolution_of("greenland"), std::nullopt);
+  EXPECT_EQ(h3_resolution_of(""), std::nullopt);
+}
+
+TEST(TableSchema, PutsTheIndexesBesideTheWarehouse) {
+  EXPECT_EQ(hash_index_uri("s3://b/wh"), "s3://b/wh_id_hashes.parquet");
+  EXPECT_EQ(hash_index_uri("s3://b"), "s3://b/_id_hashes.parquet");
+  EXPECT_EQ(hash_index_uri("s3://b/"), "s3://b/_id_hashes.parquet");
+  EXPECT_EQ(object_index_uri("file:///tmp/wh/"), "file:///tmp/wh_objects");
+}
+
+}  // namespace
+}  // namespace earthcatalog::catalog
