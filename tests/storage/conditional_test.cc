@@ -44,7 +44,8 @@ TEST_P(ConditionalTest, MatchOnAMissingKeyIsALostRace) {
 }
 
 TEST_P(ConditionalTest, ManyCreateOneWins) {
-  constexpr int kThreads = 16, kRounds = 10;
+  // SeaweedFS makes a loser wait for a second now and then.
+  const int kThreads = is(Kind::kS3) ? 8 : 16, kRounds = is(Kind::kS3) ? 4 : 20;
   for (int round = 0; round < kRounds; ++round) {
     const std::string name = key(fmt::format("race{}", round));
     std::barrier start(kThreads);
