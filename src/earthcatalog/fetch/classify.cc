@@ -49,7 +49,7 @@ Attempt of_error(HttpReply&& reply) {
   auto error = storage::parse_s3_error(reply.status, reply.body, reply.request_id, reply.region);
   const auto [verdict, kind] = judge(error);
   Attempt attempt{.verdict = verdict, .kind = std::string(kind), .reason = storage::describe(error)};
-  if (kind == "archived") attempt.reason += "; restore the object from its storage class, then retry the pending ones";
+  if (kind == "http_error") attempt.reason += "; not tried again, for the same request would get the same reply";
   if (reply.status == 200) attempt.reason = "status 200 with an error as its body: " + attempt.reason;
   attempt.retry_after_seconds = reply.retry_after_seconds;
   attempt.failure = std::make_unique<HttpFailure>(std::move(reply.sent), std::move(error), reply.server_time);

@@ -15,6 +15,7 @@
 #include "earthcatalog/fetch/fetcher.h"
 #include "earthcatalog/fetch/job.h"
 #include "earthcatalog/fetch/memory_budget.h"
+#include "earthcatalog/fetch/trust.h"
 
 namespace earthcatalog::fetch {
 
@@ -30,6 +31,7 @@ class Transfer {
     EventLoop& loop;
     MemoryBudget& budget;
     std::deque<Transfer*>& paused;
+    Trust& trust;
   };
   Transfer(Shared shared, const FetchOptions& options);
   Transfer(const Transfer&) = delete;
@@ -75,6 +77,7 @@ class Transfer {
   bool is_object_ = false;  ///< the body is an object, not the description of an error
   bool too_large_ = false;
   bool paused_ = false;
+  bool part_of_certificates_ = false;
 };
 
 }  // namespace earthcatalog::fetch
