@@ -167,6 +167,7 @@ Status TempFile::write(std::string_view bytes) {
 
 // The kernel stamps files with a clock that stands still for milliseconds: too coarse for an etag.
 Status TempFile::seal(std::int64_t after_nanos) {
+  if (!fd_) return {};  // done by an earlier try to publish
   timespec now{};
   ::clock_gettime(CLOCK_REALTIME, &now);
   const std::int64_t nanos = std::max(now.tv_sec * kNanosPerSecond + now.tv_nsec, after_nanos + 1);

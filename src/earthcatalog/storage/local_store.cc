@@ -147,9 +147,11 @@ Result<PutResult> LocalStore::put(std::string_view key, std::string_view bytes) 
   EC_ASSIGN_OR_RETURN(const std::string path, path_of(key));
   EC_ASSIGN_OR_RETURN(TempFile file, TempFile::create(path, uri(key), Sync::kLater));
   EC_TRY(file.write(bytes));
-  // A put between the check and the rename of a conditional put would be lost.
-  EC_ASSIGN_OR_RETURN(const FileLock lock, FileLock::acquire(path, uri(key)));
-  EC_TRY(file.publish());
+  EC_ASSIGN_OR_RETURN(const bool is_new, file.publish_if_absent());
+  if (!is_new) {  // between the check and the rename of a conditional put this one would be lost
+    EC_ASSIGN_OR_RETURN(const FileLock lock, FileLock::acquire(path, uri(key)));
+    EC_TRY(file.publish());
+  }
   remember(path, file.status().st_dev);
   return PutResult{.stored = true, .etag = etag_of(file.status())};
 }

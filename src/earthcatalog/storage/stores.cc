@@ -1,5 +1,6 @@
 #include "earthcatalog/storage/stores.h"
 
+#include "earthcatalog/storage/arrow_store.h"
 #include "earthcatalog/storage/credentials.h"
 #include "earthcatalog/storage/local_store.h"
 #include "earthcatalog/storage/memory_store.h"
@@ -31,6 +32,9 @@ Result<std::shared_ptr<ObjectStore>> Stores::open_store(const std::string& schem
   if (scheme == "s3") {
     EC_ASSIGN_OR_RETURN(auto bucket, bucket_with_lock(authority));
     return std::make_shared<S3Store>(authority, std::move(bucket));
+  }
+  if (scheme == "gs" || scheme == "gcs" || scheme == "abfs" || scheme == "abfss") {
+    return open_arrow_store(fmt::format("{}://{}", scheme, authority));
   }
   if (scheme == "memory") return std::make_shared<MemoryStore>(authority);
   return fail(

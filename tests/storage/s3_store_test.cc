@@ -1,0 +1,391 @@
+// What a real server does not do on demand: failures, lost replies, redirects. The rules: docs/storage.md.
+#include "earthcatalog/storage/s3_store.h"
+
+#include <arrow/buffer.h>
+#include <arrow/io/interfaces.h>
+#include <gmock/gmock.h>
+
+#include <deque>
+#include <mutex>
+
+#include "earthcatalog/storage/arrow_status.h"
+#include "support/scripted_server.h"
+
+namespace earthcatalog::storage {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::Not;
+using testing_support::ScriptedReply;
+using testing_support::ScriptedRequest;
+using testing_support::ScriptedServer;
+
+std::string error_body(std::string_view code, std::string_view extra = "") {
+  return fmt::format(
+      "<?xml version=\"1.0\"?><Error><Code>{}</Code><Message>m</Message><RequestId>R1</RequestId>{}</Error>", code,
+      extra);
+}
+
+ScriptedReply object(std::string bytes) {
+  return {.status = 200,
+          .headers = {"ETag: \"e1\"", "Last-Modified: Fri, 24 May 2013 00:00:00 GMT"},
+          .body = std::move(bytes)};
+}
+
+ScriptedReply error(int status, std::string_view code, std::vector<std::string> headers = {}) {
+  return {.status = status, .headers = std::move(headers), .body = error_body(code)};
+}
+
+const ScriptedReply kHangUp{.hang_up = true};
+
+// Plays replies in order, the last one for ever, to a store that waits in no time.
+class S3StoreTest : public testing::Test {
+ protected:
+  ObjectStore& play(std::deque<ScriptedReply> replies) {
+    script_ = std::move(replies);
+    server_.emplace([this](const ScriptedRequest& request) {
+      const std::lock_guard lock(mutex_);
+      seen_.push_back(request);
+      const ScriptedReply reply = script_.front();
+      if (script_.size() > 1) script_.pop_front();
+      return reply;
+    });
+    return connect(server_->endpoint());
+  }
+
+  ObjectStore& connect(const std::string& endpoint) {
+    StorageSettings settings;
+    settings.s3.endpoint = endpoint;
+    settings.s3.access_key = "key";
+    settings.s3.secret_key = "secret";
+    S3Options options;
+    options.http = {.connect_seconds = 2, .stall_seconds = 1};
+    options.part_bytes = 1000;
+    options.retry.sleep = [this](double seconds) { waits_.push_back(seconds); };
+    store_ = std::make_unique<S3Store>("bucket", *S3Bucket::make("bucket", settings), options);
+    return *store_;
+  }
+
+  int requests() const { return server_->requests(); }
+
+  std::optional<ScriptedServer> server_;
+  std::unique_ptr<S3Store> store_;
+  std::mutex mutex_;
+  std::deque<ScriptedReply> script_;
+  std::vector<ScriptedRequest> seen_;
+  std::vector<double> waits_;
+};
+
+TEST_F(S3StoreTest, RepeatsWhateverMayPass) {
+  ScriptedReply half = object("the whole body");
+  half.truncate_bytes = 5;
+  auto& store = play({kHangUp,
+                      error(503, "SlowDown"),
+                      half,
+                      {.status = 200, .body = error_body("InternalError")},
+                      error(400, "RequestTimeout"),
+                      {.status = 429},
+                      {.status = 502, .body = "<html>"},
+                      object("bytes")});
+  const auto result = store.get("k");
+  ASSERT_TRUE(result.has_value()) << result.error().message;
+  EXPECT_EQ((*result)->bytes, "bytes");
+  EXPECT_EQ((*result)->info.etag, "e1");
+  EXPECT_EQ((*result)->info.last_modified, 1369353600LL * kMicrosPerSecond);
+  EXPECT_EQ(requests(), 8);
+  ASSERT_EQ(waits_.size(), 7u);
+  for (std::size_t i = 0; i < waits_.size(); ++i) {
+    const double longest = std::min(20.0, 0.5 * static_cast<double>(1 << i));
+    EXPECT_GE(waits_[i], longest / 2);
+    EXPECT_LE(waits_[i], longest);
+  }
+}
+
+TEST_F(S3StoreTest, RetryAfterIsHonoured) {
+  auto& store = play({error(503, "SlowDown", {"Retry-After: 7"}), object("x")});
+  EXPECT_TRUE(store.get("k").has_value());
+  EXPECT_THAT(waits_, ElementsAre(7.0));
+}
+
+TEST_F(S3StoreTest, PatienceEnds) {
+  auto& store = play({error(503, "SlowDown", {"x-amz-request-id: ID7"})});
+  const auto result = store.get("a/k");
+  ASSERT_FALSE(result.has_value());
+  EXPECT_EQ(result.error().kind, ErrorKind::kUnavailable);
+  EXPECT_THAT(result.error().message, HasSubstr("reading s3://bucket/a/k: 503 SlowDown (request id ID7)"));
+  double sum = 0;
+  for (const double wait : waits_) sum += wait;
+  EXPECT_LE(sum, 180);
+  EXPECT_GT(sum, 100);
+}
+
+TEST_F(S3StoreTest, RefusalsAreNotRepeated) {
+  auto& store = play({error(403, "AccessDenied")});
+  const auto put = store.put("k", "x");
+  ASSERT_FALSE(put.has_value());
+  EXPECT_EQ(put.error().kind, ErrorKind::kPermissionDenied);
+  EXPECT_THAT(put.error().message,
+              HasSubstr("writing s3://bucket/k: 403 AccessDenied (request id R1): m; sign requests"));
+  EXPECT_EQ(requests(), 1);
+}
+
+TEST_F(S3StoreTest, AReadIsTriedUnsignedOnce) {
+  auto& store = play({error(403, "InvalidAccessKeyId"), object("public"), object("again")});
+  EXPECT_EQ((*store.get("k"))->bytes, "public");
+  EXPECT_EQ((*store.get("k"))->bytes, "again");
+  EXPECT_EQ(seen_[0].headers.count("authorization"), 1u);
+  EXPECT_EQ(seen_[1].headers.count("authorization"), 0u);
+  EXPECT_EQ(seen_[2].headers.count("authorization"), 0u);
+}
+
+TEST_F(S3StoreTest, TheRegionIsFollowed) {
+  auto& store = play({error(301, "PermanentRedirect", {"x-amz-bucket-region: eu-west-1"}), object("x")});
+  EXPECT_TRUE(store.get("k").has_value());
+  EXPECT_THAT(seen_[0].headers["authorization"], HasSubstr("/us-east-1/s3/"));
+  EXPECT_THAT(seen_[1].headers["authorization"], HasSubstr("/eu-west-1/s3/"));
+  EXPECT_TRUE(waits_.empty());
+}
+
+TEST_F(S3StoreTest, TheClockIsCorrected) {
+  auto& store = play({error(403, "RequestTimeTooSkewed", {"Date: Fri, 24 May 2013 00:00:00 GMT"}), object("x")});
+  EXPECT_TRUE(store.get("k").has_value());
+  EXPECT_THAT(seen_[1].headers["x-amz-date"], testing::StartsWith("20130524T0000"));
+}
+
+TEST_F(S3StoreTest, NobodyThere) {
+  std::string endpoint;
+  {
+    ScriptedServer gone([](const ScriptedRequest&) { return ScriptedReply{}; });
+    endpoint = gone.endpoint();
+  }
+  const auto result = connect(endpoint).get("k");
+  ASSERT_FALSE(result.has_value());
+  EXPECT_EQ(result.error().kind, ErrorKind::kIOError);
+  EXPECT_THAT(result.error().message, HasSubstr("check the endpoint"));
+  EXPECT_EQ(waits_.size(), 4u);
+}
+
+TEST_F(S3StoreTest, AStalledReplyIsGivenUpAndRepeated) {
+  ScriptedReply slow = object("late");
+  slow.delay_seconds = 4;
+  auto& store = play({slow, object("in time")});
+  EXPECT_EQ((*store.get("k"))->bytes, "in time");
+}
+
+TEST_F(S3StoreTest, ConnectionsAreKept) {
+  auto& store = play({object("x")});
+  for (int i = 0; i < 20; ++i) ASSERT_TRUE(store.get("k").has_value());
+  EXPECT_EQ(server_->connections(), 1);
+}
+
+TEST_F(S3StoreTest, AMissingBucketIsNoMissingObject) {
+  auto& store = play({error(404, "NoSuchBucket")});
+  const auto result = store.get("k");
+  ASSERT_FALSE(result.has_value());
+  EXPECT_EQ(result.error().kind, ErrorKind::kNotFound);
+  EXPECT_THAT(result.error().message, HasSubstr("check the bucket's name"));
+}
+
+TEST_F(S3StoreTest, LostRacesHaveManyNames) {
+  EXPECT_FALSE(play({error(412, "PreconditionFailed")}).put_if_absent("k", "x")->stored);
+  EXPECT_EQ(requests(), 1) << "a clear answer needs no check";
+  EXPECT_FALSE(play({error(409, "ConditionalRequestConflict")}).put_if_absent("k", "x")->stored);
+  EXPECT_FALSE(play({error(404, "NoSuchKey")}).put_if_match("k", "x", "e")->stored);
+  EXPECT_EQ(play({error(404, "NoSuchBucket")}).put_if_match("k", "x", "e").error().kind, ErrorKind::kNotFound);
+  EXPECT_EQ(play({error(501, "NotImplemented")}).put_if_absent("k", "x").error().kind, ErrorKind::kUnsupported);
+}
+
+TEST_F(S3StoreTest, AWriteWhoseReplyWasLostIsRecognised) {
+  for (const ScriptedReply& unclear : {kHangUp, error(500, "InternalError")}) {
+    auto& store = play({unclear, error(412, "PreconditionFailed"), object("mine")});
+    const auto result = store.put_if_match("k", "mine", "e0");
+    ASSERT_TRUE(result.has_value()) << result.error().message;
+    EXPECT_TRUE(result->stored);
+    EXPECT_EQ(result->etag, "e1");
+    EXPECT_EQ(seen_.back().method, "GET");
+    EXPECT_FALSE(
+        play({unclear, error(412, "PreconditionFailed"), object("theirs")}).put_if_absent("k", "mine")->stored);
+    EXPECT_FALSE(
+        play({unclear, error(404, "NoSuchKey"), error(404, "NoSuchKey")}).put_if_match("k", "mine", "e")->stored);
+  }
+}
+
+// libcurl repeats by itself what a kept connection swallows.
+TEST_F(S3StoreTest, ALostReplyOnAKeptConnectionIsSeen) {
+  auto& store = play({object("old"), kHangUp, error(412, "PreconditionFailed"), object("mine")});
+  ASSERT_TRUE(store.get("k").has_value());
+  EXPECT_TRUE(store.put_if_match("k", "mine", "e0")->stored);
+}
+
+TEST_F(S3StoreTest, ConditionsAreSentAndSigned) {
+  auto& store = play({object("")});
+  EXPECT_TRUE(store.put_if_match("k", "x", "abc")->stored);
+  EXPECT_EQ(seen_[0].headers["if-match"], "\"abc\"");
+  EXPECT_THAT(seen_[0].headers["authorization"], HasSubstr("SignedHeaders=host;if-match;"));
+  EXPECT_TRUE(store.put_if_absent("k", "x")->stored);
+  EXPECT_EQ(seen_[1].headers["if-none-match"], "*");
+  EXPECT_EQ(seen_[1].body, "x");
+}
+
+TEST_F(S3StoreTest, OnlyTheKeysThatFailedAreRemovedAgain) {
+  auto& store =
+      play({{.status = 200,
+             .body = "<DeleteResult><Error><Key>b &amp; c</Key><Code>InternalError</Code></Error></DeleteResult>"},
+            {.status = 200, .body = "<DeleteResult/>"}});
+  ASSERT_TRUE(store.remove(std::vector<std::string>{"a", "b & c"}).has_value());
+  ASSERT_EQ(requests(), 2);
+  EXPECT_EQ(seen_[0].target, "/bucket/?delete=");
+  EXPECT_THAT(seen_[0].body, HasSubstr("<Key>a</Key>"));
+  EXPECT_EQ(seen_[0].headers.count("content-md5"), 1u);
+  EXPECT_THAT(seen_[1].body, Not(HasSubstr("<Key>a</Key>")));
+  EXPECT_THAT(seen_[1].body, HasSubstr("<Key>b &amp; c</Key>"));
+}
+
+TEST_F(S3StoreTest, ARefusedRemovalNamesTheKey) {
+  auto& store = play(
+      {{.status = 200, .body = "<DeleteResult><Error><Key>b</Key><Code>AccessDenied</Code></Error></DeleteResult>"}});
+  const Status status = store.remove(std::vector<std::string>{"a", "b"});
+  ASSERT_FALSE(status.has_value());
+  EXPECT_EQ(status.error().kind, ErrorKind::kPermissionDenied);
+  EXPECT_THAT(status.error().message, HasSubstr("s3://bucket/b"));
+}
+
+TEST_F(S3StoreTest, KeysThatXmlCannotHoldAreRemovedOneByOne) {
+  auto& store = play({{.status = 204}});
+  ASSERT_TRUE(store.remove(std::vector<std::string>{"a\x01", "b\n"}).has_value());
+  EXPECT_EQ(seen_[0].method, "DELETE");
+  EXPECT_EQ(seen_[0].target, "/bucket/a%01");
+  EXPECT_EQ(seen_[1].target, "/bucket/b%0A");
+}
+
+TEST_F(S3StoreTest, AListingThatIsNoneIsAnError) {
+  const auto list = [](ObjectStore& store) {
+    return store.list("p", [](const ObjectInfo&) -> Status { return {}; }).error().message;
+  };
+  EXPECT_THAT(list(play({{.status = 200, .body = "<html>login</html>"}})), HasSubstr("no listing"));
+  EXPECT_THAT(
+      list(play({{.status = 200, .body = "<ListBucketResult><IsTruncated>true</IsTruncated></ListBucketResult>"}})),
+      HasSubstr("not how to go on"));
+  EXPECT_THAT(
+      list(play({{.status = 200,
+                  .body = "<ListBucketResult><Contents><Key>k</Key><Size>many</Size></Contents></ListBucketResult>"}})),
+      HasSubstr("'many'"));
+}
+
+TEST_F(S3StoreTest, ListedKeysAreDecoded) {
+  auto& store =
+      play({{.status = 200,
+             .body = "<ListBucketResult><EncodingType>url</EncodingType><Contents><Key>a%2Bb+c%0A</Key><Size>5</Size>"
+                     "<ETag>&quot;e&quot;</ETag><LastModified>2013-05-24T00:00:00.000Z</LastModified></Contents>"
+                     "</ListBucketResult>"}});
+  std::vector<ObjectInfo> infos;
+  ASSERT_TRUE(store
+                  .list("a+",
+                        [&](const ObjectInfo& info) -> Status {
+                          infos.push_back(info);
+                          return {};
+                        })
+                  .has_value());
+  ASSERT_EQ(infos.size(), 1u);
+  EXPECT_EQ(infos[0].key, "a+b c\n");
+  EXPECT_EQ(infos[0].etag, "e");
+  EXPECT_EQ(infos[0].last_modified, 1369353600LL * kMicrosPerSecond);
+  EXPECT_THAT(seen_[0].target, HasSubstr("prefix=a%2B"));
+}
+
+const ScriptedReply kStarted{
+    .status = 200, .body = "<InitiateMultipartUploadResult><UploadId>U 1</UploadId></InitiateMultipartUploadResult>"};
+const ScriptedReply kPart{.status = 200, .headers = {"ETag: \"900150983cd24fb0d6963f7d28e17f72\""}};
+const ScriptedReply kCompleted{.status = 200, .body = "<CompleteMultipartUploadResult/>"};
+
+arrow::Status write(ObjectStore& store, std::size_t size) {
+  auto output = *store.open_output("k");
+  const std::string bytes(size, 'x');
+  ARROW_RETURN_NOT_OK(output->Write(bytes.data(), static_cast<std::int64_t>(size)));
+  return output->Close();
+}
+
+TEST_F(S3StoreTest, SmallOutputIsOnePut) {
+  EXPECT_TRUE(write(play({kPart}), 1000).ok());
+  EXPECT_EQ(requests(), 1);
+  EXPECT_EQ(seen_[0].method, "PUT");
+}
+
+TEST_F(S3StoreTest, LargeOutputIsMultipart) {
+  EXPECT_TRUE(write(play({kStarted, kPart, kPart, kCompleted}), 1500).ok());
+  ASSERT_EQ(requests(), 4);
+  EXPECT_EQ(seen_[1].target, "/bucket/k?partNumber=1&uploadId=U%201");
+  EXPECT_EQ(seen_[2].body.size(), 500u);
+  EXPECT_THAT(seen_[3].body,
+              HasSubstr("<Part><PartNumber>2</PartNumber><ETag>\"900150983cd24fb0d6963f7d28e17f72\"</ETag></Part>"));
+}
+
+TEST_F(S3StoreTest, AFailedPartAbortsTheUpload) {
+  const auto status = write(play({kStarted, error(403, "AccessDenied"), {.status = 204}}), 1500);
+  EXPECT_THAT(status.ToString(), HasSubstr("writing s3://bucket/k: 403 AccessDenied"));
+  EXPECT_EQ(from_arrow(status).kind, ErrorKind::kPermissionDenied);
+  EXPECT_EQ(seen_.back().method, "DELETE");
+  EXPECT_EQ(seen_.back().target, "/bucket/k?uploadId=U%201");
+}
+
+TEST_F(S3StoreTest, CompletionIn200DisguiseIsRepeated) {
+  EXPECT_TRUE(
+      write(play({kStarted, kPart, kPart, {.status = 200, .body = error_body("InternalError")}, kCompleted}), 1500)
+          .ok());
+  EXPECT_EQ(requests(), 5);
+}
+
+TEST_F(S3StoreTest, ACompletionWhoseReplyWasLostIsRecognised) {
+  const auto head = [](std::string_view etag) {
+    return ScriptedReply{.status = 200, .headers = {fmt::format("ETag: \"{}\"", etag)}, .body = std::string(1500, ' ')};
+  };
+  const ScriptedReply gone = error(404, "NoSuchUpload");
+  EXPECT_TRUE(
+      write(play({kStarted, kPart, kPart, kHangUp, gone, head("043a916d6cfeecedf5e04f0312ba762d-2")}), 1500).ok());
+  EXPECT_FALSE(
+      write(play({kStarted, kPart, kPart, kHangUp, gone, head("0123456789abcdef0123456789abcdef-2")}), 1500).ok());
+  EXPECT_FALSE(write(play({kStarted, kPart, kPart, gone}), 1500).ok()) << "nothing was unclear";
+}
+
+TEST_F(S3StoreTest, InputOfASmallObjectIsOneRequest) {
+  auto& store = play({{.status = 206, .headers = {"ETag: \"e\"", "Content-Range: bytes 0-4/5"}, .body = "01234"}});
+  auto input = *store.open_input("k");
+  EXPECT_EQ(*input->GetSize(), 5);
+  EXPECT_EQ((*input->ReadAt(1, 3))->ToString(), "123");
+  EXPECT_EQ((*input->ReadAt(4, 30))->ToString(), "4");
+  EXPECT_EQ((*input->ReadAt(50, 30))->size(), 0);
+  EXPECT_EQ(requests(), 1);
+}
+
+TEST_F(S3StoreTest, AKnownSizeSavesTheFirstRequest) {
+  auto& store = play({{.status = 206, .headers = {"ETag: \"e\""}, .body = "01234"}});
+  auto input = *store.open_input("k", 5);
+  EXPECT_EQ(requests(), 0);
+  EXPECT_EQ((*input->ReadAt(1, 3))->ToString(), "123");
+  EXPECT_EQ((*input->ReadAt(0, 5))->ToString(), "01234");
+  EXPECT_EQ(requests(), 1);
+  EXPECT_EQ(seen_[0].headers["range"], "bytes=0-4");
+}
+
+TEST_F(S3StoreTest, AnObjectThatChangesWhileItIsReadIsAnError) {
+  auto& store = play({{.status = 206,
+                       .headers = {"ETag: \"e\"", "Content-Range: bytes 34464-99999/100000"},
+                       .body = std::string(65536, 'x')},
+                      error(412, "PreconditionFailed")});
+  auto input = *store.open_input("k");
+  const auto read = input->ReadAt(0, 10);
+  EXPECT_THAT(read.status().ToString(), HasSubstr("replaced while it was read"));
+  EXPECT_EQ(seen_[1].headers["if-match"], "\"e\"");
+}
+
+TEST(RetryAfter, SecondsOrDate) {
+  EXPECT_EQ(retry_after_seconds("120", 0), 120);
+  EXPECT_EQ(retry_after_seconds("Thu, 01 Jan 1970 00:01:00 GMT", 20 * kMicrosPerSecond), 40);
+  EXPECT_EQ(retry_after_seconds("Thu, 01 Jan 1970 00:00:01 GMT", 20 * kMicrosPerSecond), 0);
+  EXPECT_EQ(retry_after_seconds("soon", 0), std::nullopt);
+  EXPECT_EQ(retry_after_seconds("", 0), std::nullopt);
+}
+
+}  // namespace
+}  // namespace earthcatalog::storage
