@@ -49,7 +49,8 @@ bool JsonWalker::scalar(ondemand::value& value, std::string_view& token) {
   token = trim_right(until_next);
   switch (token.empty() ? '\0' : token.front()) {
     case '"':
-      if (token.size() < 2 || token.back() != '"') return reject("not_json", "a string that does not end", token.data());
+      if (token.size() < 2 || token.back() != '"')
+        return reject("not_json", "a string that does not end", token.data());
       // simdjson would take it for a key and pass over what follows.
       if (*(until_next.data() + until_next.size()) == ':') {
         return reject("not_json", "a colon behind a value", until_next.data() + until_next.size());
