@@ -10,7 +10,7 @@
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace earthcatalog::grid;
-  static const auto coarse = make_h3_coverer(1), fine = make_h3_coverer(5);
+  static const auto coarse = make_h3_coverer(1), fine = make_h3_coverer(3);
   static const auto regions = *make_geojson_partitioner(
       R"({"type":"FeatureCollection","features":[{"type":"Feature","id":"a","properties":{},"geometry":{"type":"Polygon",
          "coordinates":[[[160,-60],[200,-60],[200,60],[160,60],[160,-60]]]}}]})",
