@@ -32,7 +32,7 @@ TEST(Options, ReadsDurations) {
 }
 
 TEST(Options, FlagsWinOverTheFileAndTheFileOverTheEnvironment) {
-  const auto environment = environment_of({{"AWS_REGION", "env"}, {"AWS_ENDPOINT_URL", "http://env"}, {"AWS_PROFILE", "env"}});
+  const auto environment = environment_of({{"AWS_REGION", "env"}, {"AWS_ENDPOINT_URL", "http://env"}, {"AWS_REQUEST_PAYER", "requester"}});
   const auto config = parse_config("storage:\n  region: file\n  endpoint: http://file\n", "c.yaml");
   ASSERT_TRUE(config.has_value());
   S3Flags flags;
@@ -40,7 +40,7 @@ TEST(Options, FlagsWinOverTheFileAndTheFileOverTheEnvironment) {
   const auto merged = merge_storage(flags, *config, environment);
   EXPECT_EQ(merged.s3.region, "flag");
   EXPECT_EQ(merged.s3.endpoint, "http://file");
-  EXPECT_EQ(merged.s3.profile, "env");
+  EXPECT_EQ(merged.s3.request_payer, true);
   EXPECT_EQ(merged.s3.anonymous, std::nullopt);
 }
 

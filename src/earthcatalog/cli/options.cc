@@ -73,7 +73,7 @@ storage::StorageSettings merge_storage(const S3Flags& flags, const Config& confi
   first_of(s3.endpoint, environment("AWS_ENDPOINT_URL"));
   first_of(s3.region, environment("AWS_REGION"));
   first_of(s3.region, environment("AWS_DEFAULT_REGION"));
-  first_of(s3.profile, environment("AWS_PROFILE"));
+  // AWS_PROFILE and keys are left to the AWS chain, which knows profiles that assume roles.
   if (!s3.anonymous && is_true(environment("AWS_NO_SIGN_REQUEST"))) s3.anonymous = true;
   if (!s3.request_payer && environment("AWS_REQUEST_PAYER")) s3.request_payer = true;
   return merged;

@@ -126,8 +126,9 @@ Status Run::drive(IngestStage& stage, Flusher& flusher) {
     show(stage, "fetch");
     if (must_flush(stage)) EC_TRY(flush(stage, flusher, false));
   }
-  // Also after a failure: whole chunks that came through are kept.
-  EC_TRY(flush(stage, flusher, true));
+  // Whole chunks that came through are kept also when the bucket failed, but not when the inventory is broken: then
+  // nobody knows what it meant to say.
+  if (!stage.input_failed()) EC_TRY(flush(stage, flusher, true));
   return stage.status();
 }
 

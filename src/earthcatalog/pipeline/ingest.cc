@@ -1,7 +1,5 @@
 #include "earthcatalog/pipeline/ingest.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 
 namespace earthcatalog::pipeline {
@@ -26,7 +24,7 @@ void StartSchema::met_other_collection() {
 Ingester::Ingester(IngestContext& context, std::size_t worker)
     : context_(context), worker_(worker), coverer_(context.grid.make_coverer()) {}
 
-Status Ingester::ingest(Chunk& chunk, fetch::Fetched&& fetched) {
+void Ingester::ingest(Chunk& chunk, fetch::Fetched&& fetched) {
   auto& slot = chunk.parts[worker_];
   if (!slot) slot = std::make_unique<ChunkPart>(context_.schema.get());
   ChunkPart& part = *slot;
@@ -35,18 +33,16 @@ Status Ingester::ingest(Chunk& chunk, fetch::Fetched&& fetched) {
     const auto& rejection = parsed.error();
     chunk.rejected.fetch_add(1);
     context_.problems.add(fetched.object, {"rejected", rejection.kind, rejection.reason, rejection.offset});
-    return {};
+    return;
   }
   for (const auto& problem : parsed->problems) {
     context_.problems.add(fetched.object, {problem.kind, {}, problem.reason, problem.offset});
   }
-  EC_TRY(annotate(append(part, fetched.object, *parsed),
-                  fmt::format("object {}/{}", fetched.object.bucket, fetched.object.key)));
+  append(part, fetched.object, *parsed);
   account(part);
-  return {};
 }
 
-Status Ingester::append(ChunkPart& part, const storage::ObjectRef& object, const stac::ParsedItem& item) {
+void Ingester::append(ChunkPart& part, const storage::ObjectRef& object, const stac::ParsedItem& item) {
   ItemRecord record;
   record.object = object;
   record.identity = item.identity;
@@ -57,7 +53,11 @@ Status Ingester::append(ChunkPart& part, const storage::ObjectRef& object, const
   if (item.wkb.empty()) {
     cells_.assign(1, grid::kNoCell);
   } else {
-    EC_TRY(coverer_->cover(item.wkb, cells_));
+    if (const auto covered = coverer_->cover(item.wkb, cells_); !covered) {
+      // More cells than the grid gives one footprint: the item stays, without a place.
+      context_.problems.add(object, {"geometry", "not_covered", covered.error().message});
+      cells_.assign(1, grid::kNoCell);
+    }
     if (const auto bounds = grid::bounds(item.wkb)) {
       record.bounds = static_cast<std::uint32_t>(part.bounds.size());
       part.bounds.push_back(*bounds);
@@ -71,7 +71,6 @@ Status Ingester::append(ChunkPart& part, const storage::ObjectRef& object, const
     context_.schema.met_other_collection();
   }
   part.items.push_back(std::move(record));
-  return {};
 }
 
 void Ingester::account(ChunkPart& part) {

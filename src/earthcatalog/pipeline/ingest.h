@@ -10,7 +10,6 @@
 #include "earthcatalog/grid/partitioner.h"
 #include "earthcatalog/pipeline/chunk.h"
 #include "earthcatalog/pipeline/problems.h"
-#include "earthcatalog/result.h"
 #include "earthcatalog/stac/item_batch.h"
 
 namespace earthcatalog::pipeline {
@@ -58,12 +57,12 @@ class Ingester {
  public:
   Ingester(IngestContext& context, std::size_t worker);
 
-  /// Appends the item to this worker's part of the chunk, or counts and notes why it is none. Fails only when the
-  /// footprint asks for more than the grid can give (a limit that the user must raise).
-  Status ingest(Chunk& chunk, fetch::Fetched&& fetched);
+  /// Appends the item to this worker's part of the chunk, or counts and notes why it is none. A footprint that the
+  /// grid cannot cover (too many cells) gives cell "__none__" and a line in the problems file.
+  void ingest(Chunk& chunk, fetch::Fetched&& fetched);
 
  private:
-  Status append(ChunkPart& part, const storage::ObjectRef& object, const stac::ParsedItem& item);
+  void append(ChunkPart& part, const storage::ObjectRef& object, const stac::ParsedItem& item);
   void account(ChunkPart& part);
 
   IngestContext& context_;

@@ -93,7 +93,9 @@ Result<Pull> IngestStage::next(fetch::Fetcher::Work& work) {
     current_ = source_.try_next();
     if (!current_) {
       if (!finished) return Pull::kWait;
-      EC_TRY(source_.status());
+      auto status = source_.status();
+      input_failed_ = !status;
+      EC_TRY(std::move(status));
       return Pull::kEnd;
     }
     unchanged_ += current_->unchanged;
@@ -145,12 +147,8 @@ void IngestStage::work_loop(std::size_t worker) {
   while (auto body = bodies_.pop()) {
     const auto bytes = static_cast<std::int64_t>(body->fetched.body.capacity());
     Chunk& chunk = *body->chunk;
-    auto status = ingester.ingest(chunk, std::move(body->fetched));
+    ingester.ingest(chunk, std::move(body->fetched));
     held_bytes_ -= bytes;
-    if (!status) {
-      fail_with(std::move(status).error());
-      break;
-    }
     settle(chunk);
   }
   const std::lock_guard lock(mutex_);

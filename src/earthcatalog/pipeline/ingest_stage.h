@@ -42,6 +42,8 @@ class IngestStage {
   void stop() { stop_ = true; }
   /// How it ended; call after wait() said true. A stop is no error.
   Status status() const;
+  /// It ended because the inventory could not be read to its end.
+  bool input_failed() const { return input_failed_; }
 
   bool has_complete_chunk() const;
   /// Memory is used up; nothing new is fetched before chunks are taken and released.
@@ -79,6 +81,7 @@ class IngestStage {
   BoundedQueue<Body> bodies_;
   std::atomic<bool> stop_{false};
   std::atomic<bool> short_of_memory_{false};
+  std::atomic<bool> input_failed_{false};
   std::shared_ptr<Chunk> current_;  ///< of the fetch thread
 
   mutable std::mutex mutex_;
