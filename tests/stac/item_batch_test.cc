@@ -82,6 +82,24 @@ TEST(ItemBatch, GoldenItsliveRow) {
   }
 }
 
+TEST(ItemBatch, OldVersionsAreNotRewritten) {
+  const auto rows =
+      parse_all({read_item_file("shape-of-0.6.json"), read_item_file("shape-of-0.9.json")}, SchemaKind::kAuto);
+  EXPECT_EQ(cell(*rows, "stac_version", 0), "null");
+  EXPECT_EQ(cell(*rows, "collection", 0), "null");  // it is a property there
+  EXPECT_EQ(cell(*rows, "eo:epsg", 0), "32735");
+  EXPECT_EQ(cell(*rows, "dtr:end_datetime", 0), "2017-05-28 09:01:30.500000Z");
+  EXPECT_EQ(cell(*rows, "links", 0), R"({"self":{"rel":"self","href":"CB04-090-084.json"}})");
+  EXPECT_EQ(cell(*rows, "stac_extra", 0),
+            R"({"properties":{"datetime":"2017-05-28T09:01:17","collection":"CBERS-MUX"}})");
+  EXPECT_EQ(cell(*rows, "collection", 1), "scenes-l1");
+  EXPECT_EQ(cell(*rows, "gsd", 1), "15");
+  EXPECT_EQ(cell(*rows, "eo:cloud_cover", 1), "78");
+  EXPECT_EQ(cell(*rows, "proj:epsg", 1), "32656");
+  EXPECT_EQ(cell(*rows, "stac_extensions", 1),
+            R"(["eo","view","projection","https://example.com/landsat/schema.json"])");
+}
+
 TEST(ItemBatch, ObservesScalarPropertiesWithoutColumn) {
   ItemParser parser;
   ItemBatch batch(shared(initial_schema(SchemaKind::kAuto)));
