@@ -144,14 +144,13 @@ TEST(Flow, PushBackIsHonouredAndAskedAgain) {
   ScriptServer server([](const ScriptRequest&) { return kFound; });
   storage::Stores stores(settings_for(server));
   Fetcher fetcher(stores, quick_options());
-  int given = 0, held = 0, done_count = 0, waits = 0;
+  int given = 0, taken = 0, done_count = 0, waits = 0;
   const auto next = [&](Fetcher::Work& work) -> Result<Fetcher::Pull> {
     if (given == 40) return Fetcher::Pull::kEnd;
-    if (held == 4) {  // the caller takes what it holds only after a while
-      if (++waits % 3 == 0) held = 0;
+    if (given - taken == 4) {  // the caller takes what it was handed only after a while
+      if (++waits % 3 == 0) taken = done_count;
       return Fetcher::Pull::kWait;
     }
-    ++held;
     work.object = object("b", std::to_string(given++));
     return Fetcher::Pull::kWork;
   };

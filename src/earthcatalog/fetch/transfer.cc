@@ -57,11 +57,11 @@ Status Transfer::start(Job& job, storage::HttpRequest&& request, std::chrono::mi
   curl_easy_setopt(easy, CURLOPT_HTTPHEADER, headers_.empty() ? nullptr : headers_.data());
   curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, static_cast<long>(std::max<std::int64_t>(1, most.count())));
   const auto certificates = shared_.trust.for_url(request_.url);
-  part_of_certificates_ = certificates.is_part;
-  if (certificates.path != nullptr) {
+  if (certificates.path != certificates_.path) {
     curl_easy_setopt(easy, CURLOPT_CAINFO, certificates.path);
     curl_easy_setopt(easy, CURLOPT_CAPATH, nullptr);
   }
+  certificates_ = certificates;
   error_[0] = '\0';
   job_ = &job;
   return shared_.loop.add(easy);
@@ -154,8 +154,8 @@ TransferEnd Transfer::end_of(CURLcode code) const {
     case CURLE_PARTIAL_FILE:
       return TransferEnd::kTruncated;
     case CURLE_PEER_FAILED_VERIFICATION:
-      if (part_of_certificates_) shared_.trust.widen();
-      return part_of_certificates_ ? TransferEnd::kBroken : TransferEnd::kHopeless;
+      if (certificates_.is_part) shared_.trust.widen();
+      return certificates_.is_part ? TransferEnd::kBroken : TransferEnd::kHopeless;
     case CURLE_SSL_CACERT_BADFILE:
     case CURLE_SSL_ISSUER_ERROR:
     case CURLE_URL_MALFORMAT:

@@ -77,7 +77,7 @@ class Transfer {
   bool is_object_ = false;  ///< the body is an object, not the description of an error
   bool too_large_ = false;
   bool paused_ = false;
-  bool part_of_certificates_ = false;
+  Trust::Certificates certificates_;  ///< that the handle is set to
 };
 
 }  // namespace earthcatalog::fetch

@@ -87,7 +87,7 @@ Trust::~Trust() {
 }
 
 Trust::Certificates Trust::for_url(std::string_view url) const {
-  if (!amazon_path_.empty() && is_amazon(url)) return {.path = amazon_path_.c_str(), .is_part = true};
+  if (!widened_ && !amazon_path_.empty() && is_amazon(url)) return {.path = amazon_path_.c_str(), .is_part = true};
   return {.path = bundle_path_.empty() ? nullptr : bundle_path_.c_str()};
 }
 

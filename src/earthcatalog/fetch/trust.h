@@ -21,17 +21,18 @@ class Trust {
   static std::string system_bundle();
 
   struct Certificates {
-    const char* path = nullptr;  ///< null: what libcurl takes by itself
+    const char* path = nullptr;  ///< null: what libcurl takes by itself; stays valid as long as the Trust does
     bool is_part = false;        ///< of the bundle
   };
   Certificates for_url(std::string_view url) const;
   /// Makes for_url give all of the bundle from now on: because a part of it did not verify a server's certificate.
-  void widen() { amazon_path_.clear(); }
+  void widen() { widened_ = true; }
 
  private:
   std::string bundle_path_;
   std::string amazon_path_;  ///< of a file in memory; empty: none
   int amazon_fd_ = -1;
+  bool widened_ = false;
 };
 
 /// Those certificates of `pem` that hold one of `names`, byte by byte (as subject or issuer).
