@@ -24,7 +24,7 @@ class OwnedBuffer : public arrow::Buffer {
 
 std::shared_ptr<arrow::Buffer> take(GrowBuffer& bytes) {
   bytes.shrink_to_fit();
-  bytes.reserve(1);  // Arrow wants an address for an empty buffer too
+  if (bytes.data() == nullptr) bytes.reserve(1);  // Arrow wants an address for an empty buffer too
   return std::make_shared<OwnedBuffer>(std::exchange(bytes, {}));
 }
 
