@@ -174,15 +174,15 @@ TEST(Incremental, AChunkLargerThanMemoryIsCommittedInPieces) {
   const TempFolder folder;
   Bucket bucket(folder.path());
   std::set<std::string> keys;
-  for (int i = 0; i < 400; ++i) {
-    const std::string key = fmt::format("k{:03}.stac.json", i);
+  for (int i = 0; i < 3000; ++i) {
+    const std::string key = fmt::format("k{:04}.stac.json", i);
     bucket.put(key, {.id = i, .updated = 1, .lon = 0});
     keys.insert(key);
   }
-  const auto report = run(folder, bucket.list(keys), {.chunk_size = 1000, .memory_limit_bytes = 200 << 10});
-  EXPECT_EQ(report.written_items, 400);
+  const auto report = run(folder, bucket.list(keys), {.chunk_size = 10'000, .memory_limit_bytes = 1 << 20});
+  EXPECT_EQ(report.written_items, 3000);
   EXPECT_GT(report.commits, 1);
-  EXPECT_EQ(read_rows(folder).size(), 400U);
+  EXPECT_EQ(read_rows(folder).size(), 3000U);
 }
 
 TEST(Incremental, ADryRunWritesNothing) {
