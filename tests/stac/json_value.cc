@@ -244,8 +244,23 @@ bool same_number(const std::string& a, const std::string& b) {
   return std::isfinite(x) && x == y;
 }
 
-const std::set<std::string> kTimestamps = {"datetime", "start_datetime", "end_datetime", "created",
-                                           "updated",  "published",      "expires",      "sat:anx_datetime"};
+const std::set<std::string> kTimestamps = {"datetime",
+                                           "start_datetime",
+                                           "end_datetime",
+                                           "created",
+                                           "updated",
+                                           "published",
+                                           "expires",
+                                           "unpublished",
+                                           "sat:anx_datetime",
+                                           "order:date",
+                                           "order:expiration_date",
+                                           "dtr:start_datetime",
+                                           "dtr:end_datetime",
+                                           "processing:datetime",
+                                           "forecast:reference_datetime",
+                                           "insar:reference_datetime",
+                                           "insar:secondary_datetime"};
 
 bool same_instant(const std::string& a, const std::string& b) {
   const auto x = parse_time(a), y = parse_time(b);

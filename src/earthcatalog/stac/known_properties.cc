@@ -12,7 +12,6 @@ using enum ColumnType;
 // Sorted bytewise. Common metadata, then extensions by prefix; names of STAC 0.9 and older where archives still hold
 // them ("dtr:", "eo:" with what "view:" has now).
 constexpr std::array kKnown = std::to_array<std::pair<std::string_view, ColumnType>>({
-    {"archive_date", kTimestamp},
     {"created", kTimestamp},
     {"datetime", kTimestamp},
     {"deprecated", kBoolean},
@@ -30,7 +29,6 @@ constexpr std::array kKnown = std::to_array<std::pair<std::string_view, ColumnTy
     {"eo:sun_elevation", kDouble},
     {"experimental", kBoolean},
     {"expires", kTimestamp},
-    {"file:size", kLong},
     {"forecast:reference_datetime", kTimestamp},
     {"grid:code", kString},
     {"gsd", kDouble},
