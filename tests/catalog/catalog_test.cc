@@ -3,7 +3,6 @@
 
 #include <gmock/gmock.h>
 
-#include <array>
 #include <filesystem>
 #include <fstream>
 #include <thread>
@@ -79,10 +78,16 @@ class CatalogTest : public ::testing::TestWithParam<Place> {
   std::unique_ptr<storage::Stores> stores_;
 };
 
-INSTANTIATE_TEST_SUITE_P(Places, CatalogTest, ::testing::Values(Place::kLocal, Place::kMemory, Place::kS3),
-                         [](const auto& place) {
-                           return std::array{"Local", "Memory", "S3"}[static_cast<std::size_t>(place.param)];
-                         });
+std::string name_of(const ::testing::TestParamInfo<Place>& place) {
+  switch (place.param) {
+    case Place::kLocal: return "Local";
+    case Place::kMemory: return "Memory";
+    case Place::kS3: return "S3";
+  }
+  return "Unknown";
+}
+
+INSTANTIATE_TEST_SUITE_P(Places, CatalogTest, ::testing::Values(Place::kLocal, Place::kMemory, Place::kS3), name_of);
 
 TEST_P(CatalogTest, AMistypedPathForReadingIsNotFoundAndCreatesNothing) {
   const auto catalog = read();

@@ -67,11 +67,11 @@ Row make_row(std::mt19937& random, std::int64_t number) {
 std::string assets(const Row& row) {
   const std::string base = fmt::format("{}/{}", row.folder, row.id);
   const std::string web = "https://its-live-data.s3.amazonaws.com/" + base;
-  return fmt::format(
-      R"({{"data":{{"href":"{0}.nc","type":"application/netcdf","alternate":{{"s3":{{"href":"s3://its-live-data/{1}.nc",)"
-      R"("alternate:name":"S3"}}}},"roles":["data"]}},"overview":{{"href":"{0}.png","type":"image/png","roles":["overview"]}},)"
-      R"("thumbnail":{{"href":"{0}_thumb.png","type":"image/png","roles":["thumbnail"]}}}})",
-      web, base);
+  return fmt::format(R"({{"data":{{"href":"{0}.nc","type":"application/netcdf","alternate":{{"s3":{{)"
+                     R"("href":"s3://its-live-data/{1}.nc","alternate:name":"S3"}}}},"roles":["data"]}},)"
+                     R"("overview":{{"href":"{0}.png","type":"image/png","roles":["overview"]}},)"
+                     R"("thumbnail":{{"href":"{0}_thumb.png","type":"image/png","roles":["thumbnail"]}}}})",
+                     web, base);
 }
 
 std::string links(const Row& row) {
@@ -88,9 +88,9 @@ std::string links(const Row& row) {
   return out + "]";
 }
 
-constexpr std::string_view kExtensions =
-    R"(["https://stac-extensions.github.io/projection/v2.0.0/schema.json",)"
-    R"("https://stac-extensions.github.io/version/v1.2.0/schema.json","https://stac-extensions.github.io/sat/v1.1.0/schema.json"])";
+constexpr std::string_view kExtensions = R"(["https://stac-extensions.github.io/projection/v2.0.0/schema.json",)"
+                                         R"("https://stac-extensions.github.io/version/v1.2.0/schema.json",)"
+                                         R"("https://stac-extensions.github.io/sat/v1.1.0/schema.json"])";
 
 constexpr double kHalfSide = 0.5;
 

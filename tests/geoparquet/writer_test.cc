@@ -7,8 +7,10 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <filesystem>
 #include <fstream>
+#include <thread>
 
 #include "earthcatalog/geoparquet/reader.h"
 #include "geoparquet/sample_rows.h"
@@ -207,6 +209,28 @@ TEST_F(Writing, AWriterServesManyFiles) {
     EXPECT_EQ(file->record_count, rows);
     EXPECT_TRUE(read_all()->Equals(*itslive_rows(rows)));
   }
+}
+
+TEST(WritingAtOnce, ThreadsShareAWriterAndMakeTheSameBytes) {
+  const auto writer = FileWriter::make(itslive_schema(), {}).value();
+  const auto bytes = [&](int rows) {
+    const auto store = std::make_shared<TestStore>();
+    const auto file = writer.write({store, "f"}, {itslive_rows(rows)}, kPartition);
+    return file ? store->objects.at("f") : file.error().message;
+  };
+  const std::vector<std::string> expected = {bytes(12), bytes(200), bytes(1'100)};
+  std::atomic<int> same = 0;
+  {
+    std::vector<std::jthread> threads;
+    for (int t = 0; t < 4; ++t) {
+      threads.emplace_back([&] {
+        for (int i = 0; i < 5; ++i) {
+          same += bytes(12) == expected[0] && bytes(200) == expected[1] && bytes(1'100) == expected[2] ? 1 : 0;
+        }
+      });
+    }
+  }
+  EXPECT_EQ(same, 20);
 }
 
 TEST(WritingLocally, AFileAppearsUnderItsUri) {
