@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <map>
+
 namespace earthcatalog::pipeline {
 namespace {
 
@@ -97,6 +99,13 @@ TEST(Upsert, TheSameObjectWithOtherContentReplacesItselfEvenWhenItSaysItIsOlder)
   EXPECT_EQ(decision.winners.size(), 1U);
   EXPECT_EQ(decision.removals.size(), 1U);
   EXPECT_EQ(decision.entries.back().cells, std::vector<std::string>{"a"});
+}
+
+TEST(Upsert, AnOwnerThatChangedAndLostIsRecordedInItsNewVersion) {
+  const auto decision = decide_on({{"k1", "x", 6}, {"k2", "x", 9}}, {owner("k1", "x", 5, {"p"})});
+  std::map<std::string, std::string> recorded;  // the last entry of an object counts
+  for (const auto& entry : decision.entries) recorded[entry.name] = entry.etag;
+  EXPECT_EQ(recorded, (std::map<std::string, std::string>{{"b/k1", "e"}, {"b/k2", "e"}}));
 }
 
 TEST(Upsert, AnObjectListedTwiceIsOneItem) {

@@ -39,11 +39,10 @@ Candidates best_of_flush(std::span<const std::unique_ptr<ChunkPart>> parts, Deci
   return best;
 }
 
-// The rows that `owner` has in the table go; the object stays recorded.
-void displace(catalog::ObjectEntry owner, Decision& decision) {
-  for (const auto& cell : owner.cells) decision.removals[{cell, owner.year}].insert(owner.identity);
+// The rows that `owner` has in the table go.
+void displace(catalog::ObjectEntry& owner, Removals& removals) {
+  for (const auto& cell : owner.cells) removals[{cell, owner.year}].insert(owner.identity);
   owner.cells.clear();
-  decision.entries.push_back(std::move(owner));
 }
 
 }  // namespace
@@ -60,9 +59,10 @@ Result<Decision> decide(std::span<const std::unique_ptr<ChunkPart>> parts, const
     Candidate& candidate = best.at(owner.identity);
     candidate.loses = candidate.loses || (owner.object != candidate.entry.object && catalog::newer(owner, candidate.entry));
   }
-  for (auto& owner : owners) {
-    if (!best.at(owner.identity).loses) displace(std::move(owner), decision);
-  }
+  std::erase_if(owners, [&](const auto& owner) { return best.at(owner.identity).loses; });
+  for (auto& owner : owners) displace(owner, decision.removals);
+  // An owner stays recorded, but as the version of this flush if it is in it: of one object the last entry counts.
+  decision.entries.insert(decision.entries.begin(), std::make_move_iterator(owners.begin()), std::make_move_iterator(owners.end()));
   // In order of arrival, so that a repeated run cuts the same files.
   for (std::uint32_t p = 0; p < parts.size(); ++p) {
     for (std::uint32_t i = 0; i < parts[p]->items.size(); ++i) {
