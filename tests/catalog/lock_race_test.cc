@@ -114,8 +114,10 @@ class Contender {
 
  private:
   int child(const std::string& lock_path) {
-    close(answer_[0]);
-    close(order_[1]);
+    // Also the pipes of its elder siblings: who holds their write ends keeps them waiting for their order.
+    for (int fd = 3; fd < 1024; ++fd) {
+      if (fd != answer_[1] && fd != order_[0]) close(fd);
+    }
     storage::Stores stores({});
     MemoryFence fence;
     auto lock = Lock::acquire(stores.locate(lock_path).value(), fence, this_process("child"));

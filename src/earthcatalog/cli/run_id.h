@@ -5,8 +5,8 @@
 
 namespace earthcatalog::cli {
 
-/// 32 hex digits: the first 8 are the second at which the run began, so that file names, which carry only these, are
-/// told apart by the lock; the rest is random.
+/// 32 random hex digits. All of them are random, also the first 8, which are all that file names carry: a clock would
+/// give a killed run and its rerun the same ones.
 std::string make_run_id();
 
 }  // namespace earthcatalog::cli
