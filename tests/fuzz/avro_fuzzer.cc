@@ -10,8 +10,9 @@ namespace {
 using namespace earthcatalog::iceberg;
 
 void read_as_manifest(std::string_view bytes, bool statistics) {
-  const Schema schema{.fields = {{.field_id = 1, .name = "grid_partition"},
-                                 {.field_id = 2, .name = "datetime", .type = {.id = TypeId::kTimestampTz, .fields = {}}}}};
+  const Schema schema{
+      .fields = {{.field_id = 1, .name = "grid_partition"},
+                 {.field_id = 2, .name = "datetime", .type = {.id = TypeId::kTimestampTz, .fields = {}}}}};
   const PartitionSpec spec = grid_partition_spec(schema).value();
   ManifestFile line;
   line.manifest_path = "fuzz";

@@ -133,42 +133,53 @@ CommitResult Committer::result(int attempts) const {
   return result;
 }
 
+// After an attempt that changed nothing: loads the newest state. False when it is the one that was tried.
+Result<bool> Committer::catch_up() {
+  const std::string tried = table_.metadata_location();
+  EC_TRY(table_.refresh());
+  return table_.metadata_location() != tried;
+}
+
 Result<CommitResult> Committer::commit() {
   if (!change_.changes_anything()) return result(0);
   if (table_.catalog() == nullptr) return fail(ErrorKind::kInvalidArgument, "the table was opened without a catalog");
   EC_TRY(check(change_));
   sort_by_partition(change_.added);
   SnapshotProducer producer(change_, table_.stores());
+  auto done = attempt_until_done(producer);
+  if (!done && !unclear_) producer.clean_up(nullptr);
+  return done;
+}
+
+Result<CommitResult> Committer::attempt_until_done(SnapshotProducer& producer) {
   for (int attempt = 1;; ++attempt) {
     // A commit whose reply was lost and that is tried again: it is done.
     if (table_.metadata().find_snapshot(change_.snapshot_id) != nullptr) return result(attempt);
     auto written = write_attempt(producer);
     if (!written) {
       // On a table object that is behind, files to remove may be missing that the newest state has.
-      if (written.error().kind == ErrorKind::kConflict && !options_.only_on_base) {
-        const std::string tried = table_.metadata_location();
-        EC_TRY(table_.refresh());
-        if (table_.metadata_location() != tried) continue;
-      }
-      producer.clean_up(nullptr);
+      const bool may_pass = written.error().kind == ErrorKind::kConflict && !options_.only_on_base;
+      if (may_pass && catch_up().value_or(false)) continue;
       return std::unexpected(std::move(written).error());
     }
-    // When this fails, the pointer may have moved all the same: what it names must stay.
-    EC_ASSIGN_OR_RETURN(const bool swapped, table_.catalog()->swap(table_.identifier(), table_.metadata_location(),
-                                                                   written->location, options_.guard));
-    if (swapped) {
-      const Snapshot* snapshot = written->metadata.find_snapshot(change_.snapshot_id);
-      producer.clean_up(snapshot);
+    auto swapped =
+        table_.catalog()->swap(table_.identifier(), table_.metadata_location(), written->location, options_.guard);
+    if (!swapped) {
+      unclear_ = true;  // the pointer may have moved all the same: what it names must stay
+      return std::unexpected(std::move(swapped).error());
+    }
+    if (*swapped) {
+      producer.clean_up(written->metadata.find_snapshot(change_.snapshot_id));
       return finish(std::move(*written), attempt);
     }
     static_cast<void>(remove_objects(table_.stores(), {written->location}));
-    if (options_.only_on_base || attempt == options_.max_attempts) {
-      producer.clean_up(nullptr);
-      return fail(ErrorKind::kConflict, "another commit came first{}; start again from the new state",
-                  options_.only_on_base ? "" : fmt::format(", {} times", attempt));
+    if (options_.only_on_base)
+      return fail(ErrorKind::kConflict, "another commit came first; start again from the new state");
+    if (attempt == options_.max_attempts) {
+      return fail(ErrorKind::kConflict, "other commits came first, {} times; try again later", attempt);
     }
     pause(attempt);
-    EC_TRY(table_.refresh());
+    EC_TRY(catch_up());
   }
 }
 

@@ -24,6 +24,8 @@ class Committer {
     std::string location;
     std::vector<std::string> expired;  ///< metadata files that are to go once the commit succeeded
   };
+  Result<CommitResult> attempt_until_done(SnapshotProducer& producer);
+  Result<bool> catch_up();
   Result<Attempt> write_attempt(SnapshotProducer& producer) const;
   Result<CommitResult> finish(Attempt attempt, int attempts);
   CommitResult result(int attempts) const;
@@ -31,6 +33,7 @@ class Committer {
   Change& change_;  // its added files are sorted by partition
   Table& table_;
   const CommitOptions& options_;
+  bool unclear_ = false;  ///< whether the pointer moved is not known
 };
 
 }  // namespace earthcatalog::iceberg
