@@ -78,10 +78,11 @@ class CatalogTest : public ::testing::TestWithParam<Place> {
   std::unique_ptr<storage::Stores> stores_;
 };
 
-INSTANTIATE_TEST_SUITE_P(Places, CatalogTest, ::testing::Values(Place::kLocal, Place::kMemory, Place::kS3),
-                         [](const auto& place) {
-                           return std::array{"Local", "Memory", "S3"}[static_cast<std::size_t>(place.param)];
-                         });
+std::string name_of(const ::testing::TestParamInfo<Place>& info) {
+  constexpr const char* kNames[] = {"Local", "Memory", "S3"};
+  return kNames[static_cast<std::size_t>(info.param)];
+}
+INSTANTIATE_TEST_SUITE_P(Places, CatalogTest, ::testing::Values(Place::kLocal, Place::kMemory, Place::kS3), name_of);
 
 TEST_P(CatalogTest, AMistypedPathForReadingIsNotFoundAndCreatesNothing) {
   const auto catalog = read();
