@@ -55,6 +55,39 @@ TEST_F(Writing, RowsComeBackAsTheyWereWhateverTheSizeOfTheFile) {
   }
 }
 
+// Every third value null, each column beginning elsewhere; in the struct also single members of rows that have one.
+std::shared_ptr<arrow::RecordBatch> with_gaps(const std::shared_ptr<arrow::RecordBatch>& rows) {
+  const auto gaps = [&](const std::shared_ptr<arrow::Array>& array, std::int64_t phase) {
+    arrow::ArrayVector parts;
+    for (std::int64_t i = 0; i < array->length(); ++i) {
+      parts.push_back((i + phase) % 3 == 0 ? arrow::MakeArrayOfNull(array->type(), 1).ValueOrDie()
+                                           : array->Slice(i, 1));
+    }
+    return arrow::Concatenate(parts).ValueOrDie();
+  };
+  auto result = rows;
+  for (int i = 0; i < rows->num_columns(); ++i) {
+    auto column = rows->column(i);
+    if (const auto* box = dynamic_cast<const arrow::StructArray*>(column.get())) {
+      arrow::ArrayVector members = box->fields();
+      members[1] = gaps(members[1], 1);
+      column = arrow::StructArray::Make(members, box->type()->fields()).ValueOrDie();
+    }
+    result = with_column(result, rows->column_name(i), gaps(column, i));
+  }
+  return result;
+}
+
+TEST_F(Writing, NullsComeBackAsNulls) {
+  for (const int rows : {1, 2, 20, 1'500}) {
+    SCOPED_TRACE(rows);
+    const auto batch = with_gaps(itslive_rows(rows));
+    const auto file = write({batch->Slice(0, rows / 2), batch->Slice(rows / 2)});
+    ASSERT_TRUE(file) << file.error().message;
+    EXPECT_TRUE(read_all()->Equals(*batch));
+  }
+}
+
 TEST_F(Writing, DescribesTheFileThatItWrote) {
   const auto file = write({itslive_rows(100)});
   ASSERT_TRUE(file) << file.error().message;

@@ -51,9 +51,19 @@ const std::vector<Bad>& cases() {
       bad("bad escape", more(R"("a":"\x41")"), "not_json", "\\x"),
       bad("bad unicode escape", more(R"("a":"\u12g4")"), "not_json", "\\u12"),
       bad("bad escape in a key", more(R"("\q":1)"), "not_json", "\\q"),
-      bad("control character", more("\"a\":\"tab\there\""), "not_json", "\t"),
+      bad("control character behind a number", more("\"a\":12\x01"), "not_json", "12\x01"),
+      bad("control character behind an object", more("\"a\":{}\x01"), "not_json", "\x01"),
+      bad("control character in a string", more("\"a\":\"tab\there\""), "not_json", "\t"),
       {"missing comma", R"({"type":"Feature" "id":"a"})", "not_json", 18},
       {"missing colon", R"({"type" "Feature"})", "not_json", 8},
+      bad("colon behind a member's value", more(R"("a":"b":1)"), "not_json", ":1}"),
+      bad("colon behind a property's value", make_item(R"({"a":"b" : [1 2]})"), "not_json", ": [1"),
+      bad("colon behind an element", more(R"("a":["b":1])"), "not_json", ":1]"),
+      bad("colon behind the id", R"({"type":"Feature","id":"a":"b"})", "not_json", ":\"b"),
+      bad("colon behind the type", R"({"id":"a","type":"Feature":"b"})", "not_json", ":\"b"),
+      bad("colon behind a number", more(R"("a":1:2)"), "not_json", ":2}"),
+      bad("colon behind a coordinate", make_item("{}", R"({"type":"Point","coordinates":[1:2,3]})"), "not_json",
+          ":2,3"),
       {"key that is no string", R"({1:2})", "not_json", 1},
       {"crossed brackets", more(R"("a":{"b":[1,2})"), "not_json", kUnknown - 1},
       {"trailing comma", R"({"type":"Feature","id":"a",})", "not_json", kUnknown - 1},
@@ -81,14 +91,19 @@ const std::vector<Bad>& cases() {
       {"null id", R"({"type":"Feature","id":null})", "no_id", 23},
       {"a thousand levels in a member", more("\"a\":" + nested(1000)), "too_deep", kUnknown - 1},
       {"a thousand levels in a property", make_item("{\"a\":" + nested(1000) + "}"), "too_deep", kUnknown - 1},
-      {"a thousand levels of coordinates", make_item("{}", R"({"type":"Point","coordinates":)" + nested(1000) + "}"), "too_deep",
-       kUnknown - 1},
+      {"a thousand levels of coordinates", make_item("{}", R"({"type":"Point","coordinates":)" + nested(1000) + "}"),
+       "too_deep", kUnknown - 1},
       {"a thousand levels unclosed", std::string(1000, '['), "not_an_item", 0},
-      {"a thousand objects", make_item("{}", "null", ",\"a\":" + [] {
-         std::string text = "1";
-         for (int i = 0; i < 1000; ++i) text = "{\"a\":" + text + "}";
-         return text;
-       }()), "too_deep", kUnknown - 1},
+      {"a thousand objects",
+       make_item(
+           "{}", "null",
+           ",\"a\":" +
+               [] {
+                 std::string text = "1";
+                 for (int i = 0; i < 1000; ++i) text = "{\"a\":" + text + "}";
+                 return text;
+               }()),
+       "too_deep", kUnknown - 1},
   };
   return list;
 }

@@ -41,33 +41,32 @@ TEST_P(Datetime, FollowsTheRule) {
 
 INSTANTIATE_TEST_SUITE_P(
     All, Datetime,
-    ::testing::Values(
-        Case{R"("2020-01-02T03:04:05Z")", "2020-01-02T03:04:05Z", false},
-        Case{R"("2020-01-02T03:04:05.123456Z")", "2020-01-02T03:04:05.123456Z", false},
-        Case{R"("2020-01-02T03:04:05.120000000Z")", "2020-01-02T03:04:05.12Z", false},
-        Case{R"("2020-01-02T03:04:05+00:00")", "2020-01-02T03:04:05Z", false},
-        Case{R"("2020-01-01T03:04:05+14:00")", "2019-12-31T13:04:05Z", false},
-        Case{R"("2019-12-31T23:04:05-01:30")", "2020-01-01T00:34:05Z", false},
-        Case{R"("2020-01-02t03:04:05z")", "2020-01-02T03:04:05Z", false},
-        Case{R"("2020-01-02T03:04:05\u005a")", "2020-01-02T03:04:05Z", false},
-        Case{R"("0001-01-01T00:00:00Z")", "0001-01-01T00:00:00Z", false},
-        Case{R"("9999-12-31T23:59:59.999999Z")", "9999-12-31T23:59:59.999999Z", false},
-        // An instant, but the text says more than the column.
-        Case{R"("2020-01-02T03:04:05.1234567Z")", "2020-01-02T03:04:05.123456Z", true},
-        Case{R"("2020-01-02T03:04:05")", "2020-01-02T03:04:05Z", true},
-        Case{R"("2020-01-02 03:04:05Z")", "2020-01-02T03:04:05Z", true},
-        Case{R"("2020-01-02T03:04:05+0000")", "2020-01-02T03:04:05Z", true},
-        Case{R"("2020-01-02")", "2020-01-02T00:00:00Z", true},
-        Case{R"("2016-12-31T23:59:60Z")", "2017-01-01T00:00:00Z", true},
-        // No instant.
-        Case{"null", nullptr, true},
-        Case{R"("yesterday")", nullptr, true, true}, Case{R"("")", nullptr, true, true},
-        Case{R"("2020-02-30T00:00:00Z")", nullptr, true, true}, Case{R"("2020")", nullptr, true, true},
-        Case{R"("0000-12-31T00:00:00Z")", nullptr, true, true},
-        Case{R"("0001-01-01T00:00:00+01:00")", nullptr, true, true},
-        Case{R"("9999-12-31T23:59:59-14:00")", nullptr, true, true},
-        Case{"1577934245", nullptr, true, true}, Case{"true", nullptr, true, true},
-        Case{R"({"from":"2020"})", nullptr, true, true}, Case{R"(["2020-01-02T03:04:05Z"])", nullptr, true, true}));
+    ::testing::Values(Case{R"("2020-01-02T03:04:05Z")", "2020-01-02T03:04:05Z", false},
+                      Case{R"("2020-01-02T03:04:05.123456Z")", "2020-01-02T03:04:05.123456Z", false},
+                      Case{R"("2020-01-02T03:04:05.120000000Z")", "2020-01-02T03:04:05.12Z", false},
+                      Case{R"("2020-01-02T03:04:05+00:00")", "2020-01-02T03:04:05Z", false},
+                      Case{R"("2020-01-01T03:04:05+14:00")", "2019-12-31T13:04:05Z", false},
+                      Case{R"("2019-12-31T23:04:05-01:30")", "2020-01-01T00:34:05Z", false},
+                      Case{R"("2020-01-02t03:04:05z")", "2020-01-02T03:04:05Z", false},
+                      Case{R"("2020-01-02T03:04:05\u005a")", "2020-01-02T03:04:05Z", false},
+                      Case{R"("0001-01-01T00:00:00Z")", "0001-01-01T00:00:00Z", false},
+                      Case{R"("9999-12-31T23:59:59.999999Z")", "9999-12-31T23:59:59.999999Z", false},
+                      // An instant, but the text says more than the column.
+                      Case{R"("2020-01-02T03:04:05.1234567Z")", "2020-01-02T03:04:05.123456Z", true},
+                      Case{R"("2020-01-02T03:04:05")", "2020-01-02T03:04:05Z", true},
+                      Case{R"("2020-01-02 03:04:05Z")", "2020-01-02T03:04:05Z", true},
+                      Case{R"("2020-01-02T03:04:05+0000")", "2020-01-02T03:04:05Z", true},
+                      Case{R"("2020-01-02")", "2020-01-02T00:00:00Z", true},
+                      Case{R"("2016-12-31T23:59:60Z")", "2017-01-01T00:00:00Z", true},
+                      // No instant.
+                      Case{"null", nullptr, true}, Case{R"("yesterday")", nullptr, true, true},
+                      Case{R"("")", nullptr, true, true}, Case{R"("2020-02-30T00:00:00Z")", nullptr, true, true},
+                      Case{R"("2020")", nullptr, true, true}, Case{R"("0000-12-31T00:00:00Z")", nullptr, true, true},
+                      Case{R"("0001-01-01T00:00:00+01:00")", nullptr, true, true},
+                      Case{R"("9999-12-31T23:59:59-14:00")", nullptr, true, true},
+                      Case{"1577934245", nullptr, true, true}, Case{"true", nullptr, true, true},
+                      Case{R"({"from":"2020"})", nullptr, true, true},
+                      Case{R"(["2020-01-02T03:04:05Z"])", nullptr, true, true}));
 
 TEST(Datetime, NullWithStartAndEnd) {
   const std::string item =

@@ -32,14 +32,17 @@ TEST(Extra, ForeignMembers) {
 }
 
 TEST(Extra, ForeignMembersThatAreNamedLikeColumns) {
-  const std::string more = R"(,"datetime":"2020-01-01T00:00:00Z","grid_partition":"x","stac_extra":{},"geometry_bbox":[],"platform":"p")";
+  const std::string more =
+      R"(,"datetime":"2020-01-01T00:00:00Z","grid_partition":"x","stac_extra":{},"geometry_bbox":[],"platform":"p")";
   EXPECT_EQ(extra(make_item("{}", R"({"type":"Point","coordinates":[1,2]})", more)), "{" + more.substr(1) + "}");
   EXPECT_EQ(column(make_item("{}", "null", more), "platform"), "null");
 }
 
 TEST(Extra, ExplicitNulls) {
-  EXPECT_EQ(extra(R"({"type":"Feature","id":"a","geometry":null,"bbox":null,"collection":null,"links":null,"properties":{"platform":null,"x":null}})"),
-            R"({"geometry":null,"bbox":null,"collection":null,"links":null,"properties":{"platform":null,"x":null}})");
+  EXPECT_EQ(
+      extra(
+          R"({"type":"Feature","id":"a","geometry":null,"bbox":null,"collection":null,"links":null,"properties":{"platform":null,"x":null}})"),
+      R"({"geometry":null,"bbox":null,"collection":null,"links":null,"properties":{"platform":null,"x":null}})");
 }
 
 TEST(Extra, ObjectsAndArraysInProperties) {
@@ -59,8 +62,10 @@ TEST(Extra, ValuesOfAnotherTypeThanTheirColumn) {
 }
 
 TEST(Extra, MembersOfAnotherType) {
-  EXPECT_EQ(extra(R"({"type":"Feature","id":"a","stac_version":1,"collection":{"a":1},"bbox":"x","assets":5,"links":false,"properties":{}})"),
-            R"({"stac_version":1,"collection":{"a":1},"bbox":"x","assets":5,"links":false})");
+  EXPECT_EQ(
+      extra(
+          R"({"type":"Feature","id":"a","stac_version":1,"collection":{"a":1},"bbox":"x","assets":5,"links":false,"properties":{}})"),
+      R"({"stac_version":1,"collection":{"a":1},"bbox":"x","assets":5,"links":false})");
 }
 
 TEST(Extra, JsonMembersMayBeObjectsOrArrays) {
@@ -70,8 +75,9 @@ TEST(Extra, JsonMembersMayBeObjectsOrArrays) {
 }
 
 TEST(Extra, NumbersThatAColumnDoesNotHold) {
-  EXPECT_EQ(extra(make_item(R"({"latitude":9007199254740993,"longitude":1e999,"date_dt":16.5,"percent_valid_pixels":1e30})")),
-            R"({"properties":{"latitude":9007199254740993,"longitude":1e999,"date_dt":16.5,"percent_valid_pixels":1e30}})");
+  EXPECT_EQ(
+      extra(make_item(R"({"latitude":9007199254740993,"longitude":1e999,"date_dt":16.5,"percent_valid_pixels":1e30})")),
+      R"({"properties":{"latitude":9007199254740993,"longitude":1e999,"date_dt":16.5,"percent_valid_pixels":1e30}})");
   EXPECT_EQ(extra(make_item(R"({"latitude":1e-999,"date_dt":9223372036854775808})")),
             R"({"properties":{"latitude":1e-999,"date_dt":9223372036854775808}})");
 }

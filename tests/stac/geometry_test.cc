@@ -44,7 +44,8 @@ std::string geojson(std::string_view wkb) {
 
 // WKB as shapely 2 writes it (output_dimension 3, flavor "iso"), and what of it is the same.
 TEST(Geometry, WkbIsIsoLittleEndian) {
-  EXPECT_EQ(hex(parse_geometry(R"({"type":"Point","coordinates":[1,2]})").wkb), "0101000000000000000000f03f0000000000000040");
+  EXPECT_EQ(hex(parse_geometry(R"({"type":"Point","coordinates":[1,2]})").wkb),
+            "0101000000000000000000f03f0000000000000040");
   EXPECT_EQ(hex(parse_geometry(R"({"type":"Point","coordinates":[1,2,3]})").wkb),
             "01e9030000000000000000f03f00000000000000400000000000000840");
   EXPECT_EQ(hex(parse_geometry(R"({"type":"MultiPoint","coordinates":[[1,2]]})").wkb),
@@ -52,8 +53,9 @@ TEST(Geometry, WkbIsIsoLittleEndian) {
   EXPECT_EQ(hex(parse_geometry(R"({"coordinates":[[[0,0],[1,0],[1,1],[0,0]]],"type":"Polygon"})").wkb),
             "0103000000010000000400000000000000000000000000000000000000000000000000f03f0000000000000000000000000000f03f"
             "000000000000f03f00000000000000000000000000000000");
-  EXPECT_EQ(hex(parse_geometry(R"({"type":"GeometryCollection","geometries":[{"type":"Point","coordinates":[1,2,3]}]})").wkb),
-            "01ef0300000100000001e9030000000000000000f03f00000000000000400000000000000840");
+  EXPECT_EQ(
+      hex(parse_geometry(R"({"type":"GeometryCollection","geometries":[{"type":"Point","coordinates":[1,2,3]}]})").wkb),
+      "01ef0300000100000001e9030000000000000000f03f00000000000000400000000000000840");
 }
 
 class KeptWhole : public ::testing::TestWithParam<const char*> {};
@@ -96,13 +98,16 @@ INSTANTIATE_TEST_SUITE_P(
     Geometry, KeptBesides,
     ::testing::Values(
         Kept{R"({"type":"Point","coordinates":[1,2,3,4]})", R"({"type":"Point","coordinates":[1,2,3]})"},
-        Kept{R"({"type":"LineString","coordinates":[[0,0],[1,1,5]]})", R"({"type":"LineString","coordinates":[[0,0],[1,1]]})"},
+        Kept{R"({"type":"LineString","coordinates":[[0,0],[1,1,5]]})",
+             R"({"type":"LineString","coordinates":[[0,0],[1,1]]})"},
         Kept{R"({"type":"Point","coordinates":[1,2],"bbox":[1,2,1,2]})", R"({"type":"Point","coordinates":[1,2]})"},
         Kept{R"({"type":"Point","crs":null,"coordinates":[1,2]})", R"({"type":"Point","coordinates":[1,2]})"},
         Kept{R"({"type":"Point","coordinates":[1e-999,2]})", R"({"type":"Point","coordinates":[0,2]})"},
-        Kept{R"({"type":"Point","coordinates":[1,2,9007199254740993]})", R"({"type":"Point","coordinates":[1,2,9007199254740992]})"},
-        Kept{R"({"type":"GeometryCollection","geometries":[{"type":"Point","coordinates":[1,2,3]},{"type":"Point","coordinates":[4,5]}]})",
-             R"({"type":"GeometryCollection","geometries":[{"type":"Point","coordinates":[1,2]},{"type":"Point","coordinates":[4,5]}]})"}));
+        Kept{R"({"type":"Point","coordinates":[1,2,9007199254740993]})",
+             R"({"type":"Point","coordinates":[1,2,9007199254740992]})"},
+        Kept{
+            R"({"type":"GeometryCollection","geometries":[{"type":"Point","coordinates":[1,2,3]},{"type":"Point","coordinates":[4,5]}]})",
+            R"({"type":"GeometryCollection","geometries":[{"type":"Point","coordinates":[1,2]},{"type":"Point","coordinates":[4,5]}]})"}));
 
 struct NoPlace {
   const char* geometry;
@@ -149,7 +154,8 @@ INSTANTIATE_TEST_SUITE_P(
         NoPlace{R"({"type":"Polygon","coordinates":[[[0,0],[1,0],[1,1],[0,0]],[]]})", "empty"},
         NoPlace{R"({"type":"Polygon","coordinates":[[[0,0],[1,0],[0,0]]]})", "fewer than four"},
         NoPlace{R"({"type":"Polygon","coordinates":[[[0,0],[1,0],[1,1],[0,1]]]})", "not closed"},
-        NoPlace{R"({"type":"Polygon","coordinates":[[[0,0],[1,0],[1,1],[0,0]],[[0,0],[1,0],[1,1]]]})", "fewer than four"},
+        NoPlace{R"({"type":"Polygon","coordinates":[[[0,0],[1,0],[1,1],[0,0]],[[0,0],[1,0],[1,1]]]})",
+                "fewer than four"},
         NoPlace{R"({"type":"Polygon","coordinates":[[[0,0],[1,0],[[1,1]],[0,0]]]})", "different levels"},
         NoPlace{R"({"type":"Polygon","coordinates":[[[0,0],[1,0],5,[0,0]]]})", "not an array"},
         NoPlace{R"({"type":"MultiPolygon","coordinates":[[]]})", "empty"},
@@ -199,10 +205,12 @@ TEST(Geometry, AHundredThousandVerticesTakeMilliseconds) {
 }
 
 TEST(GeojsonWriter, ReadsOtherWritersWkb) {
-  EXPECT_EQ(geojson(from_hex("0000000001bff00000000000004000000000000000")), R"({"type":"Point","coordinates":[-1,2]})");
+  EXPECT_EQ(geojson(from_hex("0000000001bff00000000000004000000000000000")),
+            R"({"type":"Point","coordinates":[-1,2]})");
   EXPECT_EQ(geojson(from_hex("0101000080000000000000f03f00000000000000400000000000000840")),
             R"({"type":"Point","coordinates":[1,2,3]})");
-  EXPECT_EQ(geojson(from_hex("0101000020e6100000000000000000f03f0000000000000040")), R"({"type":"Point","coordinates":[1,2]})");
+  EXPECT_EQ(geojson(from_hex("0101000020e6100000000000000000f03f0000000000000040")),
+            R"({"type":"Point","coordinates":[1,2]})");
 }
 
 TEST(GeojsonWriter, RefusesWhatIsNotWkb) {

@@ -23,7 +23,8 @@ std::shared_ptr<arrow::Array> array_of(Builder builder, const Value& value) {
 
 std::shared_ptr<arrow::Array> text(std::string_view value) { return array_of(arrow::StringBuilder(), value); }
 
-std::shared_ptr<arrow::RecordBatch> row(const std::vector<std::pair<std::string, std::shared_ptr<arrow::Array>>>& columns) {
+std::shared_ptr<arrow::RecordBatch> row(
+    const std::vector<std::pair<std::string, std::shared_ptr<arrow::Array>>>& columns) {
   arrow::FieldVector fields;
   arrow::ArrayVector arrays;
   for (const auto& [name, values] : columns) {
@@ -49,11 +50,15 @@ TEST(ItemWriter, WritesOneMinifiedObject) {
 TEST(ItemWriter, RowsWithoutOurColumns) {
   const auto peer = row({{"id", text("a")},
                          {"grid_partition", text("81")},
-                         {"datetime", array_of(arrow::TimestampBuilder(arrow::timestamp(arrow::TimeUnit::MICRO, "UTC"), arrow::default_memory_pool()), 1'500'000)},
+                         {"datetime", array_of(arrow::TimestampBuilder(arrow::timestamp(arrow::TimeUnit::MICRO, "UTC"),
+                                                                       arrow::default_memory_pool()),
+                                               1'500'000)},
                          {"percent_valid_pixels", array_of(arrow::Int64Builder(), 5)},
                          {"assets", text(R"({ "data": { "href": "x" } })")},
                          {"type", std::make_shared<arrow::NullArray>(1)}});
-  EXPECT_EQ(rebuild(peer), R"({"type":"Feature","id":"a","assets":{"data":{"href":"x"}},"properties":{"datetime":"1970-01-01T00:00:01.5Z","percent_valid_pixels":5}})");
+  EXPECT_EQ(
+      rebuild(peer),
+      R"({"type":"Feature","id":"a","assets":{"data":{"href":"x"}},"properties":{"datetime":"1970-01-01T00:00:01.5Z","percent_valid_pixels":5}})");
 }
 
 TEST(ItemWriter, RowsWhoseExtraIsNull) {
@@ -82,15 +87,18 @@ TEST(ItemWriter, OtherArrowTypesOfTheSameMeaning) {
 }
 
 TEST(ItemWriter, ExtraWinsOverColumns) {
-  const auto batch = row({{"id", text("a")},
-                          {"bbox", text("[1]")},
-                          {"platform", text("p")},
-                          {"stac_extra", text(R"({ "b\u0062ox": [2], "properties": {"pl\u0061tform": 1, "x": [ ] } })")}});
+  const auto batch =
+      row({{"id", text("a")},
+           {"bbox", text("[1]")},
+           {"platform", text("p")},
+           {"stac_extra", text(R"({ "b\u0062ox": [2], "properties": {"pl\u0061tform": 1, "x": [ ] } })")}});
   EXPECT_EQ(rebuild(batch), R"({"type":"Feature","id":"a","b\u0062ox":[2],"properties":{"pl\u0061tform":1,"x":[]}})");
 }
 
 TEST(ItemWriter, SaysWhichColumnIsBad) {
-  const auto with = [](const char* column, std::string_view value) { return row({{"id", text("a")}, {column, text(value)}}); };
+  const auto with = [](const char* column, std::string_view value) {
+    return row({{"id", text("a")}, {column, text(value)}});
+  };
   EXPECT_THAT(error_of(with("assets", "{'data': 1}")), HasSubstr("row 0: column assets"));
   EXPECT_THAT(error_of(with("assets", "")), HasSubstr("column assets"));
   EXPECT_THAT(error_of(with("links", "[1,2")), HasSubstr("column links"));
@@ -100,7 +108,8 @@ TEST(ItemWriter, SaysWhichColumnIsBad) {
   for (const char* extra : {"[]", "5", "{\"a\":}", "{\"a\":1} x", "{\"properties\":5}", "{", "{\"a\":[1}"}) {
     EXPECT_THAT(error_of(with("stac_extra", extra)), HasSubstr("column stac_extra")) << extra;
   }
-  EXPECT_THAT(error_of(row({{"id", text("a")}, {"d", array_of(arrow::Date32Builder(), 5)}})), HasSubstr("column d is date32"));
+  EXPECT_THAT(error_of(row({{"id", text("a")}, {"d", array_of(arrow::Date32Builder(), 5)}})),
+              HasSubstr("column d is date32"));
 }
 
 }  // namespace

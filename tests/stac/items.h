@@ -19,7 +19,8 @@ std::string read_item_file(const std::string& name);
 
 /// A complete small Item; `geometry` and `properties` are JSON, `more` is ", \"key\": value..." behind the last member.
 std::string make_item(std::string_view properties = R"({"datetime":"2020-01-02T03:04:05Z"})",
-                      std::string_view geometry = R"({"type":"Point","coordinates":[1,2]})", std::string_view more = "");
+                      std::string_view geometry = R"({"type":"Point","coordinates":[1,2]})",
+                      std::string_view more = "");
 
 /// One item, parsed and finished alone.
 struct Row {

@@ -125,7 +125,8 @@ class Reader {
     if (point < 0x80) return add(point);
     if (point < 0x800) return add(0xc0 | (point >> 6)), add(0x80 | (point & 63));
     if (point < 0x10000) return add(0xe0 | (point >> 12)), add(0x80 | ((point >> 6) & 63)), add(0x80 | (point & 63));
-    add(0xf0 | (point >> 18)), add(0x80 | ((point >> 12) & 63)), add(0x80 | ((point >> 6) & 63)), add(0x80 | (point & 63));
+    add(0xf0 | (point >> 18)), add(0x80 | ((point >> 12) & 63)), add(0x80 | ((point >> 6) & 63)),
+        add(0x80 | (point & 63));
   }
 
   bool read_escape(std::string& out) {
@@ -189,11 +190,21 @@ void quote(const std::string& text, std::string& out) {
 void write(const JsonValue& value, std::string& out) {
   const char* separator = "";
   switch (value.kind) {
-    case JsonValue::Kind::kNull: out += "null"; return;
-    case JsonValue::Kind::kTrue: out += "true"; return;
-    case JsonValue::Kind::kFalse: out += "false"; return;
-    case JsonValue::Kind::kNumber: out += value.text; return;
-    case JsonValue::Kind::kString: quote(value.text, out); return;
+    case JsonValue::Kind::kNull:
+      out += "null";
+      return;
+    case JsonValue::Kind::kTrue:
+      out += "true";
+      return;
+    case JsonValue::Kind::kFalse:
+      out += "false";
+      return;
+    case JsonValue::Kind::kNumber:
+      out += value.text;
+      return;
+    case JsonValue::Kind::kString:
+      quote(value.text, out);
+      return;
     case JsonValue::Kind::kArray:
       out += '[';
       for (const JsonValue& element : value.elements) {
@@ -245,7 +256,8 @@ std::optional<std::string> compare(const JsonValue& a, const JsonValue& b, const
   const auto differ = [&] { return path + ": " + write_json(a) + " became " + write_json(b); };
   if (a.kind != b.kind) return differ();
   switch (a.kind) {
-    case JsonValue::Kind::kNumber: return same_number(a.text, b.text) ? std::nullopt : std::optional(differ());
+    case JsonValue::Kind::kNumber:
+      return same_number(a.text, b.text) ? std::nullopt : std::optional(differ());
     case JsonValue::Kind::kString: {
       if (a.text == b.text) return std::nullopt;
       const bool timestamp = path.starts_with("/properties/") && kTimestamps.contains(path.substr(12));
@@ -267,7 +279,8 @@ std::optional<std::string> compare(const JsonValue& a, const JsonValue& b, const
         if (a.find(name) == nullptr) return path + "/" + name + ": " + write_json(member) + " is new";
       }
       return std::nullopt;
-    default: return std::nullopt;
+    default:
+      return std::nullopt;
   }
 }
 
@@ -286,6 +299,8 @@ std::string write_json(const JsonValue& value) {
   return out;
 }
 
-std::optional<std::string> difference(const JsonValue& item, const JsonValue& rebuilt) { return compare(item, rebuilt, ""); }
+std::optional<std::string> difference(const JsonValue& item, const JsonValue& rebuilt) {
+  return compare(item, rebuilt, "");
+}
 
 }  // namespace earthcatalog::stac::testing

@@ -13,11 +13,13 @@ namespace {
 using Kind = Number::Kind;
 
 TEST(Number, Grammar) {
-  for (const char* text : {"", "-", "+1", "01", "-01", "1.", ".5", "1e", "1e+", "NaN", "Infinity", "0x1", "1 ", "--1", "1.2.3"}) {
+  for (const char* text :
+       {"", "-", "+1", "01", "-01", "1.", ".5", "1e", "1e+", "NaN", "Infinity", "0x1", "1 ", "--1", "1.2.3"}) {
     EXPECT_EQ(read_number(text).kind, Kind::kInvalid) << text;
     EXPECT_FALSE(is_number(text)) << text;
   }
-  for (const char* text : {"0", "-0", "10", "1.0", "1e5", "1E-5", "-1.25e+10", "1e999", "123456789012345678901234567890"}) {
+  for (const char* text :
+       {"0", "-0", "10", "1.0", "1e5", "1E-5", "-1.25e+10", "1e999", "123456789012345678901234567890"}) {
     EXPECT_NE(read_number(text).kind, Kind::kInvalid) << text;
     EXPECT_TRUE(is_number(text)) << text;
   }

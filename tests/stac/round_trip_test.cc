@@ -42,33 +42,117 @@ TEST(RoundTrip, TheComparisonSeesDifferences) {
   EXPECT_TRUE(differ(R"({})", R"({"a":null})"));
   EXPECT_TRUE(differ(R"({"a":1e-999})", R"({"a":0})"));
   EXPECT_TRUE(differ(R"({"a":"x"})", R"({"a":"X"})"));
-  EXPECT_FALSE(differ(R"({"properties":{"datetime":"2020-01-01T01:00:00+01:00"}})", R"({"properties":{"datetime":"2020-01-01T00:00:00Z"}})"));
-  EXPECT_TRUE(differ(R"({"properties":{"datetime":"2020-01-01T00:00:00"}})", R"({"properties":{"datetime":"2020-01-01T00:00:00Z"}})"));
-  EXPECT_TRUE(differ(R"({"properties":{"mine":"2020-01-01T01:00:00+01:00"}})", R"({"properties":{"mine":"2020-01-01T00:00:00Z"}})"));
+  EXPECT_FALSE(differ(R"({"properties":{"datetime":"2020-01-01T01:00:00+01:00"}})",
+                      R"({"properties":{"datetime":"2020-01-01T00:00:00Z"}})"));
+  EXPECT_TRUE(differ(R"({"properties":{"datetime":"2020-01-01T00:00:00"}})",
+                     R"({"properties":{"datetime":"2020-01-01T00:00:00Z"}})"));
+  EXPECT_TRUE(differ(R"({"properties":{"mine":"2020-01-01T01:00:00+01:00"}})",
+                     R"({"properties":{"mine":"2020-01-01T00:00:00Z"}})"));
   EXPECT_FALSE(read_json("{\"a\":NaN}") || read_json("{} x") || read_json("{\"a\":\"\\ud800\"}"));
 }
 
-const std::vector<std::string> kOddScalars = {
-    "null", "true", "false", "0", "-0", "-0.0", "1.0", "16.5", "1e2", "9007199254740992", "9007199254740993",
-    "-9223372036854775808", "9223372036854775808", "123456789012345678901234567890", "1e22", "1.2345678901234567e17", "1e308",
-    "1e999", "1e-999", "5e-324", "0.1", "0.30000000000000004", "179.99999999999997", "\"\"", "\"x\"", "\"\\u0000\"", "\"\\\"\\\\\\/\"",
-    "\"gr\\u00f6\\u00dfe \\ud83d\\ude00\"", "\"\xe2\x82\xac\"", "\"true\"", "\"12\"", "\"2020-01-01T00:00:00Z\"",
-    "\"2020-01-01T00:00:00.1234567Z\"", "\"2020-01-01T00:00:00\"", "\"2020-06-01T00:00:00+14:00\"", "\"2020-01-01\"",
-    "\"2016-12-31T23:59:60Z\"", "\"0001-01-01T00:00:00Z\"", "\"9999-12-31T23:59:59.999999Z\"", "\"0000-01-01T00:00:00Z\"",
-    "\"2020-01-01T00:00:00.500000Z\"", "\"1969-12-31T23:59:59.999999Z\""};
+const std::vector<std::string> kOddScalars = {"null",
+                                              "true",
+                                              "false",
+                                              "0",
+                                              "-0",
+                                              "-0.0",
+                                              "1.0",
+                                              "16.5",
+                                              "1e2",
+                                              "9007199254740992",
+                                              "9007199254740993",
+                                              "-9223372036854775808",
+                                              "9223372036854775808",
+                                              "123456789012345678901234567890",
+                                              "1e22",
+                                              "1.2345678901234567e17",
+                                              "1e308",
+                                              "1e999",
+                                              "1e-999",
+                                              "5e-324",
+                                              "0.1",
+                                              "0.30000000000000004",
+                                              "179.99999999999997",
+                                              "\"\"",
+                                              "\"x\"",
+                                              "\"\\u0000\"",
+                                              "\"\\\"\\\\\\/\"",
+                                              "\"gr\\u00f6\\u00dfe \\ud83d\\ude00\"",
+                                              "\"\xe2\x82\xac\"",
+                                              "\"true\"",
+                                              "\"12\"",
+                                              "\"2020-01-01T00:00:00Z\"",
+                                              "\"2020-01-01T00:00:00.1234567Z\"",
+                                              "\"2020-01-01T00:00:00\"",
+                                              "\"2020-06-01T00:00:00+14:00\"",
+                                              "\"2020-01-01\"",
+                                              "\"2016-12-31T23:59:60Z\"",
+                                              "\"0001-01-01T00:00:00Z\"",
+                                              "\"9999-12-31T23:59:59.999999Z\"",
+                                              "\"0000-01-01T00:00:00Z\"",
+                                              "\"2020-01-01T00:00:00.500000Z\"",
+                                              "\"1969-12-31T23:59:59.999999Z\""};
 
-const std::vector<std::string> kNames = {
-    "id",       "type",     "geometry",  "bbox",       "links",      "assets",      "collection",     "stac_version",  "stac_extensions",
-    "datetime", "platform", "Platform",  "created",    "updated",    "start_datetime", "end_datetime", "grid_partition", "grid_primary",
-    "geometry_bbox", "geometry_bbox.xmin", "stac_extra", "properties", "year", "_id", "", "a", "A", "b\\n", "x\\\"y", "gr\xc3\xb6\xc3\x9f" "e", "date_dt",
-    "latitude", "version", "percent_valid_pixels", "mid_datetime", "gsd", "proj:epsg", "eo:cloud_cover", "deprecated", "expires", "published"};
+const std::vector<std::string> kNames = {"id",
+                                         "type",
+                                         "geometry",
+                                         "bbox",
+                                         "links",
+                                         "assets",
+                                         "collection",
+                                         "stac_version",
+                                         "stac_extensions",
+                                         "datetime",
+                                         "platform",
+                                         "Platform",
+                                         "created",
+                                         "updated",
+                                         "start_datetime",
+                                         "end_datetime",
+                                         "grid_partition",
+                                         "grid_primary",
+                                         "geometry_bbox",
+                                         "geometry_bbox.xmin",
+                                         "stac_extra",
+                                         "properties",
+                                         "year",
+                                         "_id",
+                                         "",
+                                         "a",
+                                         "A",
+                                         "b\\n",
+                                         "x\\\"y",
+                                         "gr\xc3\xb6\xc3\x9f"
+                                         "e",
+                                         "date_dt",
+                                         "latitude",
+                                         "version",
+                                         "percent_valid_pixels",
+                                         "mid_datetime",
+                                         "gsd",
+                                         "proj:epsg",
+                                         "eo:cloud_cover",
+                                         "deprecated",
+                                         "expires",
+                                         "published"};
 
 const std::vector<std::string> kGeometries = {
-    "null", "{}", "[]", "5", R"({"type":"Point","coordinates":[1,2]})", R"({"type":"Point","coordinates":[1,2,3]})",
-    R"({"type":"Point","coordinates":[1,2,3,4]})", R"({"type":"Point","coordinates":[1e999,2]})", R"({"type":"Point","coordinates":[1,95]})",
-    R"({"coordinates":[[0,0],[1,1,1]],"type":"LineString"})", R"({"type":"MultiPoint","coordinates":[[0,0],[1,1]],"x":1})",
-    R"({"type":"Polygon","coordinates":[[[0,0],[1,0],[1,1],[0,0]]]})", R"({"type":"Polygon","coordinates":[[[0,0],[1,0],[1,1],[0,1]]]})",
-    R"({"type":"Polygon","coordinates":[[]]})", R"({"type":"GeometryCollection","geometries":[{"type":"Point","coordinates":[-0.0,0.1]}]})",
+    "null",
+    "{}",
+    "[]",
+    "5",
+    R"({"type":"Point","coordinates":[1,2]})",
+    R"({"type":"Point","coordinates":[1,2,3]})",
+    R"({"type":"Point","coordinates":[1,2,3,4]})",
+    R"({"type":"Point","coordinates":[1e999,2]})",
+    R"({"type":"Point","coordinates":[1,95]})",
+    R"({"coordinates":[[0,0],[1,1,1]],"type":"LineString"})",
+    R"({"type":"MultiPoint","coordinates":[[0,0],[1,1]],"x":1})",
+    R"({"type":"Polygon","coordinates":[[[0,0],[1,0],[1,1],[0,0]]]})",
+    R"({"type":"Polygon","coordinates":[[[0,0],[1,0],[1,1],[0,1]]]})",
+    R"({"type":"Polygon","coordinates":[[]]})",
+    R"({"type":"GeometryCollection","geometries":[{"type":"Point","coordinates":[-0.0,0.1]}]})",
     R"({"type":"MultiPolygon","coordinates":[[[[0,0],[1,0],[1,1],[0,0]]],[[[5,5,1],[6,5,1],[6,6,1],[5,5,1]]]]})"};
 
 rc::Gen<std::string> any_json(int depth) {
@@ -83,7 +167,8 @@ rc::Gen<std::string> any_json(int depth) {
     if (choice == 1) {
       return rc::gen::map(inner, [](const std::vector<std::string>& elements) {
         std::string text = "{";
-        for (std::size_t i = 0; i < elements.size(); ++i) text += fmt::format("{}\"k{}\" : {}", i == 0 ? "" : ",\n", i, elements[i]);
+        for (std::size_t i = 0; i < elements.size(); ++i)
+          text += fmt::format("{}\"k{}\" : {}", i == 0 ? "" : ",\n", i, elements[i]);
         return text + "}";
       });
     }

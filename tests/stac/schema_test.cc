@@ -27,16 +27,16 @@ TEST(Schema, ItsliveHasItsColumnsInOrder) {
   EXPECT_THAT(names(initial_schema(SchemaKind::kItslive)),
               ElementsAre("id", "grid_partition", "geometry", "datetime", "platform", "percent_valid_pixels", "date_dt",
                           "proj:code", "assets", "links", "stac_version", "type", "start_datetime", "version",
-                          "sat:orbit_state", "scene_1_id", "scene_2_id", "scene_1_frame", "scene_2_frame", "mid_datetime",
-                          "created", "updated", "end_datetime", "stac_extensions", "collection", "latitude", "longitude",
-                          "bbox", "grid_primary", "geometry_bbox", "stac_extra"));
+                          "sat:orbit_state", "scene_1_id", "scene_2_id", "scene_1_frame", "scene_2_frame",
+                          "mid_datetime", "created", "updated", "end_datetime", "stac_extensions", "collection",
+                          "latitude", "longitude", "bbox", "grid_primary", "geometry_bbox", "stac_extra"));
 }
 
 TEST(Schema, AutoBeginsWithTheCore) {
   EXPECT_THAT(names(initial_schema(SchemaKind::kAuto)),
               ElementsAre("id", "grid_partition", "geometry", "datetime", "platform", "assets", "links", "stac_version",
-                          "type", "start_datetime", "created", "updated", "end_datetime", "stac_extensions", "collection",
-                          "bbox", "grid_primary", "geometry_bbox", "stac_extra"));
+                          "type", "start_datetime", "created", "updated", "end_datetime", "stac_extensions",
+                          "collection", "bbox", "grid_primary", "geometry_bbox", "stac_extra"));
 }
 
 TEST(Schema, ArrowTypes) {
@@ -61,7 +61,8 @@ const PropertyKinds kBoolean{.number = false, .boolean = true, .string = false};
 const PropertyKinds kString{.number = false, .boolean = false, .string = true};
 
 TEST(Schema, EvolveAppendsInBytewiseOrder) {
-  const auto schema = evolve(initial_schema(SchemaKind::kAuto), {{"b", kNumber}, {"B", kString}, {"a:c", kBoolean}}, 400);
+  const auto schema =
+      evolve(initial_schema(SchemaKind::kAuto), {{"b", kNumber}, {"B", kString}, {"a:c", kBoolean}}, 400);
   EXPECT_THAT(names(schema, 19), ElementsAre("B", "a:c"));  // "b" collides with "B"
   EXPECT_EQ(type_of(schema, "B"), ColumnType::kString);
   EXPECT_EQ(type_of(schema, "a:c"), ColumnType::kBoolean);
@@ -75,9 +76,10 @@ TEST(Schema, EvolveNeverMovesWhatIsThere) {
 }
 
 TEST(Schema, TypesOfKnownProperties) {
-  const ObservedProperties observed = {{"eo:cloud_cover", kString}, {"proj:epsg", kNumber}, {"gsd", kNumber},
-                                       {"deprecated", kString},     {"expires", kString},   {"sat:relative_orbit", kNumber},
-                                       {"version", kNumber},        {"mine", kNumber},      {"view:off_nadir", kNumber}};
+  const ObservedProperties observed = {
+      {"eo:cloud_cover", kString}, {"proj:epsg", kNumber}, {"gsd", kNumber},
+      {"deprecated", kString},     {"expires", kString},   {"sat:relative_orbit", kNumber},
+      {"version", kNumber},        {"mine", kNumber},      {"view:off_nadir", kNumber}};
   const auto schema = evolve(initial_schema(SchemaKind::kAuto), observed, 400);
   EXPECT_EQ(type_of(schema, "eo:cloud_cover"), ColumnType::kDouble);
   EXPECT_EQ(type_of(schema, "proj:epsg"), ColumnType::kLong);
@@ -100,15 +102,26 @@ TEST(Schema, MixedKindsAreANumberThenABooleanThenAString) {
 }
 
 TEST(Schema, NamesThatAreNoColumns) {
-  const ObservedProperties observed = {
-      {"", kNumber},      {"_pos", kNumber},       {"year", kNumber},   {"YEAR", kNumber}, {"Datetime", kString},
-      {"id", kString},    {"STAC_EXTRA", kString}, {"a\nb", kNumber},   {"nothing", {}},   {"geometry_bbox.xmin", kNumber},
-      {"type", kString},  {"Geometry", kString},   {"grid_primary", kBoolean}, {std::string(256, 'x'), kNumber}};
+  const ObservedProperties observed = {{"", kNumber},
+                                       {"_pos", kNumber},
+                                       {"year", kNumber},
+                                       {"YEAR", kNumber},
+                                       {"Datetime", kString},
+                                       {"id", kString},
+                                       {"STAC_EXTRA", kString},
+                                       {"a\nb", kNumber},
+                                       {"nothing", {}},
+                                       {"geometry_bbox.xmin", kNumber},
+                                       {"type", kString},
+                                       {"Geometry", kString},
+                                       {"grid_primary", kBoolean},
+                                       {std::string(256, 'x'), kNumber}};
   EXPECT_EQ(evolve(initial_schema(SchemaKind::kAuto), observed, 400), initial_schema(SchemaKind::kAuto));
 }
 
 TEST(Schema, NamesBeyondAsciiAreColumnsUnlessTheyCouldDifferByCaseAlone) {
-  const auto schema = evolve(initial_schema(SchemaKind::kAuto), {{"größe", kNumber}, {"GRÖSSE", kNumber}, {"GRÖßE", kNumber}}, 400);
+  const auto schema =
+      evolve(initial_schema(SchemaKind::kAuto), {{"größe", kNumber}, {"GRÖSSE", kNumber}, {"GRÖßE", kNumber}}, 400);
   EXPECT_THAT(names(schema, 19), ElementsAre("GRÖSSE", "GRÖßE"));
 }
 

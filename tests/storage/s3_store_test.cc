@@ -80,8 +80,8 @@ class S3StoreTest : public testing::Test {
 TEST_F(S3StoreTest, RepeatsWhateverMayPass) {
   ScriptedReply half = object("the whole body");
   half.truncate_bytes = 5;
-  auto& store = play({error(503, "SlowDown"),
-                      kHangUp,
+  auto& store = play({kHangUp,
+                      error(503, "SlowDown"),
                       half,
                       {.status = 200, .body = error_body("InternalError")},
                       error(400, "RequestTimeout"),
@@ -209,6 +209,13 @@ TEST_F(S3StoreTest, AWriteWhoseReplyWasLostIsRecognised) {
     EXPECT_FALSE(
         play({unclear, error(404, "NoSuchKey"), error(404, "NoSuchKey")}).put_if_match("k", "mine", "e")->stored);
   }
+}
+
+// libcurl repeats by itself what a kept connection swallows.
+TEST_F(S3StoreTest, ALostReplyOnAKeptConnectionIsSeen) {
+  auto& store = play({object("old"), kHangUp, error(412, "PreconditionFailed"), object("mine")});
+  ASSERT_TRUE(store.get("k").has_value());
+  EXPECT_TRUE(store.put_if_match("k", "mine", "e0")->stored);
 }
 
 TEST_F(S3StoreTest, ConditionsAreSentAndSigned) {

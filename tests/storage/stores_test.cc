@@ -100,7 +100,8 @@ TEST(Credentials, TheAwsChainAnswers) {
 
 // Ends the AWS SDK after the tests, as main() of the program does.
 class EndAws : public testing::Environment {
-  S3Runtime runtime_;
+ public:
+  void TearDown() override { const S3Runtime runtime; }
 };
 const auto* const kEndAws = testing::AddGlobalTestEnvironment(new EndAws);
 

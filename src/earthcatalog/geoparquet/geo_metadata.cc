@@ -16,6 +16,16 @@ constexpr std::string_view kCovering =
     R"(,"covering":{"bbox":{"xmin":["geometry_bbox","xmin"],"ymin":["geometry_bbox","ymin"],)"
     R"("xmax":["geometry_bbox","xmax"],"ymax":["geometry_bbox","ymax"]}})";
 
+// OGC:CRS84, which is also what the absence of `crs` means: but then readers may hold the file to -180 ... 180.
+constexpr std::string_view kCrs84 =
+    R"_(,"crs":{"$schema":"https://proj.org/schemas/v0.7/projjson.schema.json","type":"GeographicCRS",)_"
+    R"_("name":"WGS 84 (CRS84)","datum":{"type":"GeodeticReferenceFrame","name":"World Geodetic System 1984",)_"
+    R"_("ellipsoid":{"name":"WGS 84","semi_major_axis":6378137,"inverse_flattening":298.257223563}},)_"
+    R"_("coordinate_system":{"subtype":"ellipsoidal","axis":[)_"
+    R"_({"name":"Geodetic longitude","abbreviation":"Lon","direction":"east","unit":"degree"},)_"
+    R"_({"name":"Geodetic latitude","abbreviation":"Lat","direction":"north","unit":"degree"}]},)_"
+    R"_("id":{"authority":"OGC","code":"CRS84"}})_";
+
 // The specification knows no measures: a geometry with M counts as the one without.
 std::set<std::string> type_names(const std::set<std::uint32_t>& codes) {
   std::set<std::string> names;
@@ -24,6 +34,13 @@ std::set<std::string> type_names(const std::set<std::uint32_t>& codes) {
     names.insert(fmt::format("{}{}", kTypeNames[code % 1000], z ? " Z" : ""));
   }
   return names;
+}
+
+void append_bbox(const GeometrySummary& summary, std::string& out) {
+  const auto& lo = summary.lower;
+  const auto& hi = summary.upper;
+  out += summary.has_z() ? fmt::format(R"(,"bbox":[{},{},{},{},{},{}])", lo[0], lo[1], lo[2], hi[0], hi[1], hi[2])
+                         : fmt::format(R"(,"bbox":[{},{},{},{}])", lo[0], lo[1], hi[0], hi[1]);
 }
 
 }  // namespace
@@ -37,11 +54,10 @@ std::string geo_metadata(const GeometrySummary& summary, bool covering) {
     separator = ",";
   }
   out += ']';
-  if (summary.has_extent()) {
-    const auto& lo = summary.lower;
-    const auto& hi = summary.upper;
-    out += summary.has_z() ? fmt::format(R"(,"bbox":[{},{},{},{},{},{}])", lo[0], lo[1], lo[2], hi[0], hi[1], hi[2])
-                           : fmt::format(R"(,"bbox":[{},{},{},{}])", lo[0], lo[1], hi[0], hi[1]);
+  if (summary.has_coordinates() && summary.in_world()) {
+    append_bbox(summary, out);
+  } else if (summary.has_coordinates()) {
+    out += kCrs84;
   }
   if (covering) out += kCovering;
   out += "}}}";

@@ -7,7 +7,8 @@
 
 namespace earthcatalog::geoparquet {
 
-/// The `geo` key of a file with the geometry column `geometry` and, when `covering`, the bbox column geometry_bbox.
+/// The `geo` key of a file with the geometry column `geometry` and, when `covering`, the bbox column geometry_bbox. The
+/// file's bbox when all coordinates are longitudes and latitudes; otherwise no bbox, and the CRS spelled out.
 std::string geo_metadata(const GeometrySummary& summary, bool covering);
 
 /// The `stac-geoparquet` key (https://github.com/radiantearth/stac-geoparquet-spec): its version.

@@ -19,15 +19,16 @@ struct GeometrySummary {
   std::array<double, 3> lower{kInfinity, kInfinity, kInfinity};
   std::array<double, 3> upper{-kInfinity, -kInfinity, -kInfinity};
 
-  /// False without coordinates, or with infinite ones.
-  bool has_extent() const { return has_range(0) && has_range(1); }
-  bool has_z() const { return has_range(2); }
+  bool has_coordinates() const { return lower[0] <= upper[0] && lower[1] <= upper[1]; }
+  /// Whether all coordinates are longitudes and latitudes. Not so for footprints spelled past 180 degrees.
+  bool in_world() const { return in_range(0, 180) && in_range(1, 90); }
+  bool has_z() const { return lower[2] <= upper[2] && in_range(2, std::numeric_limits<double>::max()); }
 
   /// Adds one geometry in WKB (ISO, or PostGIS' flags). False, and nothing is added, when it is malformed.
   bool add(std::string_view wkb);
 
  private:
-  bool has_range(std::size_t d) const { return lower[d] > -kInfinity && upper[d] < kInfinity && lower[d] <= upper[d]; }
+  bool in_range(std::size_t d, double limit) const { return -limit <= lower[d] && upper[d] <= limit; }
 };
 
 }  // namespace earthcatalog::geoparquet

@@ -144,6 +144,12 @@ Result<CommitResult> Committer::commit() {
     if (table_.metadata().find_snapshot(change_.snapshot_id) != nullptr) return result(attempt);
     auto written = write_attempt(producer);
     if (!written) {
+      // On a table object that is behind, files to remove may be missing that the newest state has.
+      if (written.error().kind == ErrorKind::kConflict && !options_.only_on_base) {
+        const std::string tried = table_.metadata_location();
+        EC_TRY(table_.refresh());
+        if (table_.metadata_location() != tried) continue;
+      }
       producer.clean_up(nullptr);
       return std::unexpected(std::move(written).error());
     }

@@ -29,7 +29,7 @@ struct NestedField;
 
 struct Type {
   TypeId id = TypeId::kString;
-  std::vector<NestedField> fields = {};  ///< of a struct
+  std::vector<NestedField> fields;  ///< of a struct
   bool operator==(const Type&) const = default;
 };
 

@@ -7,13 +7,20 @@ namespace {
 
 std::shared_ptr<arrow::DataType> arrow_type(ColumnType type) {
   switch (type) {
-    case ColumnType::kString: return arrow::utf8();
-    case ColumnType::kBinary: return arrow::binary();
-    case ColumnType::kBoolean: return arrow::boolean();
-    case ColumnType::kLong: return arrow::int64();
-    case ColumnType::kDouble: return arrow::float64();
-    case ColumnType::kTimestamp: return arrow::timestamp(arrow::TimeUnit::MICRO, "UTC");
-    case ColumnType::kBbox: break;
+    case ColumnType::kString:
+      return arrow::utf8();
+    case ColumnType::kBinary:
+      return arrow::binary();
+    case ColumnType::kBoolean:
+      return arrow::boolean();
+    case ColumnType::kLong:
+      return arrow::int64();
+    case ColumnType::kDouble:
+      return arrow::float64();
+    case ColumnType::kTimestamp:
+      return arrow::timestamp(arrow::TimeUnit::MICRO, "UTC");
+    case ColumnType::kBbox:
+      break;
   }
   return arrow::struct_({arrow::field("xmin", arrow::float64()), arrow::field("ymin", arrow::float64()),
                          arrow::field("xmax", arrow::float64()), arrow::field("ymax", arrow::float64())});

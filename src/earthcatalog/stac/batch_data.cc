@@ -121,10 +121,15 @@ void ItemBatch::Impl::fill_property_slot(NameSlot& slot) {
 void ItemBatch::Impl::defer(NameSlot& slot, std::string_view token) {
   PropertyKinds kinds;
   switch (token.front()) {
-    case '"': kinds.string = true; break;
+    case '"':
+      kinds.string = true;
+      break;
     case 't':
-    case 'f': kinds.boolean = true; break;
-    default: kinds.number = true;
+    case 'f':
+      kinds.boolean = true;
+      break;
+    default:
+      kinds.number = true;
   }
   deferred_.add(row(), slot.index, token);
   open_kinds_.emplace_back(&slot, kinds);

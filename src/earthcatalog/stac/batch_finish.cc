@@ -80,7 +80,8 @@ Result<std::shared_ptr<arrow::RecordBatch>> ItemBatch::Impl::finish(const ItemSc
     fields.push_back(arrow::field(column.name, array->type()));
     arrays.push_back(std::move(array));
   }
-  return arrow::RecordBatch::Make(arrow::schema(std::move(fields)), static_cast<std::int64_t>(rows_), std::move(arrays));
+  return arrow::RecordBatch::Make(arrow::schema(std::move(fields)), static_cast<std::int64_t>(rows_),
+                                  std::move(arrays));
 }
 
 }  // namespace earthcatalog::stac

@@ -24,7 +24,7 @@ class OwnedBuffer : public arrow::Buffer {
 
 std::shared_ptr<arrow::Buffer> take(GrowBuffer& bytes) {
   bytes.shrink_to_fit();
-  bytes.reserve(1);  // Arrow wants an address for an empty buffer too
+  if (bytes.data() == nullptr) bytes.reserve(1);  // Arrow wants an address for an empty buffer too
   return std::make_shared<OwnedBuffer>(std::exchange(bytes, {}));
 }
 
@@ -101,7 +101,8 @@ Result<std::shared_ptr<arrow::Array>> ColumnBuffer::finish(std::size_t rows, std
                 text_.size(), rows);
   }
   const std::string_view flags = valid_.view();
-  const auto nulls = static_cast<std::int64_t>(rows) - static_cast<std::int64_t>(std::count(flags.begin(), flags.end(), 1));
+  const auto nulls =
+      static_cast<std::int64_t>(rows) - static_cast<std::int64_t>(std::count(flags.begin(), flags.end(), 1));
   std::vector<std::shared_ptr<arrow::Buffer>> buffers = {nulls == 0 ? nullptr : pack(flags)};
   std::shared_ptr<arrow::DataType> type;
   if (is_text()) {
@@ -116,7 +117,8 @@ Result<std::shared_ptr<arrow::Array>> ColumnBuffer::finish(std::size_t rows, std
     buffers.push_back(take(words_));
   }
   *this = ColumnBuffer(type_);
-  return arrow::MakeArray(arrow::ArrayData::Make(std::move(type), static_cast<std::int64_t>(rows), std::move(buffers), nulls));
+  return arrow::MakeArray(
+      arrow::ArrayData::Make(std::move(type), static_cast<std::int64_t>(rows), std::move(buffers), nulls));
 }
 
 }  // namespace earthcatalog::stac

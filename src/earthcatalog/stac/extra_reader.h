@@ -11,8 +11,8 @@
 namespace earthcatalog::stac {
 
 struct ExtraMember {
-  std::string name;               ///< decoded
-  std::string_view key, value;    ///< as they are spelled; the key without its quotes
+  std::string name;             ///< decoded
+  std::string_view key, value;  ///< as they are spelled; the key without its quotes
 };
 
 /// A stac_extra, taken apart.

@@ -15,18 +15,26 @@ constexpr double kMaxLatitude = 90;
 // Both spellings of longitude, -180..180 and 0..360, and half a turn more for footprints that go on past their end.
 constexpr double kMaxLongitude = 540;
 
-constexpr std::array kTypes = {GeometryType::kPoint,           GeometryType::kLineString,   GeometryType::kPolygon,
-                               GeometryType::kMultiPoint,      GeometryType::kMultiLineString,
-                               GeometryType::kMultiPolygon,    GeometryType::kGeometryCollection};
+constexpr std::array kTypes = {GeometryType::kPoint,
+                               GeometryType::kLineString,
+                               GeometryType::kPolygon,
+                               GeometryType::kMultiPoint,
+                               GeometryType::kMultiLineString,
+                               GeometryType::kMultiPolygon,
+                               GeometryType::kGeometryCollection};
 
 int nesting_of(GeometryType type) {
   switch (type) {
-    case GeometryType::kPoint: return 0;
+    case GeometryType::kPoint:
+      return 0;
     case GeometryType::kLineString:
-    case GeometryType::kMultiPoint: return 1;
+    case GeometryType::kMultiPoint:
+      return 1;
     case GeometryType::kPolygon:
-    case GeometryType::kMultiLineString: return 2;
-    default: return 3;
+    case GeometryType::kMultiLineString:
+      return 2;
+    default:
+      return 3;
   }
 }
 
@@ -41,13 +49,20 @@ char first_inside(const char* bracket) {
 
 std::string_view to_string(GeometryType type) {
   switch (type) {
-    case GeometryType::kPoint: return "Point";
-    case GeometryType::kLineString: return "LineString";
-    case GeometryType::kPolygon: return "Polygon";
-    case GeometryType::kMultiPoint: return "MultiPoint";
-    case GeometryType::kMultiLineString: return "MultiLineString";
-    case GeometryType::kMultiPolygon: return "MultiPolygon";
-    case GeometryType::kGeometryCollection: return "GeometryCollection";
+    case GeometryType::kPoint:
+      return "Point";
+    case GeometryType::kLineString:
+      return "LineString";
+    case GeometryType::kPolygon:
+      return "Polygon";
+    case GeometryType::kMultiPoint:
+      return "MultiPoint";
+    case GeometryType::kMultiLineString:
+      return "MultiLineString";
+    case GeometryType::kMultiPolygon:
+      return "MultiPolygon";
+    case GeometryType::kGeometryCollection:
+      return "GeometryCollection";
   }
   return "";
 }
@@ -174,7 +189,8 @@ bool GeojsonReader::read_nested(ondemand::array array, std::size_t depth, int le
   return true;
 }
 
-bool GeojsonReader::read_position(ondemand::array array, std::size_t depth, int level, const char* where, Shape& shape) {
+bool GeojsonReader::read_position(ondemand::array array, std::size_t depth, int level, const char* where,
+                                  Shape& shape) {
   std::array<double, 3> values = {0, 0, 0};
   std::size_t count = 0;
   for (auto member : array) {
@@ -218,20 +234,25 @@ void GeojsonReader::check(const Shape& shape, const char* where) {
   }
   if (shape.has_members) outcome_->exact = false;
   if (!shape.has_coordinates) return refuse("a geometry without coordinates", where);
-  if (shape.nesting != nesting_of(*shape.type)) return refuse("coordinates nested otherwise than their type wants", where);
+  if (shape.nesting != nesting_of(*shape.type))
+    return refuse("coordinates nested otherwise than their type wants", where);
   switch (*shape.type) {
     case GeometryType::kLineString:
-    case GeometryType::kMultiLineString: return check_lines(shape, 2, false, where);
+    case GeometryType::kMultiLineString:
+      return check_lines(shape, 2, false, where);
     case GeometryType::kPolygon:
-    case GeometryType::kMultiPolygon: return check_lines(shape, 4, true, where);
-    default: return;
+    case GeometryType::kMultiPolygon:
+      return check_lines(shape, 4, true, where);
+    default:
+      return;
   }
 }
 
 void GeojsonReader::check_lines(const Shape& shape, std::size_t fewest, bool closed, const char* where) {
   std::size_t from = 0;
   for (const std::size_t to : shape.line_ends) {
-    if (to - from < fewest) return refuse(closed ? "a ring of fewer than four positions" : "a line of one position", where);
+    if (to - from < fewest)
+      return refuse(closed ? "a ring of fewer than four positions" : "a line of one position", where);
     const Position& first = shape.positions[from];
     const Position& last = shape.positions[to - 1];
     if (closed && (first.x != last.x || first.y != last.y)) return refuse("a ring that is not closed", where);
@@ -252,10 +273,15 @@ void GeojsonReader::write_header(GeometryType type, GrowBuffer& wkb) const {
 }
 
 void GeojsonReader::write_positions(const Shape& shape, std::size_t from, std::size_t to, GrowBuffer& wkb) const {
-  const std::size_t each = (deep_ && !flat_ ? 3 : 2) * sizeof(double);
-  char* out = wkb.reserve((to - from) * each);
-  for (std::size_t i = from; i < to; ++i, out += each) std::memcpy(out, &shape.positions[i], each);
-  wkb.advance((to - from) * each);
+  static_assert(sizeof(Position) == 3 * sizeof(double));
+  constexpr std::size_t kFlatBytes = 2 * sizeof(double);
+  if (deep_ && !flat_) {
+    wkb.append({reinterpret_cast<const char*>(&shape.positions[from]), (to - from) * sizeof(Position)});
+    return;
+  }
+  char* out = wkb.reserve((to - from) * kFlatBytes);
+  for (std::size_t i = from; i < to; ++i, out += kFlatBytes) std::memcpy(out, &shape.positions[i], kFlatBytes);
+  wkb.advance((to - from) * kFlatBytes);
 }
 
 void GeojsonReader::write_lines(const Shape& shape, std::size_t from, std::size_t to, bool headers,
@@ -273,11 +299,13 @@ void GeojsonReader::write(const Shape& shape, GrowBuffer& wkb) const {
   write_header(*shape.type, wkb);
   const std::size_t positions = shape.positions.size();
   switch (*shape.type) {
-    case GeometryType::kPoint: return write_positions(shape, 0, 1, wkb);
+    case GeometryType::kPoint:
+      return write_positions(shape, 0, 1, wkb);
     case GeometryType::kLineString:
       wkb.append_value(static_cast<std::uint32_t>(positions));
       return write_positions(shape, 0, positions, wkb);
-    case GeometryType::kPolygon: return write_lines(shape, 0, shape.line_ends.size(), false, wkb);
+    case GeometryType::kPolygon:
+      return write_lines(shape, 0, shape.line_ends.size(), false, wkb);
     case GeometryType::kMultiPoint:
       wkb.append_value(static_cast<std::uint32_t>(positions));
       for (std::size_t i = 0; i < positions; ++i) {
@@ -285,7 +313,8 @@ void GeojsonReader::write(const Shape& shape, GrowBuffer& wkb) const {
         write_positions(shape, i, i + 1, wkb);
       }
       return;
-    case GeometryType::kMultiLineString: return write_lines(shape, 0, shape.line_ends.size(), true, wkb);
+    case GeometryType::kMultiLineString:
+      return write_lines(shape, 0, shape.line_ends.size(), true, wkb);
     case GeometryType::kMultiPolygon: {
       wkb.append_value(static_cast<std::uint32_t>(shape.polygon_ends.size()));
       std::size_t from = 0;

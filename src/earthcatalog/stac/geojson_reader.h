@@ -45,7 +45,8 @@ class GeojsonReader {
   };
 
   bool read_geometry(ondemand::value& value, std::size_t depth, std::size_t collections, Shape& shape);
-  bool read_member(std::string_view name, ondemand::value& value, std::size_t depth, std::size_t collections, Shape& shape);
+  bool read_member(std::string_view name, ondemand::value& value, std::size_t depth, std::size_t collections,
+                   Shape& shape);
   bool read_type(ondemand::value& value, std::size_t depth, Shape& shape);
   bool read_members(ondemand::value& value, std::size_t depth, std::size_t collections, Shape& shape);
   bool read_coordinates(ondemand::value& value, std::size_t depth, int level, Shape& shape);

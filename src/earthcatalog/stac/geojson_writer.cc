@@ -19,7 +19,8 @@ class Writer {
   Writer(std::string_view wkb, std::string& out) : rest_(wkb), out_(out) {}
 
   Status write_geometry(std::size_t depth) {
-    if (depth > kMaxCollectionDepth + 1) return fail(ErrorKind::kUnsupported, "WKB nested more than {} levels deep", depth);
+    if (depth > kMaxCollectionDepth + 1)
+      return fail(ErrorKind::kUnsupported, "WKB nested more than {} levels deep", depth);
     EC_ASSIGN_OR_RETURN(const Header header, read_header());
     out_ += "{\"type\":\"";
     out_ += to_string(header.type);
@@ -93,20 +94,28 @@ class Writer {
   // The coordinates of the part of a Multi... geometry, which has a header of its own.
   Status write_part(GeometryType type) {
     EC_ASSIGN_OR_RETURN(const Header header, read_header());
-    if (header.type != type) return fail(ErrorKind::kInvalidData, "WKB has a {} where a {} belongs", to_string(header.type), to_string(type));
+    if (header.type != type)
+      return fail(ErrorKind::kInvalidData, "WKB has a {} where a {} belongs", to_string(header.type), to_string(type));
     return write_coordinates(header);
   }
 
   Status write_coordinates(const Header& header) {
     const auto line = [&] { return write_list(header, [&] { return write_position(header); }); };
     switch (header.type) {
-      case GeometryType::kPoint: return write_position(header);
-      case GeometryType::kLineString: return line();
-      case GeometryType::kPolygon: return write_list(header, line);
-      case GeometryType::kMultiPoint: return write_list(header, [&] { return write_part(GeometryType::kPoint); });
-      case GeometryType::kMultiLineString: return write_list(header, [&] { return write_part(GeometryType::kLineString); });
-      case GeometryType::kMultiPolygon: return write_list(header, [&] { return write_part(GeometryType::kPolygon); });
-      case GeometryType::kGeometryCollection: break;
+      case GeometryType::kPoint:
+        return write_position(header);
+      case GeometryType::kLineString:
+        return line();
+      case GeometryType::kPolygon:
+        return write_list(header, line);
+      case GeometryType::kMultiPoint:
+        return write_list(header, [&] { return write_part(GeometryType::kPoint); });
+      case GeometryType::kMultiLineString:
+        return write_list(header, [&] { return write_part(GeometryType::kLineString); });
+      case GeometryType::kMultiPolygon:
+        return write_list(header, [&] { return write_part(GeometryType::kPolygon); });
+      case GeometryType::kGeometryCollection:
+        break;
     }
     return {};
   }

@@ -1,5 +1,5 @@
-// Bytes under construction. Grows with realloc, which moves large blocks by remapping pages instead of copying, and by
-// a quarter once it is large, so that a batch holds little more than its rows need.
+// Bytes under construction. Large ones are pages of their own, which grow by being mapped elsewhere instead of copied,
+// an eighth at a time: a batch holds little more than its rows need, and gives all of it back to the system.
 #pragma once
 
 #include <cstddef>
@@ -54,7 +54,11 @@ class GrowBuffer {
   void shrink_to_fit();
 
  private:
+  static constexpr std::size_t kMappedBytes = std::size_t{1} << 20;  // from here on pages, below malloc
+
+  bool is_mapped() const { return capacity_ >= kMappedBytes; }
   void grow(std::size_t n);
+  void grow_mapped(std::size_t capacity);
 
   char* data_ = nullptr;
   std::size_t size_ = 0, capacity_ = 0;

@@ -13,6 +13,8 @@ std::size_t ItemBatch::size() const { return impl_->rows(); }
 std::int64_t ItemBatch::bytes() const { return impl_->bytes(); }
 const ObservedProperties& ItemBatch::observed() const { return impl_->observed(); }
 
-Result<std::shared_ptr<arrow::RecordBatch>> ItemBatch::finish(const ItemSchema& schema) { return impl_->finish(schema); }
+Result<std::shared_ptr<arrow::RecordBatch>> ItemBatch::finish(const ItemSchema& schema) {
+  return impl_->finish(schema);
+}
 
 }  // namespace earthcatalog::stac

@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <bit>
 
 #include "earthcatalog/stac/batch_data.h"
@@ -10,10 +11,22 @@
 #include "earthcatalog/stac/scalar.h"
 
 namespace earthcatalog::stac {
+namespace {
+
+constexpr std::size_t kLargestDepth = 1000;  // the walk is recursive
+constexpr std::size_t kMemberDepth = 2;      // of the values of top-level members
+constexpr std::size_t kPropertyDepth = 3;    // of the values of properties
+constexpr std::string_view kItsliveCollection = "itslive-granules";
+
+std::string_view inside_quotes(std::string_view token) { return token.substr(1, token.size() - 2); }
+
+std::string_view without_bom(std::string_view json) { return json.starts_with("\xef\xbb\xbf") ? json.substr(3) : json; }
+
+}  // namespace
 
 class ItemParser::Impl {
  public:
-  explicit Impl(ParserOptions options) : walker_(options.max_depth), geojson_(walker_) {}
+  explicit Impl(ParserOptions options) : walker_(std::min(options.max_depth, kLargestDepth)), geojson_(walker_) {}
 
   std::expected<ParsedItem, Rejection> append(const std::string& json, ItemBatch::Impl& batch);
 
@@ -48,20 +61,6 @@ class ItemParser::Impl {
   NameSlot* previous_property_ = nullptr;
   bool is_feature_ = false, has_properties_ = false;
 };
-
-namespace {
-
-constexpr std::size_t kMemberDepth = 2;    // of the values of top-level members
-constexpr std::size_t kPropertyDepth = 3;  // of the values of properties
-constexpr std::string_view kItsliveCollection = "itslive-granules";
-
-std::string_view inside_quotes(std::string_view token) { return token.substr(1, token.size() - 2); }
-
-std::string_view without_bom(std::string_view json) {
-  return json.starts_with("\xef\xbb\xbf") ? json.substr(3) : json;
-}
-
-}  // namespace
 
 std::expected<ParsedItem, Rejection> ItemParser::Impl::append(const std::string& json, ItemBatch::Impl& batch) {
   batch_ = &batch;
@@ -131,13 +130,20 @@ bool ItemParser::Impl::read_member(ondemand::field& field) {
   }
   ondemand::value& value = field.value();
   switch (slot.role) {
-    case MemberRole::kType: return read_type(value);
-    case MemberRole::kId: return read_id(slot, value);
-    case MemberRole::kGeometry: return read_geometry(slot, raw, value);
-    case MemberRole::kProperties: return read_properties(value);
-    case MemberRole::kText: return read_text(slot, raw, value);
-    case MemberRole::kJson: return read_json(slot, raw, value);
-    case MemberRole::kForeign: break;
+    case MemberRole::kType:
+      return read_type(value);
+    case MemberRole::kId:
+      return read_id(slot, value);
+    case MemberRole::kGeometry:
+      return read_geometry(slot, raw, value);
+    case MemberRole::kProperties:
+      return read_properties(value);
+    case MemberRole::kText:
+      return read_text(slot, raw, value);
+    case MemberRole::kJson:
+      return read_json(slot, raw, value);
+    case MemberRole::kForeign:
+      break;
   }
   return keep(batch_->extra_members(), raw, value, kMemberDepth);
 }
@@ -147,7 +153,8 @@ bool ItemParser::Impl::read_type(ondemand::value& value) {
   std::string_view token;
   if (*where == '{' || *where == '[') return walker_.reject("not_an_item", "its type is not \"Feature\"", where);
   if (!walker_.scalar(value, token)) return false;
-  if (*where != '"' || decoded(inside_quotes(token)) != "Feature") return walker_.reject("not_an_item", "its type is not \"Feature\"", where);
+  if (*where != '"' || decoded(inside_quotes(token)) != "Feature")
+    return walker_.reject("not_an_item", "its type is not \"Feature\"", where);
   is_feature_ = true;
   return true;
 }

@@ -32,7 +32,8 @@ std::optional<Rejection> find_bad_utf8(std::string_view json) {
   for (std::size_t i = 0; i < json.size();) {
     const std::size_t length = utf8_length(json.substr(i));
     if (length == 0) {
-      return rejection("invalid_utf8", fmt::format("byte 0x{:02x} is not UTF-8", static_cast<unsigned char>(json[i])), i);
+      return rejection("invalid_utf8", fmt::format("byte 0x{:02x} is not UTF-8", static_cast<unsigned char>(json[i])),
+                       i);
     }
     i += length;
   }

@@ -27,15 +27,22 @@ std::optional<std::uint32_t> read_unit(std::string_view text) {
 
 char simple_escape(char c) {
   switch (c) {
-    case 'b': return '\b';
-    case 'f': return '\f';
-    case 'n': return '\n';
-    case 'r': return '\r';
-    case 't': return '\t';
+    case 'b':
+      return '\b';
+    case 'f':
+      return '\f';
+    case 'n':
+      return '\n';
+    case 'r':
+      return '\r';
+    case 't':
+      return '\t';
     case '"':
     case '\\':
-    case '/': return c;
-    default: return '\0';
+    case '/':
+      return c;
+    default:
+      return '\0';
   }
 }
 

@@ -45,10 +45,16 @@ bool JsonWalker::walk(ondemand::value& value, std::size_t depth) {
 }
 
 bool JsonWalker::scalar(ondemand::value& value, std::string_view& token) {
-  token = trim_right(value.raw_json_token());
+  const std::string_view until_next = value.raw_json_token();
+  token = trim_right(until_next);
   switch (token.empty() ? '\0' : token.front()) {
     case '"':
-      if (token.size() < 2 || token.back() != '"') return reject("not_json", "a string that does not end", token.data());
+      if (token.size() < 2 || token.back() != '"')
+        return reject("not_json", "a string that does not end", token.data());
+      // simdjson would take it for a key and pass over what follows.
+      if (*(until_next.data() + until_next.size()) == ':') {
+        return reject("not_json", "a colon behind a value", until_next.data() + until_next.size());
+      }
       return !escapes_ || check_string(token.substr(1, token.size() - 2));
     case 't':
       if (token == "true") return true;
@@ -70,7 +76,8 @@ bool JsonWalker::enter(const char* where, std::size_t depth) {
   return reject("too_deep", fmt::format("nested more than {} levels deep", max_depth_), where);
 }
 
-bool JsonWalker::key(const ondemand::field& field, std::string_view& raw, std::string_view& name, std::string& scratch) {
+bool JsonWalker::key(const ondemand::field& field, std::string_view& raw, std::string_view& name,
+                     std::string& scratch) {
   raw = name = field.escaped_key();
   if (!escapes_ || !has_escape(raw)) return true;
   if (!check_string(raw)) return false;

@@ -59,8 +59,10 @@ class JsonWalker {
 /// Appends `json`, which is valid, without the white space between its tokens.
 void append_minified(std::string_view json, GrowBuffer& out);
 
+/// `text` without JSON's white space at its end. Other control characters are no white space.
 inline std::string_view trim_right(std::string_view text) {
-  while (!text.empty() && static_cast<unsigned char>(text.back()) <= ' ') text.remove_suffix(1);
+  const auto is_space = [](char c) { return c == ' ' || c == '\n' || c == '\r' || c == '\t'; };
+  while (!text.empty() && is_space(text.back())) text.remove_suffix(1);
   return text;
 }
 

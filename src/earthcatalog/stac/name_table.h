@@ -17,7 +17,7 @@ enum class MemberRole : std::uint8_t { kForeign, kType, kId, kGeometry, kPropert
 
 struct NameSlot {
   std::string name;
-  bool fresh = true;             ///< nobody has filled in the rest yet
+  bool fresh = true;  ///< nobody has filled in the rest yet
   MemberRole role = MemberRole::kForeign;
   std::uint32_t index = 0;       ///< in its table
   int column = -1;               ///< of the batch that takes the values; none: see `observed`

@@ -76,7 +76,8 @@ void read_real(std::string_view token, Number& number) {
   if (error == std::errc::result_out_of_range || !std::isfinite(number.real)) {
     // from_chars does not say whether the number is too large or too small.
     const std::size_t mark = token.find_first_of("eE");
-    const bool small = mark != std::string_view::npos ? token[mark + 1] == '-' : token.find('.') != std::string_view::npos;
+    const bool small =
+        mark != std::string_view::npos ? token[mark + 1] == '-' : token.find('.') != std::string_view::npos;
     number.real = small ? 0.0 : std::numeric_limits<double>::infinity();
     if (token.front() == '-') number.real = -number.real;
   }
@@ -103,7 +104,8 @@ Number read_number(std::string_view token) {
   if (!shape.fraction_or_exponent) {
     number.kind = Number::Kind::kInteger;
     if (shape.digits <= 18) {
-      number.integer = shape.negative ? -static_cast<std::int64_t>(shape.mantissa) : static_cast<std::int64_t>(shape.mantissa);
+      number.integer =
+          shape.negative ? -static_cast<std::int64_t>(shape.mantissa) : static_cast<std::int64_t>(shape.mantissa);
       number.real = shape.negative ? -static_cast<double>(shape.mantissa) : static_cast<double>(shape.mantissa);
       return number;
     }
@@ -130,7 +132,8 @@ void append_number(double value, std::string& out) {
   const auto [end, error] = std::to_chars(text.data(), text.data() + text.size(), value);
   const std::string_view spelled(text.data(), static_cast<std::size_t>(end - text.data()));
   out += spelled;
-  if (std::abs(value) > static_cast<double>(kTwoTo53) && spelled.find_first_of(".e") == std::string_view::npos) out += ".0";
+  if (std::abs(value) > static_cast<double>(kTwoTo53) && spelled.find_first_of(".e") == std::string_view::npos)
+    out += ".0";
 }
 
 }  // namespace earthcatalog::stac

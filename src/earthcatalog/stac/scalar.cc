@@ -69,13 +69,19 @@ std::optional<Instant> read_instant(std::string_view text) {
 
 Fit store_scalar(std::string_view token, ColumnBuffer& column) {
   switch (column.type()) {
-    case ColumnType::kString: return store_text(token, column);
-    case ColumnType::kBoolean: return store_boolean(token, column);
-    case ColumnType::kLong: return store_long(token, column);
-    case ColumnType::kDouble: return store_double(token, column);
-    case ColumnType::kTimestamp: return store_timestamp(token, column);
+    case ColumnType::kString:
+      return store_text(token, column);
+    case ColumnType::kBoolean:
+      return store_boolean(token, column);
+    case ColumnType::kLong:
+      return store_long(token, column);
+    case ColumnType::kDouble:
+      return store_double(token, column);
+    case ColumnType::kTimestamp:
+      return store_timestamp(token, column);
     case ColumnType::kBinary:
-    case ColumnType::kBbox: break;
+    case ColumnType::kBbox:
+      break;
   }
   return Fit::kNone;
 }

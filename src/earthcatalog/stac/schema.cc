@@ -41,10 +41,22 @@ const std::vector<Column> kItsliveColumns = {
 };
 
 const std::vector<Column> kCoreColumns = {
-    {"id", kString},        {"grid_partition", kString}, {"geometry", kBinary},        {"datetime", kTimestamp},
-    {"platform", kString},  {"assets", kString},         {"links", kString},           {"stac_version", kString},
-    {"type", kString},      {"start_datetime", kTimestamp}, {"created", kTimestamp},   {"updated", kTimestamp},
-    {"end_datetime", kTimestamp}, {"stac_extensions", kString}, {"collection", kString}, {"bbox", kString},
+    {"id", kString},
+    {"grid_partition", kString},
+    {"geometry", kBinary},
+    {"datetime", kTimestamp},
+    {"platform", kString},
+    {"assets", kString},
+    {"links", kString},
+    {"stac_version", kString},
+    {"type", kString},
+    {"start_datetime", kTimestamp},
+    {"created", kTimestamp},
+    {"updated", kTimestamp},
+    {"end_datetime", kTimestamp},
+    {"stac_extensions", kString},
+    {"collection", kString},
+    {"bbox", kString},
 };
 
 ColumnType type_of(std::string_view name, const PropertyKinds& kinds) {

@@ -80,7 +80,8 @@ class HttpClient::Handle {
   Handle(const Handle&) = delete;
   Handle& operator=(const Handle&) = delete;
 
-  std::expected<HttpReply, HttpFailure> send(const HttpRequest& request, std::string_view body, HttpLimits limits) {
+  std::expected<HttpReply, HttpFailure> send(const HttpRequest& request, std::string_view body, HttpLimits limits,
+                                             Connection connection) {
     HttpReply reply;
     char reason[CURL_ERROR_SIZE] = "";
     curl_easy_reset(easy_);  // keeps the connection
@@ -92,6 +93,7 @@ class HttpClient::Handle {
     curl_easy_setopt(easy_, CURLOPT_WRITEDATA, &reply);
     curl_easy_setopt(easy_, CURLOPT_URL, request.url.c_str());
     curl_easy_setopt(easy_, CURLOPT_PATH_AS_IS, 1L);
+    curl_easy_setopt(easy_, CURLOPT_FRESH_CONNECT, connection == Connection::kFresh ? 1L : 0L);
     set_method(request.method, body);
     // No "Expect: 100-continue", and no guess of ours at the type.
     curl_slist* headers = curl_slist_append(curl_slist_append(nullptr, "Expect:"), "Content-Type:");
@@ -141,9 +143,10 @@ HttpClient::HttpClient(HttpLimits limits) : limits_(limits) {
 
 HttpClient::~HttpClient() = default;
 
-std::expected<HttpReply, HttpFailure> HttpClient::send(const HttpRequest& request, std::string_view body) {
+std::expected<HttpReply, HttpFailure> HttpClient::send(const HttpRequest& request, std::string_view body,
+                                                       Connection connection) {
   auto handle = borrow();
-  auto reply = handle->send(request, body, limits_);
+  auto reply = handle->send(request, body, limits_, connection);
   give_back(std::move(handle));
   return reply;
 }

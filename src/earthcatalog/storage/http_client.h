@@ -49,8 +49,13 @@ class HttpClient {
   HttpClient(const HttpClient&) = delete;
   HttpClient& operator=(const HttpClient&) = delete;
 
+  /// libcurl sends a request again by itself when a kept connection turns out to be dead, although the first one may
+  /// have been carried out. Where that matters, take a fresh one.
+  enum class Connection { kKept, kFresh };
+
   /// Redirects are not followed. `body` is sent with PUT and POST.
-  std::expected<HttpReply, HttpFailure> send(const HttpRequest& request, std::string_view body);
+  std::expected<HttpReply, HttpFailure> send(const HttpRequest& request, std::string_view body,
+                                             Connection connection = Connection::kKept);
 
  private:
   class Handle;

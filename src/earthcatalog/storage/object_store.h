@@ -2,7 +2,7 @@
 //
 // Keys are relative to the store's root ("a/b.parquet", never a leading slash). A missing object and an unmet
 // condition are results, not errors. Every error names the object as a full URI and what to do. All methods are safe
-// to call from many threads.
+// to call from many threads. Streams and files must not outlive the store that gave them.
 #pragma once
 
 #include <cstdint>

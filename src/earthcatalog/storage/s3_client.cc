@@ -14,6 +14,11 @@ bool shows_access(int status) {
   return (status >= 200 && status < 300) || status == 404 || status == 412 || status == 416;
 }
 
+// Whether it makes a difference that a request is carried out twice: conditional writes, multipart completion.
+bool must_not_repeat_unseen(const S3Bucket::Spec& spec) {
+  return spec.method == "POST" || (spec.method == "PUT" && !spec.headers.empty());
+}
+
 }  // namespace
 
 S3Client::S3Client(std::string bucket_name, std::shared_ptr<S3Bucket> bucket, S3Options options)
@@ -23,12 +28,13 @@ S3Client::S3Client(std::string bucket_name, std::shared_ptr<S3Bucket> bucket, S3
       http_(options_.http) {}
 
 Result<S3Answer> S3Client::send(const S3Bucket::Spec& spec, std::string_view doing) {
+  const auto connection = must_not_repeat_unseen(spec) ? HttpClient::Connection::kFresh : HttpClient::Connection::kKept;
   Backoff backoff(options_.retry);
   bool maybe_done = false;
   int unreachable = 0;
   while (true) {
     EC_ASSIGN_OR_RETURN(const HttpRequest request, bucket_->request(spec, options_.clock()));
-    auto reply = http_.send(request, spec.payload);
+    auto reply = http_.send(request, spec.payload, connection);
     if (!reply) {
       const HttpFailure& failure = reply.error();
       const bool hopeless =

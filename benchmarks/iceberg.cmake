@@ -1,0 +1,1 @@
+ec_benchmark(iceberg iceberg_benchmark.cc MODULES iceberg)

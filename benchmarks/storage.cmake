@@ -1,0 +1,1 @@
+ec_benchmark(storage storage_benchmark.cc MODULES storage)
