@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs what the build and the tests need, and nothing that is there already.
 #
-#   tools/setup.sh [build|test|lint|peer]...    default: build
+#   tools/setup.sh [build|demo|test|peer|lint]...    default: build
 #
 # System packages come from the distribution (root, or sudo, only when some are missing); everything else goes to
 # .deps/ in this checkout: a private virtual environment and the sources of the two libraries that are compiled here.
@@ -61,12 +61,32 @@ library_sources() {
   cp "$list" "$deps/src/sources.stamp"
 }
 
+# The Python system of the same name needs Python 3.12, which Debian 12 does not have: without one its tests are skipped.
+python_for_peer() {
+  local candidate
+  for candidate in python3.14 python3.13 python3.12 "$(ls -d "$HOME"/.pyenv/versions/3.12*/bin/python 2>/dev/null | head -1)"; do
+    if [ -n "$candidate" ] && "$candidate" -c 'import sys; sys.exit(sys.version_info < (3, 12))' 2>/dev/null; then
+      echo "$candidate"
+      return
+    fi
+  done
+}
+
+peer_environment() {
+  local python
+  python=$(python_for_peer)
+  if [ -z "$python" ]; then say "no Python 3.12 or newer: the tests against the Python system will be skipped"; return; fi
+  python_environment peer "$python"
+}
+
 mkdir -p "$deps"
 for part in "${@:-build}"; do
   case $part in
     build) install_system "${build_packages[@]}"; python_environment build; library_sources ;;
     test) python_environment test ;;
+    demo) python_environment demo ;;
+    peer) peer_environment ;;
     lint) install_system "${lint_packages[@]}" ;;
-    *) say "unknown part '$part' (build, test, lint)"; exit 2 ;;
+    *) say "unknown part '$part' (build, demo, test, peer, lint)"; exit 2 ;;
   esac
 done

@@ -3,6 +3,7 @@
 
 #include <gmock/gmock.h>
 
+#include <array>
 #include <filesystem>
 #include <fstream>
 #include <thread>
@@ -149,7 +150,7 @@ TEST_P(CatalogTest, ARunThatWasThoughtDeadCannotCommit) {
   ASSERT_TRUE(next) << next.error().message;
   const auto refused = (*paused)->commit(adding("late.parquet"));
   ASSERT_FALSE(refused);
-  EXPECT_EQ(refused.error().kind, ErrorKind::kConflict);
+  EXPECT_EQ(refused.error().kind, ErrorKind::kPermissionDenied);
   EXPECT_THAT(refused.error().message, AllOf(HasSubstr("taken over"), HasSubstr("on b")));
   ASSERT_TRUE((*next)->commit(adding("f2.parquet")));
   EXPECT_THAT(files_of((*next)->table()), SizeIs(2));

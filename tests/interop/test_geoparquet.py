@@ -1,7 +1,7 @@
 """Files of the C++ writer, opened by other readers: pyarrow, GeoPandas, DuckDB, PyIceberg, geoparquet-validator.
 
 Run by ctest, which names the program that writes the files in GEOPARQUET_SAMPLES; or by hand:
-    GEOPARQUET_SAMPLES=build-dev/bin/geoparquet_samples .deps/test/bin/python -m pytest tests/interop/test_geoparquet.py
+    GEOPARQUET_SAMPLES=build/bin/geoparquet_samples .deps/test/bin/python -m pytest tests/interop/test_geoparquet.py
 """
 
 import importlib

@@ -110,7 +110,8 @@ class Catalog {
 
   /// Makes the request visible as one commit: files, schema, properties, summary, object index. Creates catalog and
   /// table when missing. Redone on the new state when another writer was first; kConflict when that writer touched
-  /// the same items, files or columns (then refresh(), decide again, and commit again), or holds the lock by now.
+  /// the same items, files or columns (then refresh(), decide again, and commit again); kPermissionDenied when the lock
+  /// is another's by now, which is final.
   Result<CommitOutcome> commit(const CommitRequest& request);
 
   /// Loads what others committed, and brings the index up to date with it.

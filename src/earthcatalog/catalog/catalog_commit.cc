@@ -22,6 +22,12 @@ std::vector<Hash128> items_of(const CommitRequest& request) {
   return items;
 }
 
+// A lost lock is final, unlike a lost race: nobody shall decide again and commit again.
+Status final_if_lost(Status lock) {
+  if (!lock && lock.error().kind == ErrorKind::kConflict) lock.error().kind = ErrorKind::kPermissionDenied;
+  return lock;
+}
+
 }  // namespace
 
 bool Catalog::Impl::nothing_to_do(const CommitRequest& request) const {
@@ -58,8 +64,9 @@ Status Catalog::Impl::create_table(const CommitRequest& request) {
   auto created = iceberg::Table::create(stores_, *file_, options, {}, options_.clock);
   if (token_refused_) {
     token_refused_ = false;
-    EC_TRY(lock_->reassert());
+    EC_TRY(final_if_lost(lock_->reassert()));
   } else if (!created) {
+    // Whatever the error: is there a table by now?
     EC_ASSIGN_OR_RETURN(const auto location, file_->metadata_location({}));
     if (!location) return std::unexpected(std::move(created).error());
   }
@@ -115,7 +122,7 @@ Result<CommitOutcome> Catalog::Impl::commit(const CommitRequest& request) {
 
 // True: committed. False: the state has changed, and the request makes sense on the new one.
 Result<bool> Catalog::Impl::try_commit(const CommitRequest& request, CommitOutcome& outcome) {
-  if (lock_) EC_TRY(lock_->check());
+  if (lock_) EC_TRY(final_if_lost(lock_->check()));
   if (!table_) {
     EC_TRY(create_table(request));
     if (!table_) return false;
@@ -167,7 +174,7 @@ Status Catalog::Impl::accept(const ObjectIndex& next) {
 Status Catalog::Impl::prepare_again(const CommitRequest& request, const Error& error,
                                     const std::string& metadata_before) {
   if (token_refused_) {
-    EC_TRY(lock_->reassert());
+    EC_TRY(final_if_lost(lock_->reassert()));
     return refresh();
   }
   if (table_->metadata_location() == metadata_before) return std::unexpected(error);

@@ -23,8 +23,8 @@ struct FetchOptions {
   double give_up_seconds = 180;                  ///< time over all tries of one object, then pending
   double stall_seconds = 30;                     ///< a body slower than 1 KiB/s for so long is a time-out
   double connect_seconds = 10;
-  std::string source_root = "s3://";             ///< where buckets are: "s3://", or a folder URI "file:///data/"
-  std::uint64_t seed = 0;                        ///< of the jitter
+  std::string source_root = "s3://";  ///< where buckets are: "s3://", or a folder URI "file:///data/"
+  std::uint64_t seed = 0;             ///< of the jitter
 };
 
 enum class Outcome : std::uint8_t { kFetched, kMissing, kPending, kRejected };
@@ -34,9 +34,9 @@ struct Fetched {
   std::uint64_t tag = 0;  ///< what the caller gave with the object
   Outcome outcome = Outcome::kPending;
   /// The body when fetched, with at least 64 spare bytes of capacity behind it (simdjson reads past the end).
-  std::string body;
-  std::string reason;  ///< for the rest: kind ("denied", "archived", "timeout", …) and a full sentence
-  std::string kind;
+  std::string body = {};
+  std::string reason = {};  ///< for the rest: kind ("denied", "archived", "timeout", …) and a full sentence
+  std::string kind = {};
 };
 
 struct FetchCounters {

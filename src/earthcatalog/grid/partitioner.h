@@ -28,13 +28,16 @@ class Coverer {
   virtual ~Coverer() = default;
   /// Replaces `cells` by the cells that the footprint touches, ascending, each once; {kNoCell} when it touches none.
   /// `wkb` is ISO WKB in degrees lon/lat as the stac module writes it: finite, latitudes in [-90, 90], rings closed.
+  /// kInvalidData when it is not; kUnsupported for a footprint of more cells than kMaxCoverCells (h3_cover.h).
+  /// docs/grid.md says what touching means.
   virtual Status cover(std::string_view wkb, std::vector<Cell>& cells) = 0;
 };
 
 struct GridSpec {
-  std::string type = "h3";  ///< "h3" or "geojson"
-  int resolution = 1;       ///< h3
-  std::string boundaries_path, id_field;  ///< geojson
+  std::string type = "h3";        ///< "h3" or "geojson"
+  int resolution = 1;             ///< h3
+  std::string boundaries_path{};  ///< geojson: path or URI
+  std::string id_field{};         ///< geojson: the property that names a region; empty: "id"
 };
 
 /// A grid. Immutable, safe to share between threads.
@@ -47,7 +50,8 @@ class Partitioner {
   virtual std::optional<Cell> find(std::string_view name) const = 0;
 };
 
-/// kInvalidArgument for an unknown type, a resolution outside 0-15, a boundaries file without that field, …
+/// kInvalidArgument for an unknown type, a resolution outside 0-15, a boundaries file without that field or with ids
+/// that cannot be parts of a path; kNotFound for a missing file; kInvalidData for one that is no GeoJSON of polygons.
 Result<std::shared_ptr<const Partitioner>> make_partitioner(storage::Stores& stores, const GridSpec& spec);
 
 }  // namespace earthcatalog::grid

@@ -15,21 +15,34 @@
 
 namespace earthcatalog::inventory {
 
+/// How keys are spelt. By format: CSV with a header, Parquet, ORC: as they are; CSV without a header: URL-encoded once,
+/// as AWS writes it. Listings and problems files hold true names whatever is asked.
 enum class KeyEncoding : std::uint8_t { kByFormat, kRaw, kUrl };
 
 struct InventoryOptions {
-  std::string suffix = ".stac.json";     ///< only keys that end so are items
-  std::optional<TimeMicros> since;       ///< rows last modified before it are passed over
-  std::optional<std::int64_t> limit;     ///< the first N keys after suffix and since
+  std::string suffix = ".stac.json";       ///< only keys that end so are items
+  std::optional<TimeMicros> since = {};    ///< rows last modified before it are passed over
+  std::optional<std::int64_t> limit = {};  ///< the first N keys after suffix and since
   KeyEncoding key_encoding = KeyEncoding::kByFormat;
-  std::string source_root = "s3://";     ///< where buckets are, for a listing's bucket names
+  std::string source_root = "s3://";  ///< where buckets are, for a listing's bucket names
 };
 
+/// rows = items + skipped_versions + skipped_not_pending + skipped_suffix + skipped_since, tested in this order.
 struct InventoryCounts {
-  std::int64_t rows = 0;      ///< read so far, of any kind
-  std::int64_t items = 0;     ///< handed out
+  std::int64_t rows = 0;   ///< read so far, of any kind
+  std::int64_t items = 0;  ///< handed out
   std::int64_t skipped_suffix = 0, skipped_since = 0, skipped_versions = 0;
+  std::int64_t skipped_not_pending = 0;  ///< rows of a problems file that name no pending object
+  /// Rows with the suffix whose date does not parse; with `since`, those without a date too: they pass.
   std::int64_t dates_unparseable = 0;
+};
+
+/// What an opened inventory turned out to be.
+struct InventoryInfo {
+  std::string format;           ///< "csv", "csv.gz", "parquet", "orc", "problems" or "listing"; of the first data file
+  std::string list;             ///< "manifest" or "symlink" when data files are named by one, else empty
+  std::int64_t data_files = 0;  ///< 0 for a listing
+  bool url_encoded = false;     ///< keys are decoded (of the first data file)
 };
 
 /// A stream of objects. Not thread-safe.
@@ -37,18 +50,21 @@ class Inventory {
  public:
   virtual ~Inventory() = default;
   /// Fills `batch` with the next objects, at most `most`; an empty batch is the end. An error names the file and the
-  /// row or byte.
+  /// row or byte. Strings already in `batch` are overwritten in place: pass the same vector again to save allocations.
   virtual Status next(std::vector<storage::ObjectRef>& batch, std::size_t most) = 0;
   virtual InventoryCounts counts() const = 0;
-  /// What this inventory is, for snapshot summaries and for telling one from another: manifest MD5s, or size + etag.
+  /// What this inventory is, for snapshot summaries and for telling one from another: a digest of the manifest's data
+  /// files and their MD5s, or size + etag of the file. A listing has nothing but its URI.
   virtual std::string identity() const = 0;
+  virtual const InventoryInfo& info() const = 0;
 };
 
 /// Opens by what the URI holds (name, then first bytes); a name that lies about its content is an error that says so.
+/// `stores` must outlive the inventory. kNotFound when there is neither an object nor a folder of that name.
 Result<std::unique_ptr<Inventory>> open_inventory(storage::Stores& stores, std::string_view uri,
                                                   const InventoryOptions& options);
 
-/// "2026-01-31", an RFC 3339 instant, or "2d" / "12h" before `now`.
+/// "2026-01-31" (00:00 UTC), an RFC 3339 instant, or "2d" / "12h" / "30min" before `now`.
 Result<TimeMicros> parse_since(std::string_view text, TimeMicros now);
 
 }  // namespace earthcatalog::inventory

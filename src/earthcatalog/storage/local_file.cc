@@ -49,7 +49,9 @@ int make_folders(const std::string& folder, Sync sync) {
 
 std::string temporary_name() {
   static std::atomic<std::uint64_t> counter{0};
-  return fmt::format("{}tmp-{}-{}-{:08x}", kHiddenPrefix, ::getpid(), counter.fetch_add(1), std::random_device{}());
+  // One random value a process: asking the system for each file cost more than the rest of the put.
+  static const unsigned random = std::random_device{}();
+  return fmt::format("{}tmp-{}-{}-{:08x}", kHiddenPrefix, ::getpid(), counter.fetch_add(1), random);
 }
 
 ErrorKind kind_of_errno(int code) {

@@ -1,0 +1,46 @@
+# make          sets up what is missing and builds build/bin/earthcatalog
+# make demo     an ITS_LIVE-like archive in ./demo, the main job on it, and queries on the table
+# make test     builds and passes all tests
+# make soak     the long versions: a million polygons, 200 kills
+# make bench    every figure of benchmarks/README.md again
+# make lint     formatting, clang-tidy, the direction of includes
+.PHONY: all setup setup-test demo test soak bench lint format asan tsan clean
+JOBS ?= $(shell nproc)
+
+all: setup build/build.ninja
+	@cmake --build --preset release -j $(JOBS) --target earthcatalog
+
+setup:
+	@tools/setup.sh build
+
+setup-test:
+	@tools/setup.sh build test peer
+
+build/build.ninja:
+	@cmake --preset release
+
+demo: all
+	@tools/setup.sh demo
+	@examples/demo.sh
+
+test: setup-test build/build.ninja
+	@tools/run_tests.sh
+
+soak: setup-test build/build.ninja
+	@EARTHCATALOG_SOAK=1 tools/run_tests.sh
+
+bench: setup-test build/build.ninja
+	@benchmarks/run.sh
+
+asan tsan: setup-test
+	@tools/run_sanitized.sh $@
+
+lint:
+	@tools/setup.sh build lint
+	@tools/lint.sh
+
+format:
+	@git ls-files '*.cc' '*.h' | xargs clang-format-19 -i
+
+clean:
+	rm -rf build build-* demo

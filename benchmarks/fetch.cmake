@@ -1,0 +1,1 @@
+ec_benchmark(fetch fetch_benchmark.cc MODULES fetch)

@@ -1,0 +1,1 @@
+ec_benchmark(grid grid_benchmark.cc MODULES grid)

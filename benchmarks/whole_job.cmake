@@ -1,0 +1,2 @@
+add_executable(fetch_only fetch_only.cc)
+target_link_libraries(fetch_only PRIVATE earthcatalog_cli)

@@ -1,0 +1,99 @@
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+
+#include "earthcatalog/cli/commands.h"
+#include "earthcatalog/cli/options.h"
+#include "earthcatalog/inventory/summary.h"
+
+namespace earthcatalog::cli {
+namespace {
+
+using inventory::InventorySummary;
+
+nlohmann::ordered_json time_or_null(const std::optional<TimeMicros>& time) {
+  return time ? nlohmann::ordered_json(format_time(*time)) : nlohmann::ordered_json();
+}
+
+std::string to_json(const InventorySummary& summary) {
+  nlohmann::ordered_json json;
+  json["format"] = summary.info.format;
+  json["list"] = summary.info.list;
+  json["data_files"] = summary.info.data_files;
+  json["url_encoded"] = summary.info.url_encoded;
+  json["identity"] = summary.identity;
+  json["rows"] = summary.counts.rows;
+  json["items"] = summary.counts.items;
+  json["skipped_suffix"] = summary.counts.skipped_suffix;
+  json["skipped_since"] = summary.counts.skipped_since;
+  json["skipped_versions"] = summary.counts.skipped_versions;
+  json["dates_unparseable"] = summary.counts.dates_unparseable;
+  json["items_by_bucket"] = summary.items_by_bucket;
+  json["size_bytes"] = summary.size_bytes;
+  json["items_without_size"] = summary.items_without_size;
+  json["oldest"] = time_or_null(summary.oldest);
+  json["newest"] = time_or_null(summary.newest);
+  return json.dump(2);
+}
+
+void print_text(const InventorySummary& summary) {
+  fmt::print("format    {}{}{}\n", summary.info.list.empty() ? "" : summary.info.list + " of ", summary.info.format,
+             summary.info.url_encoded ? ", keys URL-encoded" : "");
+  if (summary.info.data_files > 1) fmt::print("files     {}\n", summary.info.data_files);
+  fmt::print("rows      {}\n", summary.counts.rows);
+  fmt::print("items     {}\n", summary.counts.items);
+  fmt::print("passed over {} by suffix, {} by date, {} old versions or delete markers\n", summary.counts.skipped_suffix,
+             summary.counts.skipped_since, summary.counts.skipped_versions);
+  for (const auto& [bucket, items] : summary.items_by_bucket) fmt::print("bucket    {}  {} items\n", bucket, items);
+  if (summary.counts.items > summary.items_without_size) {
+    fmt::print("size      {:.1f} MB in all, {:.0f} bytes an item\n", static_cast<double>(summary.size_bytes) / 1e6,
+               static_cast<double>(summary.size_bytes) /
+                   static_cast<double>(summary.counts.items - summary.items_without_size));
+  }
+  if (summary.oldest) fmt::print("modified  {} to {}\n", format_time(*summary.oldest), format_time(*summary.newest));
+  if (summary.counts.dates_unparseable > 0) fmt::print("dates     {} cannot be read\n", summary.counts.dates_unparseable);
+}
+
+class Inspect final : public Command {
+ public:
+  void setup(CLI::App& app) override {
+    app_ = app.add_subcommand("inspect", "what is in an input, without fetching its objects");
+    app_->require_subcommand(1);
+    auto* inventory = app_->add_subcommand("inventory", "rows, items, buckets and dates of an inventory");
+    inventory->add_option("URI", uri_, "the inventory: path or URI")->required();
+    inventory->add_option("--config", config_path_, "YAML file; its section storage is used");
+    inventory->add_option("--since", since_, "only objects modified since: 2026-01-31, an RFC 3339 time, or 2d");
+    inventory->add_option("--limit", options_.limit, "only the first N keys after suffix and since");
+    inventory->add_option("--suffix", options_.suffix, "keys that end so are items")->capture_default_str();
+    inventory->add_option("--source-root", options_.source_root, "where buckets are")->capture_default_str();
+    s3_.add(*inventory);
+    format_.add(*inventory);
+  }
+
+  Result<int> run() override {
+    EC_ASSIGN_OR_RETURN(const auto config, load_config(config_path_));
+    if (!since_.empty()) {
+      EC_ASSIGN_OR_RETURN(options_.since, annotate(inventory::parse_since(since_, system_now()), "--since"));
+    }
+    storage::Stores stores(merge_storage(s3_, config, process_environment));
+    EC_ASSIGN_OR_RETURN(const auto summary, inventory::summarize(stores, uri_, options_));
+    if (format_.json()) {
+      fmt::print("{}\n", to_json(summary));
+    } else {
+      print_text(summary);
+    }
+    return kExitOk;
+  }
+
+ private:
+  std::string uri_, config_path_, since_;
+  inventory::InventoryOptions options_;
+  S3Flags s3_;
+  FormatFlag format_;
+};
+
+}  // namespace
+
+std::unique_ptr<Command> make_inspect() { return std::make_unique<Inspect>(); }
+
+}  // namespace earthcatalog::cli

@@ -1,0 +1,48 @@
+#include <fmt/format.h>
+
+#include "earthcatalog/catalog/catalog.h"
+#include "earthcatalog/cli/commands.h"
+#include "earthcatalog/cli/table_options.h"
+
+namespace earthcatalog::cli {
+namespace {
+
+class Unlock final : public Command {
+ public:
+  void setup(CLI::App& app) override {
+    app_ = app.add_subcommand("unlock", "shows who holds the lock of a catalog; --force removes it");
+    table_.add(*app_);
+    app_->add_option("--lock", lock_uri_, "where the lock is (default: <catalog>.lock)");
+    app_->add_flag("--force", force_, "remove the lock; its holder can commit no more");
+    format_.add(*app_);
+  }
+
+  Result<int> run() override {
+    EC_ASSIGN_OR_RETURN(const auto access, resolve(table_));
+    storage::Stores stores(access.storage);
+    const catalog::LockPlace place{.catalog = access.catalog, .lock_uri = lock_uri_};
+    EC_ASSIGN_OR_RETURN(const auto lock, force_ ? catalog::force_unlock(stores, place) : catalog::show_lock(stores, place));
+    if (format_.json()) {
+      fmt::print("{}\n", lock ? lock->to_json() : "null");
+    } else if (!lock) {
+      fmt::print("not locked\n");
+    } else {
+      fmt::print("{} {} (pid {} on {}, run {}) since {}{}\n", force_ ? "removed the lock of" : "locked by", lock->owner,
+                 lock->pid, lock->hostname, lock->run_id.empty() ? "unknown" : lock->run_id, format_time(lock->acquired),
+                 lock->heartbeat ? ", last heartbeat " + format_time(*lock->heartbeat) : "");
+    }
+    return kExitOk;
+  }
+
+ private:
+  TableFlags table_;
+  std::string lock_uri_;
+  bool force_ = false;
+  FormatFlag format_;
+};
+
+}  // namespace
+
+std::unique_ptr<Command> make_unlock() { return std::make_unique<Unlock>(); }
+
+}  // namespace earthcatalog::cli

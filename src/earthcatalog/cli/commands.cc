@@ -1,0 +1,16 @@
+#include "earthcatalog/cli/commands.h"
+
+namespace earthcatalog::cli {
+
+std::vector<std::unique_ptr<Command>> make_commands() {
+  std::vector<std::unique_ptr<Command>> commands;
+  commands.push_back(make_incremental());
+  commands.push_back(make_inspect());
+  commands.push_back(make_info());
+  commands.push_back(make_cat());
+  commands.push_back(make_unlock());
+  commands.push_back(make_generate());
+  return commands;
+}
+
+}  // namespace earthcatalog::cli

@@ -1,0 +1,17 @@
+// The commands, one source file each: command_<name>.cc.
+#pragma once
+
+#include <memory>
+
+#include "earthcatalog/cli/command.h"
+
+namespace earthcatalog::cli {
+
+std::unique_ptr<Command> make_incremental();
+std::unique_ptr<Command> make_inspect();
+std::unique_ptr<Command> make_info();
+std::unique_ptr<Command> make_cat();
+std::unique_ptr<Command> make_unlock();
+std::unique_ptr<Command> make_generate();
+
+}  // namespace earthcatalog::cli

@@ -1,0 +1,97 @@
+#include "earthcatalog/cli/options.h"
+
+#include <charconv>
+#include <cmath>
+#include <cstdlib>
+#include <map>
+
+namespace earthcatalog::cli {
+namespace {
+
+template <class T>
+void first_of(std::optional<T>& target, std::optional<T> next) {
+  if (!target) target = std::move(next);
+}
+
+bool is_true(const std::optional<std::string>& text) { return text && (*text == "true" || *text == "1" || *text == "yes"); }
+
+// "12.5 MiB" -> 12.5 and "mib".
+Result<std::pair<double, std::string>> split_unit(const std::string& text, const char* what) {
+  double number = 0;
+  const char* begin = text.data();
+  const char* end = begin + text.size();
+  const auto [rest, error] = std::from_chars(begin, end, number);
+  if (error != std::errc{} || !(number >= 0) || !std::isfinite(number)) {
+    return fail(ErrorKind::kInvalidArgument, "'{}' is no {}", text, what);
+  }
+  std::string unit;
+  for (const char* c = rest; c != end; ++c) {
+    if (*c != ' ') unit += static_cast<char>(std::tolower(static_cast<unsigned char>(*c)));
+  }
+  return std::pair{number, unit};
+}
+
+Result<double> with_unit(const std::string& text, const char* what, const std::map<std::string, double>& units) {
+  EC_ASSIGN_OR_RETURN(const auto number_unit, split_unit(text, what));
+  const auto unit = units.find(number_unit.second);
+  if (unit == units.end()) return fail(ErrorKind::kInvalidArgument, "'{}' is no {}: unknown unit '{}'", text, what, number_unit.second);
+  return number_unit.first * unit->second;
+}
+
+}  // namespace
+
+void S3Flags::add(CLI::App& app) {
+  const std::string group = "S3";
+  app.add_option("--endpoint", endpoint, "S3 endpoint URL, e.g. http://127.0.0.1:8333 (default: AWS)")->group(group);
+  app.add_option("--region", region, "AWS region of the buckets (default: asked from the bucket)")->group(group);
+  app.add_option("--profile", profile, "profile of the shared AWS configuration files")->group(group);
+  app.add_flag("--anonymous", anonymous, "never sign requests")->group(group);
+  app.add_flag("--request-payer", request_payer, "accept the costs of requester-pays buckets")->group(group);
+}
+
+void FormatFlag::add(CLI::App& app) {
+  app.add_option("--format", format, "how the result is printed on stdout: text or json")
+      ->check(CLI::IsMember({"text", "json"}))
+      ->capture_default_str();
+}
+
+std::optional<std::string> process_environment(const char* name) {
+  const char* value = std::getenv(name);
+  if (value == nullptr || *value == '\0') return std::nullopt;
+  return value;
+}
+
+storage::StorageSettings merge_storage(const S3Flags& flags, const Config& config, const Environment& environment) {
+  storage::StorageSettings merged = config.storage;
+  storage::S3Settings& s3 = merged.s3;
+  if (flags.endpoint) s3.endpoint = flags.endpoint;
+  if (flags.region) s3.region = flags.region;
+  if (flags.profile) s3.profile = flags.profile;
+  if (flags.anonymous) s3.anonymous = true;
+  if (flags.request_payer) s3.request_payer = true;
+  first_of(s3.endpoint, environment("AWS_ENDPOINT_URL_S3"));
+  first_of(s3.endpoint, environment("AWS_ENDPOINT_URL"));
+  first_of(s3.region, environment("AWS_REGION"));
+  first_of(s3.region, environment("AWS_DEFAULT_REGION"));
+  // AWS_PROFILE and keys are left to the AWS chain, which knows profiles that assume roles.
+  if (!s3.anonymous && is_true(environment("AWS_NO_SIGN_REQUEST"))) s3.anonymous = true;
+  if (!s3.request_payer && environment("AWS_REQUEST_PAYER")) s3.request_payer = true;
+  return merged;
+}
+
+Result<std::int64_t> parse_bytes(const std::string& text) {
+  static const std::map<std::string, double> kUnits = {
+      {"", 1},        {"b", 1},         {"k", 0x1p10},  {"kib", 0x1p10}, {"m", 0x1p20},   {"mib", 0x1p20}, {"g", 0x1p30},
+      {"gib", 0x1p30}, {"t", 0x1p40},   {"tib", 0x1p40}, {"kb", 1e3},     {"mb", 1e6},     {"gb", 1e9},     {"tb", 1e12}};
+  EC_ASSIGN_OR_RETURN(const double bytes, with_unit(text, "size (e.g. 768MiB)", kUnits));
+  if (bytes > 0x1p62) return fail(ErrorKind::kInvalidArgument, "'{}' is too large", text);
+  return static_cast<std::int64_t>(bytes);
+}
+
+Result<double> parse_duration(const std::string& text) {
+  static const std::map<std::string, double> kUnits = {{"", 1},     {"ms", 1e-3},  {"s", 1},     {"sec", 1},  {"m", 60},
+                                                       {"min", 60}, {"h", 3600},   {"hour", 3600}, {"d", 86400}, {"day", 86400}};
+  return with_unit(text, "duration (e.g. 15min)", kUnits);
+}
+
+}  // namespace earthcatalog::cli

@@ -1,0 +1,41 @@
+// Which certificates a server's is checked against. libcurl with GnuTLS reads them anew for each connection: 33 ms of
+// CPU for Debian's folder, 10 ms for its bundle, and less than 1 ms for the few roots that sign Amazon's servers.
+#pragma once
+
+#include <initializer_list>
+#include <string>
+#include <string_view>
+
+namespace earthcatalog::fetch {
+
+/// Not thread-safe.
+class Trust {
+ public:
+  /// Reads the system's bundle `bundle_path`, if there is such a file.
+  explicit Trust(std::string bundle_path);
+  ~Trust();
+  Trust(const Trust&) = delete;
+  Trust& operator=(const Trust&) = delete;
+
+  /// The bundle where this system keeps it, unless libcurl knows one by itself; else empty.
+  static std::string system_bundle();
+
+  struct Certificates {
+    const char* path = nullptr;  ///< null: what libcurl takes by itself; stays valid as long as the Trust does
+    bool is_part = false;        ///< of the bundle
+  };
+  Certificates for_url(std::string_view url) const;
+  /// Makes for_url give all of the bundle from now on: because a part of it did not verify a server's certificate.
+  void widen() { widened_ = true; }
+
+ private:
+  std::string bundle_path_;
+  std::string amazon_path_;  ///< of a file in memory; empty: none
+  int amazon_fd_ = -1;
+  bool widened_ = false;
+};
+
+/// Those certificates of `pem` that hold one of `names`, byte by byte (as subject or issuer).
+std::string certificates_naming(std::string_view pem, std::initializer_list<std::string_view> names);
+
+}  // namespace earthcatalog::fetch

@@ -1,0 +1,49 @@
+// What Parquet and ORC inventories have in common once they are Arrow record batches. Internal to the module.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "earthcatalog/inventory/column_values.h"
+#include "earthcatalog/inventory/columns.h"
+#include "earthcatalog/inventory/row.h"
+#include "earthcatalog/inventory/table_rows.h"
+
+namespace arrow {
+class RecordBatchReader;
+class Schema;
+}  // namespace arrow
+
+namespace earthcatalog::inventory {
+
+inline constexpr std::int64_t kBatchRows = 16'384;
+
+/// Finds the columns by name and checks their types.
+Result<ColumnMap> map_table_columns(const arrow::Schema& schema);
+
+class BatchRows : public RowReader {
+ public:
+  /// `columns` are indices into the batches.
+  BatchRows(std::shared_ptr<arrow::RecordBatchReader> batches, ColumnMap columns, TableOptions options);
+
+  Result<bool> next(Row& row) override;
+  std::string position() const override;
+
+ private:
+  Status next_batch();
+
+  TableOptions options_;
+  std::shared_ptr<arrow::RecordBatchReader> batches_;
+  ColumnMap columns_;
+  TextColumn bucket_, key_, etag_;
+  NumberColumn size_;
+  TimeColumn last_modified_;
+  FlagColumn is_latest_, is_delete_marker_;
+  std::int64_t first_row_ = 0;  // rows in the batches before this one
+  std::int64_t row_ = 0;        // of the batch, the next one
+  std::int64_t rows_ = 0;       // in the batch
+  bool ended_ = false;
+};
+
+}  // namespace earthcatalog::inventory

@@ -1,0 +1,36 @@
+// The rules that turn rows into objects: versions, suffix, since, limit. Internal to the module.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "earthcatalog/inventory/inventory.h"
+#include "earthcatalog/inventory/row.h"
+
+namespace earthcatalog::inventory {
+
+class FilteredInventory final : public Inventory {
+ public:
+  FilteredInventory(std::unique_ptr<RowReader> rows, InventoryOptions options, InventoryInfo info, std::string identity)
+      : rows_(std::move(rows)), options_(std::move(options)), info_(std::move(info)), identity_(std::move(identity)) {}
+
+  Status next(std::vector<storage::ObjectRef>& batch, std::size_t most) override;
+  InventoryCounts counts() const override { return counts_; }
+  std::string identity() const override { return identity_; }
+  const InventoryInfo& info() const override { return info_; }
+
+ private:
+  Result<bool> accept(Row& row);
+  bool at_limit() const { return options_.limit && counts_.items >= *options_.limit; }
+
+  std::unique_ptr<RowReader> rows_;
+  InventoryOptions options_;
+  InventoryInfo info_;
+  std::string identity_;
+  InventoryCounts counts_;
+  std::string decoded_key_;
+  bool ended_ = false;
+};
+
+}  // namespace earthcatalog::inventory

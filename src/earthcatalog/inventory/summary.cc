@@ -1,0 +1,44 @@
+#include "earthcatalog/inventory/summary.h"
+
+#include <algorithm>
+
+namespace earthcatalog::inventory {
+namespace {
+
+constexpr std::size_t kBatchObjects = 4096;
+
+void count(InventorySummary& summary, const storage::ObjectRef& object) {
+  const auto bucket = summary.items_by_bucket.find(object.bucket);
+  if (bucket == summary.items_by_bucket.end()) {
+    summary.items_by_bucket.emplace(object.bucket, 1);
+  } else {
+    ++bucket->second;
+  }
+  if (object.size_bytes) {
+    summary.size_bytes += *object.size_bytes;
+  } else {
+    ++summary.items_without_size;
+  }
+  if (object.last_modified) {
+    summary.oldest = std::min(summary.oldest.value_or(*object.last_modified), *object.last_modified);
+    summary.newest = std::max(summary.newest.value_or(*object.last_modified), *object.last_modified);
+  }
+}
+
+}  // namespace
+
+Result<InventorySummary> summarize(storage::Stores& stores, std::string_view uri, const InventoryOptions& options) {
+  EC_ASSIGN_OR_RETURN(const auto inventory, open_inventory(stores, uri, options));
+  InventorySummary summary;
+  std::vector<storage::ObjectRef> batch;
+  do {
+    EC_TRY(annotate(inventory->next(batch, kBatchObjects), "reading the inventory"));
+    for (const auto& object : batch) count(summary, object);
+  } while (!batch.empty());
+  summary.info = inventory->info();
+  summary.identity = inventory->identity();
+  summary.counts = inventory->counts();
+  return summary;
+}
+
+}  // namespace earthcatalog::inventory

@@ -1,0 +1,59 @@
+// A chunk: some inventory keys, in order, and what became of them. The unit of fetch and progress.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "earthcatalog/base/hash.h"
+#include "earthcatalog/grid/bounds.h"
+#include "earthcatalog/grid/partitioner.h"
+#include "earthcatalog/pipeline/row_cutter.h"
+#include "earthcatalog/stac/item_batch.h"
+#include "earthcatalog/storage/object_ref.h"
+
+namespace earthcatalog::pipeline {
+
+/// An item in memory, beside its columns.
+struct ItemRecord {
+  storage::ObjectRef object;
+  Hash128 identity;
+  std::optional<TimeMicros> updated;
+  std::int32_t year = kUnknownYear;
+  std::uint32_t row = 0;  ///< in its part's batch
+  std::uint32_t first_cell = 0, cell_count = 0;  ///< in its part's cells, ascending
+  std::uint32_t bounds = kNoBounds;              ///< in its part's bounds
+  bool undatable = false;                        ///< had a datetime that nobody can read
+};
+
+/// What one worker made of the items of one chunk.
+struct ChunkPart {
+  explicit ChunkPart(std::shared_ptr<const stac::ItemSchema> item_schema)
+      : schema(std::move(item_schema)), batch(schema) {}
+
+  std::shared_ptr<const stac::ItemSchema> schema;
+  stac::ItemBatch batch;
+  std::vector<ItemRecord> items;
+  std::vector<grid::Cell> cells;
+  std::vector<grid::Bounds> bounds;
+  bool all_itslive = true;
+  std::int64_t accounted_bytes = 0;  ///< what the run's total counts for it
+
+  /// Bytes of memory held.
+  std::int64_t bytes() const;
+};
+
+struct Chunk {
+  std::vector<storage::ObjectRef> objects;  ///< to fetch; each is moved out when it is pulled
+  std::size_t pulled = 0;                   ///< touched by the fetch thread alone
+  std::atomic<std::int64_t> open = 0;       ///< not settled yet: unpulled, in flight or being parsed
+  std::vector<std::unique_ptr<ChunkPart>> parts;  ///< one slot a worker, filled by that worker alone
+
+  std::int64_t source_items = 0;  ///< keys of the inventory that it stands for
+  std::int64_t unchanged = 0;     ///< of these, recorded already
+  std::atomic<std::int64_t> missing = 0, pending = 0, rejected = 0;
+};
+
+}  // namespace earthcatalog::pipeline

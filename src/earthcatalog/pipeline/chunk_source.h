@@ -1,0 +1,55 @@
+// Reads the inventory ahead of the fetch and cuts it into chunks, without what the object index knows as unchanged.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <span>
+#include <thread>
+#include <vector>
+
+#include "earthcatalog/inventory/inventory.h"
+#include "earthcatalog/pipeline/bounded_queue.h"
+#include "earthcatalog/pipeline/chunk.h"
+#include "earthcatalog/result.h"
+
+namespace earthcatalog::pipeline {
+
+/// True for each object that need not be fetched.
+using UnchangedLookup = std::function<Result<std::vector<bool>>(std::span<const storage::ObjectRef>)>;
+
+class ChunkSource {
+ public:
+  struct Options {
+    std::size_t chunk_size = 20'000;
+    std::size_t workers = 1;  ///< slots for parts in each chunk
+  };
+
+  /// Starts to read at once, one chunk ahead. `inventory` must outlive the source.
+  ChunkSource(inventory::Inventory& inventory, UnchangedLookup lookup, Options options);
+  ~ChunkSource();
+
+  /// The next chunk if one is ready; nothing else to say when there is none yet.
+  std::shared_ptr<Chunk> try_next() { return queue_.try_pop().value_or(nullptr); }
+  /// No chunk is left and none will come.
+  bool finished() const { return queue_.closed() && queue_.size() == 0; }
+  /// How reading ended; call after finished().
+  Status status();
+  /// Counts of the inventory so far, from any thread.
+  inventory::InventoryCounts counts() const;
+
+ private:
+  Status read();
+  Result<std::shared_ptr<Chunk>> make_chunk(std::vector<storage::ObjectRef> objects);
+
+  inventory::Inventory& inventory_;
+  const UnchangedLookup lookup_;
+  const Options options_;
+  BoundedQueue<std::shared_ptr<Chunk>> queue_{1};
+  mutable std::mutex mutex_;
+  inventory::InventoryCounts counts_;
+  Status status_;
+  std::jthread thread_;
+};
+
+}  // namespace earthcatalog::pipeline

@@ -1,0 +1,308 @@
+#include "earthcatalog/pipeline/flush.h"
+
+#include <arrow/record_batch.h>
+
+#include <algorithm>
+
+#include "earthcatalog/geoparquet/writer.h"
+#include "earthcatalog/pipeline/parallel.h"
+
+namespace earthcatalog::pipeline {
+namespace {
+
+constexpr int kCommitAttempts = 10;
+
+std::string name_of(const grid::Partitioner& grid, grid::Cell cell) {
+  return cell == grid::kNoCell ? std::string(grid::kNoCellName) : grid.name(cell);
+}
+
+Bucket named(const grid::Partitioner& grid, const GroupKey& key) {
+  Bucket bucket{.cell = name_of(grid, key.cell), .year = {}};
+  if (key.year != kUnknownYear) bucket.year = key.year;
+  return bucket;
+}
+
+void add_counts(Report& to, const Report& from) {
+  to.written_items += from.written_items;
+  to.superseded += from.superseded;
+  to.rows += from.rows;
+  to.files += from.files;
+  to.replaced_rows += from.replaced_rows;
+  to.rewritten_files += from.rewritten_files;
+  to.item_dates_unparseable += from.item_dates_unparseable;
+  to.undated += from.undated;
+  to.unlocated += from.unlocated;
+  to.cells.insert(from.cells.begin(), from.cells.end());
+  to.years.insert(from.years.begin(), from.years.end());
+  for (const auto& [cells, items] : from.fan_out_distribution) to.fan_out_distribution[cells] += items;
+}
+
+}  // namespace
+
+Flusher::Flusher(storage::Stores& stores, catalog::Catalog* catalog, const grid::Partitioner& grid, StartSchema& schema,
+                 FlushOptions options, Report& report)
+    : stores_(stores),
+      catalog_(catalog),
+      grid_(grid),
+      schema_(schema),
+      options_(std::move(options)),
+      report_(report),
+      names_(catalog != nullptr ? catalog->warehouse() : std::string(), report.run_id) {
+  remember_index();
+}
+
+catalog::ObjectIndex Flusher::index() const {
+  const std::lock_guard lock(index_mutex_);
+  return *index_;
+}
+
+void Flusher::remember_index() {
+  const std::lock_guard lock(index_mutex_);
+  index_ = catalog_ != nullptr ? catalog_->index() : catalog::ObjectIndex::open(stores_, {}, {});
+}
+
+Status Flusher::stage(std::vector<std::unique_ptr<ChunkPart>> parts) {
+  std::erase_if(parts, [](const auto& part) { return !part || part->items.empty(); });
+  if (parts.empty()) return {};
+  Input input{.parts = std::move(parts), .batches = {}, .schema = {}};
+  EC_TRY(choose_schema(input));
+  for (auto& part : input.parts) {
+    EC_ASSIGN_OR_RETURN(auto batch, part->batch.finish(*input.schema));
+    input.batches.push_back(std::move(batch));
+  }
+  EC_TRY(stage_input(input));
+  // With --batch-add-files the items would pile up for the whole run: a lost race is final there.
+  if (inputs_.empty()) inputs_.push_back(std::move(input));
+  return {};
+}
+
+// The table's columns and one for each property that these items bring along.
+Status Flusher::choose_schema(Input& input) {
+  if (schema_.undecided()) {
+    const bool itslive = std::ranges::all_of(input.parts, [](const auto& part) { return part->all_itslive; });
+    const auto kind = itslive ? stac::SchemaKind::kItslive : stac::SchemaKind::kAuto;
+    if (catalog_ != nullptr) catalog_->set_schema_kind(kind);
+    schema_.decide(std::make_shared<const stac::ItemSchema>(stac::initial_schema(kind)));
+  }
+  auto schema = schema_.get();
+  for (auto& part : input.parts) {
+    if (part->schema->kind != schema->kind) EC_TRY(reparse_as_auto(*part));
+  }
+  if (schema->kind == stac::SchemaKind::kAuto) {
+    stac::ObservedProperties observed;
+    for (const auto& part : input.parts) {
+      for (const auto& [name, kinds] : part->batch.observed()) observed[name].merge(kinds);
+    }
+    schema = std::make_shared<const stac::ItemSchema>(stac::evolve(*schema, observed, options_.max_columns));
+    schema_.decide(schema);
+  }
+  input.schema = schema;
+  staged_schema_ = schema;
+  return {};
+}
+
+// Items that came before the first one of another collection were read into the columns of ITS_LIVE. Nothing was lost
+// there, so they can be read again from their own rows.
+Status Flusher::reparse_as_auto(ChunkPart& part) {
+  EC_ASSIGN_OR_RETURN(const auto rows, part.batch.finish(*part.schema));
+  const stac::ItemWriter writer(rows);
+  stac::ItemParser parser;
+  auto schema = std::make_shared<const stac::ItemSchema>(stac::initial_schema(stac::SchemaKind::kAuto));
+  stac::ItemBatch batch(schema);
+  std::string json;
+  for (std::int64_t row = 0; row < rows->num_rows(); ++row) {
+    json.clear();
+    EC_TRY(writer.append_json(row, json));
+    json.reserve(json.size() + 64);
+    if (const auto parsed = parser.append(json, batch); !parsed) {
+      return fail(ErrorKind::kInvalidData, "an item read back from its row is none: {}", parsed.error().reason);
+    }
+  }
+  part.batch = std::move(batch);
+  part.schema = std::move(schema);
+  return {};
+}
+
+Status Flusher::stage_input(const Input& input) {
+  EC_ASSIGN_OR_RETURN(auto decision, decide(input.parts, grid_, [this](std::span<const Hash128> identities) {
+                        return find_owners(identities);
+                      }));
+  staged_items_ = true;
+  if (!options_.dry_run) {
+    EC_ASSIGN_OR_RETURN(const auto schema, catalog_->plan_schema(*input.schema));
+    EC_TRY(stage_removals(decision.removals, schema));
+    EC_TRY(stage_rows(input, decision, schema));
+  }
+  count(input, decision);
+  record(std::move(decision.entries));
+  return {};
+}
+
+// Owners in the table as it will be with what is staged.
+Result<std::vector<catalog::ObjectEntry>> Flusher::find_owners(std::span<const Hash128> identities) const {
+  EC_ASSIGN_OR_RETURN(auto owners, index().find_identities(identities));
+  if (entries_.empty()) return owners;
+  std::erase_if(owners, [this](const catalog::ObjectEntry& owner) { return entries_.contains(owner.object); });
+  for (const Hash128& identity : identities) {
+    if (const auto owner = owners_.find(identity); owner != owners_.end()) owners.push_back(entries_.at(owner->second));
+  }
+  return owners;
+}
+
+void Flusher::record(std::vector<catalog::ObjectEntry> entries) {
+  for (auto& entry : entries) {
+    if (entry.owns_rows()) owners_[entry.identity] = entry.object;
+    const Hash128 object = entry.object;
+    entries_.insert_or_assign(object, std::move(entry));
+  }
+}
+
+Status Flusher::stage_removals(const Removals& removals, const iceberg::Schema& schema) {
+  if (removals.empty()) return {};
+  iceberg::ListFilesOptions listing;
+  for (const auto& [bucket, identities] : removals) {
+    const auto partition = partition_of(bucket);
+    listing.filter.cells.insert(partition.cell);
+    listing.filter.years_since_1970.insert(partition.year_since_1970);
+  }
+  std::vector<iceberg::DataFile> files;
+  if (catalog_->has_table()) {
+    EC_TRY(catalog_->table().list_files(listing, [&](iceberg::DataFile&& file) -> Status {
+      if (!removed_.contains(file.file_path)) files.push_back(std::move(file));
+      return {};
+    }));
+  }
+  for (const auto& [path, file] : added_) files.push_back(file);
+  EC_ASSIGN_OR_RETURN(auto rewritten,
+                      rewrite_without(stores_, files, removals, names_, {.schema = &schema, .workers = options_.workers}));
+  for (auto& file : rewritten.removed) {
+    // A file of an earlier stage was never visible: it need not be removed from the table.
+    if (added_.erase(file.file_path) == 0) removed_.emplace(file.file_path, file);
+  }
+  for (auto& file : rewritten.added) added_.emplace(file.file_path, file);
+  counts_.replaced_rows += rewritten.rows_removed;
+  counts_.rewritten_files += static_cast<std::int64_t>(rewritten.removed.size());
+  return {};
+}
+
+Status Flusher::stage_rows(const Input& input, const Decision& decision, const iceberg::Schema& schema) {
+  std::vector<Row> rows;
+  std::vector<grid::Bounds> bounds;
+  for (const ItemAddress& at : decision.winners) {
+    const ChunkPart& part = *input.parts[at.part];
+    const ItemRecord& item = part.items[at.item];
+    std::uint32_t box = kNoBounds;
+    if (item.bounds != kNoBounds) {
+      box = static_cast<std::uint32_t>(bounds.size());
+      bounds.push_back(part.bounds[item.bounds]);
+    }
+    for (std::uint32_t c = 0; c < item.cell_count; ++c) {
+      rows.push_back({.group = {part.cells[item.first_cell + c], item.year},
+                      .batch = at.part, .row = item.row, .bounds = box, .primary = c == 0});
+    }
+  }
+  EC_ASSIGN_OR_RETURN(const auto cutter, RowCutter::make(input.schema, input.batches, std::move(rows), std::move(bounds)));
+  return write_groups(cutter, schema);
+}
+
+Status Flusher::write_groups(const RowCutter& cutter, const iceberg::Schema& schema) {
+  struct File {
+    const Group* group;
+    std::size_t first, count;
+  };
+  std::vector<File> files;
+  const auto most = static_cast<std::size_t>(options_.compact_rows);
+  for (const Group& group : cutter.groups()) {
+    for (std::size_t first = 0; first < group.count; first += most) {
+      files.push_back({&group, first, std::min(most, group.count - first)});
+    }
+  }
+  std::vector<iceberg::DataFile> written(files.size());
+  const auto status = parallel_for(files.size(), options_.workers, [&](std::size_t i) -> Status {
+    const File& file = files[i];
+    const Bucket bucket = named(grid_, file.group->key);
+    EC_ASSIGN_OR_RETURN(const auto rows, cutter.cut(*file.group, file.first, file.count, bucket.cell));
+    EC_ASSIGN_OR_RETURN(const auto where, stores_.locate(names_.next(bucket)));
+    geoparquet::WriteOptions options;
+    options.covering = file.group->key.cell != grid::kNoCell;
+    EC_ASSIGN_OR_RETURN(written[i], geoparquet::write_file(where, {rows}, schema, partition_of(bucket), options));
+    return {};
+  });
+  if (!status) {
+    std::erase_if(written, [](const auto& file) { return file.file_path.empty(); });
+    discard_files(stores_, written);
+    return status;
+  }
+  for (auto& file : written) added_.emplace(file.file_path, std::move(file));
+  return {};
+}
+
+void Flusher::count(const Input& input, const Decision& decision) {
+  counts_.superseded += decision.superseded;
+  for (const ItemAddress& at : decision.winners) {
+    const ChunkPart& part = *input.parts[at.part];
+    const ItemRecord& item = part.items[at.item];
+    ++counts_.written_items;
+    counts_.rows += item.cell_count;
+    ++counts_.fan_out_distribution[item.cell_count];
+    counts_.undated += item.year == kUnknownYear ? 1 : 0;
+    counts_.unlocated += part.cells[item.first_cell] == grid::kNoCell ? 1 : 0;
+    counts_.item_dates_unparseable += item.undatable ? 1 : 0;
+    if (item.year != kUnknownYear) counts_.years.insert(item.year);
+    for (std::uint32_t c = 0; c < item.cell_count; ++c) {
+      counts_.cells.insert(name_of(grid_, part.cells[item.first_cell + c]));
+    }
+  }
+}
+
+catalog::CommitRequest Flusher::make_request() const {
+  catalog::CommitRequest request;
+  for (const auto& [path, file] : added_) request.added.push_back(file);
+  for (const auto& [path, file] : removed_) request.removed.push_back(file);
+  for (const auto& [object, entry] : entries_) request.objects.entries.push_back(entry);
+  request.summary = options_.summary;
+  request.summary["earthcatalog.written-items"] = std::to_string(counts_.written_items);
+  request.summary["earthcatalog.superseded-items"] = std::to_string(counts_.superseded);
+  request.summary["earthcatalog.replaced-rows"] = std::to_string(counts_.replaced_rows);
+  return request;
+}
+
+void Flusher::forget_staged() {
+  staged_items_ = false;
+  inputs_.clear();
+  added_.clear();
+  removed_.clear();
+  entries_.clear();
+  owners_.clear();
+  counts_ = Report{};
+}
+
+Status Flusher::commit() {
+  if (!staged_items_) return {};
+  for (int attempt = 1; !options_.dry_run; ++attempt) {
+    auto request = make_request();
+    EC_ASSIGN_OR_RETURN(request.schema, catalog_->plan_schema(*staged_schema_));
+    const auto outcome = catalog_->commit(request);
+    if (outcome) {
+      report_.snapshot_id = outcome->snapshot_id ? outcome->snapshot_id : report_.snapshot_id;
+      ++report_.commits;
+      break;
+    }
+    if (outcome.error().kind != ErrorKind::kConflict) return std::unexpected(outcome.error());
+    discard_files(stores_, request.added);
+    if (inputs_.size() != 1 || attempt == kCommitAttempts) return std::unexpected(outcome.error());
+    EC_TRY(catalog_->refresh());
+    remember_index();
+    auto inputs = std::move(inputs_);
+    forget_staged();
+    EC_TRY(stage_input(inputs.front()));
+    inputs_ = std::move(inputs);
+  }
+  counts_.files = static_cast<std::int64_t>(added_.size());
+  add_counts(report_, counts_);
+  forget_staged();
+  remember_index();
+  return {};
+}
+
+}  // namespace earthcatalog::pipeline

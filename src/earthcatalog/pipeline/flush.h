@@ -1,0 +1,94 @@
+// Whole chunks to files to one commit.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <set>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "earthcatalog/catalog/catalog.h"
+#include "earthcatalog/grid/partitioner.h"
+#include "earthcatalog/pipeline/chunk.h"
+#include "earthcatalog/pipeline/ingest.h"
+#include "earthcatalog/pipeline/part_names.h"
+#include "earthcatalog/pipeline/report.h"
+#include "earthcatalog/pipeline/rewrite.h"
+#include "earthcatalog/pipeline/row_cutter.h"
+#include "earthcatalog/pipeline/upsert.h"
+#include "earthcatalog/result.h"
+
+namespace earthcatalog::pipeline {
+
+struct FlushOptions {
+  std::size_t workers = 1;
+  std::size_t max_columns = 400;
+  std::int64_t compact_rows = 100'000;  ///< most rows of a file
+  bool dry_run = false;                 ///< decide and count, write nothing
+  iceberg::Properties summary;          ///< of every snapshot: the inventory's identity
+};
+
+/// Writes parts as files and commits them. stage() and commit() are one step in a run that commits as it goes, and
+/// many stages before one commit with --batch-add-files. Not thread-safe, but for index().
+class Flusher {
+ public:
+  /// `catalog` may be null in a dry run on a table that does not exist.
+  Flusher(storage::Stores& stores, catalog::Catalog* catalog, const grid::Partitioner& grid, StartSchema& schema,
+          FlushOptions options, Report& report);
+
+  /// Takes the parts: rows of the newest versions become files, rows that they replace leave theirs. Nothing of it is
+  /// visible before commit().
+  Status stage(std::vector<std::unique_ptr<ChunkPart>> parts);
+  /// Makes all that was staged visible in one snapshot and counts it in the report. When another writer was first,
+  /// what was staged by one stage() is decided and written again on the new state.
+  Status commit();
+  bool has_staged() const { return staged_items_; }
+
+  /// The object index as of the last commit. Thread-safe.
+  catalog::ObjectIndex index() const;
+
+ private:
+  // What stage() made of parts, kept until the commit so that a lost race can be decided again.
+  struct Input {
+    std::vector<std::unique_ptr<ChunkPart>> parts;
+    std::vector<std::shared_ptr<arrow::RecordBatch>> batches;
+    std::shared_ptr<const stac::ItemSchema> schema;
+  };
+
+  Status choose_schema(Input& input);
+  Status reparse_as_auto(ChunkPart& part);
+  Status stage_input(const Input& input);
+  Status stage_removals(const Removals& removals, const iceberg::Schema& schema);
+  Status stage_rows(const Input& input, const Decision& decision, const iceberg::Schema& schema);
+  Status write_groups(const RowCutter& cutter, const iceberg::Schema& schema);
+  Result<std::vector<catalog::ObjectEntry>> find_owners(std::span<const Hash128> identities) const;
+  void record(std::vector<catalog::ObjectEntry> entries);
+  void count(const Input& input, const Decision& decision);
+  void forget_staged();
+  catalog::CommitRequest make_request() const;
+  void remember_index();
+
+  storage::Stores& stores_;
+  catalog::Catalog* catalog_;
+  const grid::Partitioner& grid_;
+  StartSchema& schema_;
+  const FlushOptions options_;
+  Report& report_;
+  PartNames names_;
+  mutable std::mutex index_mutex_;
+  std::optional<catalog::ObjectIndex> index_;
+
+  // Staged and not committed.
+  bool staged_items_ = false;
+  std::vector<Input> inputs_;
+  std::shared_ptr<const stac::ItemSchema> staged_schema_;
+  std::map<std::string, iceberg::DataFile> added_, removed_;              // by path
+  std::unordered_map<Hash128, catalog::ObjectEntry> entries_;             // by object
+  std::unordered_map<Hash128, Hash128> owners_;                           // identity -> object with rows
+  Report counts_;
+};
+
+}  // namespace earthcatalog::pipeline

@@ -1,0 +1,196 @@
+#include "earthcatalog/pipeline/incremental.h"
+
+#include "earthcatalog/grid/partitioner.h"
+#include "earthcatalog/pipeline/chunk_source.h"
+#include "earthcatalog/pipeline/flush.h"
+#include "earthcatalog/pipeline/ingest_stage.h"
+#include "earthcatalog/pipeline/problems.h"
+
+namespace earthcatalog::pipeline {
+namespace {
+
+using std::chrono::duration;
+using std::chrono::steady_clock;
+
+double seconds_since(steady_clock::time_point start) { return duration<double>(steady_clock::now() - start).count(); }
+
+// The run's catalog: nothing in a dry run on a table that does not exist.
+Result<std::unique_ptr<catalog::Catalog>> open_catalog(storage::Stores& stores, const IncrementalSpec& spec) {
+  auto options = spec.catalog;
+  options.mode = spec.dry_run ? catalog::OpenMode::kRead : catalog::OpenMode::kWrite;
+  options.lock = options.lock && !spec.dry_run;
+  if (!options.default_resolution) options.default_resolution = 1;
+  auto opened = catalog::Catalog::open(stores, options);
+  if (!opened && spec.dry_run && opened.error().kind == ErrorKind::kNotFound) return nullptr;
+  return opened;
+}
+
+grid::GridSpec asked_grid(const catalog::GridRequest& request) {
+  grid::GridSpec grid;
+  grid.type = request.type.value_or(grid.type);
+  grid.resolution = request.resolution.value_or(1);
+  grid.boundaries_path = request.boundaries_path.value_or("");
+  grid.id_field = request.id_field.value_or("");
+  return grid;
+}
+
+StartSchema start_schema(const catalog::Catalog* catalog, const IncrementalSpec& spec) {
+  if (catalog != nullptr && catalog->item_schema()) {
+    return {std::make_shared<const stac::ItemSchema>(*catalog->item_schema()), false};
+  }
+  const auto kind = spec.catalog.schema.value_or(stac::SchemaKind::kItslive);
+  return {std::make_shared<const stac::ItemSchema>(stac::initial_schema(kind)), !spec.catalog.schema.has_value()};
+}
+
+// One run from its parts; lives for one call of run().
+class Run {
+ public:
+  Run(storage::Stores& stores, const IncrementalSpec& spec, const Hooks& hooks, Report& report)
+      : stores_(stores), spec_(spec), hooks_(hooks), report_(report), problems_(stores, spec.problems) {}
+
+  Status run();
+
+ private:
+  Status work(catalog::Catalog* catalog, const grid::Partitioner& grid, inventory::Inventory& inventory);
+  Status drive(IngestStage& stage, Flusher& flusher);
+  bool must_flush(const IngestStage& stage) const;
+  Status flush(IngestStage& stage, Flusher& flusher, bool last);
+  void show(const IngestStage& stage, const char* what) const;
+  void finish_report(const inventory::InventoryCounts& counts);
+
+  storage::Stores& stores_;
+  const IncrementalSpec& spec_;
+  const Hooks& hooks_;
+  Report& report_;
+  Problems problems_;
+  const steady_clock::time_point start_ = steady_clock::now();
+  steady_clock::time_point last_commit_ = start_;
+};
+
+Status Run::run() {
+  report_.run_id = spec_.catalog.run_id;
+  report_.dry_run = spec_.dry_run;
+  // The inventory first: a mistyped name must not leave a catalog or a lock behind.
+  EC_ASSIGN_OR_RETURN(const auto inventory, inventory::open_inventory(stores_, spec_.inventory, spec_.inventory_options));
+  EC_ASSIGN_OR_RETURN(const auto catalog, open_catalog(stores_, spec_));
+  EC_ASSIGN_OR_RETURN(const auto grid,
+                      grid::make_partitioner(stores_, catalog ? catalog->grid() : asked_grid(spec_.catalog.grid)));
+  Status status = work(catalog.get(), *grid, *inventory);
+  if (auto problems = problems_.finish()) {
+    report_.problems = *problems;
+  } else if (status) {
+    status = std::unexpected(problems.error());
+  }
+  if (catalog) {
+    if (auto closed = catalog->close(); status && !closed) status = closed;
+  }
+  report_.seconds = seconds_since(start_);
+  report_.peak_rss_bytes = peak_rss_bytes();
+  return status;
+}
+
+Status Run::work(catalog::Catalog* catalog, const grid::Partitioner& grid, inventory::Inventory& inventory) {
+  StartSchema schema = start_schema(catalog, spec_);
+  FlushOptions options{.workers = static_cast<std::size_t>(spec_.workers), .max_columns = spec_.max_columns,
+                       .dry_run = spec_.dry_run, .summary = {}};
+  options.summary["earthcatalog.inventory"] = spec_.inventory;
+  options.summary["earthcatalog.inventory-identity"] = inventory.identity();
+  Flusher flusher(stores_, catalog, grid, schema, options, report_);
+  ChunkSource source(
+      inventory,
+      [&](std::span<const storage::ObjectRef> objects) -> Result<std::vector<bool>> {
+        std::vector<bool> unchanged(objects.size());
+        if (spec_.refetch) return unchanged;
+        EC_ASSIGN_OR_RETURN(const auto states, flusher.index().lookup(objects));
+        for (std::size_t i = 0; i < states.size(); ++i) unchanged[i] = states[i] == catalog::ObjectState::kUnchanged;
+        return unchanged;
+      },
+      {.chunk_size = static_cast<std::size_t>(spec_.chunk_size), .workers = static_cast<std::size_t>(spec_.workers)});
+  IngestStage stage(stores_, source, grid, problems_, schema,
+                    {.fetch = spec_.fetch, .workers = static_cast<std::size_t>(spec_.workers),
+                     .memory_limit_bytes = spec_.memory_limit_bytes});
+  Status status = drive(stage, flusher);
+  report_.bytes_fetched = static_cast<std::int64_t>(stage.fetch_counters().bytes);
+  finish_report(source.counts());
+  return status;
+}
+
+Status Run::drive(IngestStage& stage, Flusher& flusher) {
+  bool stopping = false;
+  while (!stage.wait(std::chrono::milliseconds(200))) {
+    if (!stopping && hooks_.stop != nullptr && hooks_.stop->load()) {
+      stopping = true;
+      report_.interrupted = true;
+      stage.stop();
+    }
+    show(stage, "fetch");
+    if (must_flush(stage)) EC_TRY(flush(stage, flusher, false));
+  }
+  // Whole chunks that came through are kept also when the bucket failed, but not when the inventory is broken: then
+  // nobody knows what it meant to say.
+  if (!stage.input_failed()) EC_TRY(flush(stage, flusher, true));
+  return stage.status();
+}
+
+bool Run::must_flush(const IngestStage& stage) const {
+  if (!stage.has_complete_chunk()) return false;
+  if (stage.memory_is_short()) return true;
+  return !spec_.batch_add_files && seconds_since(last_commit_) >= spec_.commit_every_seconds;
+}
+
+Status Run::flush(IngestStage& stage, Flusher& flusher, bool last) {
+  std::vector<std::unique_ptr<ChunkPart>> parts;
+  for (const auto& chunk : stage.take_complete_chunks()) {
+    report_.unchanged += chunk->unchanged;
+    report_.missing += chunk->missing;
+    report_.pending += chunk->pending;
+    report_.rejected += chunk->rejected;
+    for (auto& part : chunk->parts) {
+      if (part) parts.push_back(std::move(part));
+    }
+  }
+  std::int64_t held = 0;
+  for (const auto& part : parts) held += part->accounted_bytes;
+  show(stage, "write");
+  EC_TRY(flusher.stage(std::move(parts)));
+  if (last || !spec_.batch_add_files) {
+    show(stage, "commit");
+    EC_TRY(flusher.commit());
+    last_commit_ = steady_clock::now();
+  }
+  stage.release(held);
+  return {};
+}
+
+void Run::show(const IngestStage& stage, const char* what) const {
+  if (!hooks_.progress) return;
+  Progress progress = stage.progress();
+  progress.committed = report_.written_items + report_.superseded;
+  progress.seconds = seconds_since(start_);
+  progress.stage = what;
+  hooks_.progress(progress);
+}
+
+void Run::finish_report(const inventory::InventoryCounts& counts) {
+  report_.source_items = counts.items;
+  report_.inventory_rows = counts.rows;
+  report_.skipped_suffix = counts.skipped_suffix;
+  report_.skipped_since = counts.skipped_since;
+  report_.skipped_versions = counts.skipped_versions;
+  report_.inventory_dates_unparseable = counts.dates_unparseable;
+}
+
+}  // namespace
+
+Status run_incremental(storage::Stores& stores, const IncrementalSpec& spec, const Hooks& hooks, Report& report) {
+  auto status = Run(stores, spec, hooks, report).run();
+  // A run that ended early left the rest to the next one; a whole run must add up by itself.
+  if (!status || report.interrupted) report.not_done = report.imbalance();
+  if (status && report.imbalance() != 0) {
+    return fail(ErrorKind::kInvalidData, "the counts do not add up: {} source items, off by {}; please report this",
+                report.source_items, report.imbalance());
+  }
+  return status;
+}
+
+}  // namespace earthcatalog::pipeline

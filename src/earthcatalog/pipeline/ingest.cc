@@ -1,0 +1,83 @@
+#include "earthcatalog/pipeline/ingest.h"
+
+#include <algorithm>
+
+namespace earthcatalog::pipeline {
+namespace {
+
+// Measuring a part walks all its columns: often enough to keep the bound, seldom enough to cost nothing.
+constexpr std::size_t kItemsBetweenMeasures = 64;
+
+bool has_problem(const stac::ParsedItem& item, std::string_view kind) {
+  return std::ranges::any_of(item.problems, [&](const stac::Problem& problem) { return problem.kind == kind; });
+}
+
+}  // namespace
+
+void StartSchema::met_other_collection() {
+  const std::lock_guard lock(mutex_);
+  if (undecided_ && schema_->kind == stac::SchemaKind::kItslive) {
+    schema_ = std::make_shared<const stac::ItemSchema>(stac::initial_schema(stac::SchemaKind::kAuto));
+  }
+}
+
+Ingester::Ingester(IngestContext& context, std::size_t worker)
+    : context_(context), worker_(worker), coverer_(context.grid.make_coverer()) {}
+
+void Ingester::ingest(Chunk& chunk, fetch::Fetched&& fetched) {
+  auto& slot = chunk.parts[worker_];
+  if (!slot) slot = std::make_unique<ChunkPart>(context_.schema.get());
+  ChunkPart& part = *slot;
+  const auto parsed = parser_.append(fetched.body, part.batch);
+  if (!parsed) {
+    const auto& rejection = parsed.error();
+    chunk.rejected.fetch_add(1);
+    context_.problems.add(fetched.object, {"rejected", rejection.kind, rejection.reason, rejection.offset});
+    return;
+  }
+  for (const auto& problem : parsed->problems) {
+    context_.problems.add(fetched.object, {problem.kind, {}, problem.reason, problem.offset});
+  }
+  append(part, fetched.object, *parsed);
+  account(part);
+}
+
+void Ingester::append(ChunkPart& part, const storage::ObjectRef& object, const stac::ParsedItem& item) {
+  ItemRecord record;
+  record.object = object;
+  record.identity = item.identity;
+  record.updated = item.updated;
+  record.row = item.row;
+  record.year = item.datetime ? utc_year(*item.datetime) : kUnknownYear;
+  record.undatable = has_problem(item, "datetime");
+  if (item.wkb.empty()) {
+    cells_.assign(1, grid::kNoCell);
+  } else {
+    if (const auto covered = coverer_->cover(item.wkb, cells_); !covered) {
+      // More cells than the grid gives one footprint: the item stays, without a place.
+      context_.problems.add(object, {"geometry", "not_covered", covered.error().message});
+      cells_.assign(1, grid::kNoCell);
+    }
+    if (const auto bounds = grid::bounds(item.wkb)) {
+      record.bounds = static_cast<std::uint32_t>(part.bounds.size());
+      part.bounds.push_back(*bounds);
+    }
+  }
+  record.first_cell = static_cast<std::uint32_t>(part.cells.size());
+  record.cell_count = static_cast<std::uint32_t>(cells_.size());
+  part.cells.insert(part.cells.end(), cells_.begin(), cells_.end());
+  if (!item.itslive && part.all_itslive) {
+    part.all_itslive = false;
+    context_.schema.met_other_collection();
+  }
+  part.items.push_back(std::move(record));
+}
+
+void Ingester::account(ChunkPart& part) {
+  if (part.items.size() % kItemsBetweenMeasures != 1) return;
+  const std::int64_t bytes = part.bytes();
+  context_.held_bytes.fetch_add(bytes - part.accounted_bytes);
+  part.accounted_bytes = bytes;
+}
+
+}  // namespace earthcatalog::pipeline

@@ -1,0 +1,75 @@
+// From fetched bytes to rows in memory: parse, cover, remember. One Ingester a worker thread.
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <mutex>
+#include <vector>
+
+#include "earthcatalog/fetch/fetcher.h"
+#include "earthcatalog/grid/partitioner.h"
+#include "earthcatalog/pipeline/chunk.h"
+#include "earthcatalog/pipeline/problems.h"
+#include "earthcatalog/stac/item_batch.h"
+
+namespace earthcatalog::pipeline {
+
+/// The schema that new parts start with. Flushes replace it when the table's grows. For a table that does not exist
+/// yet and whose kind nobody asked for it starts as `itslive`, and the first item of another collection turns it to
+/// `auto`. Thread-safe.
+class StartSchema {
+ public:
+  StartSchema(std::shared_ptr<const stac::ItemSchema> schema, bool undecided)
+      : schema_(std::move(schema)), undecided_(undecided) {}
+  std::shared_ptr<const stac::ItemSchema> get() const {
+    const std::lock_guard lock(mutex_);
+    return schema_;
+  }
+  /// The table's kind is known now.
+  void decide(std::shared_ptr<const stac::ItemSchema> schema) {
+    const std::lock_guard lock(mutex_);
+    schema_ = std::move(schema);
+    undecided_ = false;
+  }
+  bool undecided() const {
+    const std::lock_guard lock(mutex_);
+    return undecided_;
+  }
+  /// An item that is none of ITS_LIVE's was met.
+  void met_other_collection();
+
+ private:
+  mutable std::mutex mutex_;
+  std::shared_ptr<const stac::ItemSchema> schema_;
+  bool undecided_;
+};
+
+/// What all workers share.
+struct IngestContext {
+  const grid::Partitioner& grid;
+  Problems& problems;
+  std::atomic<std::int64_t>& held_bytes;  ///< of all parts in memory
+  StartSchema& schema;
+};
+
+/// Not thread-safe.
+class Ingester {
+ public:
+  Ingester(IngestContext& context, std::size_t worker);
+
+  /// Appends the item to this worker's part of the chunk, or counts and notes why it is none. A footprint that the
+  /// grid cannot cover (too many cells) gives cell "__none__" and a line in the problems file.
+  void ingest(Chunk& chunk, fetch::Fetched&& fetched);
+
+ private:
+  void append(ChunkPart& part, const storage::ObjectRef& object, const stac::ParsedItem& item);
+  void account(ChunkPart& part);
+
+  IngestContext& context_;
+  const std::size_t worker_;
+  std::unique_ptr<grid::Coverer> coverer_;
+  stac::ItemParser parser_;
+  std::vector<grid::Cell> cells_;
+};
+
+}  // namespace earthcatalog::pipeline

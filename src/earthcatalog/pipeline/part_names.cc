@@ -1,0 +1,21 @@
+#include "earthcatalog/pipeline/part_names.h"
+
+#include <fmt/format.h>
+
+namespace earthcatalog::pipeline {
+
+PartNames::PartNames(std::string warehouse, std::string_view run_id)
+    : warehouse_(std::move(warehouse)), suffix_(run_id.substr(0, 8)) {}
+
+std::string PartNames::next(const Bucket& bucket) {
+  int number = 0;
+  {
+    const std::lock_guard lock(mutex_);
+    number = used_[bucket]++;
+  }
+  return storage::join_uri(warehouse_,
+                           fmt::format("grid_partition={}/year={}/part_{:06}_{}.parquet", bucket.cell,
+                                       bucket.year ? std::to_string(*bucket.year) : "unknown", number, suffix_));
+}
+
+}  // namespace earthcatalog::pipeline

@@ -1,0 +1,26 @@
+// Names of data files: grid_partition=<cell>/year=<year>/part_<6 digits>_<8 hex of the run id>.parquet
+#pragma once
+
+#include <map>
+#include <mutex>
+#include <string>
+
+#include "earthcatalog/pipeline/upsert.h"
+
+namespace earthcatalog::pipeline {
+
+/// Gives each file of a run a name of its own. Thread-safe.
+class PartNames {
+ public:
+  PartNames(std::string warehouse, std::string_view run_id);
+  /// The full URI of the next file of a bucket.
+  std::string next(const Bucket& bucket);
+
+ private:
+  const std::string warehouse_;
+  const std::string suffix_;
+  std::mutex mutex_;
+  std::map<Bucket, int> used_;
+};
+
+}  // namespace earthcatalog::pipeline

@@ -1,0 +1,46 @@
+// The problems file: one line of JSON for each object, or part of one, that did not come through as it should.
+#pragma once
+
+#include <cstdint>
+#include <fstream>
+#include <mutex>
+#include <string>
+#include <string_view>
+
+#include "earthcatalog/result.h"
+#include "earthcatalog/storage/object_ref.h"
+#include "earthcatalog/storage/stores.h"
+
+namespace earthcatalog::pipeline {
+
+/// One line. `kind` is "pending", "missing", "rejected", or the part of a kept item that made no sense ("geometry",
+/// "datetime"); `cause` narrows it ("denied", "timeout", "not_json", ...).
+struct ProblemLine {
+  std::string_view kind, cause, reason;
+  std::int64_t offset = -1;  ///< byte in the object; negative: not known
+};
+
+/// Collects lines in a local file as they come, so that memory does not grow with them; finish() puts the file to its
+/// URI. Nothing is made while there is nothing to say. Thread-safe.
+class Problems {
+ public:
+  /// `uri`: local path or URI of the file.
+  Problems(storage::Stores& stores, std::string uri);
+  ~Problems();
+  Problems(const Problems&) = delete;
+  Problems& operator=(const Problems&) = delete;
+
+  void add(const storage::ObjectRef& object, const ProblemLine& line);
+  /// Stores the file where it belongs. The URI, empty when there was no line.
+  Result<std::string> finish();
+
+ private:
+  storage::Stores& stores_;
+  const std::string uri_;
+  std::mutex mutex_;
+  std::string path_;  ///< of the local file, once there is one
+  std::ofstream file_;
+  bool failed_ = false;
+};
+
+}  // namespace earthcatalog::pipeline

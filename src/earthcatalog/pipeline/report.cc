@@ -1,0 +1,94 @@
+#include "earthcatalog/pipeline/report.h"
+
+#include <fmt/format.h>
+#include <sys/resource.h>
+
+#include <iterator>
+#include <nlohmann/json.hpp>
+
+namespace earthcatalog::pipeline {
+
+std::string to_json(const Report& report) {
+  nlohmann::ordered_json json;
+  json["run_id"] = report.run_id;
+  json["dry_run"] = report.dry_run;
+  json["interrupted"] = report.interrupted;
+  json["source_items"] = report.source_items;
+  json["written_items"] = report.written_items;
+  json["unchanged"] = report.unchanged;
+  json["superseded"] = report.superseded;
+  json["missing"] = report.missing;
+  json["pending"] = report.pending;
+  json["rejected"] = report.rejected;
+  json["not_done"] = report.not_done;
+  json["rows"] = report.rows;
+  json["files"] = report.files;
+  json["replaced_rows"] = report.replaced_rows;
+  json["rewritten_files"] = report.rewritten_files;
+  json["commits"] = report.commits;
+  json["inventory_rows"] = report.inventory_rows;
+  json["skipped_suffix"] = report.skipped_suffix;
+  json["skipped_since"] = report.skipped_since;
+  json["skipped_versions"] = report.skipped_versions;
+  json["inventory_dates_unparseable"] = report.inventory_dates_unparseable;
+  json["item_dates_unparseable"] = report.item_dates_unparseable;
+  json["undated"] = report.undated;
+  json["unlocated"] = report.unlocated;
+  json["unique_cells"] = report.cells.size();
+  json["unique_years"] = report.years.size();
+  json["avg_fan_out"] = report.avg_fan_out();
+  auto& fan_out = json["fan_out_distribution"] = nlohmann::ordered_json::object();
+  for (const auto& [cells, items] : report.fan_out_distribution) fan_out[std::to_string(cells)] = items;
+  json["bytes_fetched"] = report.bytes_fetched;
+  json["seconds"] = report.seconds;
+  json["items_per_second"] = report.items_per_second();
+  json["peak_rss_bytes"] = report.peak_rss_bytes;
+  json["snapshot_id"] = report.snapshot_id ? nlohmann::ordered_json(*report.snapshot_id) : nlohmann::ordered_json();
+  json["problems"] = report.problems;
+  return json.dump(2);
+}
+
+std::string to_text(const Report& report) {
+  std::string text;
+  auto out = std::back_inserter(text);
+  fmt::format_to(out, "{}run {}\n", report.dry_run ? "dry run: nothing was written\n" : "", report.run_id);
+  fmt::format_to(out, "  source items {:>14}   of {} inventory rows", report.source_items, report.inventory_rows);
+  if (report.skipped_suffix + report.skipped_since + report.skipped_versions > 0) {
+    fmt::format_to(out, " (passed over: {} by suffix, {} by date, {} old versions)", report.skipped_suffix,
+                   report.skipped_since, report.skipped_versions);
+  }
+  fmt::format_to(out, "\n");
+  const auto line = [&](const char* name, std::int64_t count, const char* note) {
+    if (count > 0) fmt::format_to(out, "  = {:<11}{:>14}{}\n", name, count, note);
+  };
+  fmt::format_to(out, "  = written    {:>14}   {} rows, {} files, {:.3f} cells an item, {} cells, {} years\n",
+                 report.written_items, report.rows, report.files, report.avg_fan_out(), report.cells.size(),
+                 report.years.size());
+  line("unchanged", report.unchanged, "   recorded already: not fetched");
+  line("superseded", report.superseded, "   the table or this run has a newer version");
+  line("missing", report.missing, "   in the inventory, not in the bucket (404)");
+  line("pending", report.pending, "   gave up for now: run again with the problems file as the inventory");
+  line("rejected", report.rejected, "   no STAC Item: see the problems file");
+  line("not done", report.not_done, "   the run ended before: run again");
+  if (report.replaced_rows > 0) {
+    fmt::format_to(out, "  replaced {} rows of older versions in {} files\n", report.replaced_rows, report.rewritten_files);
+  }
+  if (report.undated + report.unlocated > 0) {
+    fmt::format_to(out, "  of the written, {} have no usable datetime (year=unknown), {} no usable geometry (__none__)\n",
+                   report.undated, report.unlocated);
+  }
+  fmt::format_to(out, "  {:.1f} s, {:.0f} items/s, {:.1f} MB fetched, peak memory {:.0f} MiB\n", report.seconds,
+                 report.items_per_second(), static_cast<double>(report.bytes_fetched) / 1e6,
+                 static_cast<double>(report.peak_rss_bytes) / (1 << 20));
+  if (report.snapshot_id) fmt::format_to(out, "  snapshot {} ({} commits)\n", *report.snapshot_id, report.commits);
+  if (!report.problems.empty()) fmt::format_to(out, "  problems {}\n", report.problems);
+  return text;
+}
+
+std::int64_t peak_rss_bytes() {
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  return static_cast<std::int64_t>(usage.ru_maxrss) * 1024;
+}
+
+}  // namespace earthcatalog::pipeline

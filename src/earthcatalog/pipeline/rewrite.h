@@ -1,0 +1,39 @@
+// Copy-on-write: data files without some of their rows.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "earthcatalog/iceberg/data_file.h"
+#include "earthcatalog/iceberg/schema.h"
+#include "earthcatalog/pipeline/part_names.h"
+#include "earthcatalog/pipeline/upsert.h"
+#include "earthcatalog/result.h"
+#include "earthcatalog/storage/stores.h"
+
+namespace earthcatalog::pipeline {
+
+struct RewriteOutcome {
+  std::vector<iceberg::DataFile> added;    ///< what is left of files that lost some rows
+  std::vector<iceberg::DataFile> removed;  ///< files that lost rows
+  std::int64_t rows_removed = 0;
+};
+
+struct RewriteOptions {
+  const iceberg::Schema* schema = nullptr;  ///< that the new files are written with
+  std::size_t workers = 1;
+};
+
+/// Looks into each of `files` for rows of items that `removals` names in its partition. An error leaves new files that
+/// no commit names; they are removed again as far as that works.
+Result<RewriteOutcome> rewrite_without(storage::Stores& stores, const std::vector<iceberg::DataFile>& files,
+                                       const Removals& removals, PartNames& names, const RewriteOptions& options);
+
+/// The bucket of a partition.
+Bucket bucket_of(const iceberg::PartitionKey& partition);
+iceberg::PartitionKey partition_of(const Bucket& bucket);
+
+/// Removes files that no commit names, as far as that works.
+void discard_files(storage::Stores& stores, const std::vector<iceberg::DataFile>& files);
+
+}  // namespace earthcatalog::pipeline

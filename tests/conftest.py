@@ -1,0 +1,180 @@
+"""What the Python tests share: the real binary, a real S3 server, archives made by `earthcatalog generate`."""
+
+import json
+import os
+import pathlib
+import signal
+import socket
+import subprocess
+import time
+import urllib.request
+
+import pytest
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+BINARY = pathlib.Path(os.environ.get("EARTHCATALOG_BINARY", ROOT / "build/bin/earthcatalog"))
+WEED = ROOT / ".deps/test/bin/weed"
+BUCKET = "its-live-data"
+ACCESS_KEY, SECRET_KEY = "testkey", "testsecret"
+
+
+def clean_environment(**extra):
+    """The environment without anything that would change how S3 is reached."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+    return {**kept, "AWS_EC2_METADATA_DISABLED": "true", **extra}
+
+
+class Earthcatalog:
+    """Runs the binary. `run` gives the finished process, `json` the parsed report of a successful one."""
+
+    def __init__(self, environment):
+        self.environment = environment
+
+    def run(self, *arguments, check=False, timeout=300, **options):
+        process = subprocess.run([str(BINARY), *map(str, arguments)], capture_output=True, text=True,
+                                 env=self.environment, timeout=timeout, **options)
+        if check:
+            assert process.returncode == 0, f"{process.args}\n{process.stdout}\n{process.stderr}"
+        return process
+
+    def json(self, *arguments, **options):
+        return json.loads(self.run(*arguments, "--format", "json", check=True, **options).stdout)
+
+    def start(self, *arguments):
+        return subprocess.Popen([str(BINARY), *map(str, arguments)], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                                text=True, env=self.environment)
+
+
+@pytest.fixture(scope="session")
+def earthcatalog():
+    assert BINARY.exists(), f"{BINARY} is not built; run make"
+    return Earthcatalog(clean_environment())
+
+
+class Archive:
+    """A folder that `earthcatalog generate` filled."""
+
+    def __init__(self, folder):
+        self.folder = folder
+
+    @property
+    def inventory(self):
+        return self.folder / "inventory.csv"
+
+    @property
+    def source_root(self):
+        return f"file://{self.folder}/"
+
+    def objects(self):
+        return sorted(self.folder.rglob("*.stac.json"))
+
+
+@pytest.fixture(scope="session")
+def archive(earthcatalog, tmp_path_factory):
+    """2,000 ITS_LIVE-like items."""
+    folder = tmp_path_factory.mktemp("archive")
+    earthcatalog.run("generate", "--items", 2000, "--seed", 7, "--out", folder, check=True)
+    return Archive(folder)
+
+
+class Table:
+    """Where a test keeps its table, and the arguments that say so."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        self.catalog = folder / "catalog.db"
+        self.warehouse = folder / "warehouse"
+
+    @property
+    def arguments(self):
+        return ["--catalog", str(self.catalog), "--warehouse", str(self.warehouse)]
+
+    def load(self):
+        """The table through PyIceberg."""
+        from pyiceberg.catalog.sql import SqlCatalog
+
+        catalog = SqlCatalog("earthcatalog", uri=f"sqlite:///{self.catalog}", warehouse=f"file://{self.warehouse}")
+        return catalog.load_table("earthcatalog.stac_items")
+
+    def rows(self):
+        """(collection, id, cell, year) of all rows, sorted."""
+        columns = self.load().scan(selected_fields=("collection", "id", "grid_partition", "datetime")).to_arrow().to_pylist()
+        return sorted((row["collection"], row["id"], row["grid_partition"], row["datetime"].year if row["datetime"] else None)
+                      for row in columns)
+
+
+@pytest.fixture
+def table(tmp_path):
+    return Table(tmp_path)
+
+
+def incremental(table, archive, *more):
+    return ["incremental", "--inventory", archive.inventory, "--source-root", archive.source_root, *table.arguments, *more]
+
+
+def free_port():
+    """A port free together with the one 10,000 above it, which SeaweedFS takes for gRPC."""
+    while True:
+        with socket.socket() as low, socket.socket() as high:
+            low.bind(("127.0.0.1", 0))
+            port = low.getsockname()[1]
+            if port + 10_000 > 65_535:
+                continue
+            try:
+                high.bind(("127.0.0.1", port + 10_000))
+            except OSError:
+                continue
+            return port
+
+
+class S3Server:
+    """SeaweedFS on 127.0.0.1: one key may do all, whoever does not sign may read and list."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        config = folder / "s3.json"
+        config.write_text(json.dumps({"identities": [
+            {"name": "admin", "credentials": [{"accessKey": ACCESS_KEY, "secretKey": SECRET_KEY}],
+             "actions": ["Admin", "Read", "List", "Tagging", "Write"]},
+            {"name": "anonymous", "actions": ["Read", "List"]}]}))
+        self.port = free_port()
+        self.endpoint = f"http://127.0.0.1:{self.port}"
+        data = folder / "data"
+        data.mkdir()
+        self.process = subprocess.Popen(
+            [str(WEED), "mini", f"-dir={data}", "-ip=127.0.0.1", "-ip.bind=127.0.0.1", f"-s3.port={self.port}",
+             f"-master.port={free_port()}", f"-volume.port={free_port()}", f"-filer.port={free_port()}",
+             f"-s3.config={config}", "-s3.port.iceberg=0", "-s3.port.lance=0", "-webdav=false", "-admin.ui=false",
+             "-master.telemetry=false", f"-bucket={BUCKET},test-warehouse"],
+            stdout=open(folder / "weed.log", "wb"), stderr=subprocess.STDOUT, cwd=folder)
+        self.wait_until_ready()
+
+    def wait_until_ready(self):
+        for _ in range(600):
+            try:
+                if urllib.request.urlopen(f"{self.endpoint}/test-warehouse", timeout=2).status == 200:
+                    return
+            except OSError:
+                time.sleep(0.05)
+        raise RuntimeError((self.folder / "weed.log").read_text()[-2000:])
+
+    @property
+    def environment(self):
+        return clean_environment(AWS_ENDPOINT_URL=self.endpoint, AWS_ACCESS_KEY_ID=ACCESS_KEY,
+                                 AWS_SECRET_ACCESS_KEY=SECRET_KEY, AWS_REGION="us-east-1")
+
+    def stop(self):
+        self.process.send_signal(signal.SIGKILL)
+        self.process.wait()
+
+
+@pytest.fixture(scope="session")
+def s3_server(tmp_path_factory):
+    server = S3Server(tmp_path_factory.mktemp("s3"))
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def s3_earthcatalog(s3_server):
+    return Earthcatalog(s3_server.environment)

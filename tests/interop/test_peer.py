@@ -1,0 +1,60 @@
+"""The Python system of the same name (PyPI earthcatalog 0.6.1): its table is taken over, and it searches ours."""
+
+import json
+import pathlib
+import shutil
+import subprocess
+
+import pytest
+from conftest import ROOT, Table, clean_environment, incremental
+
+PYTHON = ROOT / ".deps/peer/bin/python"
+HERE = pathlib.Path(__file__).parent
+
+pytestmark = pytest.mark.skipif(not PYTHON.exists(), reason="the Python system needs Python 3.12 or newer")
+
+
+def run_peer(script, *arguments, folder):
+    """In a home of its own, since it writes to fixed places."""
+    home = folder / "home"
+    home.mkdir(exist_ok=True)
+    process = subprocess.run([str(PYTHON), str(HERE / script), *map(str, arguments)], capture_output=True, text=True,
+                             env=clean_environment(HOME=str(home), TMPDIR=str(home)), timeout=300)
+    assert process.returncode == 0, process.stdout[-1000:] + process.stderr[-3000:]
+    return process.stdout
+
+
+@pytest.fixture(scope="module")
+def peer_table(earthcatalog, archive, tmp_path_factory):
+    """300 of the items in a table that the Python system made."""
+    table = Table(tmp_path_factory.mktemp("peer"))
+    table.warehouse.mkdir()
+    inventory = table.folder / "first.csv"
+    inventory.write_text("".join(open(archive.inventory).readlines()[:301]))
+    run_peer("peer_make_table.py", inventory, archive.folder, table.folder, folder=table.folder)
+    return table
+
+
+def test_its_table_opens_and_takes_an_incremental_run(earthcatalog, archive, peer_table, tmp_path):
+    table = peer_table
+    before = table.rows()
+    info = earthcatalog.json("info", *table.arguments)
+    assert info["rows"] == len(before) and info["items"] is None and info["grid"] == {"type": "h3", "resolution": 1}
+    report = earthcatalog.json(*incremental(table, archive))
+    # It keeps no record of objects: its 300 items are fetched once more and found, and their rows replaced.
+    assert report["written_items"] == len(archive.objects())
+    ours = Table(tmp_path)
+    earthcatalog.json(*incremental(ours, archive, "--h3-resolution", 1))
+    assert table.rows() == ours.rows()
+
+
+def test_its_search_files_works_on_ours(earthcatalog, archive, tmp_path):
+    table = Table(tmp_path)
+    earthcatalog.json(*incremental(table, archive, "--h3-resolution", 1))
+    item = json.loads(archive.objects()[0].read_text())
+    shutil.copy(table.catalog, tmp_path / "earthcatalog.db")
+    lon, lat = item["properties"]["longitude"], item["properties"]["latitude"]
+    found = run_peer("peer_search.py", tmp_path, lon, lat, folder=tmp_path).split()
+    rows = table.load().scan(selected_fields=("id", "grid_partition"), row_filter=f"id == '{item['id']}'").to_arrow()
+    cells = set(rows.column("grid_partition").to_pylist())
+    assert found and {path.split("grid_partition=")[1].split("/")[0] for path in found} <= cells

@@ -1,0 +1,232 @@
+#include "earthcatalog/pipeline/incremental.h"
+
+#include <arrow/api.h>
+#include <gtest/gtest.h>
+#include <rapidcheck/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+#include <map>
+#include <set>
+#include <tuple>
+
+#include "earthcatalog/geoparquet/reader.h"
+#include "support/temp_folder.h"
+
+namespace earthcatalog::pipeline {
+namespace {
+
+namespace fs = std::filesystem;
+using testing_support::TempFolder;
+
+// One object of the made-up bucket: which item it holds, in which version, where.
+struct Content {
+  int id = 0;
+  int updated = 0;  // seconds
+  double lon = 0;
+};
+
+std::string to_json(const Content& content) {
+  return fmt::format(
+      R"({{"type":"Feature","stac_version":"1.0.0","id":"id{}","collection":"c","links":[],"assets":{{}},)"
+      R"("geometry":{{"type":"Point","coordinates":[{},10]}},"properties":{{"datetime":"2020-05-01T00:00:00Z",)"
+      R"("updated":"{}","extra":{}}}}})",
+      content.id, content.lon, format_time(content.updated * kMicrosPerSecond), content.updated);
+}
+
+class Bucket {
+ public:
+  explicit Bucket(std::string root) : root_(std::move(root)) {}
+
+  void put(const std::string& key, const Content& content) {
+    fs::create_directories(root_ + "/b");
+    std::ofstream(root_ + "/b/" + key) << to_json(content);
+    objects[key] = content;
+  }
+  // An inventory of some of the objects; the version of each is its etag.
+  std::string list(const std::set<std::string>& keys) const {
+    const std::string path = root_ + "/inventory.csv";
+    std::ofstream out(path);
+    out << "bucket,key,e_tag\n";
+    for (const auto& key : keys) {
+      out << "b," << key << ",v" << (objects.contains(key) ? objects.at(key).updated : 0) << "\n";
+    }
+    return path;
+  }
+
+  std::map<std::string, Content> objects;
+
+ private:
+  std::string root_;
+};
+
+struct Settings {
+  std::int64_t chunk_size = 3;
+  int workers = 2;
+  bool batch_add_files = false;
+  std::int64_t memory_limit_bytes = 256 << 20;
+};
+
+IncrementalSpec make_spec(const TempFolder& folder, const std::string& inventory, const Settings& settings) {
+  static int run = 0;
+  IncrementalSpec spec;
+  spec.inventory = inventory;
+  spec.inventory_options.source_root = "file://" + folder.path() + "/";
+  spec.fetch.source_root = spec.inventory_options.source_root;
+  spec.catalog.catalog = folder / "catalog.db";
+  spec.catalog.warehouse = folder / "warehouse";
+  spec.catalog.run_id = fmt::format("{:08x}{:024x}", 0x1000 + run, run);
+  spec.catalog.host = catalog::this_host();
+  spec.catalog.heartbeat_seconds = 0;
+  spec.catalog.grid.resolution = 2;
+  spec.chunk_size = settings.chunk_size;
+  spec.workers = settings.workers;
+  spec.batch_add_files = settings.batch_add_files;
+  spec.memory_limit_bytes = settings.memory_limit_bytes;
+  spec.commit_every_seconds = 0;
+  spec.problems = folder / fmt::format("problems{}.ndjson", run);
+  ++run;
+  return spec;
+}
+
+// (id, updated in seconds) of each row.
+using Rows = std::multiset<std::pair<std::string, std::int64_t>>;
+
+Rows read_rows(const TempFolder& folder) {
+  storage::Stores stores({});
+  catalog::CatalogOptions options;
+  options.catalog = folder / "catalog.db";
+  Rows rows;
+  const auto opened = catalog::Catalog::open(stores, options);
+  if (!opened) return rows;
+  const auto listed = (*opened)->table().list_files({}, [&](iceberg::DataFile&& data_file) -> Status {
+    EC_ASSIGN_OR_RETURN(const auto where, stores.locate(data_file.file_path));
+    EC_ASSIGN_OR_RETURN(const auto file, geoparquet::FileReader::open(where));
+    EXPECT_EQ(file->rows(), data_file.record_count);
+    for (int group = 0; group < file->row_groups(); ++group) {
+      EC_ASSIGN_OR_RETURN(const auto batch, file->read_row_group(group, {"id", "updated"}));
+      const auto& id = static_cast<const arrow::StringArray&>(*batch->GetColumnByName("id"));
+      const auto& updated = static_cast<const arrow::TimestampArray&>(*batch->GetColumnByName("updated"));
+      for (std::int64_t i = 0; i < batch->num_rows(); ++i) {
+        rows.emplace(id.GetString(i), updated.Value(i) / kMicrosPerSecond);
+      }
+    }
+    return {};
+  });
+  EXPECT_TRUE(listed.has_value()) << listed.error().message;
+  return rows;
+}
+
+Report run(const TempFolder& folder, const std::string& inventory, const Settings& settings) {
+  storage::Stores stores({});
+  Report report;
+  const auto status = run_incremental(stores, make_spec(folder, inventory, settings), {}, report);
+  EXPECT_TRUE(status.has_value()) << status.error().message;
+  EXPECT_EQ(report.imbalance(), 0);
+  return report;
+}
+
+// The model: of all versions that any run has seen, the newest of each item.
+RC_GTEST_PROP(Incremental, AnySeriesOfRunsLeavesTheNewestVersionOfEachItemOnce, ()) {
+  const TempFolder folder;
+  Bucket bucket(folder.path());
+  std::map<std::string, int> model;
+  std::map<std::string, int> recorded;  // key -> version
+  const int runs = *rc::gen::inRange(1, 4);
+  for (int r = 0; r < runs; ++r) {
+    const int changes = *rc::gen::inRange(1, 12);
+    for (int c = 0; c < changes; ++c) {
+      const int number = *rc::gen::inRange(0, 8);
+      const std::string key = fmt::format("k{}.stac.json", number);
+      // A key keeps its item; versions only grow. Two keys share an item.
+      const int version = (bucket.objects.contains(key) ? bucket.objects[key].updated : 0) + *rc::gen::inRange(1, 5);
+      bucket.put(key, {.id = number / 2, .updated = version, .lon = *rc::gen::inRange(-170, 170) * 1.0});
+    }
+    std::set<std::string> listed;
+    for (const auto& [key, content] : bucket.objects) {
+      if (*rc::gen::inRange(0, 4) != 0) listed.insert(key);
+    }
+    if (*rc::gen::arbitrary<bool>()) listed.insert("gone.stac.json");
+    Settings settings;
+    settings.chunk_size = *rc::gen::inRange(1, 6);
+    settings.batch_add_files = *rc::gen::arbitrary<bool>();
+    settings.workers = *rc::gen::inRange(1, 3);
+    const auto report = run(folder, bucket.list(listed), settings);
+
+    int unchanged = 0;
+    for (const auto& key : listed) {
+      if (!bucket.objects.contains(key)) continue;
+      const Content& content = bucket.objects[key];
+      unchanged += recorded.contains(key) && recorded[key] == content.updated ? 1 : 0;
+      recorded[key] = content.updated;
+      auto& newest = model[fmt::format("id{}", content.id)];
+      newest = std::max(newest, content.updated);
+    }
+    RC_ASSERT(report.unchanged == unchanged);
+    RC_ASSERT(report.missing == (listed.contains("gone.stac.json") ? 1 : 0));
+    Rows expected;
+    for (const auto& [id, updated] : model) expected.emplace(id, updated);
+    RC_ASSERT(read_rows(folder) == expected);
+  }
+}
+
+TEST(Incremental, AChunkLargerThanMemoryIsCommittedInPieces) {
+  const TempFolder folder;
+  Bucket bucket(folder.path());
+  std::set<std::string> keys;
+  for (int i = 0; i < 3000; ++i) {
+    const std::string key = fmt::format("k{:04}.stac.json", i);
+    bucket.put(key, {.id = i, .updated = 1, .lon = 0});
+    keys.insert(key);
+  }
+  const auto report = run(folder, bucket.list(keys), {.chunk_size = 10'000, .memory_limit_bytes = 1 << 20});
+  EXPECT_EQ(report.written_items, 3000);
+  EXPECT_GT(report.commits, 1);
+  EXPECT_EQ(read_rows(folder).size(), 3000U);
+}
+
+TEST(Incremental, ADryRunWritesNothing) {
+  const TempFolder folder;
+  Bucket bucket(folder.path());
+  bucket.put("k.stac.json", {.id = 1, .updated = 1, .lon = 0});
+  auto spec = make_spec(folder, bucket.list({"k.stac.json"}), {});
+  spec.dry_run = true;
+  storage::Stores stores({});
+  Report report;
+  ASSERT_TRUE(run_incremental(stores, spec, {}, report).has_value());
+  EXPECT_EQ(report.written_items, 1);
+  EXPECT_FALSE(fs::exists(folder / "catalog.db"));
+  EXPECT_FALSE(fs::exists(folder / "warehouse"));
+}
+
+TEST(Incremental, StopsBeforeItBeganWhenAskedTo) {
+  const TempFolder folder;
+  Bucket bucket(folder.path());
+  bucket.put("k.stac.json", {.id = 1, .updated = 1, .lon = 0});
+  const std::atomic<bool> stop{true};
+  storage::Stores stores({});
+  Report report;
+  Hooks hooks;
+  hooks.stop = &stop;
+  ASSERT_TRUE(run_incremental(stores, make_spec(folder, bucket.list({"k.stac.json"}), {}), hooks, report).has_value());
+  EXPECT_TRUE(report.interrupted || report.written_items == 1);
+  EXPECT_EQ(report.imbalance(), 0);
+  EXPECT_FALSE(fs::exists(folder / "catalog.db.lock"));
+}
+
+TEST(Incremental, AnItemOfAnotherCollectionTurnsANewTableToAuto) {
+  const TempFolder folder;
+  Bucket bucket(folder.path());
+  bucket.put("k.stac.json", {.id = 1, .updated = 7, .lon = 0});
+  run(folder, bucket.list({"k.stac.json"}), {});
+  storage::Stores stores({});
+  catalog::CatalogOptions options;
+  options.catalog = folder / "catalog.db";
+  const auto catalog = catalog::Catalog::open(stores, options);
+  ASSERT_TRUE(catalog.has_value()) << catalog.error().message;
+  EXPECT_EQ((*catalog)->item_schema()->kind, stac::SchemaKind::kAuto);
+  EXPECT_EQ((*catalog)->item_schema()->columns.back(), (stac::Column{"extra", stac::ColumnType::kDouble}));
+}
+
+}  // namespace
+}  // namespace earthcatalog::pipeline
