@@ -3,6 +3,7 @@
 
 #include <gmock/gmock.h>
 
+#include <array>
 #include <filesystem>
 #include <fstream>
 #include <thread>
@@ -78,15 +79,10 @@ class CatalogTest : public ::testing::TestWithParam<Place> {
   std::unique_ptr<storage::Stores> stores_;
 };
 
-std::string name_of(const ::testing::TestParamInfo<Place>& place) {
-  switch (place.param) {
-    case Place::kLocal: return "Local";
-    case Place::kMemory: return "Memory";
-    case Place::kS3: return "S3";
-  }
-  return "Unknown";
+std::string name_of(const ::testing::TestParamInfo<Place>& info) {
+  constexpr const char* kNames[] = {"Local", "Memory", "S3"};
+  return kNames[static_cast<std::size_t>(info.param)];
 }
-
 INSTANTIATE_TEST_SUITE_P(Places, CatalogTest, ::testing::Values(Place::kLocal, Place::kMemory, Place::kS3), name_of);
 
 TEST_P(CatalogTest, AMistypedPathForReadingIsNotFoundAndCreatesNothing) {

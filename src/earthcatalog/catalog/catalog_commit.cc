@@ -62,12 +62,13 @@ Status Catalog::Impl::create_table(const CommitRequest& request) {
   options.properties.emplace(kHashIndexPathProperty, hash_index_uri(warehouse_));
   options.guard = guard();
   auto created = iceberg::Table::create(stores_, *file_, options, {}, options_.clock);
-  if (!created && created.error().kind != ErrorKind::kAlreadyExists && !token_refused_) {
-    return std::unexpected(std::move(created).error());
-  }
   if (token_refused_) {
     token_refused_ = false;
     EC_TRY(final_if_lost(lock_->reassert()));
+  } else if (!created) {
+    // Whatever the error: is there a table by now?
+    EC_ASSIGN_OR_RETURN(const auto location, file_->metadata_location({}));
+    if (!location) return std::unexpected(std::move(created).error());
   }
   // Ours or, when another was first, theirs: either way the table has the last word.
   return refresh();
