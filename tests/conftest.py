@@ -93,7 +93,9 @@ class Table:
         """The table through PyIceberg."""
         from pyiceberg.catalog.sql import SqlCatalog
 
-        catalog = SqlCatalog("earthcatalog", uri=f"sqlite:///{self.catalog}", warehouse=f"file://{self.warehouse}")
+        # A reader only reads: PyIceberg would create tables in a catalog file that is just coming into being.
+        catalog = SqlCatalog("earthcatalog", uri=f"sqlite:///{self.catalog}", warehouse=f"file://{self.warehouse}",
+                             init_catalog_tables="false")
         return catalog.load_table("earthcatalog.stac_items")
 
     def rows(self):
