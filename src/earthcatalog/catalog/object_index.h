@@ -1,5 +1,5 @@
 // The object index: which objects are in the table already, in which version, and where their rows are
-// (SEMANTICS section 8; layout in docs/catalog.md).
+// (layout in docs/catalog.md).
 //
 // At most 8 Parquet files ("runs"), each sorted by the hash of the object's name, under `{warehouse}_objects/`; of
 // entries of one object the newest run's counts. An ObjectIndex is one immutable state of it, named by a table
@@ -45,7 +45,7 @@ struct ObjectEntry {
 /// The entry of `ref` without item.
 ObjectEntry entry_of(const storage::ObjectRef& ref);
 
-/// Whether the item of `a` is newer than that of `b` (SEMANTICS section 6): by `updated`, then last_modified, then
+/// Whether the item of `a` is newer than that of `b`: by `updated`, then last_modified, then
 /// name. Absent is oldest.
 bool newer(const ObjectEntry& a, const ObjectEntry& b);
 

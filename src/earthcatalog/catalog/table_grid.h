@@ -1,4 +1,4 @@
-// Which grid a run uses: what the user asked for against what the table is made of (SEMANTICS section 5).
+// Which grid a run uses: what the user asked for against what the table is made of.
 #pragma once
 
 #include <optional>

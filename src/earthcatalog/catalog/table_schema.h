@@ -1,5 +1,5 @@
 // Between the columns of STAC items and an Iceberg schema, and the table properties that say what a table is
-// (SEMANTICS sections 6 and 7).
+//.
 #pragma once
 
 #include <string>
