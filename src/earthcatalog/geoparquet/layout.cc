@@ -197,14 +197,19 @@ namespace {
 
 // Level 1 looks for repetitions of 7 bytes and more, which suits texts: level 3 finds shorter ones, pays more for them
 // than they save, and takes longer. Coordinates repeat in 8 bytes and less: they need level 3's parameters, but not its
-// two hash tables (ZSTD_dfast) nor their size, which cost a third more time for 2 % less.
+// two hash tables (ZSTD_dfast) nor their size, which cost a third more time for 2 % less. What repeats in either does
+// so within 128 KiB: a larger window makes files slower to write, not smaller.
 std::shared_ptr<parquet::CodecOptions> codec_options(const Leaf& leaf, const WriteOptions& options) {
-  constexpr int kStrategy = 107, kFast = 1, kHashLog = 102;  // ZSTD_c_strategy, ZSTD_fast, ZSTD_c_hashLog
+  constexpr int kWindowLog = 101, kHashLog = 102, kStrategy = 107, kFast = 1;  // ZSTD_c_windowLog ..., ZSTD_fast
   auto result = std::make_shared<arrow::util::ZstdCodecOptions>();
   result->compression_level = options.zstd_level;
+  if (options.zstd_level == 1) result->compression_context_params = {{kWindowLog, 17}};
   if (leaf.type == TypeId::kString) return result;
   result->compression_level += 2;
-  if (result->compression_level == 3) result->compression_context_params = {{kStrategy, kFast}, {kHashLog, 15}};
+  if (options.zstd_level == 1) {
+    result->compression_context_params.insert(result->compression_context_params.end(),
+                                              {{kStrategy, kFast}, {kHashLog, 15}});
+  }
   return result;
 }
 

@@ -92,7 +92,7 @@ class ManifestWriter {
 
 struct ManifestReadOptions {
   bool live_only = true;   ///< leave entries of status deleted out
-  bool statistics = true;  ///< false: counts, sizes and bounds by column stay empty, for a fourth less time
+  bool statistics = true;  ///< false: counts, sizes and bounds by column stay empty: less memory
 };
 
 /// Calls `visit` for each entry of the manifest `bytes`, with what it inherits from `file`, its line in the list. An

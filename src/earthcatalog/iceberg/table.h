@@ -33,7 +33,7 @@ struct FileFilter {
 
 struct ListFilesOptions {
   FileFilter filter = {};
-  bool statistics = true;                        ///< false: leaves column counts and bounds out: less memory and time
+  bool statistics = true;                        ///< false: leaves column counts and bounds out: less memory
   std::optional<std::int64_t> snapshot_id = {};  ///< none: the current one
 };
 
