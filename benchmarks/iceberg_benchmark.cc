@@ -23,7 +23,9 @@ T check(Result<T> result) {
   if constexpr (!std::is_void_v<T>) return std::move(*result);
 }
 
-NestedField column(std::string name, TypeId type) { return {.name = std::move(name), .type = {.id = type, .fields = {}}}; }
+NestedField column(std::string name, TypeId type) {
+  return {.name = std::move(name), .type = {.id = type, .fields = {}}};
+}
 
 Schema schema() {
   Schema schema{.fields = {column("id", TypeId::kString), column("grid_partition", TypeId::kString),
@@ -149,7 +151,12 @@ void overwrite_ten(benchmark::State& state) {
     check(change.commit(*local.table));
   }
 }
-BENCHMARK(overwrite_ten)->ArgName("files")->Arg(kFiles)->Arg(10 * kFiles)->Iterations(10)->Unit(benchmark::kMillisecond);
+BENCHMARK(overwrite_ten)
+    ->ArgName("files")
+    ->Arg(kFiles)
+    ->Arg(10 * kFiles)
+    ->Iterations(10)
+    ->Unit(benchmark::kMillisecond);
 
 }  // namespace
 }  // namespace earthcatalog::iceberg

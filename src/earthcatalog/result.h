@@ -36,9 +36,7 @@ struct [[nodiscard]] Error {
   std::string message;
 
   /// The same error with `context` and ": " in front of its message.
-  Error annotate(std::string_view context) && {
-    return Error{kind, fmt::format("{}: {}", context, message)};
-  }
+  Error annotate(std::string_view context) && { return Error{kind, fmt::format("{}: {}", context, message)}; }
 };
 
 template <class T>
@@ -64,17 +62,17 @@ Result<T> annotate(Result<T> result, std::string_view context) {
 
 /// Returns from the calling function with the error of `expression`, a Status or Result, if it failed.
 #define EC_TRY(...) EC_TRY_IMPL(EC_CONCAT(ec_status_, __COUNTER__), __VA_ARGS__)
-#define EC_TRY_IMPL(status, ...)                                                     \
-  do {                                                                               \
-    if (auto status = (__VA_ARGS__); !status) {                                      \
-      return std::unexpected(std::move(status).error());                             \
-    }                                                                                \
+#define EC_TRY_IMPL(status, ...)                         \
+  do {                                                   \
+    if (auto status = (__VA_ARGS__); !status) {          \
+      return std::unexpected(std::move(status).error()); \
+    }                                                    \
   } while (false)
 
 /// Assigns the value of `expression`, a Result, to `target` (a declaration or a variable), or returns its error.
 #define EC_ASSIGN_OR_RETURN(target, ...) \
   EC_ASSIGN_OR_RETURN_IMPL(EC_CONCAT(ec_result_, __COUNTER__), target, __VA_ARGS__)
-#define EC_ASSIGN_OR_RETURN_IMPL(result, target, ...)              \
-  auto result = (__VA_ARGS__);                                     \
-  if (!result) return std::unexpected(std::move(result).error());  \
+#define EC_ASSIGN_OR_RETURN_IMPL(result, target, ...)             \
+  auto result = (__VA_ARGS__);                                    \
+  if (!result) return std::unexpected(std::move(result).error()); \
   target = std::move(result).value()

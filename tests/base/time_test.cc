@@ -20,7 +20,8 @@ TEST(Time, ReadsRfc3339) {
 }
 
 TEST(Time, MarksWhatMicrosecondsCannotGiveBack) {
-  for (const auto* text : {"2018-07-12T10:03:22.1234567Z", "2016-12-31T23:59:60Z", "2018-07-12T10:03:22", "2018-07-12"}) {
+  for (const auto* text :
+       {"2018-07-12T10:03:22.1234567Z", "2016-12-31T23:59:60Z", "2018-07-12T10:03:22", "2018-07-12"}) {
     const auto time = parse_time(text);
     ASSERT_TRUE(time.has_value()) << text;
     EXPECT_FALSE(time->exact) << text;
@@ -31,8 +32,9 @@ TEST(Time, MarksWhatMicrosecondsCannotGiveBack) {
 }
 
 TEST(Time, RefusesNonsense) {
-  for (const auto* text : {"", "nonsense", "2018", "2018-13-01", "2018-02-30T00:00:00Z", "2018-07-12T24:00:00Z",
-                           "2018-07-12T10:03:22.Z", "2018-07-12T10:03:22+25:00", "2018-07-12T10:03:22Zx", "2018-07-12T10:03"}) {
+  for (const auto* text :
+       {"", "nonsense", "2018", "2018-13-01", "2018-02-30T00:00:00Z", "2018-07-12T24:00:00Z", "2018-07-12T10:03:22.Z",
+        "2018-07-12T10:03:22+25:00", "2018-07-12T10:03:22Zx", "2018-07-12T10:03"}) {
     EXPECT_FALSE(parse_time(text).has_value()) << text;
   }
 }

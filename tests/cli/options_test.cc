@@ -32,7 +32,8 @@ TEST(Options, ReadsDurations) {
 }
 
 TEST(Options, FlagsWinOverTheFileAndTheFileOverTheEnvironment) {
-  const auto environment = environment_of({{"AWS_REGION", "env"}, {"AWS_ENDPOINT_URL", "http://env"}, {"AWS_REQUEST_PAYER", "requester"}});
+  const auto environment =
+      environment_of({{"AWS_REGION", "env"}, {"AWS_ENDPOINT_URL", "http://env"}, {"AWS_REQUEST_PAYER", "requester"}});
   const auto config = parse_config("storage:\n  region: file\n  endpoint: http://file\n", "c.yaml");
   ASSERT_TRUE(config.has_value());
   S3Flags flags;
@@ -45,16 +46,20 @@ TEST(Options, FlagsWinOverTheFileAndTheFileOverTheEnvironment) {
 }
 
 TEST(Options, ReadsSettingsOfOneBucket) {
-  const auto config = parse_config("storage:\n  buckets:\n    its-live-data: {anonymous: true, region: us-west-2}\n", "c.yaml");
+  const auto config =
+      parse_config("storage:\n  buckets:\n    its-live-data: {anonymous: true, region: us-west-2}\n", "c.yaml");
   ASSERT_TRUE(config.has_value()) << config.error().message;
   EXPECT_EQ(config->storage.buckets.at("its-live-data").anonymous, true);
   EXPECT_EQ(config->storage.buckets.at("its-live-data").region, "us-west-2");
 }
 
 TEST(Options, AConfigurationThatMakesNoSenseNamesItsLine) {
-  const std::map<std::string, std::string> cases = {
-      {"catalog:\n  db_pth: x\n", "line 2"},    {"catlog: {}\n", "line 1"},        {"grid:\n  resolution: many\n", "line 2"},
-      {"ingest: 7\n", "line 1"},                {"catalog: [1, 2\n", "line"},      {"storage:\n  buckets: 3\n", "line 2"}};
+  const std::map<std::string, std::string> cases = {{"catalog:\n  db_pth: x\n", "line 2"},
+                                                    {"catlog: {}\n", "line 1"},
+                                                    {"grid:\n  resolution: many\n", "line 2"},
+                                                    {"ingest: 7\n", "line 1"},
+                                                    {"catalog: [1, 2\n", "line"},
+                                                    {"storage:\n  buckets: 3\n", "line 2"}};
   for (const auto& [yaml, expected] : cases) {
     const auto config = parse_config(yaml, "c.yaml");
     ASSERT_FALSE(config.has_value()) << yaml;

@@ -41,9 +41,10 @@ TEST(Report, JsonHasTheNamesOfTheSpecification) {
   EXPECT_EQ(json["fan_out_distribution"], (nlohmann::json{{"1", 3}, {"2", 3}}));
   EXPECT_DOUBLE_EQ(json["items_per_second"], 10.5);
   EXPECT_TRUE(json["snapshot_id"].is_null());
-  for (const char* name : {"run_id", "written_items", "unchanged", "superseded", "missing", "pending", "rejected", "rows",
-                           "files", "skipped_suffix", "skipped_since", "skipped_versions", "inventory_dates_unparseable",
-                           "item_dates_unparseable", "undated", "unlocated", "bytes_fetched", "seconds", "peak_rss_bytes"}) {
+  for (const char* name :
+       {"run_id", "written_items", "unchanged", "superseded", "missing", "pending", "rejected", "rows", "files",
+        "skipped_suffix", "skipped_since", "skipped_versions", "inventory_dates_unparseable", "item_dates_unparseable",
+        "undated", "unlocated", "bytes_fetched", "seconds", "peak_rss_bytes"}) {
     EXPECT_TRUE(json.contains(name)) << name;
   }
 }

@@ -39,7 +39,9 @@ Input make_input(int count, int parts) {
       EXPECT_TRUE(parsed.has_value());
       for (int c = 0; c <= number % 2; ++c) {
         input.rows.push_back({.group = {grid::Cell(10 + (number + c) % 4), utc_year(*parsed->datetime)},
-                              .batch = static_cast<std::uint32_t>(part), .row = parsed->row, .bounds = kNoBounds,
+                              .batch = static_cast<std::uint32_t>(part),
+                              .row = parsed->row,
+                              .bounds = kNoBounds,
                               .primary = c == 0});
       }
     }

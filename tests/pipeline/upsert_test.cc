@@ -51,9 +51,8 @@ catalog::ObjectEntry owner(const std::string& key, const std::string& id, std::o
 
 Decision decide_on(const std::vector<ItemSpec>& specs, std::vector<catalog::ObjectEntry> owners = {}) {
   const auto parts = parts_of(specs);
-  auto decision = decide(parts, LetterGrid(), [&](std::span<const Hash128>) -> Result<std::vector<catalog::ObjectEntry>> {
-    return owners;
-  });
+  auto decision = decide(parts, LetterGrid(),
+                         [&](std::span<const Hash128>) -> Result<std::vector<catalog::ObjectEntry>> { return owners; });
   EXPECT_TRUE(decision.has_value());
   return *decision;
 }

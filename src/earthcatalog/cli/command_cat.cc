@@ -29,7 +29,8 @@ class Cat final : public Command {
  public:
   void setup(CLI::App& app) override {
     app_ = app.add_subcommand("cat", "the rows of GeoParquet files of a table as STAC items, one a line");
-    app_->add_option("FILE", files_, "paths or URIs; an item in several cells is printed once for each row")->required();
+    app_->add_option("FILE", files_, "paths or URIs; an item in several cells is printed once for each row")
+        ->required();
     app_->add_option("--config", config_path_, "YAML file; its section storage is used");
     s3_.add(*app_);
   }

@@ -41,8 +41,10 @@ class Generate final : public Command {
     app_->add_option("--start", options_.start, "number of the first item, to extend a set")->capture_default_str();
     app_->add_option("--bucket", options_.bucket, "name of the bucket in a folder")->capture_default_str();
     app_->add_option("--duplicate-every", options_.duplicate_every,
-                     "every n-th item again under a second key with a newer `updated` (0: none)")->capture_default_str();
-    app_->add_option("--sidecar-rows", options_.sidecar_rows, "inventory rows an item that are no items")->capture_default_str();
+                     "every n-th item again under a second key with a newer `updated` (0: none)")
+        ->capture_default_str();
+    app_->add_option("--sidecar-rows", options_.sidecar_rows, "inventory rows an item that are no items")
+        ->capture_default_str();
     app_->add_flag("--concentrate", options_.item.concentrate,
                    "few places and years: at most 160 (cell, year) groups at H3 resolutions 0 to 2");
     app_->add_option("--odd-every", options_.item.odd_every,

@@ -30,48 +30,78 @@ struct Flags {
 
 void add_input_options(CLI::App& app, Flags& flags) {
   const std::string group = "Input";
-  app.add_option("--inventory", flags.inventory, "list of objects: CSV, CSV.gz, Parquet, ORC, manifest.json, symlink.txt, "
-                 "a problems file, or a prefix or folder to list; path or URI")->required()->group(group);
-  app.add_option("--since", flags.since, "only objects modified since: 2026-01-31, an RFC 3339 time, or 2d")->group(group);
-  app.add_option("--limit", flags.limit, "only the first N keys after suffix and since")->check(CLI::PositiveNumber)->group(group);
+  app.add_option("--inventory", flags.inventory,
+                 "list of objects: CSV, CSV.gz, Parquet, ORC, manifest.json, symlink.txt, "
+                 "a problems file, or a prefix or folder to list; path or URI")
+      ->required()
+      ->group(group);
+  app.add_option("--since", flags.since, "only objects modified since: 2026-01-31, an RFC 3339 time, or 2d")
+      ->group(group);
+  app.add_option("--limit", flags.limit, "only the first N keys after suffix and since")
+      ->check(CLI::PositiveNumber)
+      ->group(group);
   app.add_option("--suffix", flags.suffix, "keys that end so are items")->capture_default_str()->group(group);
-  app.add_option("--source-root", flags.source_root, "where buckets are: s3://, or file:///data/ for /data/<bucket>/<key>")
-      ->capture_default_str()->group(group);
-  app.add_option("--key-encoding", flags.key_encoding, "spelling of keys in a CSV (default: url without a header, else raw)")
-      ->check(CLI::IsMember({"raw", "url"}))->group(group);
+  app.add_option("--source-root", flags.source_root,
+                 "where buckets are: s3://, or file:///data/ for /data/<bucket>/<key>")
+      ->capture_default_str()
+      ->group(group);
+  app.add_option("--key-encoding", flags.key_encoding,
+                 "spelling of keys in a CSV (default: url without a header, else raw)")
+      ->check(CLI::IsMember({"raw", "url"}))
+      ->group(group);
 }
 
 void add_table_options(CLI::App& app, Flags& flags) {
   const std::string group = "Table";
   app.add_option("--grid", flags.grid, "h3 or geojson (default: the table's; h3 for a new table)")->group(group);
-  app.add_option("--h3-resolution", flags.resolution, "0 to 15 (default: the table's; 1 for a new table)")->group(group);
-  app.add_option("--boundaries", flags.boundaries, "GeoJSON FeatureCollection of the regions of --grid geojson")->group(group);
+  app.add_option("--h3-resolution", flags.resolution, "0 to 15 (default: the table's; 1 for a new table)")
+      ->group(group);
+  app.add_option("--boundaries", flags.boundaries, "GeoJSON FeatureCollection of the regions of --grid geojson")
+      ->group(group);
   app.add_option("--id-field", flags.id_field, "property of a region that names it")->group(group);
-  app.add_option("--schema", flags.schema, "auto or itslive (default: the table's; for a new table itslive when every "
-                 "item's collection is itslive-granules)")->check(CLI::IsMember({"auto", "itslive"}))->group(group);
-  app.add_option("--max-columns", flags.max_columns, "most columns of an auto schema; further properties stay in stac_extra")
-      ->capture_default_str()->group(group);
+  app.add_option("--schema", flags.schema,
+                 "auto or itslive (default: the table's; for a new table itslive when every "
+                 "item's collection is itslive-granules)")
+      ->check(CLI::IsMember({"auto", "itslive"}))
+      ->group(group);
+  app.add_option("--max-columns", flags.max_columns,
+                 "most columns of an auto schema; further properties stay in stac_extra")
+      ->capture_default_str()
+      ->group(group);
   app.add_option("--lock", flags.lock_uri, "where the lock is (default: <catalog>.lock)")->group(group);
   app.add_flag("--no-lock", flags.no_lock, "run without the lock: only when nobody else writes")->group(group);
-  app.add_option("--lock-ttl", flags.lock_ttl, "a lock without heartbeat for so long is taken over")->capture_default_str()->group(group);
+  app.add_option("--lock-ttl", flags.lock_ttl, "a lock without heartbeat for so long is taken over")
+      ->capture_default_str()
+      ->group(group);
 }
 
 void add_run_options(CLI::App& app, Flags& flags) {
   const std::string group = "Run";
   app.add_option("--chunk-size", flags.chunk_size, "keys; the unit of fetch and progress (default: 20000)")
-      ->check(CLI::PositiveNumber)->group(group);
+      ->check(CLI::PositiveNumber)
+      ->group(group);
   app.add_option("--workers", flags.workers, "threads that parse items and write files (default: one a core)")
-      ->check(CLI::PositiveNumber)->group(group);
-  app.add_option("--fetch-concurrency", flags.fetch_concurrency, "most GETs in flight")->check(CLI::PositiveNumber)
-      ->capture_default_str()->group(group);
-  app.add_option("--max-object-size", flags.max_object_size, "larger objects are rejected")->capture_default_str()->group(group);
-  app.add_option("--memory-limit", flags.memory_limit, "items and bodies held; reaching it commits")->capture_default_str()->group(group);
-  app.add_option("--commit-every", flags.commit_every, "most time between commits")->capture_default_str()->group(group);
+      ->check(CLI::PositiveNumber)
+      ->group(group);
+  app.add_option("--fetch-concurrency", flags.fetch_concurrency, "most GETs in flight")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str()
+      ->group(group);
+  app.add_option("--max-object-size", flags.max_object_size, "larger objects are rejected")
+      ->capture_default_str()
+      ->group(group);
+  app.add_option("--memory-limit", flags.memory_limit, "items and bodies held; reaching it commits")
+      ->capture_default_str()
+      ->group(group);
+  app.add_option("--commit-every", flags.commit_every, "most time between commits")
+      ->capture_default_str()
+      ->group(group);
   app.add_flag("--batch-add-files", flags.batch_add_files, "one commit at the end")->group(group);
   app.add_flag("--allow-pending", flags.allow_pending, "exit 0 although some objects are pending")->group(group);
   app.add_flag("--refetch", flags.refetch, "fetch also what is recorded as unchanged")->group(group);
   app.add_flag("--dry-run", flags.dry_run, "fetch and count, write nothing")->group(group);
-  app.add_option("--problems", flags.problems, "NDJSON file of problems (default: <catalog>.<run id>.problems.ndjson)")->group(group);
+  app.add_option("--problems", flags.problems, "NDJSON file of problems (default: <catalog>.<run id>.problems.ndjson)")
+      ->group(group);
   app.add_option("--report", flags.report, "write the report as JSON to this file too")->group(group);
 }
 
@@ -86,7 +116,9 @@ Result<catalog::CatalogOptions> catalog_options(const Flags& flags, const TableA
   options.warehouse = access.warehouse;
   options.run_id = make_run_id();
   const Config& config = access.config;
-  options.grid = {.type = config.grid_type, .resolution = config.resolution, .boundaries_path = config.boundaries_path,
+  options.grid = {.type = config.grid_type,
+                  .resolution = config.resolution,
+                  .boundaries_path = config.boundaries_path,
                   .id_field = config.id_field};
   set_if(options.grid.type, flags.grid);
   set_if(options.grid.boundaries_path, flags.boundaries);
@@ -134,9 +166,8 @@ Result<pipeline::IncrementalSpec> make_spec(const Flags& flags, const TableAcces
   spec.refetch = flags.refetch;
   spec.dry_run = flags.dry_run;
   spec.max_columns = flags.max_columns;
-  spec.problems = !flags.problems.empty()
-                      ? flags.problems
-                      : fmt::format("{}.{}.problems.ndjson", access.catalog, spec.catalog.run_id);
+  spec.problems = !flags.problems.empty() ? flags.problems
+                                          : fmt::format("{}.{}.problems.ndjson", access.catalog, spec.catalog.run_id);
   return spec;
 }
 

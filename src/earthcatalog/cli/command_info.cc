@@ -45,8 +45,10 @@ Result<std::optional<std::int64_t>> count_items(const catalog::Catalog& catalog)
   std::unordered_set<Hash128> unnamed;
   EC_TRY(index.scan([&](catalog::ObjectEntry&& entry) -> Status {
     if (!entry.owns_rows()) return {};
-    if (!entry.name.empty()) ++items;
-    else unnamed.insert(entry.identity);
+    if (!entry.name.empty())
+      ++items;
+    else
+      unnamed.insert(entry.identity);
     return {};
   }));
   return items + static_cast<std::int64_t>(unnamed.size());
@@ -119,7 +121,8 @@ class Info final : public Command {
     json["columns"] = table.schema().fields.size();
     json["snapshots"] = table.metadata().snapshots.size();
     const auto* snapshot = table.current_snapshot();
-    json["snapshot_id"] = snapshot != nullptr ? nlohmann::ordered_json(snapshot->snapshot_id) : nlohmann::ordered_json();
+    json["snapshot_id"] =
+        snapshot != nullptr ? nlohmann::ordered_json(snapshot->snapshot_id) : nlohmann::ordered_json();
     json["files"] = sums.files;
     json["bytes"] = sums.bytes;
     json["rows"] = sums.rows;
@@ -137,7 +140,10 @@ class Info final : public Command {
         fmt::print("{} by rows\n", name == "top_cells" ? "largest cells" : "largest years");
         for (const auto& [key, rows] : value.items()) fmt::print("  {:<18}{:>14}\n", key, rows.get<std::int64_t>());
       } else {
-        fmt::print("{:<12}{}\n", name, value.is_null() ? "unknown" : value.is_string() ? value.get<std::string>() : value.dump());
+        fmt::print("{:<12}{}\n", name,
+                   value.is_null()     ? "unknown"
+                   : value.is_string() ? value.get<std::string>()
+                                       : value.dump());
       }
     }
   }

@@ -51,7 +51,8 @@ void print_text(const InventorySummary& summary) {
                    static_cast<double>(summary.counts.items - summary.items_without_size));
   }
   if (summary.oldest) fmt::print("modified  {} to {}\n", format_time(*summary.oldest), format_time(*summary.newest));
-  if (summary.counts.dates_unparseable > 0) fmt::print("dates     {} cannot be read\n", summary.counts.dates_unparseable);
+  if (summary.counts.dates_unparseable > 0)
+    fmt::print("dates     {} cannot be read\n", summary.counts.dates_unparseable);
 }
 
 class Inspect final : public Command {

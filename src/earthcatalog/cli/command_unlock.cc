@@ -21,14 +21,16 @@ class Unlock final : public Command {
     EC_ASSIGN_OR_RETURN(const auto access, resolve(table_));
     storage::Stores stores(access.storage);
     const catalog::LockPlace place{.catalog = access.catalog, .lock_uri = lock_uri_};
-    EC_ASSIGN_OR_RETURN(const auto lock, force_ ? catalog::force_unlock(stores, place) : catalog::show_lock(stores, place));
+    EC_ASSIGN_OR_RETURN(const auto lock,
+                        force_ ? catalog::force_unlock(stores, place) : catalog::show_lock(stores, place));
     if (format_.json()) {
       fmt::print("{}\n", lock ? lock->to_json() : "null");
     } else if (!lock) {
       fmt::print("not locked\n");
     } else {
       fmt::print("{} {} (pid {} on {}, run {}) since {}{}\n", force_ ? "removed the lock of" : "locked by", lock->owner,
-                 lock->pid, lock->hostname, lock->run_id.empty() ? "unknown" : lock->run_id, format_time(lock->acquired),
+                 lock->pid, lock->hostname, lock->run_id.empty() ? "unknown" : lock->run_id,
+                 format_time(lock->acquired),
                  lock->heartbeat ? ", last heartbeat " + format_time(*lock->heartbeat) : "");
     }
     return kExitOk;

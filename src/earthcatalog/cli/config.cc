@@ -78,7 +78,8 @@ Result<Config> read_document(const YAML::Node& document, const std::string& name
   Config config;
   std::map<std::string, std::function<Status(const YAML::Node&)>> sections;
   sections["catalog"] = [&](const YAML::Node& node) {
-    return read_section(node, name + ": catalog", {{"db_path", into(config.db_path)}, {"warehouse", into(config.warehouse)}});
+    return read_section(node, name + ": catalog",
+                        {{"db_path", into(config.db_path)}, {"warehouse", into(config.warehouse)}});
   };
   sections["grid"] = [&](const YAML::Node& node) {
     return read_section(node, name + ": grid",
@@ -95,13 +96,15 @@ Result<Config> read_document(const YAML::Node& document, const std::string& name
   };
   sections["storage"] = [&](const YAML::Node& node) { return read_storage(node, name + ": storage", config.storage); };
   if (document.IsNull()) return config;
-  if (!document.IsMap()) return fail(ErrorKind::kInvalidArgument, "{}: expected sections catalog, grid, ingest, storage", name);
+  if (!document.IsMap())
+    return fail(ErrorKind::kInvalidArgument, "{}: expected sections catalog, grid, ingest, storage", name);
   for (const auto& entry : document) {
     const auto key = entry.first.as<std::string>();
     const auto section = sections.find(key);
     if (section == sections.end()) {
-      return fail(ErrorKind::kInvalidArgument, "{}: line {}: unknown section '{}'; known are catalog, grid, ingest, storage",
-                  name, entry.first.Mark().line + 1, key);
+      return fail(ErrorKind::kInvalidArgument,
+                  "{}: line {}: unknown section '{}'; known are catalog, grid, ingest, storage", name,
+                  entry.first.Mark().line + 1, key);
     }
     EC_TRY(section->second(entry.second));
   }

@@ -16,13 +16,13 @@ namespace earthcatalog::cli {
 
 /// The configuration file (--config, YAML; docs/configuration.md). Every member is optional.
 struct Config {
-  std::optional<std::string> db_path, warehouse;                                 // catalog:
-  std::optional<std::string> grid_type, boundaries_path, id_field;               // grid:
+  std::optional<std::string> db_path, warehouse;                    // catalog:
+  std::optional<std::string> grid_type, boundaries_path, id_field;  // grid:
   std::optional<int> resolution;
-  std::optional<std::int64_t> chunk_size;                                        // ingest:
+  std::optional<std::int64_t> chunk_size;  // ingest:
   std::optional<int> max_workers;
   std::optional<bool> batch_add_files;
-  storage::StorageSettings storage;                                              // storage:
+  storage::StorageSettings storage;  // storage:
 };
 
 /// Reads YAML text; `name` is for messages. An unknown section or key, or a value of a wrong type, is kInvalidArgument

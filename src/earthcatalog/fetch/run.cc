@@ -17,7 +17,7 @@ using std::chrono::milliseconds;
 constexpr microseconds kIdle = milliseconds(50);       // how late `stop` may be noticed
 constexpr microseconds kPushedBack = milliseconds(1);  // how soon `next` is asked again
 constexpr int kMostBeforeFirstAnswer = 16;             // requests to a bucket of which nothing is known yet
-constexpr std::size_t kMostAlive = 1024;               // objects that wait for a retry included: what push-back cannot stop
+constexpr std::size_t kMostAlive = 1024;  // objects that wait for a retry included: what push-back cannot stop
 
 bool is_bucket_name(std::string_view name) {
   return !name.empty() && name != "." && name != ".." && name.find_first_of(std::string_view("/\0", 2)) == name.npos;

@@ -5,9 +5,9 @@ namespace earthcatalog::pipeline {
 std::int64_t ChunkPart::bytes() const {
   // Strings of an object's reference and of its entry in the index, which the flush makes.
   constexpr std::int64_t kNames = 768;
-  return batch.bytes() + static_cast<std::int64_t>(items.capacity() * sizeof(ItemRecord) + items.size() * kNames +
-                                                   cells.capacity() * sizeof(grid::Cell) +
-                                                   bounds.capacity() * sizeof(grid::Bounds));
+  return batch.bytes() +
+         static_cast<std::int64_t>(items.capacity() * sizeof(ItemRecord) + items.size() * kNames +
+                                   cells.capacity() * sizeof(grid::Cell) + bounds.capacity() * sizeof(grid::Bounds));
 }
 
 }  // namespace earthcatalog::pipeline

@@ -22,7 +22,7 @@ struct ItemRecord {
   Hash128 identity;
   std::optional<TimeMicros> updated;
   std::int32_t year = kUnknownYear;
-  std::uint32_t row = 0;  ///< in its part's batch
+  std::uint32_t row = 0;                         ///< in its part's batch
   std::uint32_t first_cell = 0, cell_count = 0;  ///< in its part's cells, ascending
   std::uint32_t bounds = kNoBounds;              ///< in its part's bounds
   bool undatable = false;                        ///< had a datetime that nobody can read
@@ -46,9 +46,9 @@ struct ChunkPart {
 };
 
 struct Chunk {
-  std::vector<storage::ObjectRef> objects;  ///< to fetch; each is moved out when it is pulled
-  std::size_t pulled = 0;                   ///< touched by the fetch thread alone
-  std::atomic<std::int64_t> open = 0;       ///< not settled yet: unpulled, in flight or being parsed
+  std::vector<storage::ObjectRef> objects;        ///< to fetch; each is moved out when it is pulled
+  std::size_t pulled = 0;                         ///< touched by the fetch thread alone
+  std::atomic<std::int64_t> open = 0;             ///< not settled yet: unpulled, in flight or being parsed
   std::vector<std::unique_ptr<ChunkPart>> parts;  ///< one slot a worker, filled by that worker alone
 
   std::int64_t source_items = 0;  ///< keys of the inventory that it stands for

@@ -173,8 +173,8 @@ Status Flusher::stage_removals(const Removals& removals, const iceberg::Schema& 
     }));
   }
   for (const auto& [path, file] : added_) files.push_back(file);
-  EC_ASSIGN_OR_RETURN(auto rewritten,
-                      rewrite_without(stores_, files, removals, names_, {.schema = &schema, .workers = options_.workers}));
+  EC_ASSIGN_OR_RETURN(auto rewritten, rewrite_without(stores_, files, removals, names_,
+                                                      {.schema = &schema, .workers = options_.workers}));
   for (auto& file : rewritten.removed) {
     // A file of an earlier stage was never visible: it need not be removed from the table.
     if (added_.erase(file.file_path) == 0) removed_.emplace(file.file_path, file);
@@ -198,10 +198,14 @@ Status Flusher::stage_rows(const Input& input, const Decision& decision, const i
     }
     for (std::uint32_t c = 0; c < item.cell_count; ++c) {
       rows.push_back({.group = {part.cells[item.first_cell + c], item.year},
-                      .batch = at.part, .row = item.row, .bounds = box, .primary = c == 0});
+                      .batch = at.part,
+                      .row = item.row,
+                      .bounds = box,
+                      .primary = c == 0});
     }
   }
-  EC_ASSIGN_OR_RETURN(const auto cutter, RowCutter::make(input.schema, input.batches, std::move(rows), std::move(bounds)));
+  EC_ASSIGN_OR_RETURN(const auto cutter,
+                      RowCutter::make(input.schema, input.batches, std::move(rows), std::move(bounds)));
   return write_groups(cutter, schema);
 }
 

@@ -85,9 +85,9 @@ class Flusher {
   bool staged_items_ = false;
   std::vector<Input> inputs_;
   std::shared_ptr<const stac::ItemSchema> staged_schema_;
-  std::map<std::string, iceberg::DataFile> added_, removed_;              // by path
-  std::unordered_map<Hash128, catalog::ObjectEntry> entries_;             // by object
-  std::unordered_map<Hash128, Hash128> owners_;                           // identity -> object with rows
+  std::map<std::string, iceberg::DataFile> added_, removed_;   // by path
+  std::unordered_map<Hash128, catalog::ObjectEntry> entries_;  // by object
+  std::unordered_map<Hash128, Hash128> owners_;                // identity -> object with rows
   Report counts_;
 };
 

@@ -36,10 +36,12 @@ Result<Validity> gather_validity(const Arrays& arrays, std::span<const RowAddres
   Validity validity;
   for (const auto& at : addresses) validity.null_count += arrays[at.batch]->IsNull(at.row) ? 1 : 0;
   if (validity.null_count == 0) return validity;
-  EC_ASSIGN_OR_RETURN(validity.bitmap, from_arrow(arrow::AllocateEmptyBitmap(static_cast<std::int64_t>(addresses.size()))));
+  EC_ASSIGN_OR_RETURN(validity.bitmap,
+                      from_arrow(arrow::AllocateEmptyBitmap(static_cast<std::int64_t>(addresses.size()))));
   std::uint8_t* bits = validity.bitmap->mutable_data();
   for (std::size_t i = 0; i < addresses.size(); ++i) {
-    if (arrays[addresses[i].batch]->IsValid(addresses[i].row)) arrow::bit_util::SetBit(bits, static_cast<std::int64_t>(i));
+    if (arrays[addresses[i].batch]->IsValid(addresses[i].row))
+      arrow::bit_util::SetBit(bits, static_cast<std::int64_t>(i));
   }
   return validity;
 }
@@ -54,12 +56,14 @@ std::shared_ptr<arrow::Array> make_array(std::shared_ptr<arrow::DataType> type, 
 Result<std::shared_ptr<arrow::Array>> gather_binary(const Arrays& arrays, std::span<const RowAddress> addresses) {
   EC_ASSIGN_OR_RETURN(auto validity, gather_validity(arrays, addresses));
   std::int64_t total = 0;
-  for (const auto& at : addresses) total += static_cast<const arrow::BinaryArray*>(arrays[at.batch])->value_length(at.row);
+  for (const auto& at : addresses)
+    total += static_cast<const arrow::BinaryArray*>(arrays[at.batch])->value_length(at.row);
   if (total > INT_MAX) {
     return fail(ErrorKind::kInvalidData, "{} rows of one file hold more than 2 GiB in one column", addresses.size());
   }
-  EC_ASSIGN_OR_RETURN(std::shared_ptr<arrow::Buffer> offsets,
-                      from_arrow(arrow::AllocateBuffer(static_cast<std::int64_t>((addresses.size() + 1) * sizeof(std::int32_t)))));
+  EC_ASSIGN_OR_RETURN(
+      std::shared_ptr<arrow::Buffer> offsets,
+      from_arrow(arrow::AllocateBuffer(static_cast<std::int64_t>((addresses.size() + 1) * sizeof(std::int32_t)))));
   EC_ASSIGN_OR_RETURN(std::shared_ptr<arrow::Buffer> bytes, from_arrow(arrow::AllocateBuffer(total)));
   auto* offset = reinterpret_cast<std::int32_t*>(offsets->mutable_data());
   std::uint8_t* out = bytes->mutable_data();
@@ -71,13 +75,15 @@ Result<std::shared_ptr<arrow::Array>> gather_binary(const Arrays& arrays, std::s
     position += static_cast<std::int32_t>(value.size());
   }
   *offset = position;
-  return make_array(arrays.front()->type(), addresses.size(), std::move(validity), {std::move(offsets), std::move(bytes)});
+  return make_array(arrays.front()->type(), addresses.size(), std::move(validity),
+                    {std::move(offsets), std::move(bytes)});
 }
 
 Result<std::shared_ptr<arrow::Array>> gather_words(const Arrays& arrays, std::span<const RowAddress> addresses) {
   EC_ASSIGN_OR_RETURN(auto validity, gather_validity(arrays, addresses));
-  EC_ASSIGN_OR_RETURN(std::shared_ptr<arrow::Buffer> values,
-                      from_arrow(arrow::AllocateBuffer(static_cast<std::int64_t>(addresses.size() * sizeof(std::int64_t)))));
+  EC_ASSIGN_OR_RETURN(
+      std::shared_ptr<arrow::Buffer> values,
+      from_arrow(arrow::AllocateBuffer(static_cast<std::int64_t>(addresses.size() * sizeof(std::int64_t)))));
   auto* out = reinterpret_cast<std::int64_t*>(values->mutable_data());
   for (const auto& at : addresses) {
     *out++ = arrays[at.batch]->data()->GetValues<std::int64_t>(1)[at.row];
@@ -99,17 +105,20 @@ Result<std::shared_ptr<arrow::Array>> gather_booleans(const Arrays& arrays, std:
 
 }  // namespace
 
-Result<std::shared_ptr<arrow::Array>> gather(const std::vector<std::shared_ptr<arrow::RecordBatch>>& batches, int column,
-                                             std::span<const RowAddress> addresses) {
+Result<std::shared_ptr<arrow::Array>> gather(const std::vector<std::shared_ptr<arrow::RecordBatch>>& batches,
+                                             int column, std::span<const RowAddress> addresses) {
   std::vector<std::shared_ptr<arrow::Array>> owners;
   const Arrays arrays = arrays_of(batches, column, owners);
   switch (arrays.front()->type_id()) {
     case arrow::Type::STRING:
-    case arrow::Type::BINARY: return gather_binary(arrays, addresses);
+    case arrow::Type::BINARY:
+      return gather_binary(arrays, addresses);
     case arrow::Type::INT64:
     case arrow::Type::DOUBLE:
-    case arrow::Type::TIMESTAMP: return gather_words(arrays, addresses);
-    case arrow::Type::BOOL: return gather_booleans(arrays, addresses);
+    case arrow::Type::TIMESTAMP:
+      return gather_words(arrays, addresses);
+    case arrow::Type::BOOL:
+      return gather_booleans(arrays, addresses);
     default:
       return fail(ErrorKind::kUnsupported, "column '{}' has type {}, which no item column has",
                   batches.front()->schema()->field(column)->name(), arrays.front()->type()->ToString());
@@ -125,7 +134,8 @@ Result<std::shared_ptr<arrow::Array>> repeat_string(const std::string& value, st
 }
 
 Result<std::shared_ptr<arrow::Array>> booleans(std::size_t count, const std::function<bool(std::size_t)>& value) {
-  EC_ASSIGN_OR_RETURN(std::shared_ptr<arrow::Buffer> bits, from_arrow(arrow::AllocateEmptyBitmap(static_cast<std::int64_t>(count))));
+  EC_ASSIGN_OR_RETURN(std::shared_ptr<arrow::Buffer> bits,
+                      from_arrow(arrow::AllocateEmptyBitmap(static_cast<std::int64_t>(count))));
   for (std::size_t i = 0; i < count; ++i) {
     if (value(i)) arrow::bit_util::SetBit(bits->mutable_data(), static_cast<std::int64_t>(i));
   }

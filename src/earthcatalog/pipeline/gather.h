@@ -25,8 +25,8 @@ struct RowAddress {
 
 /// Column `column` of the rows at `addresses`, in their order. Strings, binary, booleans, 64-bit numbers, timestamps.
 /// kInvalidData when the strings exceed the 2 GiB of one array.
-Result<std::shared_ptr<arrow::Array>> gather(const std::vector<std::shared_ptr<arrow::RecordBatch>>& batches, int column,
-                                             std::span<const RowAddress> addresses);
+Result<std::shared_ptr<arrow::Array>> gather(const std::vector<std::shared_ptr<arrow::RecordBatch>>& batches,
+                                             int column, std::span<const RowAddress> addresses);
 
 /// `count` times the same string.
 Result<std::shared_ptr<arrow::Array>> repeat_string(const std::string& value, std::size_t count);

@@ -71,7 +71,8 @@ Status Run::run() {
   report_.run_id = spec_.catalog.run_id;
   report_.dry_run = spec_.dry_run;
   // The inventory first: a mistyped name must not leave a catalog or a lock behind.
-  EC_ASSIGN_OR_RETURN(const auto inventory, inventory::open_inventory(stores_, spec_.inventory, spec_.inventory_options));
+  EC_ASSIGN_OR_RETURN(const auto inventory,
+                      inventory::open_inventory(stores_, spec_.inventory, spec_.inventory_options));
   EC_ASSIGN_OR_RETURN(const auto catalog, open_catalog(stores_, spec_));
   EC_ASSIGN_OR_RETURN(const auto grid,
                       grid::make_partitioner(stores_, catalog ? catalog->grid() : asked_grid(spec_.catalog.grid)));
@@ -91,8 +92,10 @@ Status Run::run() {
 
 Status Run::work(catalog::Catalog* catalog, const grid::Partitioner& grid, inventory::Inventory& inventory) {
   StartSchema schema = start_schema(catalog, spec_);
-  FlushOptions options{.workers = static_cast<std::size_t>(spec_.workers), .max_columns = spec_.max_columns,
-                       .dry_run = spec_.dry_run, .summary = {}};
+  FlushOptions options{.workers = static_cast<std::size_t>(spec_.workers),
+                       .max_columns = spec_.max_columns,
+                       .dry_run = spec_.dry_run,
+                       .summary = {}};
   options.summary["earthcatalog.inventory"] = spec_.inventory;
   options.summary["earthcatalog.inventory-identity"] = inventory.identity();
   Flusher flusher(stores_, catalog, grid, schema, options, report_);
@@ -107,7 +110,8 @@ Status Run::work(catalog::Catalog* catalog, const grid::Partitioner& grid, inven
       },
       {.chunk_size = static_cast<std::size_t>(spec_.chunk_size), .workers = static_cast<std::size_t>(spec_.workers)});
   IngestStage stage(stores_, source, grid, problems_, schema,
-                    {.fetch = spec_.fetch, .workers = static_cast<std::size_t>(spec_.workers),
+                    {.fetch = spec_.fetch,
+                     .workers = static_cast<std::size_t>(spec_.workers),
                      .memory_limit_bytes = spec_.memory_limit_bytes});
   Status status = drive(stage, flusher);
   report_.bytes_fetched = static_cast<std::int64_t>(stage.fetch_counters().bytes);

@@ -22,27 +22,27 @@ struct IncrementalSpec {
   inventory::InventoryOptions inventory_options;
   catalog::CatalogOptions catalog;
   fetch::FetchOptions fetch;
-  std::int64_t chunk_size = 20'000;            ///< keys; the unit of fetch and progress
-  int workers = 1;                             ///< threads that parse and that write files
-  std::int64_t memory_limit_bytes = 768 << 20; ///< items held and bodies in flight; reaching it commits
+  std::int64_t chunk_size = 20'000;             ///< keys; the unit of fetch and progress
+  int workers = 1;                              ///< threads that parse and that write files
+  std::int64_t memory_limit_bytes = 768 << 20;  ///< items held and bodies in flight; reaching it commits
   double commit_every_seconds = 15 * 60;
-  bool batch_add_files = false;                ///< one commit at the end instead
-  bool refetch = false;                        ///< fetch also what is recorded as unchanged
-  bool dry_run = false;                        ///< fetch and count; write nothing
-  std::size_t max_columns = 400;               ///< of an auto schema
-  std::string problems;                        ///< URI of the problems file
+  bool batch_add_files = false;   ///< one commit at the end instead
+  bool refetch = false;           ///< fetch also what is recorded as unchanged
+  bool dry_run = false;           ///< fetch and count; write nothing
+  std::size_t max_columns = 400;  ///< of an auto schema
+  std::string problems;           ///< URI of the problems file
 };
 
 /// A look at a run under way. Counts are of objects.
 struct Progress {
-  std::int64_t settled = 0;         ///< in one of the report's six counts, or held in memory
+  std::int64_t settled = 0;  ///< in one of the report's six counts, or held in memory
   std::int64_t committed = 0;
   std::int64_t unchanged = 0, missing = 0, pending = 0, rejected = 0;
   std::int64_t in_flight = 0;
   std::int64_t bytes_fetched = 0, held_bytes = 0;
-  std::int64_t total = -1;          ///< of the inventory, once it has been read to its end
+  std::int64_t total = -1;  ///< of the inventory, once it has been read to its end
   double seconds = 0;
-  const char* stage = "";           ///< "fetch", "write", "commit"
+  const char* stage = "";  ///< "fetch", "write", "commit"
 };
 
 struct Hooks {

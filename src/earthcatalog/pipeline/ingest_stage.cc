@@ -18,8 +18,8 @@ fetch::FetchOptions with_share_of_memory(fetch::FetchOptions options, std::int64
 
 }  // namespace
 
-IngestStage::IngestStage(storage::Stores& stores, ChunkSource& source, const grid::Partitioner& grid, Problems& problems,
-                         StartSchema& schema, const IngestStageOptions& options)
+IngestStage::IngestStage(storage::Stores& stores, ChunkSource& source, const grid::Partitioner& grid,
+                         Problems& problems, StartSchema& schema, const IngestStageOptions& options)
     : source_(source),
       problems_(problems),
       options_(options),

@@ -73,7 +73,8 @@ Result<std::string> Problems::finish() {
   if (path_.empty() && !failed_) return std::string();
   file_.close();
   if (failed_ || file_.fail()) {
-    return fail(ErrorKind::kIOError, "writing the problems file: {} is not writable or full", path_.empty() ? "the folder for temporary files" : path_);
+    return fail(ErrorKind::kIOError, "writing the problems file: {} is not writable or full",
+                path_.empty() ? "the folder for temporary files" : path_);
   }
   EC_ASSIGN_OR_RETURN(const auto to, stores_.locate(uri_));
   EC_TRY(copy_file(path_, to));

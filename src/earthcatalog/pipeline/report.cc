@@ -71,10 +71,12 @@ std::string to_text(const Report& report) {
   line("rejected", report.rejected, "   no STAC Item: see the problems file");
   line("not done", report.not_done, "   the run ended before: run again");
   if (report.replaced_rows > 0) {
-    fmt::format_to(out, "  replaced {} rows of older versions in {} files\n", report.replaced_rows, report.rewritten_files);
+    fmt::format_to(out, "  replaced {} rows of older versions in {} files\n", report.replaced_rows,
+                   report.rewritten_files);
   }
   if (report.undated + report.unlocated > 0) {
-    fmt::format_to(out, "  of the written, {} have no usable datetime (year=unknown), {} no usable geometry (__none__)\n",
+    fmt::format_to(out,
+                   "  of the written, {} have no usable datetime (year=unknown), {} no usable geometry (__none__)\n",
                    report.undated, report.unlocated);
   }
   fmt::format_to(out, "  {:.1f} s, {:.0f} items/s, {:.1f} MB fetched, peak memory {:.0f} MiB\n", report.seconds,

@@ -36,9 +36,9 @@ struct Report {
   std::int64_t undated = 0;    ///< written without a usable datetime: year "unknown"
   std::int64_t unlocated = 0;  ///< written without a usable geometry: cell "__none__"
 
-  std::set<std::string> cells;                                   ///< met in this run
-  std::set<std::int32_t> years;                                  ///< met in this run; unknown left out
-  std::map<std::int64_t, std::int64_t> fan_out_distribution;     ///< cells of an item -> items
+  std::set<std::string> cells;                                ///< met in this run
+  std::set<std::int32_t> years;                               ///< met in this run; unknown left out
+  std::map<std::int64_t, std::int64_t> fan_out_distribution;  ///< cells of an item -> items
   std::int64_t bytes_fetched = 0;
   double seconds = 0;
   std::int64_t peak_rss_bytes = 0;
@@ -47,7 +47,9 @@ struct Report {
   bool dry_run = false;
   bool interrupted = false;
 
-  double avg_fan_out() const { return written_items > 0 ? static_cast<double>(rows) / static_cast<double>(written_items) : 0; }
+  double avg_fan_out() const {
+    return written_items > 0 ? static_cast<double>(rows) / static_cast<double>(written_items) : 0;
+  }
   double items_per_second() const { return seconds > 0 ? static_cast<double>(source_items) / seconds : 0; }
   /// source_items minus all that it must equal; zero in a correct program.
   std::int64_t imbalance() const {

@@ -24,12 +24,14 @@ std::vector<std::vector<SortKey>> sort_keys(const std::vector<std::shared_ptr<ar
     std::vector<SortKey> of_batch(static_cast<std::size_t>(batch->num_rows()));
     if (const auto column = std::dynamic_pointer_cast<arrow::StringArray>(batch->GetColumnByName("platform"))) {
       for (std::size_t i = 0; i < of_batch.size(); ++i) {
-        if (column->IsValid(static_cast<std::int64_t>(i))) of_batch[i].platform = column->GetView(static_cast<std::int64_t>(i));
+        if (column->IsValid(static_cast<std::int64_t>(i)))
+          of_batch[i].platform = column->GetView(static_cast<std::int64_t>(i));
       }
     }
     if (const auto column = std::dynamic_pointer_cast<arrow::TimestampArray>(batch->GetColumnByName("datetime"))) {
       for (std::size_t i = 0; i < of_batch.size(); ++i) {
-        if (column->IsValid(static_cast<std::int64_t>(i))) of_batch[i].datetime = column->Value(static_cast<std::int64_t>(i));
+        if (column->IsValid(static_cast<std::int64_t>(i)))
+          of_batch[i].datetime = column->Value(static_cast<std::int64_t>(i));
       }
     }
     keys.push_back(std::move(of_batch));

@@ -34,10 +34,10 @@ struct GroupKey {
 /// One (item, cell): where its item's columns are, and what the cut adds to them.
 struct Row {
   GroupKey group;
-  std::uint32_t batch = 0;      ///< which of the batches
-  std::uint32_t row = 0;        ///< of that batch
-  std::uint32_t bounds = 0;     ///< index of the item's box; kNoBounds without one
-  bool primary = false;         ///< the item's row with the smallest cell
+  std::uint32_t batch = 0;   ///< which of the batches
+  std::uint32_t row = 0;     ///< of that batch
+  std::uint32_t bounds = 0;  ///< index of the item's box; kNoBounds without one
+  bool primary = false;      ///< the item's row with the smallest cell
 };
 inline constexpr std::uint32_t kNoBounds = UINT32_MAX;
 

@@ -57,12 +57,14 @@ Result<Decision> decide(std::span<const std::unique_ptr<ChunkPart>> parts, const
   EC_ASSIGN_OR_RETURN(auto owners, find_owners(identities));
   for (const auto& owner : owners) {
     Candidate& candidate = best.at(owner.identity);
-    candidate.loses = candidate.loses || (owner.object != candidate.entry.object && catalog::newer(owner, candidate.entry));
+    candidate.loses =
+        candidate.loses || (owner.object != candidate.entry.object && catalog::newer(owner, candidate.entry));
   }
   std::erase_if(owners, [&](const auto& owner) { return best.at(owner.identity).loses; });
   for (auto& owner : owners) displace(owner, decision.removals);
   // An owner stays recorded, but as the version of this flush if it is in it: of one object the last entry counts.
-  decision.entries.insert(decision.entries.begin(), std::make_move_iterator(owners.begin()), std::make_move_iterator(owners.end()));
+  decision.entries.insert(decision.entries.begin(), std::make_move_iterator(owners.begin()),
+                          std::make_move_iterator(owners.end()));
   // In order of arrival, so that a repeated run cuts the same files.
   for (std::uint32_t p = 0; p < parts.size(); ++p) {
     for (std::uint32_t i = 0; i < parts[p]->items.size(); ++i) {
