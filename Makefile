@@ -1,6 +1,6 @@
 # make          sets up what is missing and builds build/bin/earthcatalog
 # make demo     an ITS_LIVE-like archive in ./demo, the main job on it, and queries on the table
-# make test     builds and passes all tests
+# make test     builds and passes all tests; the unit tests under ASan and UBSan
 # make soak     the long versions: a million polygons, 200 kills
 # make bench    every figure of benchmarks/README.md again
 # make lint     formatting, clang-tidy, the direction of includes

@@ -1,13 +1,15 @@
 #!/usr/bin/env bash
-# Builds everything and runs all tests: C++ (ctest), other readers of our tables, the command line, kills (pytest).
-# The unit tests under AddressSanitizer and UndefinedBehaviorSanitizer are `make asan`.
+# All tests: the optimised binary by its command line, with other readers of its tables, killed and started again
+# (pytest); then the unit tests, compiled with AddressSanitizer and UndefinedBehaviorSanitizer (ctest).
+# The unit tests of the optimised build are `ctest --preset release`, after `cmake --build --preset release`.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 jobs=${JOBS:-$(nproc)}
 tools/check_includes.py
 cmake --preset release >/dev/null
-cmake --build --preset release -j "$jobs"
-ctest --preset release -j "$jobs"
+cmake --build --preset release -j "$jobs" --target earthcatalog interop_tools
+ctest --preset release -j "$jobs" -L interop
 # The files left out here ran as ctest tests, with the programs that they need.
 .deps/test/bin/python -m pytest -q tests --ignore tests/interop/test_geoparquet.py --ignore tests/interop/iceberg_pyiceberg_test.py
+tools/run_sanitized.sh asan
 echo "all tests passed"
