@@ -47,9 +47,13 @@ def row(name, runs, note=""):
           f"{len(runs)} | {note} |", flush=True)
 
 
+def fresh(work):
+    """A new folder each time: making folders where thousands were just removed is slower, for any program."""
+    return pathlib.Path(tempfile.mkdtemp(dir=work))
+
+
 def incremental(work, inventory, *more):
-    shutil.rmtree(work, ignore_errors=True)
-    work.mkdir(parents=True)
+    work = fresh(work)
     return [BINARY, "incremental", "--inventory", inventory, "--catalog", work / "catalog.db", "--warehouse",
             work / "warehouse", "--h3-resolution", "1", "--format", "json", *more]
 
@@ -67,11 +71,10 @@ def from_s3(work, items, count, with_peer):
             inventory.write_bytes(listed)
             ours, fetch, peer = [], [], []
             for _ in range(count):
-                ours.append(measure(incremental(work / "ours", inventory), environment))
+                ours.append(measure(incremental(work, inventory), environment))
                 fetch.append(measure([ROOT / "build/bin/fetch_only", inventory], environment))
                 if with_peer:
-                    shutil.rmtree(work / "peer", ignore_errors=True)
-                    peer.append(measure([PEER, ROOT / "benchmarks/peer_backfill.py", inventory, work / "peer", 5000], environment))
+                    peer.append(measure([PEER, ROOT / "benchmarks/peer_backfill.py", inventory, fresh(work), 5000], environment))
             report = json.loads(ours[-1]["text"])
             row(f"ours, S3, {items} items, {kind}", ours, f"{report['files']} files, {report['rows']} rows")
             row(f"fetch only, S3, {items} items, {kind}", fetch, f"ours takes {median(ours, 'wall') / median(fetch, 'wall'):.2f} times as long")
@@ -90,7 +93,7 @@ def from_disk(work, items, count, sidecars=0):
     measure([BINARY, "generate", "--items", items, "--seed", 42, "--out", folder, "--sidecar-rows", sidecars], environment)
     runs = []
     for _ in range(count):
-        runs.append(measure(incremental(work / "ours", folder / "inventory.csv", "--source-root", f"file://{folder}/"), environment))
+        runs.append(measure(incremental(work, folder / "inventory.csv", "--source-root", f"file://{folder}/"), environment))
     report = json.loads(runs[-1]["text"])
     row(f"ours, disk, {items} items of {report['inventory_rows']} rows", runs,
         f"{items / median(runs, 'wall'):.0f} items/s, {report['files']} files, {report['commits']} commits")

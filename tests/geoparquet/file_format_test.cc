@@ -101,12 +101,12 @@ TEST(FileFormat, ArrowReadersSeeAGeoArrowColumn) {
             json::parse(R"({"crs":"OGC:CRS84","crs_type":"authority_code"})"));
 }
 
-TEST(FileFormat, ColumnsAreZstdButForTheNumbersOfTinyFiles) {
+TEST(FileFormat, ColumnsAreZstdButForTheShortOnesOfTinyFiles) {
+  const std::set<std::string> bulky = {"id", "geometry", "assets", "links", "stac_extensions", "stac_extra"};
   for (const int rows : {12, 64, 2'000}) {
     const auto file = write(itslive_rows(rows));
     for (int i = 0; i < file.metadata().num_columns(); ++i) {
-      const auto type = file.metadata().schema()->Column(i)->physical_type();
-      const bool stored = rows < 64 && type != parquet::Type::BYTE_ARRAY;
+      const bool stored = rows < 64 && !bulky.contains(file.metadata().schema()->Column(i)->path()->ToDotString());
       EXPECT_EQ(file.metadata().RowGroup(0)->ColumnChunk(i)->compression(),
                 stored ? parquet::Compression::UNCOMPRESSED : parquet::Compression::ZSTD)
           << rows << " " << file.metadata().schema()->Column(i)->path()->ToDotString();

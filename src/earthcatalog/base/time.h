@@ -24,9 +24,9 @@ struct ParsedTime {
   bool date_only = false;   ///< "2020-01-01"
 };
 
-/// Reads an RFC 3339 date-time, and, marked inexact, what real archives hold besides: a missing offset, a date alone,
-/// a blank instead of "T", lower-case "t" and "z", and an offset without colon. Years 0000 to 9999, offsets up to
-/// 23:59. Anything else gives nothing.
+/// Reads an RFC 3339 date-time, and what real archives hold besides: a missing offset and a date alone, both marked
+/// inexact; a blank instead of "T", lower-case "t" and "z", and an offset without colon, which mean the same instant
+/// and are not marked. Years 0000 to 9999, offsets up to 23:59. Anything else gives nothing.
 std::optional<ParsedTime> parse_time(std::string_view text);
 
 /// "2018-07-12T10:03:22.12Z": UTC, the fewest fraction digits that give the instant back. Years outside 0000-9999 are

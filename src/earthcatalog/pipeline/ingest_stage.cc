@@ -10,6 +10,7 @@ using Pull = fetch::Fetcher::Pull;
 // Of the memory limit, for bodies on the wire; the rest is for items and queued bodies.
 constexpr std::int64_t kInFlightShare = 8;
 constexpr std::size_t kQueuedBodies = 512;
+constexpr std::size_t kWakeAtBodies = 16;
 
 fetch::FetchOptions with_share_of_memory(fetch::FetchOptions options, std::int64_t memory_limit) {
   options.max_bytes_in_flight = std::min(options.max_bytes_in_flight, memory_limit / kInFlightShare);
@@ -26,7 +27,7 @@ IngestStage::IngestStage(storage::Stores& stores, ChunkSource& source, const gri
       held_limit_(options.memory_limit_bytes - options.memory_limit_bytes / kInFlightShare),
       fetcher_(stores, with_share_of_memory(options.fetch, options.memory_limit_bytes)),
       context_{.grid = grid, .problems = problems, .held_bytes = held_bytes_, .schema = schema},
-      bodies_(kQueuedBodies) {
+      bodies_(kQueuedBodies, kWakeAtBodies) {
   threads_left_ = options.workers + 1;
   threads_.emplace_back([this] { fetch_loop(); });
   for (std::size_t worker = 0; worker < options.workers; ++worker) {

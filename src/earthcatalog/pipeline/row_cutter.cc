@@ -59,6 +59,7 @@ Result<RowCutter> RowCutter::make(std::shared_ptr<const stac::ItemSchema> schema
     }
     ++cutter.groups_.back().count;
   }
+  cutter.arrow_schema_ = stac::arrow_schema(*schema);
   cutter.schema_ = std::move(schema);
   cutter.batches_ = std::move(batches);
   cutter.rows_ = std::move(rows);
@@ -94,7 +95,7 @@ Result<std::shared_ptr<arrow::RecordBatch>> RowCutter::cut(const Group& group, s
       ++item_column;
     }
   }
-  return arrow::RecordBatch::Make(stac::arrow_schema(*schema_), static_cast<std::int64_t>(count), std::move(columns));
+  return arrow::RecordBatch::Make(arrow_schema_, static_cast<std::int64_t>(count), std::move(columns));
 }
 
 }  // namespace earthcatalog::pipeline

@@ -18,7 +18,8 @@
 
 namespace arrow {
 class RecordBatch;
-}
+class Schema;
+}  // namespace arrow
 
 namespace earthcatalog::pipeline {
 
@@ -67,6 +68,7 @@ class RowCutter {
 
  private:
   std::shared_ptr<const stac::ItemSchema> schema_;
+  std::shared_ptr<arrow::Schema> arrow_schema_;
   std::vector<std::shared_ptr<arrow::RecordBatch>> batches_;
   std::vector<Row> rows_;
   std::vector<grid::Bounds> bounds_;
