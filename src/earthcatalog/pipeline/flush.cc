@@ -49,6 +49,7 @@ Flusher::Flusher(storage::Stores& stores, catalog::Catalog* catalog, const grid:
       report_(report),
       names_(catalog != nullptr ? catalog->warehouse() : std::string(), report.run_id) {
   remember_index();
+  forget_staged();
 }
 
 catalog::ObjectIndex Flusher::index() const {
@@ -124,9 +125,7 @@ Status Flusher::reparse_as_auto(ChunkPart& part) {
 }
 
 Status Flusher::stage_input(const Input& input) {
-  EC_ASSIGN_OR_RETURN(auto decision, decide(input.parts, grid_, [this](std::span<const Hash128> identities) {
-                        return find_owners(identities);
-                      }));
+  EC_ASSIGN_OR_RETURN(auto decision, decide(input.parts, grid_, *objects_));
   staged_items_ = true;
   if (!options_.dry_run) {
     EC_ASSIGN_OR_RETURN(const auto schema, catalog_->plan_schema(*input.schema));
@@ -134,27 +133,14 @@ Status Flusher::stage_input(const Input& input) {
     EC_TRY(stage_rows(input, decision, schema));
   }
   count(input, decision);
-  record(std::move(decision.entries));
+  record(std::move(decision));
   return {};
 }
 
-// Owners in the table as it will be with what is staged.
-Result<std::vector<catalog::ObjectEntry>> Flusher::find_owners(std::span<const Hash128> identities) const {
-  EC_ASSIGN_OR_RETURN(auto owners, index().find_identities(identities));
-  if (entries_.empty()) return owners;
-  std::erase_if(owners, [this](const catalog::ObjectEntry& owner) { return entries_.contains(owner.object); });
-  for (const Hash128& identity : identities) {
-    if (const auto owner = owners_.find(identity); owner != owners_.end()) owners.push_back(entries_.at(owner->second));
-  }
-  return owners;
-}
-
-void Flusher::record(std::vector<catalog::ObjectEntry> entries) {
-  for (auto& entry : entries) {
-    if (entry.owns_rows()) owners_[entry.identity] = entry.object;
-    const Hash128 object = entry.object;
-    entries_.insert_or_assign(object, std::move(entry));
-  }
+void Flusher::record(Decision decision) {
+  for (const Hash128& object : decision.forgotten) objects_->forget(object);
+  for (auto& entry : decision.entries) objects_->record(std::move(entry));
+  for (const auto& [bucket, identities] : decision.removals) displaced_.insert(identities.begin(), identities.end());
 }
 
 Status Flusher::stage_removals(const Removals& removals, const iceberg::Schema& schema) {
@@ -263,7 +249,8 @@ catalog::CommitRequest Flusher::make_request() const {
   catalog::CommitRequest request;
   for (const auto& [path, file] : added_) request.added.push_back(file);
   for (const auto& [path, file] : removed_) request.removed.push_back(file);
-  for (const auto& [object, entry] : entries_) request.objects.entries.push_back(entry);
+  request.objects = objects_->changes();
+  request.displaced.assign(displaced_.begin(), displaced_.end());
   request.summary = options_.summary;
   request.summary["earthcatalog.written-items"] = std::to_string(counts_.written_items);
   request.summary["earthcatalog.superseded-items"] = std::to_string(counts_.superseded);
@@ -276,8 +263,8 @@ void Flusher::forget_staged() {
   inputs_.clear();
   added_.clear();
   removed_.clear();
-  entries_.clear();
-  owners_.clear();
+  objects_.emplace(index());
+  displaced_.clear();
   counts_ = Report{};
 }
 
@@ -304,8 +291,8 @@ Status Flusher::commit() {
   }
   counts_.files = static_cast<std::int64_t>(added_.size());
   add_counts(report_, counts_);
-  forget_staged();
   remember_index();
+  forget_staged();
   return {};
 }
 
