@@ -4,7 +4,6 @@
 
 #include <algorithm>
 
-#include "earthcatalog/geoparquet/writer.h"
 #include "earthcatalog/pipeline/parallel.h"
 
 namespace earthcatalog::pipeline {
@@ -128,9 +127,10 @@ Status Flusher::stage_input(const Input& input) {
   EC_ASSIGN_OR_RETURN(auto decision, decide(input.parts, grid_, *objects_));
   staged_items_ = true;
   if (!options_.dry_run) {
-    EC_ASSIGN_OR_RETURN(const auto schema, catalog_->plan_schema(*input.schema));
-    EC_TRY(stage_removals(decision.removals, schema));
-    EC_TRY(stage_rows(input, decision, schema));
+    EC_ASSIGN_OR_RETURN(auto schema, catalog_->plan_schema(*input.schema));
+    EC_ASSIGN_OR_RETURN(const auto writer, TableWriter::make(std::move(schema)));
+    EC_TRY(stage_removals(decision.removals, writer));
+    EC_TRY(stage_rows(input, decision, writer));
   }
   count(input, decision);
   record(std::move(decision));
@@ -143,7 +143,7 @@ void Flusher::record(Decision decision) {
   for (const auto& [bucket, identities] : decision.removals) displaced_.insert(identities.begin(), identities.end());
 }
 
-Status Flusher::stage_removals(const Removals& removals, const iceberg::Schema& schema) {
+Status Flusher::stage_removals(const Removals& removals, const TableWriter& writer) {
   if (removals.empty()) return {};
   iceberg::ListFilesOptions listing;
   for (const auto& [bucket, identities] : removals) {
@@ -159,8 +159,7 @@ Status Flusher::stage_removals(const Removals& removals, const iceberg::Schema& 
     }));
   }
   for (const auto& [path, file] : added_) files.push_back(file);
-  EC_ASSIGN_OR_RETURN(auto rewritten, rewrite_without(stores_, files, removals, names_,
-                                                      {.schema = &schema, .workers = options_.workers}));
+  EC_ASSIGN_OR_RETURN(auto rewritten, rewrite_without(stores_, files, removals, names_, writer, options_.workers));
   for (auto& file : rewritten.removed) {
     // A file of an earlier stage was never visible: it need not be removed from the table.
     if (added_.erase(file.file_path) == 0) removed_.emplace(file.file_path, file);
@@ -171,7 +170,7 @@ Status Flusher::stage_removals(const Removals& removals, const iceberg::Schema& 
   return {};
 }
 
-Status Flusher::stage_rows(const Input& input, const Decision& decision, const iceberg::Schema& schema) {
+Status Flusher::stage_rows(const Input& input, const Decision& decision, const TableWriter& writer) {
   std::vector<Row> rows;
   std::vector<grid::Bounds> bounds;
   for (const ItemAddress& at : decision.winners) {
@@ -192,10 +191,10 @@ Status Flusher::stage_rows(const Input& input, const Decision& decision, const i
   }
   EC_ASSIGN_OR_RETURN(const auto cutter,
                       RowCutter::make(input.schema, input.batches, std::move(rows), std::move(bounds)));
-  return write_groups(cutter, schema);
+  return write_groups(cutter, writer);
 }
 
-Status Flusher::write_groups(const RowCutter& cutter, const iceberg::Schema& schema) {
+Status Flusher::write_groups(const RowCutter& cutter, const TableWriter& writer) {
   struct File {
     const Group* group;
     std::size_t first, count;
@@ -213,9 +212,7 @@ Status Flusher::write_groups(const RowCutter& cutter, const iceberg::Schema& sch
     const Bucket bucket = named(grid_, file.group->key);
     EC_ASSIGN_OR_RETURN(const auto rows, cutter.cut(*file.group, file.first, file.count, bucket.cell));
     EC_ASSIGN_OR_RETURN(const auto where, stores_.locate(names_.next(bucket)));
-    geoparquet::WriteOptions options;
-    options.covering = file.group->key.cell != grid::kNoCell;
-    EC_ASSIGN_OR_RETURN(written[i], geoparquet::write_file(where, {rows}, schema, partition_of(bucket), options));
+    EC_ASSIGN_OR_RETURN(written[i], writer.of(bucket.cell).write(where, {rows}, partition_of(bucket)));
     return {};
   });
   if (!status) {

@@ -19,6 +19,7 @@
 #include "earthcatalog/pipeline/rewrite.h"
 #include "earthcatalog/pipeline/row_cutter.h"
 #include "earthcatalog/pipeline/staged_objects.h"
+#include "earthcatalog/pipeline/table_writer.h"
 #include "earthcatalog/pipeline/upsert.h"
 #include "earthcatalog/result.h"
 
@@ -62,9 +63,9 @@ class Flusher {
   Status choose_schema(Input& input);
   Status reparse_as_auto(ChunkPart& part);
   Status stage_input(const Input& input);
-  Status stage_removals(const Removals& removals, const iceberg::Schema& schema);
-  Status stage_rows(const Input& input, const Decision& decision, const iceberg::Schema& schema);
-  Status write_groups(const RowCutter& cutter, const iceberg::Schema& schema);
+  Status stage_removals(const Removals& removals, const TableWriter& writer);
+  Status stage_rows(const Input& input, const Decision& decision, const TableWriter& writer);
+  Status write_groups(const RowCutter& cutter, const TableWriter& writer);
   void record(Decision decision);
   void count(const Input& input, const Decision& decision);
   void forget_staged();
