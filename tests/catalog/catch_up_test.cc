@@ -165,6 +165,20 @@ TEST_F(CatchUpTest, ACommitOfAnItemThatAnotherWroteMeanwhileIsRefused) {
   EXPECT_TRUE(catalog->commit(request)) << "decided anew";
 }
 
+TEST_F(CatchUpTest, ACommitThatDisplacesAnItemThatAnotherWroteMeanwhileIsRefused) {
+  const auto catalog = open("r1");
+  commit_ours(*catalog);
+  OtherEngine(stores_, kCatalog).commit({rows("theirs", "x", {{.id = "left", .updated = 7}})}, {});
+  CommitRequest request;
+  const Row row{.id = "other", .updated = 1};
+  request.added = {rows("mine", "x", {row})};
+  request.objects.entries = {object_of("k2", row, {"x"}, 2020)};
+  request.displaced = {identity_hash("c", "left")};
+  const auto refused = catalog->commit(request);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().kind, ErrorKind::kConflict);
+}
+
 TEST_F(CatchUpTest, ACommitThatRemovesAFileThatIsGoneIsRefused) {
   const auto catalog = open("r1");
   commit_ours(*catalog);

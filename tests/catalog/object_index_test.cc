@@ -15,6 +15,7 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
+using ::testing::UnorderedElementsAre;
 
 storage::ObjectRef ref(const std::string& key, const std::string& etag = "",
                        std::optional<TimeMicros> last_modified = {}, std::optional<std::int64_t> size = {}) {
@@ -107,6 +108,31 @@ TEST_F(ObjectIndexTest, AnObjectThatHoldsAnotherItemNowDoesNotOwnTheFirst) {
   const auto index = apply(with({first}), {.entries = {second}, .forgotten = {}});
   EXPECT_THAT(index.find_identities({&first.identity, 1}).value(), IsEmpty());
   EXPECT_THAT(index.find_identities({&second.identity, 1}).value(), ElementsAre(second));
+}
+
+TEST_F(ObjectIndexTest, FindsObjectsThatHoldAnotherItemThanTheOneTheyOwnRowsOf) {
+  const auto moved = entry(ref("moved"), "one", {"x"});
+  const auto stays = entry(ref("stays"), "two", {"x"});
+  auto index = with({moved, stays, entry(ref("back"), "three", {"x"}), entry(ref("gone"), "four", {"x"}),
+                     entry(ref("lost"), "five", {})});
+  index = apply(index, {.entries = {entry(ref("back"), "six", {"x"})}, .forgotten = {object_hash("b", "gone")}});
+  std::vector<Holding> now;
+  for (const auto& [key, id] : std::map<std::string, std::string>{
+           {"moved", "six"}, {"stays", "two"}, {"back", "six"}, {"gone", "six"}, {"lost", "six"}, {"new", "one"}}) {
+    now.push_back({object_hash("b", key), identity_hash("c", id)});
+  }
+  EXPECT_THAT(index.find_moved(now).value(), ElementsAre(moved));
+  const auto again = apply(index, {.entries = {entry(ref("moved"), "six", {"y"})}, .forgotten = {}});
+  EXPECT_THAT(again.find_moved(now).value(), IsEmpty());
+}
+
+TEST_F(ObjectIndexTest, HoldersOfAnItemAreItsOwnerAndWhatWasSuperseded) {
+  const auto owner = entry(ref("owner"), "id", {"x"});
+  const auto loser = entry(ref("loser"), "id", {});
+  const auto index = apply(with({owner, loser, entry(ref("gone"), "id", {}), entry(ref("left"), "id", {})}),
+                           {.entries = {entry(ref("left"), "other", {})}, .forgotten = {object_hash("b", "gone")}});
+  EXPECT_THAT(index.find_holders({&owner.identity, 1}).value(), UnorderedElementsAre(owner, loser));
+  EXPECT_THAT(index.find_identities({&owner.identity, 1}).value(), ElementsAre(owner));
 }
 
 TEST_F(ObjectIndexTest, AChangeOfNothingButTheSnapshotWritesNoRun) {

@@ -211,6 +211,45 @@ TEST_F(Writing, AWriterServesManyFiles) {
   }
 }
 
+// Bounds and footer must come out the same when no batch outlives its append().
+TEST_F(Writing, AStreamMakesTheSameFileFromRowsThatComeAndGo) {
+  const auto writer = FileWriter::make(schema, {.row_group_rows = 20}).value();
+  for (const int rows : {1, 19, 20, 21, 79, 80}) {
+    SCOPED_TRACE(rows);
+    const auto whole = writer.write({store, "whole"}, {itslive_rows(rows)}, kPartition).value();
+    auto stream = writer.open({store, "stream"}, kPartition, rows).value();
+    for (int first = 0; first < rows; first += 7) {
+      const auto all = itslive_rows(rows);
+      const auto part = arrow::ConcatenateRecordBatches({all->Slice(first, 7)}).ValueOrDie();
+      ASSERT_TRUE(stream.append(part));
+    }
+    EXPECT_FALSE(store->objects.contains("stream"));
+    auto file = stream.finish();
+    ASSERT_TRUE(file) << file.error().message;
+    EXPECT_EQ(store->objects.at("stream"), store->objects.at("whole"));
+    EXPECT_EQ(file->file_path, "test://store/stream");
+    file->file_path = whole.file_path;
+    EXPECT_EQ(*file, whole);
+    store->objects.clear();
+  }
+}
+
+TEST_F(Writing, AStreamTakesAsManyRowsAsWereAnnounced) {
+  const auto writer = FileWriter::make(schema, {.row_group_rows = 10}).value();
+  for (const int announced : {5, 25}) {
+    auto more = writer.open(where, kPartition, announced).value();
+    ASSERT_TRUE(more.append(itslive_rows(announced)));
+    EXPECT_EQ(more.append(itslive_rows(1)).error().kind, ErrorKind::kInvalidArgument);
+    auto fewer = writer.open(where, kPartition, announced).value();
+    ASSERT_TRUE(fewer.append(itslive_rows(announced - 1)));
+    const auto result = fewer.finish();
+    ASSERT_FALSE(result);
+    EXPECT_THAT(result.error().message, HasSubstr("part.parquet"));
+  }
+  EXPECT_EQ(writer.open(where, kPartition, writer.max_rows() + 1).error().kind, ErrorKind::kInvalidArgument);
+  EXPECT_THAT(store->objects, IsEmpty());
+}
+
 TEST(WritingAtOnce, ThreadsShareAWriterAndMakeTheSameBytes) {
   const auto writer = FileWriter::make(itslive_schema(), {}).value();
   const auto bytes = [&](int rows) {

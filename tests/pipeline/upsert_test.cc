@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <map>
+#include <set>
 
 namespace earthcatalog::pipeline {
 namespace {
@@ -49,12 +50,38 @@ catalog::ObjectEntry owner(const std::string& key, const std::string& id, std::o
   return entry;
 }
 
-Decision decide_on(const std::vector<ItemSpec>& specs, std::vector<catalog::ObjectEntry> owners = {}) {
+catalog::ObjectEntry superseded(const std::string& key, const std::string& id, std::optional<TimeMicros> updated) {
+  return owner(key, id, updated, {});
+}
+
+// Some of what is recorded is committed, some staged: where it lies must make no difference.
+Decision decide_on(const std::vector<ItemSpec>& specs, const std::vector<catalog::ObjectEntry>& recorded = {}) {
   const auto parts = parts_of(specs);
-  auto decision = decide(parts, LetterGrid(),
-                         [&](std::span<const Hash128>) -> Result<std::vector<catalog::ObjectEntry>> { return owners; });
-  EXPECT_TRUE(decision.has_value());
-  return *decision;
+  std::optional<Decision> first;
+  for (std::size_t committed = 0; committed <= recorded.size(); ++committed) {
+    storage::Stores stores({});
+    const auto middle = recorded.begin() + static_cast<std::ptrdiff_t>(committed);
+    const auto index = catalog::ObjectIndex::open(stores, {}, {})
+                           .apply({.entries = {recorded.begin(), middle}, .forgotten = {}}, "memory://i/o", "run", 1);
+    EXPECT_TRUE(index.has_value());
+    StagedObjects staged(*index);
+    for (const auto& entry : std::span(middle, recorded.end())) staged.record(entry);
+    auto decision = decide(parts, LetterGrid(), staged);
+    EXPECT_TRUE(decision.has_value());
+    if (!first) first = *decision;
+    EXPECT_EQ(decision->removals, first->removals);
+    EXPECT_EQ(decision->superseded, first->superseded);
+    EXPECT_EQ(decision->winners.size(), first->winners.size());
+    EXPECT_EQ(std::set(decision->forgotten.begin(), decision->forgotten.end()),
+              std::set(first->forgotten.begin(), first->forgotten.end()));
+  }
+  return *first;
+}
+
+Removals rows(const std::string& id, const std::vector<std::string>& cells) {
+  Removals removals;
+  for (const auto& cell : cells) removals[{cell, 2019}] = {identity_hash("c", id)};
+  return removals;
 }
 
 TEST(Upsert, TheNewestVersionOfARunWinsWhateverTheOrder) {
@@ -112,6 +139,68 @@ TEST(Upsert, AnObjectListedTwiceIsOneItem) {
   EXPECT_EQ(decision.winners.size(), 1U);
   EXPECT_EQ(decision.superseded, 1);
   EXPECT_EQ(decision.entries.size(), 1U);
+}
+
+TEST(Upsert, OfAnObjectListedTwiceTheLaterVersionIsWhatItHolds) {
+  const auto decision = decide_on({{"k", "x", 1}, {"k", "y", 1}});
+  ASSERT_EQ(decision.winners.size(), 1U);
+  EXPECT_EQ(decision.winners[0].item, 1U);
+  EXPECT_EQ(decision.entries.size(), 1U);
+  EXPECT_EQ(decide_on({{"k", "x", 1, "a", 7}, {"k", "y", 1, "a", 3}}).winners[0].item, 0U);
+}
+
+TEST(Upsert, AnObjectThatHoldsAnotherItemNowTakesTheRowsOfTheOldOneAlong) {
+  const auto decision = decide_on({{"k", "y", 1}}, {owner("k", "x", 5, {"p", "q"})});
+  EXPECT_EQ(decision.winners.size(), 1U);
+  EXPECT_EQ(decision.removals, rows("x", {"p", "q"}));
+  EXPECT_EQ(decision.entries.size(), 1U);
+  EXPECT_TRUE(decision.forgotten.empty());
+}
+
+TEST(Upsert, AnObjectThatLeavesItsItemIsNoRivalForIt) {
+  const auto decision = decide_on({{"k", "y", 9}, {"other", "x", 1}}, {owner("k", "x", 5, {"p"})});
+  EXPECT_EQ(decision.winners.size(), 2U);
+  EXPECT_EQ(decision.removals, rows("x", {"p"}));
+}
+
+TEST(Upsert, RowsGoAlsoWhenTheOtherItemIsSuperseded) {
+  const auto decision = decide_on({{"k", "y", 1}}, {owner("k", "x", 5, {"p"}), owner("other", "y", 9, {"q"})});
+  EXPECT_TRUE(decision.winners.empty());
+  EXPECT_EQ(decision.removals, rows("x", {"p"}));
+  ASSERT_EQ(decision.entries.size(), 1U);
+  EXPECT_EQ(decision.entries[0].name, "b/k");
+}
+
+TEST(Upsert, AnObjectThatWasSupersededLeavesTheRowsOfTheOwner) {
+  const auto decision = decide_on({{"k", "y", 1}}, {superseded("k", "x", 5), owner("other", "x", 9, {"p"})});
+  EXPECT_TRUE(decision.removals.empty());
+  EXPECT_TRUE(decision.forgotten.empty());
+}
+
+TEST(Upsert, WhatLostToAVersionThatIsGoneIsForgotten) {
+  const std::vector<catalog::ObjectEntry> recorded = {owner("k", "x", 9, {"p"}), superseded("loser", "x", 5)};
+  const auto left = decide_on({{"k", "y", 1}}, recorded);
+  EXPECT_EQ(left.forgotten, std::vector{object_hash("b", "loser")});
+  const auto went_back = decide_on({{"k", "x", 4}}, recorded);
+  EXPECT_EQ(went_back.forgotten, std::vector{object_hash("b", "loser")});
+  EXPECT_TRUE(decide_on({{"k", "x", 6}}, recorded).forgotten.empty());
+  EXPECT_TRUE(decide_on({{"k", "y", 1}, {"new", "x", 6}}, recorded).forgotten.empty());
+}
+
+TEST(Upsert, AnOwnerThatWentBackToAnOlderVersionIsNoRivalForAnother) {
+  const auto decision = decide_on({{"k", "x", 3}, {"other", "x", 5}}, {owner("k", "x", 9, {"p"})});
+  ASSERT_EQ(decision.winners.size(), 1U);
+  EXPECT_EQ(decision.winners[0].item, 1U);
+  EXPECT_EQ(decision.removals, rows("x", {"p"}));
+}
+
+TEST(Upsert, RowsThatNoObjectIsKnownForAreForgottenWhenTheyGo) {
+  auto unknown = owner("k", "x", 5, {"p"});
+  unknown.name.clear();
+  const auto decision = decide_on({{"new", "x", 9}}, {unknown});
+  EXPECT_EQ(decision.forgotten, std::vector{unknown.object});
+  EXPECT_EQ(decision.entries.size(), 1U);
+  EXPECT_EQ(decision.removals, rows("x", {"p"}));
 }
 
 }  // namespace

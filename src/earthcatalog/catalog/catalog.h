@@ -68,6 +68,8 @@ struct CommitRequest {
   std::optional<iceberg::Schema> schema;
   iceberg::Properties summary;  ///< entries of the snapshot's summary besides run id and Iceberg's own
   IndexUpdate objects;
+  /// Items that lose rows. Like the items of `objects` they must be as they were when the request was made.
+  std::vector<Hash128> displaced;
 };
 
 struct CommitOutcome {

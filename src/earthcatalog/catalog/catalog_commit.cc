@@ -16,7 +16,7 @@ bool changes_files(const CommitRequest& request) {
 }
 
 std::vector<Hash128> items_of(const CommitRequest& request) {
-  std::vector<Hash128> items;
+  std::vector<Hash128> items = request.displaced;
   for (const auto& entry : request.objects.entries) items.push_back(entry.identity);
   std::ranges::sort(items);
   return items;

@@ -78,7 +78,7 @@ Status IndexRun::load_identities() const {
   EC_TRY(load_objects());
   HashSorter<IdentityRecord> sorter(table_options(options_));
   EC_TRY(objects_->scan([&](std::int64_t position, const ObjectRecord& record) -> Status {
-    if (!record.version.owns_rows()) return {};
+    if (record.version.forgotten()) return {};
     return sorter.add({.key = record.identity, .position = position});
   }));
   auto table = std::make_unique<IdentityTable>(sorter.size(), table_options(options_));

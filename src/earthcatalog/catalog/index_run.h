@@ -69,7 +69,7 @@ class IndexRun {
   Result<const RunReader*> reader() const;
   /// All entries, in the order of the file.
   Result<const ObjectTable*> objects() const;
-  /// The entries that own rows, by item.
+  /// The entries, by item; those of forgotten objects left out.
   Result<const IdentityTable*> identities() const;
 
  private:

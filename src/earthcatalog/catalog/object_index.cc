@@ -35,6 +35,29 @@ std::vector<RunEntry> sorted_changes(const IndexUpdate& update) {
   return kept;
 }
 
+// Objects to look up, ascending, so that neighbours lie in neighbouring pages; and which of the asked for each is.
+using Wanted = std::vector<std::pair<Hash128, std::size_t>>;
+
+// Calls `visit(which, run, position, record)` with the entry that counts of each object that any run knows.
+template <class Visit>
+Status find_youngest(const Runs& runs, Wanted open, Visit&& visit) {
+  std::ranges::sort(open);
+  for (std::size_t run = runs.size(); run-- > 0 && !open.empty();) {
+    EC_ASSIGN_OR_RETURN(const auto* table, runs[run]->objects());
+    std::size_t kept = 0;
+    for (const auto& wanted : open) {
+      bool found = false;
+      EC_TRY(table->find(wanted.first, [&](std::int64_t position, const ObjectRecord& record) {
+        found = true;
+        visit(wanted.second, run, position, record);
+      }));
+      if (!found) open[kept++] = wanted;
+    }
+    open.resize(kept);
+  }
+  return {};
+}
+
 // Whether a run younger than number `run` says something of `object`.
 Result<bool> replaced(const Runs& runs, std::size_t run, const Hash128& object) {
   for (std::size_t younger = run + 1; younger < runs.size(); ++younger) {
@@ -53,6 +76,13 @@ struct ObjectIndex::State {
   ObjectIndexOptions options;
   IndexManifest manifest;
   Runs runs;  // as in manifest.runs
+
+  // Adds the entries at `rows` of a run, which ascend, to `found`.
+  Status read_entries(std::size_t run, const std::vector<std::int64_t>& rows, std::vector<ObjectEntry>& found) const {
+    if (rows.empty()) return {};
+    EC_ASSIGN_OR_RETURN(const auto* reader, runs[run]->reader());
+    return reader->read_rows(rows, [&](ObjectEntry&& entry) { found.push_back(std::move(entry)); });
+  }
 
   // Writes what `sources` merge to as one run. Nothing when no entry is left.
   Result<std::shared_ptr<const IndexRun>> write_run(std::vector<std::unique_ptr<EntrySource>> sources,
@@ -157,30 +187,45 @@ void ObjectIndex::retire_except(std::initializer_list<const ObjectIndex*> kept) 
 }
 
 Result<std::vector<ObjectState>> ObjectIndex::lookup(std::span<const storage::ObjectRef> objects) const {
-  std::vector<std::pair<Hash128, std::size_t>> open;  // not found yet
-  open.reserve(objects.size());
-  for (std::size_t i = 0; i < objects.size(); ++i) open.emplace_back(object_hash(objects[i].bucket, objects[i].key), i);
-  std::ranges::sort(open);  // neighbours lie in neighbouring pages
-  std::vector<ObjectState> states(objects.size(), ObjectState::kUnknown);
-  for (auto run = state_->runs.rbegin(); run != state_->runs.rend() && !open.empty(); ++run) {
-    EC_ASSIGN_OR_RETURN(const auto* table, (*run)->objects());
-    std::size_t kept = 0;
-    for (const auto& wanted : open) {
-      bool found = false;
-      EC_TRY(table->find(wanted.first, [&](std::int64_t, const ObjectRecord& record) {
-        found = true;
-        if (record.version.forgotten()) return;
-        states[wanted.second] =
-            record.version.matches(objects[wanted.second]) ? ObjectState::kUnchanged : ObjectState::kChanged;
-      }));
-      if (!found) open[kept++] = wanted;
-    }
-    open.resize(kept);
+  Wanted wanted;
+  wanted.reserve(objects.size());
+  for (std::size_t i = 0; i < objects.size(); ++i) {
+    wanted.emplace_back(object_hash(objects[i].bucket, objects[i].key), i);
   }
+  std::vector<ObjectState> states(objects.size(), ObjectState::kUnknown);
+  EC_TRY(find_youngest(
+      state_->runs, std::move(wanted), [&](std::size_t i, std::size_t, std::int64_t, const ObjectRecord& record) {
+        if (record.version.forgotten()) return;
+        states[i] = record.version.matches(objects[i]) ? ObjectState::kUnchanged : ObjectState::kChanged;
+      }));
   return states;
 }
 
+Result<std::vector<ObjectEntry>> ObjectIndex::find_moved(std::span<const Holding> now) const {
+  Wanted wanted;
+  wanted.reserve(now.size());
+  for (std::size_t i = 0; i < now.size(); ++i) wanted.emplace_back(now[i].object, i);
+  std::vector<std::vector<std::int64_t>> rows(state_->runs.size());
+  EC_TRY(find_youngest(state_->runs, std::move(wanted),
+                       [&](std::size_t i, std::size_t run, std::int64_t position, const ObjectRecord& record) {
+                         if (record.version.owns_rows() && record.identity != now[i].identity) {
+                           rows[run].push_back(position);
+                         }
+                       }));
+  std::vector<ObjectEntry> found;
+  for (std::size_t run = 0; run < rows.size(); ++run) EC_TRY(state_->read_entries(run, rows[run], found));
+  return found;
+}
+
 Result<std::vector<ObjectEntry>> ObjectIndex::find_identities(std::span<const Hash128> identities) const {
+  return find_items(identities, true);
+}
+
+Result<std::vector<ObjectEntry>> ObjectIndex::find_holders(std::span<const Hash128> identities) const {
+  return find_items(identities, false);
+}
+
+Result<std::vector<ObjectEntry>> ObjectIndex::find_items(std::span<const Hash128> identities, bool owners_only) const {
   std::vector<Hash128> wanted(identities.begin(), identities.end());
   std::ranges::sort(wanted);
   wanted.erase(std::ranges::unique(wanted).begin(), wanted.end());
@@ -196,12 +241,11 @@ Result<std::vector<ObjectEntry>> ObjectIndex::find_identities(std::span<const Ha
     EC_ASSIGN_OR_RETURN(const auto* objects, state_->runs[run]->objects());
     for (const auto position : candidates) {
       EC_ASSIGN_OR_RETURN(const ObjectRecord record, objects->at(position));
+      if (owners_only && !record.version.owns_rows()) continue;
       EC_ASSIGN_OR_RETURN(const bool old, replaced(state_->runs, run, record.key));
       if (!old) rows.push_back(position);
     }
-    if (rows.empty()) continue;
-    EC_ASSIGN_OR_RETURN(const auto* reader, state_->runs[run]->reader());
-    EC_TRY(reader->read_rows(rows, [&](ObjectEntry&& entry) { found.push_back(std::move(entry)); }));
+    EC_TRY(state_->read_entries(run, rows, found));
   }
   return found;
 }

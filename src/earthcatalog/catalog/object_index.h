@@ -86,6 +86,11 @@ struct IndexUpdate {
   bool empty() const { return entries.empty() && forgotten.empty(); }
 };
 
+/// What an object holds now.
+struct Holding {
+  Hash128 object, identity;
+};
+
 /// Records in `update` that `owner` (from find_identities) loses its rows to a newer object: it stays known as
 /// superseded, or, when its object was never known, is forgotten.
 void supersede(ObjectEntry owner, IndexUpdate& update);
@@ -110,6 +115,13 @@ class ObjectIndex {
   /// In no order.
   Result<std::vector<ObjectEntry>> find_identities(std::span<const Hash128> identities) const;
 
+  /// The entries of all objects that hold these items: find_identities(), and those that were superseded. In no order.
+  Result<std::vector<ObjectEntry>> find_holders(std::span<const Hash128> identities) const;
+
+  /// The recorded entries of those of these objects that own rows of another item than the one they hold now. Each
+  /// object once; in no order. Costs a look-up each; entries are read only of objects that did change their item.
+  Result<std::vector<ObjectEntry>> find_moved(std::span<const Holding> now) const;
+
   /// Calls `visit` for each object's entry, by ascending hash.
   Status scan(const std::function<Status(ObjectEntry&&)>& visit) const;
 
@@ -125,6 +137,7 @@ class ObjectIndex {
  private:
   struct State;
   explicit ObjectIndex(std::shared_ptr<const State> state);
+  Result<std::vector<ObjectEntry>> find_items(std::span<const Hash128> identities, bool owners_only) const;
   std::shared_ptr<const State> state_;
 };
 

@@ -59,9 +59,9 @@ void ColumnMetrics::include(T value) {
     }
   }
   if (!leaf_.bounded) return;
-  auto* range = std::get_if<Range<T>>(&range_);
+  auto* range = std::get_if<Range<Kept<T>>>(&range_);
   if (range == nullptr) {
-    range_ = Range<T>{value, value};
+    range_ = Range<Kept<T>>{Kept<T>(value), Kept<T>(value)};
   } else if (is_less(value, range->lower)) {
     range->lower = value;
   } else if (is_less(range->upper, value)) {
@@ -122,7 +122,7 @@ void ColumnMetrics::describe(iceberg::DataFile& file) const {
   std::visit(
       [&](const auto& range) {
         using RangeType = std::decay_t<decltype(range)>;
-        if constexpr (std::is_same_v<RangeType, Range<std::string_view>>) {
+        if constexpr (std::is_same_v<RangeType, Range<std::string>>) {
           file.lower_bounds[id] = iceberg::truncate_lower_bound(range.lower);
           if (auto upper = iceberg::truncate_upper_bound(range.upper)) file.upper_bounds[id] = *std::move(upper);
         } else if constexpr (!std::is_same_v<RangeType, std::monostate>) {

@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <variant>
 
 #include "earthcatalog/geoparquet/layout.h"
@@ -15,7 +16,7 @@
 
 namespace earthcatalog::geoparquet {
 
-/// Add arrays, then describe them. Keeps no copies of strings: the arrays must live until describe().
+/// Add arrays, then describe them. `leaf` must outlive it.
 class ColumnMetrics {
  public:
   explicit ColumnMetrics(const Leaf& leaf) : leaf_(leaf) {}
@@ -27,6 +28,9 @@ class ColumnMetrics {
   void describe(iceberg::DataFile& file) const;
 
  private:
+  // How a bound is kept while arrays come and go.
+  template <class T>
+  using Kept = std::conditional_t<std::is_same_v<T, std::string_view>, std::string, T>;
   // Smallest and largest value; NaN belongs to neither.
   template <class T>
   struct Range {
@@ -41,7 +45,7 @@ class ColumnMetrics {
   const Leaf& leaf_;
   std::int64_t values_ = 0, nulls_ = 0, nans_ = 0;
   std::variant<std::monostate, Range<bool>, Range<std::int32_t>, Range<std::int64_t>, Range<float>, Range<double>,
-               Range<std::string_view>>
+               Range<std::string>>
       range_;
 };
 

@@ -3,6 +3,10 @@
 //
 //   EC_ASSIGN_OR_RETURN(const FileWriter writer, FileWriter::make(schema, {}));
 //   EC_ASSIGN_OR_RETURN(iceberg::DataFile file, writer.write(where, batches, {"81063ffffffffff", 48}));
+//
+//   EC_ASSIGN_OR_RETURN(FileStream stream, writer.open(where, {"81063ffffffffff", 48}, rows));  // batch by batch
+//   EC_TRY(stream.append(batch));
+//   EC_ASSIGN_OR_RETURN(iceberg::DataFile file, stream.finish());
 #pragma once
 
 #include <cstdint>
@@ -30,6 +34,8 @@ struct WriteOptions {
   bool covering = true;
 };
 
+class FileStream;
+
 /// Writes the files of one schema. Making one costs about as much as a file of 12 rows: keep it for all files of a
 /// table's schema. Immutable; write() may run in many threads at once.
 class FileWriter {
@@ -48,10 +54,38 @@ class FileWriter {
                                   const std::vector<std::shared_ptr<arrow::RecordBatch>>& batches,
                                   const iceberg::PartitionKey& partition) const;
 
+  /// As write(), of a file whose rows come batch by batch, `rows` in all: how a file is encoded depends on it.
+  Result<FileStream> open(const storage::Location& where, const iceberg::PartitionKey& partition,
+                          std::int64_t rows) const;
+
+  /// The most rows of a file.
+  std::int64_t max_rows() const;
+
  private:
+  friend class FileStream;
   struct Impl;
   explicit FileWriter(std::unique_ptr<const Impl> impl);
   std::unique_ptr<const Impl> impl_;
+};
+
+/// A file under way. Memory is one row group, and what append() was given last. Destroyed before finish(), it leaves
+/// nothing. Not thread-safe; must not outlive its FileWriter. After an error only the destructor may follow.
+class FileStream {
+ public:
+  FileStream(FileStream&&) noexcept;
+  FileStream& operator=(FileStream&&) noexcept;
+  ~FileStream();
+
+  /// The next rows of the file. kInvalidArgument when they are more than were announced, or not of the schema.
+  Status append(const std::shared_ptr<arrow::RecordBatch>& batch);
+  /// The object appears. kInvalidArgument when rows are missing.
+  Result<iceberg::DataFile> finish();
+
+ private:
+  friend class FileWriter;
+  class Impl;
+  explicit FileStream(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
 };
 
 /// One file: FileWriter::make and write.

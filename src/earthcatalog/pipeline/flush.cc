@@ -4,7 +4,6 @@
 
 #include <algorithm>
 
-#include "earthcatalog/geoparquet/writer.h"
 #include "earthcatalog/pipeline/parallel.h"
 
 namespace earthcatalog::pipeline {
@@ -49,6 +48,7 @@ Flusher::Flusher(storage::Stores& stores, catalog::Catalog* catalog, const grid:
       report_(report),
       names_(catalog != nullptr ? catalog->warehouse() : std::string(), report.run_id) {
   remember_index();
+  forget_staged();
 }
 
 catalog::ObjectIndex Flusher::index() const {
@@ -124,40 +124,26 @@ Status Flusher::reparse_as_auto(ChunkPart& part) {
 }
 
 Status Flusher::stage_input(const Input& input) {
-  EC_ASSIGN_OR_RETURN(auto decision, decide(input.parts, grid_, [this](std::span<const Hash128> identities) {
-                        return find_owners(identities);
-                      }));
+  EC_ASSIGN_OR_RETURN(auto decision, decide(input.parts, grid_, *objects_));
   staged_items_ = true;
   if (!options_.dry_run) {
-    EC_ASSIGN_OR_RETURN(const auto schema, catalog_->plan_schema(*input.schema));
-    EC_TRY(stage_removals(decision.removals, schema));
-    EC_TRY(stage_rows(input, decision, schema));
+    EC_ASSIGN_OR_RETURN(auto schema, catalog_->plan_schema(*input.schema));
+    EC_ASSIGN_OR_RETURN(const auto writer, TableWriter::make(std::move(schema)));
+    EC_TRY(stage_removals(decision.removals, writer));
+    EC_TRY(stage_rows(input, decision, writer));
   }
   count(input, decision);
-  record(std::move(decision.entries));
+  record(std::move(decision));
   return {};
 }
 
-// Owners in the table as it will be with what is staged.
-Result<std::vector<catalog::ObjectEntry>> Flusher::find_owners(std::span<const Hash128> identities) const {
-  EC_ASSIGN_OR_RETURN(auto owners, index().find_identities(identities));
-  if (entries_.empty()) return owners;
-  std::erase_if(owners, [this](const catalog::ObjectEntry& owner) { return entries_.contains(owner.object); });
-  for (const Hash128& identity : identities) {
-    if (const auto owner = owners_.find(identity); owner != owners_.end()) owners.push_back(entries_.at(owner->second));
-  }
-  return owners;
+void Flusher::record(Decision decision) {
+  for (const Hash128& object : decision.forgotten) objects_->forget(object);
+  for (auto& entry : decision.entries) objects_->record(std::move(entry));
+  for (const auto& [bucket, identities] : decision.removals) displaced_.insert(identities.begin(), identities.end());
 }
 
-void Flusher::record(std::vector<catalog::ObjectEntry> entries) {
-  for (auto& entry : entries) {
-    if (entry.owns_rows()) owners_[entry.identity] = entry.object;
-    const Hash128 object = entry.object;
-    entries_.insert_or_assign(object, std::move(entry));
-  }
-}
-
-Status Flusher::stage_removals(const Removals& removals, const iceberg::Schema& schema) {
+Status Flusher::stage_removals(const Removals& removals, const TableWriter& writer) {
   if (removals.empty()) return {};
   iceberg::ListFilesOptions listing;
   for (const auto& [bucket, identities] : removals) {
@@ -173,8 +159,7 @@ Status Flusher::stage_removals(const Removals& removals, const iceberg::Schema& 
     }));
   }
   for (const auto& [path, file] : added_) files.push_back(file);
-  EC_ASSIGN_OR_RETURN(auto rewritten, rewrite_without(stores_, files, removals, names_,
-                                                      {.schema = &schema, .workers = options_.workers}));
+  EC_ASSIGN_OR_RETURN(auto rewritten, rewrite_without(stores_, files, removals, names_, writer, options_.workers));
   for (auto& file : rewritten.removed) {
     // A file of an earlier stage was never visible: it need not be removed from the table.
     if (added_.erase(file.file_path) == 0) removed_.emplace(file.file_path, file);
@@ -185,7 +170,7 @@ Status Flusher::stage_removals(const Removals& removals, const iceberg::Schema& 
   return {};
 }
 
-Status Flusher::stage_rows(const Input& input, const Decision& decision, const iceberg::Schema& schema) {
+Status Flusher::stage_rows(const Input& input, const Decision& decision, const TableWriter& writer) {
   std::vector<Row> rows;
   std::vector<grid::Bounds> bounds;
   for (const ItemAddress& at : decision.winners) {
@@ -206,10 +191,10 @@ Status Flusher::stage_rows(const Input& input, const Decision& decision, const i
   }
   EC_ASSIGN_OR_RETURN(const auto cutter,
                       RowCutter::make(input.schema, input.batches, std::move(rows), std::move(bounds)));
-  return write_groups(cutter, schema);
+  return write_groups(cutter, writer);
 }
 
-Status Flusher::write_groups(const RowCutter& cutter, const iceberg::Schema& schema) {
+Status Flusher::write_groups(const RowCutter& cutter, const TableWriter& writer) {
   struct File {
     const Group* group;
     std::size_t first, count;
@@ -227,9 +212,7 @@ Status Flusher::write_groups(const RowCutter& cutter, const iceberg::Schema& sch
     const Bucket bucket = named(grid_, file.group->key);
     EC_ASSIGN_OR_RETURN(const auto rows, cutter.cut(*file.group, file.first, file.count, bucket.cell));
     EC_ASSIGN_OR_RETURN(const auto where, stores_.locate(names_.next(bucket)));
-    geoparquet::WriteOptions options;
-    options.covering = file.group->key.cell != grid::kNoCell;
-    EC_ASSIGN_OR_RETURN(written[i], geoparquet::write_file(where, {rows}, schema, partition_of(bucket), options));
+    EC_ASSIGN_OR_RETURN(written[i], writer.of(bucket.cell).write(where, {rows}, partition_of(bucket)));
     return {};
   });
   if (!status) {
@@ -263,7 +246,8 @@ catalog::CommitRequest Flusher::make_request() const {
   catalog::CommitRequest request;
   for (const auto& [path, file] : added_) request.added.push_back(file);
   for (const auto& [path, file] : removed_) request.removed.push_back(file);
-  for (const auto& [object, entry] : entries_) request.objects.entries.push_back(entry);
+  request.objects = objects_->changes();
+  request.displaced.assign(displaced_.begin(), displaced_.end());
   request.summary = options_.summary;
   request.summary["earthcatalog.written-items"] = std::to_string(counts_.written_items);
   request.summary["earthcatalog.superseded-items"] = std::to_string(counts_.superseded);
@@ -276,8 +260,8 @@ void Flusher::forget_staged() {
   inputs_.clear();
   added_.clear();
   removed_.clear();
-  entries_.clear();
-  owners_.clear();
+  objects_.emplace(index());
+  displaced_.clear();
   counts_ = Report{};
 }
 
@@ -304,8 +288,8 @@ Status Flusher::commit() {
   }
   counts_.files = static_cast<std::int64_t>(added_.size());
   add_counts(report_, counts_);
-  forget_staged();
   remember_index();
+  forget_staged();
   return {};
 }
 

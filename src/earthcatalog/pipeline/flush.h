@@ -5,9 +5,9 @@
 #include <map>
 #include <memory>
 #include <mutex>
-#include <set>
+#include <optional>
 #include <string>
-#include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 #include "earthcatalog/catalog/catalog.h"
@@ -18,6 +18,8 @@
 #include "earthcatalog/pipeline/report.h"
 #include "earthcatalog/pipeline/rewrite.h"
 #include "earthcatalog/pipeline/row_cutter.h"
+#include "earthcatalog/pipeline/staged_objects.h"
+#include "earthcatalog/pipeline/table_writer.h"
 #include "earthcatalog/pipeline/upsert.h"
 #include "earthcatalog/result.h"
 
@@ -61,11 +63,10 @@ class Flusher {
   Status choose_schema(Input& input);
   Status reparse_as_auto(ChunkPart& part);
   Status stage_input(const Input& input);
-  Status stage_removals(const Removals& removals, const iceberg::Schema& schema);
-  Status stage_rows(const Input& input, const Decision& decision, const iceberg::Schema& schema);
-  Status write_groups(const RowCutter& cutter, const iceberg::Schema& schema);
-  Result<std::vector<catalog::ObjectEntry>> find_owners(std::span<const Hash128> identities) const;
-  void record(std::vector<catalog::ObjectEntry> entries);
+  Status stage_removals(const Removals& removals, const TableWriter& writer);
+  Status stage_rows(const Input& input, const Decision& decision, const TableWriter& writer);
+  Status write_groups(const RowCutter& cutter, const TableWriter& writer);
+  void record(Decision decision);
   void count(const Input& input, const Decision& decision);
   void forget_staged();
   catalog::CommitRequest make_request() const;
@@ -85,9 +86,9 @@ class Flusher {
   bool staged_items_ = false;
   std::vector<Input> inputs_;
   std::shared_ptr<const stac::ItemSchema> staged_schema_;
-  std::map<std::string, iceberg::DataFile> added_, removed_;   // by path
-  std::unordered_map<Hash128, catalog::ObjectEntry> entries_;  // by object
-  std::unordered_map<Hash128, Hash128> owners_;                // identity -> object with rows
+  std::map<std::string, iceberg::DataFile> added_, removed_;  // by path
+  std::optional<StagedObjects> objects_;
+  std::unordered_set<Hash128> displaced_;  // items of which rows were removed
   Report counts_;
 };
 

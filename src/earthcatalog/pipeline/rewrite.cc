@@ -3,12 +3,12 @@
 #include <arrow/api.h>
 #include <arrow/compute/api.h>
 
-#include <map>
+#include <algorithm>
 #include <mutex>
+#include <optional>
 
 #include "earthcatalog/geoparquet/reader.h"
 #include "earthcatalog/geoparquet/writer.h"
-#include "earthcatalog/grid/partitioner.h"
 #include "earthcatalog/pipeline/parallel.h"
 
 namespace earthcatalog::pipeline {
@@ -44,19 +44,83 @@ Result<Mask> mask_of(const arrow::RecordBatch& rows, const std::unordered_set<Ha
   return mask;
 }
 
-Result<bool> holds_any(geoparquet::FileReader& file, const std::unordered_set<Hash128>& dropped) {
+// How many rows of the file go. Reads two columns.
+Result<std::int64_t> count_dropped(geoparquet::FileReader& file, const std::unordered_set<Hash128>& dropped) {
+  std::int64_t count = 0;
   for (int group = 0; group < file.row_groups(); ++group) {
     EC_ASSIGN_OR_RETURN(const auto rows, file.read_row_group(group, {"id", "collection"}));
     EC_ASSIGN_OR_RETURN(const auto mask, mask_of(*rows, dropped));
-    if (mask.dropped > 0) return true;
+    count += mask.dropped;
   }
-  return false;
+  return count;
 }
 
 Result<std::shared_ptr<arrow::RecordBatch>> filter(const std::shared_ptr<arrow::RecordBatch>& rows, const Mask& mask) {
   auto filtered = arrow::compute::Filter(arrow::Datum(rows), arrow::Datum(mask.stays));
   if (!filtered.ok()) return fail(ErrorKind::kInvalidData, "{}", filtered.status().ToString());
   return filtered->record_batch();
+}
+
+// Rows of one partition, batch by batch, to as few files as they fit in. Many rows come from files of other engines.
+class PartWriter {
+ public:
+  PartWriter(storage::Stores& stores, PartNames& names, const TableWriter& writer,
+             const iceberg::PartitionKey& partition, std::int64_t rows)
+      : stores_(stores),
+        names_(names),
+        writer_(writer.of(bucket_of(partition).cell)),
+        partition_(partition),
+        rows_left_(rows) {}
+
+  Status append(const std::shared_ptr<arrow::RecordBatch>& rows) {
+    for (std::int64_t offset = 0; offset < rows->num_rows();) {
+      if (!file_) EC_TRY(open());
+      const std::int64_t count = std::min(room_, rows->num_rows() - offset);
+      EC_TRY(file_->append(rows->Slice(offset, count)));
+      offset += count;
+      room_ -= count;
+      if (room_ == 0) EC_TRY(finish());
+    }
+    return {};
+  }
+
+  std::vector<iceberg::DataFile> files;  ///< finished; all are when all rows have come
+
+ private:
+  Status open() {
+    EC_ASSIGN_OR_RETURN(const auto where, stores_.locate(names_.next(bucket_of(partition_))));
+    room_ = std::min(rows_left_, writer_.max_rows());
+    rows_left_ -= room_;
+    EC_ASSIGN_OR_RETURN(file_, writer_.open(where, partition_, room_));
+    return {};
+  }
+
+  Status finish() {
+    EC_ASSIGN_OR_RETURN(auto file, file_->finish());
+    files.push_back(std::move(file));
+    file_.reset();
+    return {};
+  }
+
+  storage::Stores& stores_;
+  PartNames& names_;
+  const geoparquet::FileWriter& writer_;
+  const iceberg::PartitionKey partition_;
+  std::int64_t rows_left_;  // for files that are not open yet
+  std::int64_t room_ = 0;   // of the open one
+  std::optional<geoparquet::FileStream> file_;
+};
+
+Status copy_without(geoparquet::FileReader& file, const std::unordered_set<Hash128>& dropped,
+                    const iceberg::Schema& schema, PartWriter& out) {
+  for (int group = 0; group < file.row_groups(); ++group) {
+    EC_ASSIGN_OR_RETURN(auto rows, file.read_row_group(group, {}));
+    EC_ASSIGN_OR_RETURN(const auto mask, mask_of(*rows, dropped));
+    EC_ASSIGN_OR_RETURN(rows, filter(rows, mask));
+    EC_ASSIGN_OR_RETURN(rows, geoparquet::conform(rows, schema));
+    EC_TRY(out.append(rows));
+  }
+  return {};
 }
 
 struct OneRewrite {
@@ -66,27 +130,19 @@ struct OneRewrite {
 
 Result<OneRewrite> rewrite_one(storage::Stores& stores, const iceberg::DataFile& old_file,
                                const std::unordered_set<Hash128>& dropped, PartNames& names,
-                               const iceberg::Schema& schema) {
+                               const TableWriter& writer) {
   EC_ASSIGN_OR_RETURN(const auto where, stores.locate(old_file.file_path));
   EC_ASSIGN_OR_RETURN(const auto file, geoparquet::FileReader::open(where, old_file.file_size_in_bytes));
   OneRewrite result;
-  EC_ASSIGN_OR_RETURN(const bool touched, holds_any(*file, dropped));
-  if (!touched) return result;
-  std::vector<std::shared_ptr<arrow::RecordBatch>> kept;
-  for (int group = 0; group < file->row_groups(); ++group) {
-    EC_ASSIGN_OR_RETURN(const auto rows, file->read_row_group(group, {}));
-    EC_ASSIGN_OR_RETURN(const auto mask, mask_of(*rows, dropped));
-    EC_ASSIGN_OR_RETURN(const auto left, filter(rows, mask));
-    EC_ASSIGN_OR_RETURN(auto conforming, geoparquet::conform(left, schema));
-    result.rows_removed += mask.dropped;
-    if (conforming->num_rows() > 0) kept.push_back(std::move(conforming));
+  EC_ASSIGN_OR_RETURN(result.rows_removed, count_dropped(*file, dropped));
+  const std::int64_t left = file->rows() - result.rows_removed;
+  if (result.rows_removed == 0 || left == 0) return result;
+  PartWriter out(stores, names, writer, old_file.partition, left);
+  if (auto status = copy_without(*file, dropped, writer.schema(), out); !status) {
+    discard_files(stores, out.files);
+    return std::unexpected(std::move(status).error());
   }
-  if (kept.empty()) return result;
-  EC_ASSIGN_OR_RETURN(const auto target, stores.locate(names.next(bucket_of(old_file.partition))));
-  geoparquet::WriteOptions options;
-  options.covering = old_file.partition.cell != grid::kNoCellName;
-  EC_ASSIGN_OR_RETURN(auto written, geoparquet::write_file(target, kept, schema, old_file.partition, options));
-  result.added.push_back(std::move(written));
+  result.added = std::move(out.files);
   return result;
 }
 
@@ -105,13 +161,14 @@ iceberg::PartitionKey partition_of(const Bucket& bucket) {
 }
 
 Result<RewriteOutcome> rewrite_without(storage::Stores& stores, const std::vector<iceberg::DataFile>& files,
-                                       const Removals& removals, PartNames& names, const RewriteOptions& options) {
+                                       const Removals& removals, PartNames& names, const TableWriter& writer,
+                                       std::size_t workers) {
   RewriteOutcome outcome;
   std::mutex mutex;
-  const auto status = parallel_for(files.size(), options.workers, [&](std::size_t i) -> Status {
+  const auto status = parallel_for(files.size(), workers, [&](std::size_t i) -> Status {
     const auto dropped = removals.find(bucket_of(files[i].partition));
     if (dropped == removals.end()) return {};
-    auto one = rewrite_one(stores, files[i], dropped->second, names, *options.schema);
+    auto one = rewrite_one(stores, files[i], dropped->second, names, writer);
     if (!one) return std::unexpected(std::move(one).error().annotate("rewriting " + files[i].file_path));
     if (one->rows_removed == 0) return {};
     const std::lock_guard lock(mutex);

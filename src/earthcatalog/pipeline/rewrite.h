@@ -5,8 +5,8 @@
 #include <vector>
 
 #include "earthcatalog/iceberg/data_file.h"
-#include "earthcatalog/iceberg/schema.h"
 #include "earthcatalog/pipeline/part_names.h"
+#include "earthcatalog/pipeline/table_writer.h"
 #include "earthcatalog/pipeline/upsert.h"
 #include "earthcatalog/result.h"
 #include "earthcatalog/storage/stores.h"
@@ -19,15 +19,13 @@ struct RewriteOutcome {
   std::int64_t rows_removed = 0;
 };
 
-struct RewriteOptions {
-  const iceberg::Schema* schema = nullptr;  ///< that the new files are written with
-  std::size_t workers = 1;
-};
-
-/// Looks into each of `files` for rows of items that `removals` names in its partition. An error leaves new files that
-/// no commit names; they are removed again as far as that works.
+/// Looks into each of `files` for rows of items that `removals` names in its partition, and writes those files that
+/// have some anew without them, on `workers` threads: the other rows in the same order, in as few files as they fit in.
+/// Memory is a few row groups of the old file for each thread. An error leaves new files that no commit names; they are
+/// removed again as far as that works.
 Result<RewriteOutcome> rewrite_without(storage::Stores& stores, const std::vector<iceberg::DataFile>& files,
-                                       const Removals& removals, PartNames& names, const RewriteOptions& options);
+                                       const Removals& removals, PartNames& names, const TableWriter& writer,
+                                       std::size_t workers);
 
 /// The bucket of a partition.
 Bucket bucket_of(const iceberg::PartitionKey& partition);

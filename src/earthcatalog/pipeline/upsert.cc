@@ -5,7 +5,10 @@
 namespace earthcatalog::pipeline {
 namespace {
 
-catalog::ObjectEntry make_entry(const ItemRecord& item) {
+using catalog::ObjectEntry;
+using Parts = std::span<const std::unique_ptr<ChunkPart>>;
+
+ObjectEntry make_entry(const ItemRecord& item) {
   auto entry = catalog::entry_of(item.object);
   entry.identity = item.identity;
   entry.updated = item.updated;
@@ -13,76 +16,160 @@ catalog::ObjectEntry make_entry(const ItemRecord& item) {
   return entry;
 }
 
-// What competes for an item's rows: the best of the flush, and whether the table's owner is better still.
-struct Candidate {
+// An item of the flush, and how it stands against the others.
+struct Version {
   ItemAddress at;
-  catalog::ObjectEntry entry;
-  bool loses = false;
+  ObjectEntry entry;
+  bool best = false;    // of its item's in the flush
+  bool beaten = false;  // by an owner that is not in the flush
+  bool wins() const { return best && !beaten; }
 };
 
-using Candidates = std::unordered_map<Hash128, Candidate>;
+class Decider {
+ public:
+  Decider(Parts parts, const grid::Partitioner& grid, const StagedObjects& recorded)
+      : parts_(parts), grid_(grid), recorded_(recorded) {}
 
-// The newest version of each item within the flush; entries of the others go to `decision`.
-Candidates best_of_flush(std::span<const std::unique_ptr<ChunkPart>> parts, Decision& decision) {
-  Candidates best;
-  for (std::uint32_t p = 0; p < parts.size(); ++p) {
-    for (std::uint32_t i = 0; i < parts[p]->items.size(); ++i) {
-      Candidate candidate{.at = {p, i}, .entry = make_entry(parts[p]->items[i])};
-      const auto [slot, is_new] = best.try_emplace(candidate.entry.identity, candidate);
-      if (is_new) continue;
-      ++decision.superseded;
-      if (catalog::newer(candidate.entry, slot->second.entry)) std::swap(slot->second, candidate);
-      // An inventory may list an object twice: its entry is the winner's.
-      if (candidate.entry.object != slot->second.entry.object) decision.entries.push_back(std::move(candidate.entry));
+  Result<Decision> run() {
+    collect_versions();
+    find_best();
+    EC_TRY(look_up());
+    displace_held_before();
+    contest_owners();
+    forget_what_counts_again();
+    record_versions();
+    return std::move(decision_);
+  }
+
+ private:
+  void collect_versions();
+  void find_best();
+  Status look_up();
+  void displace_held_before();
+  void contest_owners();
+  void forget_what_counts_again();
+  void record_versions();
+  void displace(const ObjectEntry& owner);
+  Version* best_of(const Hash128& identity);
+
+  const Parts parts_;
+  const grid::Partitioner& grid_;
+  const StagedObjects& recorded_;
+  std::vector<Version> versions_;                              // one for each object, in order of arrival
+  std::unordered_map<Hash128, std::size_t> by_object_, best_;  // numbers of versions; best_ by item
+  std::vector<ObjectEntry> held_before_;                       // that the flush's objects own rows by
+  std::vector<ObjectEntry> owners_, losers_;                   // other objects' entries of the same items
+  std::unordered_set<Hash128> kept_;                           // items of owners that stay
+  Decision decision_;
+};
+
+// An inventory may list an object twice, and it may change between two fetches: the later version is what it holds.
+void Decider::collect_versions() {
+  for (std::uint32_t p = 0; p < parts_.size(); ++p) {
+    for (std::uint32_t i = 0; i < parts_[p]->items.size(); ++i) {
+      Version version{.at = {p, i}, .entry = make_entry(parts_[p]->items[i])};
+      const auto [at, is_new] = by_object_.try_emplace(version.entry.object, versions_.size());
+      if (is_new) {
+        versions_.push_back(std::move(version));
+        continue;
+      }
+      ++decision_.superseded;
+      Version& other = versions_[at->second];
+      if (version.entry.last_modified >= other.entry.last_modified) other = std::move(version);
     }
   }
-  return best;
 }
 
-// The rows that `owner` has in the table go.
-void displace(catalog::ObjectEntry& owner, Removals& removals) {
-  for (const auto& cell : owner.cells) removals[{cell, owner.year}].insert(owner.identity);
-  owner.cells.clear();
+void Decider::find_best() {
+  for (std::size_t i = 0; i < versions_.size(); ++i) {
+    const auto [at, is_new] = best_.try_emplace(versions_[i].entry.identity, i);
+    if (!is_new && catalog::newer(versions_[i].entry, versions_[at->second].entry)) at->second = i;
+  }
+  for (const auto& [identity, i] : best_) versions_[i].best = true;
+}
+
+// The version of the flush that may get the item's rows; null when no object of the flush holds it.
+Version* Decider::best_of(const Hash128& identity) {
+  const auto at = best_.find(identity);
+  return at == best_.end() ? nullptr : &versions_[at->second];
+}
+
+Status Decider::look_up() {
+  std::vector<catalog::Holding> now;
+  now.reserve(versions_.size());
+  for (const auto& version : versions_) now.push_back({version.entry.object, version.entry.identity});
+  EC_ASSIGN_OR_RETURN(held_before_, recorded_.find_moved(now));
+  // Items that an object of the flush left behind may be held by others still.
+  std::vector<Hash128> identities;
+  identities.reserve(best_.size() + held_before_.size());
+  for (const auto& [identity, i] : best_) identities.push_back(identity);
+  for (const auto& entry : held_before_) identities.push_back(entry.identity);
+  EC_ASSIGN_OR_RETURN(auto holders, recorded_.find_holders(identities));
+  for (auto& entry : holders) {
+    auto& list = by_object_.contains(entry.object) ? held_before_ : entry.owns_rows() ? owners_ : losers_;
+    list.push_back(std::move(entry));
+  }
+  return {};
+}
+
+void Decider::displace(const ObjectEntry& owner) {
+  for (const auto& cell : owner.cells) decision_.removals[{cell, owner.year}].insert(owner.identity);
+}
+
+void Decider::displace_held_before() {
+  for (const auto& entry : held_before_) displace(entry);
+}
+
+// The best of the flush against owners that are not in it: the rows of the older go.
+void Decider::contest_owners() {
+  for (const auto& owner : owners_) {
+    Version* const best = best_of(owner.identity);
+    if (best != nullptr && catalog::newer(owner, best->entry)) best->beaten = true;
+  }
+  catalog::IndexUpdate displaced;
+  for (auto& owner : owners_) {
+    const Version* const best = best_of(owner.identity);
+    if (best == nullptr || best->beaten) {
+      kept_.insert(owner.identity);
+      continue;
+    }
+    displace(owner);
+    catalog::supersede(std::move(owner), displaced);
+  }
+  decision_.entries = std::move(displaced.entries);
+  decision_.forgotten = std::move(displaced.forgotten);
+}
+
+// What lost to a version that is gone now, because its object left the item or went back to an older version.
+void Decider::forget_what_counts_again() {
+  for (const auto& loser : losers_) {
+    if (kept_.contains(loser.identity)) continue;
+    const Version* const best = best_of(loser.identity);
+    if (best == nullptr || catalog::newer(loser, best->entry)) decision_.forgotten.push_back(loser.object);
+  }
+}
+
+// In order of arrival, so that a repeated run cuts the same files.
+void Decider::record_versions() {
+  for (auto& version : versions_) {
+    if (version.wins()) {
+      const ChunkPart& part = *parts_[version.at.part];
+      const ItemRecord& item = part.items[version.at.item];
+      decision_.winners.push_back(version.at);
+      for (std::uint32_t c = 0; c < item.cell_count; ++c) {
+        version.entry.cells.push_back(grid_.name(part.cells[item.first_cell + c]));
+      }
+    } else {
+      ++decision_.superseded;
+    }
+    decision_.entries.push_back(std::move(version.entry));
+  }
 }
 
 }  // namespace
 
-Result<Decision> decide(std::span<const std::unique_ptr<ChunkPart>> parts, const grid::Partitioner& grid,
-                        const FindOwners& find_owners) {
-  Decision decision;
-  Candidates best = best_of_flush(parts, decision);
-  std::vector<Hash128> identities;
-  identities.reserve(best.size());
-  for (const auto& [identity, candidate] : best) identities.push_back(identity);
-  EC_ASSIGN_OR_RETURN(auto owners, find_owners(identities));
-  for (const auto& owner : owners) {
-    Candidate& candidate = best.at(owner.identity);
-    candidate.loses =
-        candidate.loses || (owner.object != candidate.entry.object && catalog::newer(owner, candidate.entry));
-  }
-  std::erase_if(owners, [&](const auto& owner) { return best.at(owner.identity).loses; });
-  for (auto& owner : owners) displace(owner, decision.removals);
-  // An owner stays recorded, but as the version of this flush if it is in it: of one object the last entry counts.
-  decision.entries.insert(decision.entries.begin(), std::make_move_iterator(owners.begin()),
-                          std::make_move_iterator(owners.end()));
-  // In order of arrival, so that a repeated run cuts the same files.
-  for (std::uint32_t p = 0; p < parts.size(); ++p) {
-    for (std::uint32_t i = 0; i < parts[p]->items.size(); ++i) {
-      const ItemRecord& item = parts[p]->items[i];
-      Candidate& candidate = best.at(item.identity);
-      if (candidate.at.part != p || candidate.at.item != i) continue;
-      if (candidate.loses) {
-        ++decision.superseded;
-      } else {
-        decision.winners.push_back({p, i});
-        for (std::uint32_t c = 0; c < item.cell_count; ++c) {
-          candidate.entry.cells.push_back(grid.name(parts[p]->cells[item.first_cell + c]));
-        }
-      }
-      decision.entries.push_back(std::move(candidate.entry));
-    }
-  }
-  return decision;
+Result<Decision> decide(Parts parts, const grid::Partitioner& grid, const StagedObjects& recorded) {
+  return Decider(parts, grid, recorded).run();
 }
 
 }  // namespace earthcatalog::pipeline

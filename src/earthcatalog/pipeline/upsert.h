@@ -3,7 +3,6 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -15,6 +14,7 @@
 #include "earthcatalog/catalog/object_index.h"
 #include "earthcatalog/grid/partitioner.h"
 #include "earthcatalog/pipeline/chunk.h"
+#include "earthcatalog/pipeline/staged_objects.h"
 #include "earthcatalog/result.h"
 
 namespace earthcatalog::pipeline {
@@ -37,14 +37,14 @@ using Removals = std::map<Bucket, std::unordered_set<Hash128>>;
 struct Decision {
   std::vector<ItemAddress> winners;           ///< get rows; in order of arrival
   std::vector<catalog::ObjectEntry> entries;  ///< for the object index: winners, losers, and owners displaced
+  std::vector<Hash128> forgotten;             ///< objects whose version counts again: to be fetched by the next run
   Removals removals;                          ///< rows of owners displaced
   std::int64_t superseded = 0;
 };
 
-/// The present owners of rows of these items.
-using FindOwners = std::function<Result<std::vector<catalog::ObjectEntry>>(std::span<const Hash128> identities)>;
-
+/// Decides on the items of `parts`, given what is recorded of their objects and of other objects that hold the same
+/// items. What the objects of the flush held before, the same item or another, goes whatever its version.
 Result<Decision> decide(std::span<const std::unique_ptr<ChunkPart>> parts, const grid::Partitioner& grid,
-                        const FindOwners& find_owners);
+                        const StagedObjects& recorded);
 
 }  // namespace earthcatalog::pipeline

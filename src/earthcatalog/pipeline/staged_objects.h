@@ -1,0 +1,42 @@
+// The object index as it will be with changes that are not committed yet.
+#pragma once
+
+#include <optional>
+#include <set>
+#include <span>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "earthcatalog/base/hash.h"
+#include "earthcatalog/catalog/object_index.h"
+#include "earthcatalog/result.h"
+
+namespace earthcatalog::pipeline {
+
+/// Not thread-safe. Memory grows with the changes.
+class StagedObjects {
+ public:
+  explicit StagedObjects(catalog::ObjectIndex base) : base_(std::move(base)) {}
+
+  /// What `entry` says of its object replaces whatever was known of it.
+  void record(catalog::ObjectEntry entry);
+  /// The next run that meets the object fetches it again.
+  void forget(const Hash128& object);
+
+  /// As ObjectIndex::find_holders and find_moved, changes included.
+  Result<std::vector<catalog::ObjectEntry>> find_holders(std::span<const Hash128> identities) const;
+  Result<std::vector<catalog::ObjectEntry>> find_moved(std::span<const catalog::Holding> now) const;
+
+  /// All changes, for a commit.
+  catalog::IndexUpdate changes() const;
+
+ private:
+  std::optional<catalog::ObjectEntry>& change_of(const Hash128& object);
+
+  catalog::ObjectIndex base_;
+  std::unordered_map<Hash128, std::optional<catalog::ObjectEntry>> changes_;  // by object; none: forgotten
+  std::set<std::pair<Hash128, Hash128>> holders_;  // (item, object) of the entries among the changes
+};
+
+}  // namespace earthcatalog::pipeline
