@@ -19,15 +19,6 @@ class RunSource final : public EntrySource {
   int next_ = 0;
 };
 
-class VectorSource final : public EntrySource {
- public:
-  explicit VectorSource(std::vector<RunEntry> entries) : entries_(std::move(entries)) {}
-  Result<std::vector<RunEntry>> next() override { return std::exchange(entries_, {}); }
-
- private:
-  std::vector<RunEntry> entries_;
-};
-
 // A source with the piece that is being read.
 struct Cursor {
   std::unique_ptr<EntrySource> source;
@@ -47,9 +38,6 @@ struct Cursor {
 }  // namespace
 
 std::unique_ptr<EntrySource> source_of(const RunReader& reader) { return std::make_unique<RunSource>(reader); }
-std::unique_ptr<EntrySource> source_of(std::vector<RunEntry> entries) {
-  return std::make_unique<VectorSource>(std::move(entries));
-}
 
 Status merge_entries(std::vector<std::unique_ptr<EntrySource>> sources,
                      const std::function<Status(RunEntry&&)>& visit) {

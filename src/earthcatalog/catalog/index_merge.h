@@ -20,7 +20,6 @@ class EntrySource {
 };
 
 std::unique_ptr<EntrySource> source_of(const RunReader& reader);
-std::unique_ptr<EntrySource> source_of(std::vector<RunEntry> entries);
 
 /// Calls `visit` for the newest entry of each object, forgotten ones included. `sources` stand oldest first. Memory is
 /// one piece of each.

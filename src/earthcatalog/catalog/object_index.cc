@@ -14,26 +14,45 @@ namespace {
 
 using Runs = std::vector<std::shared_ptr<const IndexRun>>;
 
-// Of several changes of one object the last counts.
-std::vector<RunEntry> sorted_changes(const IndexUpdate& update) {
-  std::vector<RunEntry> changes;
-  changes.reserve(update.forgotten.size() + update.entries.size());
-  for (const auto& object : update.forgotten) {
-    RunEntry entry;
-    entry.entry.object = object;
-    entry.forgotten = true;
-    changes.push_back(std::move(entry));
+// The changes of a commit by ascending object; of several of one object the last counts. Copies a piece at a time: the
+// entries stay where they are, because a commit may have to be made again.
+class UpdateSource final : public EntrySource {
+ public:
+  explicit UpdateSource(const IndexUpdate& update) : update_(update) {
+    order_.reserve(update.forgotten.size() + update.entries.size());
+    for (const auto& object : update.forgotten) order_.emplace_back(object, order_.size());
+    for (const auto& entry : update.entries) order_.emplace_back(entry.object, order_.size());
+    std::ranges::sort(order_);
+    std::size_t kept = 0;
+    for (const auto& change : order_) {
+      if (kept > 0 && order_[kept - 1].first == change.first) --kept;
+      order_[kept++] = change;
+    }
+    order_.resize(kept);
   }
-  for (const auto& entry : update.entries) changes.push_back({.entry = entry});
-  std::ranges::stable_sort(changes, {}, [](const RunEntry& change) -> const Hash128& { return change.entry.object; });
-  const auto same = [](const RunEntry& a, const RunEntry& b) { return a.entry.object == b.entry.object; };
-  std::vector<RunEntry> kept;
-  for (auto& change : changes) {
-    if (!kept.empty() && same(kept.back(), change)) kept.pop_back();
-    kept.push_back(std::move(change));
+
+  std::size_t size() const { return order_.size(); }
+
+  Result<std::vector<RunEntry>> next() override {
+    constexpr std::size_t kPiece = 1024;
+    std::vector<RunEntry> piece(std::min(kPiece, order_.size() - next_));
+    for (RunEntry& entry : piece) {
+      const auto& [object, number] = order_[next_++];
+      entry.forgotten = number < update_.forgotten.size();
+      if (entry.forgotten) {
+        entry.entry.object = object;
+      } else {
+        entry.entry = update_.entries[number - update_.forgotten.size()];
+      }
+    }
+    return piece;
   }
-  return kept;
-}
+
+ private:
+  const IndexUpdate& update_;
+  std::vector<std::pair<Hash128, std::size_t>> order_;  // object, number of its change
+  std::size_t next_ = 0;
+};
 
 // Objects to look up, ascending, so that neighbours lie in neighbouring pages; and which of the asked for each is.
 using Wanted = std::vector<std::pair<Hash128, std::size_t>>;
@@ -265,12 +284,12 @@ Result<ObjectIndex> ObjectIndex::apply(const IndexUpdate& update, const std::str
                                        const std::string& name, std::optional<std::int64_t> snapshot_id) const {
   auto next = std::make_shared<State>(*state_);
   next->manifest.snapshot_id = snapshot_id;
-  auto changes = sorted_changes(update);
-  if (changes.empty()) return ObjectIndex(std::move(next));
+  auto changes = std::make_unique<UpdateSource>(update);
+  if (changes->size() == 0) return ObjectIndex(std::move(next));
 
   std::vector<std::int64_t> sizes;
   for (const auto& run : next->manifest.runs) sizes.push_back(run.entries);
-  sizes.push_back(static_cast<std::int64_t>(changes.size()));
+  sizes.push_back(static_cast<std::int64_t>(changes->size()));
   const std::size_t merged = sizes.size() > next->options.max_runs ? runs_to_merge(sizes) : 1;
   const std::size_t kept = sizes.size() - merged;
 
@@ -281,7 +300,7 @@ Result<ObjectIndex> ObjectIndex::apply(const IndexUpdate& update, const std::str
     sources.push_back(source_of(*reader));
     expected += sizes[run];
   }
-  sources.push_back(source_of(std::move(changes)));
+  sources.push_back(std::move(changes));
   EC_ASSIGN_OR_RETURN(auto run, next->write_run(std::move(sources), storage::join_uri(folder_uri, name + ".parquet"),
                                                 expected, kept > 0));
   next->runs.resize(kept);

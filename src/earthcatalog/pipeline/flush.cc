@@ -242,11 +242,11 @@ void Flusher::count(const Input& input, const Decision& decision) {
   }
 }
 
-catalog::CommitRequest Flusher::make_request() const {
+catalog::CommitRequest Flusher::make_request() {
   catalog::CommitRequest request;
   for (const auto& [path, file] : added_) request.added.push_back(file);
   for (const auto& [path, file] : removed_) request.removed.push_back(file);
-  request.objects = objects_->changes();
+  request.objects = objects_->take_changes();
   request.displaced.assign(displaced_.begin(), displaced_.end());
   request.summary = options_.summary;
   request.summary["earthcatalog.written-items"] = std::to_string(counts_.written_items);

@@ -69,7 +69,7 @@ class Flusher {
   void record(Decision decision);
   void count(const Input& input, const Decision& decision);
   void forget_staged();
-  catalog::CommitRequest make_request() const;
+  catalog::CommitRequest make_request();
   void remember_index();
 
   storage::Stores& stores_;

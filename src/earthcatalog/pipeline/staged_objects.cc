@@ -1,31 +1,37 @@
 #include "earthcatalog/pipeline/staged_objects.h"
 
+#include <algorithm>
+#include <set>
+
 namespace earthcatalog::pipeline {
 
 using catalog::ObjectEntry;
 
-// The place for what is to be said of an object; what was said before holds its item no longer.
-std::optional<ObjectEntry>& StagedObjects::change_of(const Hash128& object) {
-  auto& change = changes_[object];
-  if (change) holders_.erase({change->identity, object});
-  return change;
-}
-
 void StagedObjects::record(ObjectEntry entry) {
-  auto& change = change_of(entry.object);
-  holders_.emplace(entry.identity, entry.object);
-  change = std::move(entry);
+  holders_.emplace_back(entry.identity, entry.object);
+  const Hash128 object = entry.object;
+  changes_.insert_or_assign(object, std::move(entry));
 }
 
-void StagedObjects::forget(const Hash128& object) { change_of(object).reset(); }
+void StagedObjects::forget(const Hash128& object) { changes_.insert_or_assign(object, std::nullopt); }
+
+void StagedObjects::sort_holders() const {
+  if (sorted_ == holders_.size()) return;
+  std::ranges::sort(holders_);
+  holders_.erase(std::ranges::unique(holders_).begin(), holders_.end());
+  sorted_ = holders_.size();
+}
 
 Result<std::vector<ObjectEntry>> StagedObjects::find_holders(std::span<const Hash128> identities) const {
   EC_ASSIGN_OR_RETURN(auto found, base_.find_holders(identities));
   std::erase_if(found, [this](const ObjectEntry& entry) { return changes_.contains(entry.object); });
   if (holders_.empty()) return found;
+  sort_holders();
   for (const Hash128& identity : std::set(identities.begin(), identities.end())) {
-    for (auto at = holders_.lower_bound({identity, {}}); at != holders_.end() && at->first == identity; ++at) {
-      found.push_back(*changes_.at(at->second));
+    auto at = std::ranges::lower_bound(holders_, std::pair(identity, Hash128{}));
+    for (; at != holders_.end() && at->first == identity; ++at) {
+      const auto& change = changes_.at(at->second);
+      if (change && change->identity == identity) found.push_back(*change);
     }
   }
   return found;
@@ -47,15 +53,19 @@ Result<std::vector<ObjectEntry>> StagedObjects::find_moved(std::span<const catal
   return found;
 }
 
-catalog::IndexUpdate StagedObjects::changes() const {
+catalog::IndexUpdate StagedObjects::take_changes() {
   catalog::IndexUpdate update;
-  for (const auto& [object, entry] : changes_) {
+  update.entries.reserve(changes_.size());
+  for (auto& [object, entry] : changes_) {
     if (entry) {
-      update.entries.push_back(*entry);
+      update.entries.push_back(std::move(*entry));
     } else {
       update.forgotten.push_back(object);
     }
   }
+  changes_.clear();
+  holders_.clear();
+  sorted_ = 0;
   return update;
 }
 

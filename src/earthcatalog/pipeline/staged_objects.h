@@ -2,7 +2,6 @@
 #pragma once
 
 #include <optional>
-#include <set>
 #include <span>
 #include <unordered_map>
 #include <utility>
@@ -28,15 +27,18 @@ class StagedObjects {
   Result<std::vector<catalog::ObjectEntry>> find_holders(std::span<const Hash128> identities) const;
   Result<std::vector<catalog::ObjectEntry>> find_moved(std::span<const catalog::Holding> now) const;
 
-  /// All changes, for a commit.
-  catalog::IndexUpdate changes() const;
+  /// All changes, for a commit; this object has none afterwards.
+  catalog::IndexUpdate take_changes();
 
  private:
-  std::optional<catalog::ObjectEntry>& change_of(const Hash128& object);
+  void sort_holders() const;
 
   catalog::ObjectIndex base_;
   std::unordered_map<Hash128, std::optional<catalog::ObjectEntry>> changes_;  // by object; none: forgotten
-  std::set<std::pair<Hash128, Hash128>> holders_;  // (item, object) of the entries among the changes
+  // (item, object) of every entry ever recorded, those replaced since included; the first `sorted_` of them ascending.
+  // Sorted when first asked: a run with one flush a commit never asks.
+  mutable std::vector<std::pair<Hash128, Hash128>> holders_;
+  mutable std::size_t sorted_ = 0;
 };
 
 }  // namespace earthcatalog::pipeline
