@@ -250,6 +250,11 @@ RC_GTEST_PROP(CatchUpModel, TheIndexOwnsWhatTheTableHolds, ()) {
         {.folder_uri = warehouse + "_objects", .name = fmt::format("c{}", step), .watched = {}, .batch_items = 2});
     RC_ASSERT(caught.has_value());
     index = caught->index;
+    std::set<std::string> items;
+    for (const auto& [name, known] : files) {
+      for (const auto& [id, cell, year] : known.second) items.insert(id);
+    }
+    RC_ASSERT(index.manifest().items == std::ssize(items));
     std::set<Place> owned, held;
     RC_ASSERT(index
                   .scan([&](ObjectEntry&& entry) -> Status {

@@ -135,6 +135,23 @@ TEST_F(ObjectIndexTest, HoldersOfAnItemAreItsOwnerAndWhatWasSuperseded) {
   EXPECT_THAT(index.find_identities({&owner.identity, 1}).value(), ElementsAre(owner));
 }
 
+TEST_F(ObjectIndexTest, CountsItemsAsLongAsItIsToldAndLooksOtherwise) {
+  auto unknown = entry({}, "both", {"x"}, 2019);
+  unknown.name.clear();
+  auto index = apply(empty(), {.entries = {entry(ref("a"), "one", {"x"}), entry(ref("b"), "both", {"x"}), unknown},
+                               .forgotten = {},
+                               .more_items = 2});
+  EXPECT_EQ(index.manifest().items, 2);
+  index = apply(index, {});
+  EXPECT_EQ(index.count_items().value(), 2);
+  index = apply(index, {.entries = {entry(ref("c"), "three", {"x"}), entry(ref("a"), "one", {})}, .forgotten = {}});
+  EXPECT_EQ(index.manifest().items, std::nullopt);
+  EXPECT_EQ(index.count_items().value(), 2);
+  index = apply(index, {.entries = {entry(ref("d"), "four", {"x"})}, .forgotten = {}, .more_items = 1});
+  EXPECT_EQ(index.manifest().items, std::nullopt);
+  EXPECT_EQ(index.count_items().value(), 3);
+}
+
 TEST_F(ObjectIndexTest, AChangeOfNothingButTheSnapshotWritesNoRun) {
   const auto index = with({entry(ref("a"), "one", {"x"})});
   const auto next = index.apply({}, "memory://index/wh_objects", "none", 99).value();
@@ -175,6 +192,7 @@ TEST(IndexManifest, SurvivesJsonAndRefusesNonsense) {
   const IndexManifest manifest{.snapshot_id = -7, .runs = {{.uri = "s3://b/x", .entries = 3, .size_bytes = 4}}};
   EXPECT_EQ(IndexManifest::parse(manifest.to_json()).value(), manifest);
   EXPECT_EQ(IndexManifest::parse(IndexManifest().to_json()).value(), IndexManifest());
+  EXPECT_EQ(IndexManifest::parse(R"({"snapshot-id": 1, "runs": []})").value().items, std::nullopt);
   for (const char* bad : {"", "{}", R"({"runs": 1})", R"({"runs": [1]})", R"({"runs": [{"path": 1}]})"}) {
     EXPECT_FALSE(IndexManifest::parse(bad)) << bad;
   }

@@ -71,6 +71,7 @@ Decision decide_on(const std::vector<ItemSpec>& specs, const std::vector<catalog
     if (!first) first = *decision;
     EXPECT_EQ(decision->removals, first->removals);
     EXPECT_EQ(decision->superseded, first->superseded);
+    EXPECT_EQ(decision->more_items, first->more_items);
     EXPECT_EQ(decision->winners.size(), first->winners.size());
     EXPECT_EQ(std::set(decision->forgotten.begin(), decision->forgotten.end()),
               std::set(first->forgotten.begin(), first->forgotten.end()));
@@ -192,6 +193,14 @@ TEST(Upsert, AnOwnerThatWentBackToAnOlderVersionIsNoRivalForAnother) {
   ASSERT_EQ(decision.winners.size(), 1U);
   EXPECT_EQ(decision.winners[0].item, 1U);
   EXPECT_EQ(decision.removals, rows("x", {"p"}));
+}
+
+TEST(Upsert, ItemsAreCountedOnceHoweverManyOwnTheirRows) {
+  EXPECT_EQ(decide_on({{"a", "x"}, {"b", "x"}, {"c", "y"}}).more_items, 2);
+  EXPECT_EQ(decide_on({{"new", "x", 9}}, {owner("k", "x", 5, {"p", "q"})}).more_items, 0);
+  EXPECT_EQ(decide_on({{"k", "y", 1}}, {owner("k", "x", 5, {"p"})}).more_items, 0);
+  EXPECT_EQ(decide_on({{"k", "y", 1}}, {owner("k", "x", 5, {"p"}), owner("other", "y", 9, {"q"})}).more_items, -1);
+  EXPECT_EQ(decide_on({{"k", "y", 1}}, {owner("k", "x", 5, {"p"}), owner("other", "x", 5, {"q"})}).more_items, 1);
 }
 
 TEST(Upsert, RowsThatNoObjectIsKnownForAreForgottenWhenTheyGo) {

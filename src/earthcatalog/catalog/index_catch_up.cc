@@ -144,7 +144,7 @@ class CatchUp {
     }
     EC_ASSIGN_OR_RETURN(auto owners, old_.find_identities(items));
     std::ranges::sort(owners, {}, [](const ObjectEntry& owner) -> const Hash128& { return owner.identity; });
-    IndexUpdate update;
+    IndexUpdate update{.entries = {}, .forgotten = {}, .more_items = 0};
     auto owner = owners.begin();
     for (auto begin = batch_.begin(); begin != batch_.end();) {
       const auto end = std::find_if(begin, batch_.end(), [&](const RowChange& c) { return c.key != begin->key; });
@@ -179,6 +179,7 @@ class CatchUp {
       groups.emplace(change.year, cells_.name(change.cell));
       updated = std::max(updated, change.updated);
     }
+    *update.more_items += (groups.empty() ? 0 : 1) - (owners.empty() ? 0 : 1);
     const bool replaced = !owners.empty() && updated != recorded;
     for (const auto& owner : owners) adjust(owner, replaced, groups, update);
     add_unknown(changes.front().key, groups, updated, update);

@@ -4,6 +4,7 @@
 #include <map>
 #include <nlohmann/json.hpp>
 #include <tuple>
+#include <unordered_set>
 #include <utility>
 
 #include "earthcatalog/catalog/index_merge.h"
@@ -149,6 +150,7 @@ std::string IndexManifest::to_json() const {
   nlohmann::ordered_json object;
   object["snapshot-id"] = nullptr;
   if (snapshot_id) object["snapshot-id"] = *snapshot_id;
+  if (items) object["items"] = *items;
   object["runs"] = nlohmann::ordered_json::array();
   for (const auto& run : runs) {
     object["runs"].push_back({{"path", run.uri}, {"entries", run.entries}, {"size", run.size_bytes}});
@@ -165,6 +167,10 @@ Result<IndexManifest> IndexManifest::parse(std::string_view text) {
   IndexManifest manifest;
   if (const auto id = object.find("snapshot-id"); id != object.end() && id->is_number_integer()) {
     manifest.snapshot_id = id->get<std::int64_t>();
+  }
+  manifest.items.reset();
+  if (const auto items = object.find("items"); items != object.end() && items->is_number_integer()) {
+    manifest.items = items->get<std::int64_t>();
   }
   for (const auto& run : object["runs"]) {
     const auto has = [&](const char* name, auto is) { return run.contains(name) && (run[name].*is)(); };
@@ -269,6 +275,24 @@ Result<std::vector<ObjectEntry>> ObjectIndex::find_items(std::span<const Hash128
   return found;
 }
 
+// An item of which other engines wrote some rows has several entries, all of them but one without an object's name.
+Result<std::int64_t> ObjectIndex::count_items() const {
+  if (manifest().items) return *manifest().items;
+  std::int64_t items = 0;
+  std::unordered_set<Hash128> unnamed;
+  EC_TRY(scan([&](ObjectEntry&& entry) -> Status {
+    if (entry.owns_rows() && !entry.name.empty()) ++items;
+    if (entry.owns_rows() && entry.name.empty()) unnamed.insert(entry.identity);
+    return {};
+  }));
+  if (unnamed.empty() || items == 0) return items + std::ssize(unnamed);
+  EC_TRY(scan([&](ObjectEntry&& entry) -> Status {
+    if (entry.owns_rows() && !entry.name.empty()) unnamed.erase(entry.identity);
+    return {};
+  }));
+  return items + std::ssize(unnamed);
+}
+
 Status ObjectIndex::scan(const std::function<Status(ObjectEntry&&)>& visit) const {
   std::vector<std::unique_ptr<EntrySource>> sources;
   for (const auto& run : state_->runs) {
@@ -286,6 +310,8 @@ Result<ObjectIndex> ObjectIndex::apply(const IndexUpdate& update, const std::str
   next->manifest.snapshot_id = snapshot_id;
   auto changes = std::make_unique<UpdateSource>(update);
   if (changes->size() == 0) return ObjectIndex(std::move(next));
+  auto& items = next->manifest.items;
+  items = items && update.more_items ? std::optional(*items + *update.more_items) : std::nullopt;
 
   std::vector<std::int64_t> sizes;
   for (const auto& run : next->manifest.runs) sizes.push_back(run.entries);

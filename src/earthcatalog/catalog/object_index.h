@@ -66,6 +66,7 @@ struct RunInfo {
 struct IndexManifest {
   std::optional<std::int64_t> snapshot_id;  ///< the table's snapshot that the runs describe
   std::vector<RunInfo> runs;                ///< oldest first
+  std::optional<std::int64_t> items = 0;    ///< that have rows; none: not counted
 
   std::string to_json() const;
   static Result<IndexManifest> parse(std::string_view json);
@@ -83,6 +84,8 @@ struct ObjectIndexOptions {
 struct IndexUpdate {
   std::vector<ObjectEntry> entries;  ///< in any order; of one object the last counts
   std::vector<Hash128> forgotten;    ///< objects to forget
+  /// How many items more have rows after it than before. None: not known, and from then on count_items() has to look.
+  std::optional<std::int64_t> more_items = {};
   bool empty() const { return entries.empty() && forgotten.empty(); }
 };
 
@@ -121,6 +124,10 @@ class ObjectIndex {
   /// The recorded entries of those of these objects that own rows of another item than the one they hold now. Each
   /// object once; in no order. Costs a look-up each; entries are read only of objects that did change their item.
   Result<std::vector<ObjectEntry>> find_moved(std::span<const Holding> now) const;
+
+  /// How many items have rows. Without the manifest's count: two scans at most, and 16 bytes for each item of an
+  /// unknown object.
+  Result<std::int64_t> count_items() const;
 
   /// Calls `visit` for each object's entry, by ascending hash.
   Status scan(const std::function<Status(ObjectEntry&&)>& visit) const;

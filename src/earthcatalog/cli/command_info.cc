@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <map>
 #include <nlohmann/json.hpp>
-#include <unordered_set>
 #include <vector>
 
 #include "earthcatalog/catalog/catalog.h"
@@ -34,24 +33,12 @@ Result<Sums> sum_files(const iceberg::Table& table) {
   return sums;
 }
 
-// Items own rows in the object index; one that other engines wrote in parts counts once. Nothing when the index does
-// not describe the table of now: another writer came since, or no run of ours yet.
+// Nothing when the object index does not describe the table of now: another writer came since, or no run of ours yet.
 Result<std::optional<std::int64_t>> count_items(const catalog::Catalog& catalog) {
-  const auto& index = catalog.index();
   const auto* snapshot = catalog.table().current_snapshot();
   if (snapshot == nullptr) return 0;
-  if (index.manifest().snapshot_id != snapshot->snapshot_id) return std::nullopt;
-  std::int64_t items = 0;
-  std::unordered_set<Hash128> unnamed;
-  EC_TRY(index.scan([&](catalog::ObjectEntry&& entry) -> Status {
-    if (!entry.owns_rows()) return {};
-    if (!entry.name.empty())
-      ++items;
-    else
-      unnamed.insert(entry.identity);
-    return {};
-  }));
-  return items + static_cast<std::int64_t>(unnamed.size());
+  if (catalog.index().manifest().snapshot_id != snapshot->snapshot_id) return std::nullopt;
+  return catalog.index().count_items();
 }
 
 using Top = std::vector<std::pair<std::string, std::int64_t>>;

@@ -138,6 +138,7 @@ Status Flusher::stage_input(const Input& input) {
 }
 
 void Flusher::record(Decision decision) {
+  more_items_ += decision.more_items;
   for (const Hash128& object : decision.forgotten) objects_->forget(object);
   for (auto& entry : decision.entries) objects_->record(std::move(entry));
   for (const auto& [bucket, identities] : decision.removals) displaced_.insert(identities.begin(), identities.end());
@@ -247,6 +248,7 @@ catalog::CommitRequest Flusher::make_request() {
   for (const auto& [path, file] : added_) request.added.push_back(file);
   for (const auto& [path, file] : removed_) request.removed.push_back(file);
   request.objects = objects_->take_changes();
+  request.objects.more_items = more_items_;
   request.displaced.assign(displaced_.begin(), displaced_.end());
   request.summary = options_.summary;
   request.summary["earthcatalog.written-items"] = std::to_string(counts_.written_items);
@@ -262,6 +264,7 @@ void Flusher::forget_staged() {
   removed_.clear();
   objects_.emplace(index());
   displaced_.clear();
+  more_items_ = 0;
   counts_ = Report{};
 }
 

@@ -89,6 +89,7 @@ class Flusher {
   std::map<std::string, iceberg::DataFile> added_, removed_;  // by path
   std::optional<StagedObjects> objects_;
   std::unordered_set<Hash128> displaced_;  // items of which rows were removed
+  std::int64_t more_items_ = 0;
   Report counts_;
 };
 

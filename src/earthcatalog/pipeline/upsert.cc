@@ -38,6 +38,7 @@ class Decider {
     contest_owners();
     forget_what_counts_again();
     record_versions();
+    count_items();
     return std::move(decision_);
   }
 
@@ -49,6 +50,7 @@ class Decider {
   void contest_owners();
   void forget_what_counts_again();
   void record_versions();
+  void count_items();
   void displace(const ObjectEntry& owner);
   Version* best_of(const Hash128& identity);
 
@@ -164,6 +166,17 @@ void Decider::record_versions() {
     }
     decision_.entries.push_back(std::move(version.entry));
   }
+}
+
+// Winners that replace rows of their item, or of the one that their object left, make none more.
+void Decider::count_items() {
+  std::unordered_set<Hash128> gone;
+  for (const auto& [bucket, identities] : decision_.removals) {
+    for (const Hash128& identity : identities) {
+      if (!kept_.contains(identity)) gone.insert(identity);
+    }
+  }
+  decision_.more_items = std::ssize(decision_.winners) - std::ssize(gone);
 }
 
 }  // namespace

@@ -40,6 +40,7 @@ struct Decision {
   std::vector<Hash128> forgotten;             ///< objects whose version counts again: to be fetched by the next run
   Removals removals;                          ///< rows of owners displaced
   std::int64_t superseded = 0;
+  std::int64_t more_items = 0;  ///< by how many more items have rows than before
 };
 
 /// Decides on the items of `parts`, given what is recorded of their objects and of other objects that hold the same
