@@ -9,7 +9,6 @@ import argparse
 import json
 import os
 import pathlib
-import shutil
 import statistics
 import subprocess
 import sys
@@ -86,17 +85,18 @@ def from_s3(work, items, count, with_peer):
         server.stop()
 
 
-def from_disk(work, items, count, sidecars=0):
+def from_disk(work, items, count, sidecars=0, limits=("768MiB",)):
     environment = clean_environment()
-    folder = work / "archive"
-    shutil.rmtree(folder, ignore_errors=True)
+    folder = fresh(work)
     measure([BINARY, "generate", "--items", items, "--seed", 42, "--out", folder, "--sidecar-rows", sidecars], environment)
-    runs = []
-    for _ in range(count):
-        runs.append(measure(incremental(work, folder / "inventory.csv", "--source-root", f"file://{folder}/"), environment))
-    report = json.loads(runs[-1]["text"])
-    row(f"ours, disk, {items} items of {report['inventory_rows']} rows", runs,
-        f"{items / median(runs, 'wall'):.0f} items/s, {report['files']} files, {report['commits']} commits")
+    for limit in limits:
+        runs = []
+        for _ in range(count):
+            command = incremental(work, folder / "inventory.csv", "--source-root", f"file://{folder}/", "--memory-limit", limit)
+            runs.append(measure(command, environment))
+        report = json.loads(runs[-1]["text"])
+        row(f"ours, disk, {items} items of {report['inventory_rows']} rows, --memory-limit {limit}", runs,
+            f"{items / median(runs, 'wall'):.0f} items/s, {report['files']} files, {report['commits']} commits")
 
 
 def main():
@@ -112,7 +112,7 @@ def main():
         if "s3" in options.only:
             from_s3(work, options.items, options.runs, PEER.exists() and not options.no_peer)
         if "disk" in options.only:
-            from_disk(work, 200_000, options.runs)
+            from_disk(work, 200_000, options.runs, limits=("768MiB", "4GiB"))
         if "memory" in options.only:
             from_disk(work, 10_000, 1)
             from_disk(work, 200_000, 1, sidecars=9)
