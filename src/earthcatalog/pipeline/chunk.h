@@ -5,12 +5,14 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "earthcatalog/base/hash.h"
 #include "earthcatalog/grid/bounds.h"
 #include "earthcatalog/grid/partitioner.h"
 #include "earthcatalog/pipeline/row_cutter.h"
+#include "earthcatalog/stac/grow_buffer.h"
 #include "earthcatalog/stac/item_batch.h"
 #include "earthcatalog/storage/object_ref.h"
 
@@ -22,7 +24,8 @@ struct ItemRecord {
   Hash128 identity;
   std::optional<TimeMicros> updated;
   std::int32_t year = kUnknownYear;
-  std::uint32_t row = 0;                         ///< in its part's batch
+  std::uint32_t row = 0;                         ///< in its part's batch; without meaning where texts are kept
+  std::size_t text_first = 0, text_size = 0;     ///< in its part's text
   std::uint32_t first_cell = 0, cell_count = 0;  ///< in its part's cells, ascending
   std::uint32_t bounds = kNoBounds;              ///< in its part's bounds
   bool undatable = false;                        ///< had a datetime that nobody can read
@@ -38,11 +41,19 @@ struct ChunkPart {
   std::vector<ItemRecord> items;
   std::vector<grid::Cell> cells;
   std::vector<grid::Bounds> bounds;
+  stac::GrowBuffer text;                ///< minified JSON, where texts are kept in place of columns
+  stac::ObservedProperties observed{};  ///< of the items whose columns have been dropped
   bool all_itslive = true;
   std::int64_t accounted_bytes = 0;  ///< what the run's total counts for it
 
   /// Bytes of memory held.
   std::int64_t bytes() const;
+};
+
+/// An object that gave up for now.
+struct PendingObject {
+  storage::ObjectRef object;
+  std::string error;
 };
 
 struct Chunk {
@@ -54,6 +65,7 @@ struct Chunk {
   std::int64_t source_items = 0;  ///< keys of the inventory that it stands for
   std::int64_t unchanged = 0;     ///< of these, recorded already
   std::atomic<std::int64_t> missing = 0, pending = 0, rejected = 0;
+  std::vector<PendingObject> pending_objects;  ///< where texts are kept; touched by the fetch thread until it completes
 };
 
 }  // namespace earthcatalog::pipeline

@@ -1,12 +1,17 @@
 #include "earthcatalog/pipeline/ingest.h"
 
 #include <algorithm>
+#include <utility>
+
+#include "earthcatalog/stac/minify.h"
 
 namespace earthcatalog::pipeline {
 namespace {
 
 // Measuring a part walks all its columns: often enough to keep the bound, seldom enough to cost nothing.
 constexpr std::size_t kItemsBetweenMeasures = 64;
+// Columns that nobody wants are dropped before they leave the cache.
+constexpr std::size_t kItemsBeforeDrop = 64;
 
 bool has_problem(const stac::ParsedItem& item, std::string_view kind) {
   return std::ranges::any_of(item.problems, [&](const stac::Problem& problem) { return problem.kind == kind; });
@@ -39,6 +44,7 @@ void Ingester::ingest(Chunk& chunk, fetch::Fetched&& fetched) {
     context_.problems.add(fetched.object, {problem.kind, {}, problem.reason, problem.offset});
   }
   append(part, fetched.object, *parsed);
+  if (context_.keep_text) keep_text(part, fetched.body);
   account(part);
 }
 
@@ -71,6 +77,15 @@ void Ingester::append(ChunkPart& part, const storage::ObjectRef& object, const s
     context_.schema.met_other_collection();
   }
   part.items.push_back(std::move(record));
+}
+
+void Ingester::keep_text(ChunkPart& part, std::string_view json) {
+  part.items.back().text_first = part.text.size();
+  stac::append_minified(json, part.text);
+  part.items.back().text_size = part.text.size() - part.items.back().text_first;
+  if (part.batch.size() < kItemsBeforeDrop) return;
+  for (const auto& [name, kinds] : part.batch.observed()) part.observed[name].merge(kinds);
+  part.batch = stac::ItemBatch(part.schema);
 }
 
 void Ingester::account(ChunkPart& part) {

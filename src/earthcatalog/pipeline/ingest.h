@@ -50,6 +50,7 @@ struct IngestContext {
   Problems& problems;
   std::atomic<std::int64_t>& held_bytes;  ///< of all parts in memory
   StartSchema& schema;
+  bool keep_text = false;  ///< keep each item's minified JSON in place of its columns
 };
 
 /// Not thread-safe.
@@ -63,6 +64,7 @@ class Ingester {
 
  private:
   void append(ChunkPart& part, const storage::ObjectRef& object, const stac::ParsedItem& item);
+  void keep_text(ChunkPart& part, std::string_view json);
   void account(ChunkPart& part);
 
   IngestContext& context_;

@@ -26,7 +26,8 @@ IngestStage::IngestStage(storage::Stores& stores, ChunkSource& source, const gri
       options_(options),
       held_limit_(options.memory_limit_bytes - options.memory_limit_bytes / kInFlightShare),
       fetcher_(stores, with_share_of_memory(options.fetch, options.memory_limit_bytes)),
-      context_{.grid = grid, .problems = problems, .held_bytes = held_bytes_, .schema = schema},
+      context_{.grid = grid, .problems = problems, .held_bytes = held_bytes_, .schema = schema,
+               .keep_text = options.keep_text},
       bodies_(kQueuedBodies, kWakeAtBodies) {
   threads_left_ = options.workers + 1;
   threads_.emplace_back([this] { fetch_loop(); });
@@ -131,6 +132,7 @@ Status IngestStage::done(fetch::Fetched&& fetched) {
       break;
     case fetch::Outcome::kPending:
       ++chunk.pending;
+      if (options_.keep_text) chunk.pending_objects.push_back({fetched.object, fetched.reason});
       ++pending_;
       note("pending");
       break;

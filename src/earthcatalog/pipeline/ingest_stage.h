@@ -27,6 +27,7 @@ struct IngestStageOptions {
   fetch::FetchOptions fetch;
   std::size_t workers = 1;
   std::int64_t memory_limit_bytes = 768 << 20;  ///< parts, queued bodies and bodies in flight
+  bool keep_text = false;                       ///< IngestContext::keep_text; pending objects are kept too
 };
 
 /// Starts when it is made; the maker's thread takes complete chunks out. The references must outlive it.

@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "earthcatalog/stac/grow_buffer.h"
+#include "earthcatalog/stac/minify.h"
 #include "earthcatalog/stac/item_batch.h"
 
 namespace earthcatalog::stac {
@@ -55,9 +56,6 @@ class JsonWalker {
   bool escapes_ = false;  // the document has a backslash somewhere
   std::optional<Rejection> rejection_;
 };
-
-/// Appends `json`, which is valid, without the white space between its tokens.
-void append_minified(std::string_view json, GrowBuffer& out);
 
 /// `text` without JSON's white space at its end. Other control characters are no white space.
 inline std::string_view trim_right(std::string_view text) {

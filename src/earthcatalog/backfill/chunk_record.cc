@@ -1,0 +1,49 @@
+#include "earthcatalog/backfill/chunk_record.h"
+
+#include "earthcatalog/backfill/staging.h"
+
+namespace earthcatalog::pipeline {
+
+void to_json(nlohmann::json& json, const Bucket& bucket) { json = {bucket.cell, backfill::year_name(bucket)}; }
+
+void from_json(const nlohmann::json& json, Bucket& bucket) {
+  bucket.cell = json.at(0).get<std::string>();
+  const auto year = json.at(1).get<std::string>();
+  bucket.year = year == "unknown" ? std::nullopt : std::optional(std::stoi(year));
+}
+
+}  // namespace earthcatalog::pipeline
+
+namespace earthcatalog::stac {
+
+void to_json(nlohmann::json& json, const PropertyKinds& kinds) {
+  std::string letters;
+  if (kinds.number) letters += 'n';
+  if (kinds.boolean) letters += 'b';
+  if (kinds.string) letters += 's';
+  json = std::move(letters);
+}
+
+void from_json(const nlohmann::json& json, PropertyKinds& kinds) {
+  const auto letters = json.get<std::string>();
+  kinds.number = letters.contains('n');
+  kinds.boolean = letters.contains('b');
+  kinds.string = letters.contains('s');
+}
+
+}  // namespace earthcatalog::stac
+
+namespace earthcatalog::backfill {
+
+void to_json(nlohmann::json& json, const StagedFile& file) {
+  json = {file.bucket.cell, year_name(file.bucket), file.part, file.rows, file.bytes};
+}
+
+void from_json(const nlohmann::json& json, StagedFile& file) {
+  file.bucket = json.get<pipeline::Bucket>();
+  json.at(2).get_to(file.part);
+  json.at(3).get_to(file.rows);
+  json.at(4).get_to(file.bytes);
+}
+
+}  // namespace earthcatalog::backfill

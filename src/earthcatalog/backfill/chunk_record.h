@@ -1,0 +1,58 @@
+// What one attempt on one chunk came to: the `.done` marker, written last.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "earthcatalog/backfill/json.h"
+#include "earthcatalog/pipeline/upsert.h"
+#include "earthcatalog/stac/schema.h"
+
+namespace earthcatalog::backfill {
+
+/// One NDJSON file: Staging::rows(bucket, attempt, part).
+struct StagedFile {
+  pipeline::Bucket bucket;
+  int part = 0;
+  std::int64_t rows = 0, bytes = 0;
+};
+
+/// source_items = staged_items + missing + pending + rejected.
+struct ChunkRecord {
+  std::int64_t chunk = 0;
+  int attempt = 0;
+  std::int64_t source_items = 0, staged_items = 0, missing = 0, pending = 0, rejected = 0;
+  std::int64_t rows = 0, bytes_fetched = 0, item_dates_unparseable = 0;
+  std::vector<StagedFile> files;
+  bool all_itslive = true;
+  stac::ObservedProperties observed;
+  std::int64_t object_entries = 0, objects_bytes = 0;  ///< of Staging::objects(attempt); no file when 0
+  std::string problems;                                ///< URI of the problems file; empty: none
+  double seconds = 0;
+};
+
+}  // namespace earthcatalog::backfill
+
+namespace earthcatalog::pipeline {
+void to_json(nlohmann::json& json, const Bucket& bucket);
+void from_json(const nlohmann::json& json, Bucket& bucket);
+}  // namespace earthcatalog::pipeline
+
+namespace earthcatalog::stac {
+void to_json(nlohmann::json& json, const PropertyKinds& kinds);
+void from_json(const nlohmann::json& json, PropertyKinds& kinds);
+}  // namespace earthcatalog::stac
+
+namespace earthcatalog::backfill {
+
+// A file is [cell, year, part, rows, bytes]: a backfill has millions of them.
+void to_json(nlohmann::json& json, const StagedFile& file);
+void from_json(const nlohmann::json& json, StagedFile& file);
+
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(ChunkRecord, chunk, attempt, source_items, staged_items, missing,
+                                                pending, rejected, rows, bytes_fetched, item_dates_unparseable, files,
+                                                all_itslive, observed, object_entries, objects_bytes, problems, seconds)
+
+}  // namespace earthcatalog::backfill

@@ -1,0 +1,36 @@
+// Phase 2: one chunk's objects fetched, covered and staged by bucket.
+#pragma once
+
+#include "earthcatalog/backfill/chunk_record.h"
+#include "earthcatalog/backfill/staging.h"
+#include "earthcatalog/fetch/fetcher.h"
+#include "earthcatalog/pipeline/incremental.h"
+
+namespace earthcatalog::backfill {
+
+struct IngestChunkSpec {
+  std::string staging;
+  std::int64_t chunk = 0;
+  int attempt = 0;  ///< 0: the chunk; n: what is pending of it after n - 1
+  std::string grid_type = "h3", boundaries_path, id_field;
+  int resolution = 1;
+  std::string source_root = "s3://";
+  int fetch_concurrency = 256;
+  std::int64_t max_object_bytes = 16 << 20;
+  int workers = 1;
+  std::int64_t memory_limit_bytes = 768 << 20;
+};
+
+/// Writes the NDJSON of the chunk, its object index entries, its pending list, its problems file, and last its `.done`
+/// marker, which is also returned. An attempt that has its marker already is not done again. kCancelled when `hooks`
+/// say stop: nothing of the attempt counts then.
+Result<ChunkRecord> ingest_chunk(storage::Stores& stores, const IngestChunkSpec& spec, const pipeline::Hooks& hooks);
+
+/// The marker of an attempt; nothing when it was not finished.
+Result<std::optional<ChunkRecord>> read_chunk_record(const Staging& staging, Attempt attempt);
+
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(IngestChunkSpec, staging, chunk, attempt, grid_type, boundaries_path,
+                                                id_field, resolution, source_root, fetch_concurrency, max_object_bytes,
+                                                workers, memory_limit_bytes)
+
+}  // namespace earthcatalog::backfill

@@ -1,0 +1,112 @@
+#include "earthcatalog/backfill/staged_rows.h"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "earthcatalog/base/time.h"
+#include "earthcatalog/pipeline/parallel.h"
+
+namespace earthcatalog::backfill {
+namespace {
+
+// The item comes last: everything before it is short, and ends at the first place that reads so, because quotes inside
+// of strings have a backslash before them.
+constexpr std::string_view kBeforeItem = R"(,"item":)";
+
+struct RowOf {
+  pipeline::GroupKey group;
+  std::uint32_t part, item;
+  bool primary;
+};
+
+std::vector<RowOf> rows_by_group(std::span<const std::unique_ptr<pipeline::ChunkPart>> parts) {
+  std::vector<RowOf> rows;
+  for (std::uint32_t p = 0; p < parts.size(); ++p) {
+    if (!parts[p]) continue;
+    for (std::uint32_t i = 0; i < parts[p]->items.size(); ++i) {
+      const auto& item = parts[p]->items[i];
+      for (std::uint32_t c = 0; c < item.cell_count; ++c) {
+        rows.push_back({{parts[p]->cells[item.first_cell + c], item.year}, p, i, c == 0});
+      }
+    }
+  }
+  std::ranges::stable_sort(rows, {}, &RowOf::group);
+  return rows;
+}
+
+pipeline::Bucket bucket_of(const grid::Partitioner& grid, const pipeline::GroupKey& group) {
+  pipeline::Bucket bucket;
+  bucket.cell = group.cell == grid::kNoCell ? std::string(grid::kNoCellName) : grid.name(group.cell);
+  if (group.year != pipeline::kUnknownYear) bucket.year = group.year;
+  return bucket;
+}
+
+}  // namespace
+
+void append_line(const storage::ObjectRef& object, bool primary, std::string_view item, std::string& out) {
+  nlohmann::json head = {{"bucket", object.bucket}, {"key", object.key}, {"last_modified", nullptr}, {"primary", primary}};
+  if (object.last_modified) head["last_modified"] = format_time(*object.last_modified);
+  // Keys that are not UTF-8 cannot stand in JSON: their name in the object index is what identifies them.
+  out += head.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+  out.back() = ',';
+  out.append(kBeforeItem.substr(1)).append(item).append("}\n");
+}
+
+Result<StagedRow> parse_line(std::string_view line) {
+  const auto at = line.find(kBeforeItem);
+  const auto broken = [&] { return fail(ErrorKind::kInvalidData, "not a staged row: {}", line.substr(0, 80)); };
+  if (at == line.npos || !line.ends_with('}')) return broken();
+  const auto head = nlohmann::json::parse(std::string(line.substr(0, at)) + "}", nullptr, false);
+  if (!head.is_object() || !head.contains("bucket") || !head.contains("key")) return broken();
+  StagedRow row;
+  row.object.bucket = head["bucket"].get<std::string>();
+  row.object.key = head["key"].get<std::string>();
+  if (const auto time = head.find("last_modified"); time != head.end() && time->is_string()) {
+    if (const auto parsed = parse_time(time->get<std::string>())) row.object.last_modified = parsed->micros;
+  }
+  row.primary = head.value("primary", false);
+  row.item = line.substr(at + kBeforeItem.size());
+  row.item.remove_suffix(1);
+  return row;
+}
+
+Result<std::vector<StagedFile>> write_rows(const Staging& staging, const grid::Partitioner& grid,
+                                           std::span<const std::unique_ptr<pipeline::ChunkPart>> parts,
+                                           const WriteRowsOptions& options) {
+  const auto rows = rows_by_group(parts);
+  std::vector<std::span<const RowOf>> groups;
+  for (std::size_t first = 0; first < rows.size();) {
+    std::size_t end = first;
+    while (end < rows.size() && rows[end].group == rows[first].group) ++end;
+    groups.emplace_back(std::span(rows).subspan(first, end - first));
+    first = end;
+  }
+  std::vector<StagedFile> files(groups.size());
+  EC_TRY(pipeline::parallel_for(groups.size(), options.workers, [&](std::size_t g) -> Status {
+    std::string text;
+    for (const RowOf& row : groups[g]) {
+      const auto& part = *parts[row.part];
+      const auto& item = part.items[row.item];
+      append_line(item.object, row.primary, part.text.view().substr(item.text_first, item.text_size), text);
+    }
+    files[g] = {.bucket = bucket_of(grid, groups[g].front().group),
+                .part = options.part,
+                .rows = std::ssize(groups[g]),
+                .bytes = std::ssize(text)};
+    return staging.write(staging.rows(files[g].bucket, options.attempt, options.part), text);
+  }));
+  return files;
+}
+
+Result<std::string> read_rows(const Staging& staging, const StagedFile& file, Attempt attempt) {
+  const auto uri = staging.rows(file.bucket, attempt, file.part);
+  EC_ASSIGN_OR_RETURN(auto text, staging.read(uri));
+  if (!text) return fail(ErrorKind::kNotFound, "{} is gone; run with --restart to stage everything anew", uri);
+  if (std::ssize(*text) != file.bytes) {
+    return fail(ErrorKind::kInvalidData, "{} has {} bytes, and its chunk wrote {}; remove {} and run again", uri,
+                text->size(), file.bytes, staging.done(attempt));
+  }
+  return std::move(*text);
+}
+
+}  // namespace earthcatalog::backfill

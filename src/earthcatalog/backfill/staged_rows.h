@@ -1,0 +1,47 @@
+// Rows on their way from phase 2 to phase 3: NDJSON, one file for each attempt and bucket. A line is
+// {"bucket", "key", "last_modified", "primary", "item"}: the object, whether this is the item's row with the smallest
+// cell, and the fetched JSON without white space.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "earthcatalog/backfill/chunk_record.h"
+#include "earthcatalog/backfill/staging.h"
+#include "earthcatalog/grid/partitioner.h"
+#include "earthcatalog/pipeline/chunk.h"
+#include "earthcatalog/result.h"
+
+namespace earthcatalog::backfill {
+
+/// Appends a line, with its line feed.
+void append_line(const storage::ObjectRef& object, bool primary, std::string_view item, std::string& out);
+
+struct StagedRow {
+  storage::ObjectRef object;
+  bool primary = false;
+  std::string_view item;  ///< of the line
+};
+/// kInvalidData for a line that append_line did not write.
+Result<StagedRow> parse_line(std::string_view line);
+
+struct WriteRowsOptions {
+  Attempt attempt;
+  int part = 0;  ///< of each bucket's file
+  std::size_t workers = 1;
+};
+
+/// Writes the rows of items whose texts were kept, a file for each bucket.
+Result<std::vector<StagedFile>> write_rows(const Staging& staging, const grid::Partitioner& grid,
+                                           std::span<const std::unique_ptr<pipeline::ChunkPart>> parts,
+                                           const WriteRowsOptions& options);
+
+/// The bytes of a file. kInvalidData when it is not as long as its record says.
+Result<std::string> read_rows(const Staging& staging, const StagedFile& file, Attempt attempt);
+
+}  // namespace earthcatalog::backfill

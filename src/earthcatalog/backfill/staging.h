@@ -1,0 +1,56 @@
+// Names in the staging prefix, where a backfill keeps what it has done so far (docs/backfill.md).
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "earthcatalog/pipeline/upsert.h"
+#include "earthcatalog/result.h"
+#include "earthcatalog/storage/stores.h"
+
+namespace earthcatalog::backfill {
+
+/// Which try of which chunk: attempt 0 fetches the whole chunk, attempt n what was pending after n - 1.
+struct Attempt {
+  std::int64_t chunk = 0;
+  int number = 0;
+};
+
+/// Makes names, and reads and writes small markers under them. Presence is asked by name, never by a listing. A value;
+/// `stores` must outlive it.
+class Staging {
+ public:
+  Staging(storage::Stores& stores, std::string root) : stores_(&stores), root_(std::move(root)) {}
+
+  const std::string& root() const { return root_; }
+  std::string run_record() const { return at("chunks/_run.json"); }
+  std::string chunk(std::int64_t chunk) const;
+  std::string pending(std::int64_t chunk) const;
+  std::string done(Attempt attempt) const;
+  std::string objects(Attempt attempt) const;
+  std::string problems(Attempt attempt) const;
+  /// `part` numbers the files of one attempt in one bucket: memory may make it write more than one.
+  std::string rows(const pipeline::Bucket& bucket, Attempt attempt, int part) const;
+  std::string plan() const { return at("compacted/_plan.json"); }
+  std::string task_report(std::int64_t task) const;
+  std::string task_files(std::int64_t task) const;
+
+  /// The bytes of a marker; nothing when there is none.
+  Result<std::optional<std::string>> read(const std::string& uri) const;
+  Status write(const std::string& uri, std::string_view bytes) const;
+  Status remove(const std::string& uri) const;
+  storage::Stores& stores() const { return *stores_; }
+
+ private:
+  std::string at(std::string_view name) const { return storage::join_uri(root_, name); }
+
+  storage::Stores* stores_;
+  std::string root_;
+};
+
+/// "2018", or "unknown".
+std::string year_name(const pipeline::Bucket& bucket);
+
+}  // namespace earthcatalog::backfill

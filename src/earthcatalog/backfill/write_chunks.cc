@@ -1,0 +1,84 @@
+#include "earthcatalog/backfill/write_chunks.h"
+
+#include <algorithm>
+
+#include "earthcatalog/backfill/object_list.h"
+
+namespace earthcatalog::backfill {
+namespace {
+
+Status skip(inventory::Inventory& inventory, std::int64_t items) {
+  constexpr std::int64_t kMost = 10'000;
+  std::vector<storage::ObjectRef> objects;
+  while (items > 0) {
+    EC_TRY(inventory.next(objects, static_cast<std::size_t>(std::min(items, kMost))));
+    if (objects.empty()) return fail(ErrorKind::kInvalidData, "the inventory has fewer keys than when it was cut");
+    items -= static_cast<std::int64_t>(objects.size());
+  }
+  return {};
+}
+
+// A chunk that a killed run with the same limit left is the same: both cut the same inventory at the same places. With
+// another limit its last chunk may be shorter.
+Status write_chunk(const Staging& staging, std::int64_t number, std::span<const storage::ObjectRef> objects, bool keep) {
+  EC_ASSIGN_OR_RETURN(const auto where, staging.stores().locate(staging.chunk(number)));
+  if (keep) {
+    EC_ASSIGN_OR_RETURN(const auto present, where.store->head(where.key));
+    if (present) return {};
+  }
+  return write_objects(where, objects);
+}
+
+Status cut(inventory::Inventory& inventory, const Staging& staging, RunRecord& record, bool keep) {
+  EC_TRY(skip(inventory, record.items));
+  std::vector<storage::ObjectRef> objects;
+  while (true) {
+    EC_TRY(inventory.next(objects, static_cast<std::size_t>(record.settings.chunk_size)));
+    if (objects.empty()) return {};
+    EC_TRY(write_chunk(staging, record.chunks, objects, keep));
+    ++record.chunks;
+    record.items += static_cast<std::int64_t>(objects.size());
+  }
+}
+
+void note_counts(const inventory::InventoryCounts& counts, RunRecord& record) {
+  record.inventory_rows = counts.rows;
+  record.skipped_suffix = counts.skipped_suffix;
+  record.skipped_since = counts.skipped_since;
+  record.skipped_versions = counts.skipped_versions;
+  record.inventory_dates_unparseable = counts.dates_unparseable;
+}
+
+}  // namespace
+
+Result<std::optional<RunRecord>> read_run_record(const Staging& staging) {
+  EC_ASSIGN_OR_RETURN(const auto text, staging.read(staging.run_record()));
+  if (!text) return std::nullopt;
+  return parse_json<RunRecord>(*text, staging.run_record());
+}
+
+Result<RunRecord> write_chunks(storage::Stores& stores, const WriteChunksSpec& spec) {
+  const Staging staging(stores, spec.staging);
+  EC_ASSIGN_OR_RETURN(auto before, read_run_record(staging));
+  RunRecord record = before.value_or(RunRecord{});
+  const auto old_limit = record.settings.limit;
+  RunSettings settings = spec.settings;
+  if (before && before->settings.since_text == settings.since_text) settings.since = before->settings.since;
+  if (settings.chunk_size <= 0) return fail(ErrorKind::kInvalidArgument, "--chunk-size must be positive");
+  EC_ASSIGN_OR_RETURN(const auto inventory,
+                      inventory::open_inventory(stores, settings.inventory, settings.inventory_options()));
+  settings.inventory_identity = inventory->identity();
+  if (before) EC_TRY(annotate(check_same(before->settings, settings), spec.staging));
+  record.settings = settings;
+  if (record.complete && old_limit == settings.limit) return record;
+
+  record.complete = false;
+  EC_TRY(staging.write(staging.run_record(), to_json_text(record)));
+  EC_TRY(cut(*inventory, staging, record, before && old_limit == settings.limit));
+  note_counts(inventory->counts(), record);
+  record.complete = true;
+  EC_TRY(staging.write(staging.run_record(), to_json_text(record)));
+  return record;
+}
+
+}  // namespace earthcatalog::backfill
