@@ -10,6 +10,7 @@
 #include "earthcatalog/catalog/object_index.h"
 #include "earthcatalog/catalog/sorted_merge.h"
 #include "earthcatalog/pipeline/change_writer.h"
+#include "earthcatalog/pipeline/inventory_run.h"
 #include "earthcatalog/pipeline/object_sorter.h"
 #include "earthcatalog/pipeline/parallel.h"
 
@@ -128,17 +129,45 @@ class Comparison {
   std::array<Kept, 2> kept_;
 };
 
-Status merge(std::array<ObjectSorter, 2>& sorters, ChangeWriter& writer, DiffReport& report) {
+Status merge(std::vector<Cursor>& cursors, const storage::Location& where, DiffReport& report) {
+  EC_ASSIGN_OR_RETURN(const auto writer, ChangeWriter::create(where));
+  Comparison comparison(*writer, report);
+  EC_TRY(catalog::merge_sorted(
+      cursors, [](const Cursor& a, const Cursor& b) { return a.object.name < b.object.name; },
+      [&](const Cursor& cursor) { return comparison.take(cursor.side, cursor.object); }));
+  EC_TRY(comparison.settle());
+  return writer->finish();
+}
+
+// False when one of both is not in order.
+Result<bool> merge_as_they_come(storage::Stores& stores, const DiffSpec& spec, const storage::Location& where,
+                                DiffReport& report) {
+  EC_ASSIGN_OR_RETURN(auto old_run, InventoryRun::open(stores, spec.old_inventory, spec.inventory_options));
+  EC_ASSIGN_OR_RETURN(auto new_run, InventoryRun::open(stores, spec.new_inventory, spec.inventory_options));
+  const std::array runs{old_run.get(), new_run.get()};
+  std::vector<Cursor> cursors;
+  cursors.push_back({.side = kOld, .run = std::move(old_run)});
+  cursors.push_back({.side = kNew, .run = std::move(new_run)});
+  auto status = merge(cursors, where, report);
+  if (!status && std::ranges::any_of(runs, &InventoryRun::out_of_order)) return false;
+  EC_TRY(status);
+  return true;
+}
+
+Status sort_and_merge(storage::Stores& stores, const DiffSpec& spec, const storage::Location& where,
+                      DiffReport& report) {
+  const ObjectSorterOptions half{.scratch_folder = spec.scratch_folder, .memory_bytes = spec.memory_limit_bytes / 2};
+  std::array sorters{ObjectSorter(half), ObjectSorter(half)};
+  EC_TRY(parallel_for(2, 2, [&](std::size_t side) {
+    return read_all(stores, side == kOld ? spec.old_inventory : spec.new_inventory, spec.inventory_options,
+                    sorters[side]);
+  }));
   std::vector<Cursor> cursors;
   for (const Side side : {kOld, kNew}) {
     EC_ASSIGN_OR_RETURN(auto runs, sorters[side].finish());
     for (auto& run : runs) cursors.push_back({.side = side, .run = std::move(run)});
   }
-  Comparison comparison(writer, report);
-  EC_TRY(catalog::merge_sorted(
-      cursors, [](const Cursor& a, const Cursor& b) { return a.object.name < b.object.name; },
-      [&](const Cursor& cursor) { return comparison.take(cursor.side, cursor.object); }));
-  return comparison.settle();
+  return merge(cursors, where, report);
 }
 
 Result<std::string> output_uri(const DiffSpec& spec) {
@@ -160,15 +189,11 @@ Result<DiffReport> diff_inventories(storage::Stores& stores, const DiffSpec& spe
   DiffReport report;
   EC_ASSIGN_OR_RETURN(report.out, output_uri(spec));
   EC_ASSIGN_OR_RETURN(const auto where, stores.locate(report.out));
-  const ObjectSorterOptions half{.scratch_folder = spec.scratch_folder, .memory_bytes = spec.memory_limit_bytes / 2};
-  std::array sorters{ObjectSorter(half), ObjectSorter(half)};
-  EC_TRY(parallel_for(2, 2, [&](std::size_t side) {
-    return read_all(stores, side == kOld ? spec.old_inventory : spec.new_inventory, spec.inventory_options,
-                    sorters[side]);
-  }));
-  EC_ASSIGN_OR_RETURN(const auto writer, ChangeWriter::create(where));
-  EC_TRY(merge(sorters, *writer, report));
-  EC_TRY(writer->finish());
+  EC_ASSIGN_OR_RETURN(const bool in_order, merge_as_they_come(stores, spec, where, report));
+  if (!in_order) {
+    report = {.out = report.out};
+    EC_TRY(sort_and_merge(stores, spec, where, report));
+  }
   report.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   return report;
 }

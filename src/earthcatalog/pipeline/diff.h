@@ -38,10 +38,11 @@ struct DiffReport {
 std::string to_json(const DiffReport& report);
 std::string to_text(const DiffReport& report);
 
-/// Reads both inventories once, side by side, and writes the objects that were added, changed or removed, by bucket and
-/// key. An object in both has changed when its etag differs; where one of both rows has none, when its last_modified
-/// does (to the second where one has no fraction); else its size. Of several rows of an object in one inventory
-/// that counts which was modified last, then the one with the greatest etag, then the largest.
+/// Reads both inventories side by side, a second time when they turn out not to be in order, and writes the objects
+/// that were added, changed or removed, by bucket and key. An object in both has changed when its etag differs; where
+/// one of both rows has none, when its last_modified does (to the second where one has no fraction); else its size. Of
+/// several rows of an object in one inventory that counts which was modified last, then the one with the greatest etag,
+/// then the largest.
 ///
 /// kInvalidArgument when `out` is one of the inventories or no .parquet; else the errors of open_inventory() and of its
 /// rows. Nothing is written then.

@@ -9,6 +9,7 @@ namespace {
 
 constexpr std::int64_t kAbsent = INT64_MIN;
 constexpr std::size_t kWindow = sizeof(std::uint64_t);
+constexpr std::size_t kExpected = 8;  // so many objects ahead
 constexpr std::size_t kReadBytes = 256 << 10, kWriteBytes = 1 << 20;
 
 // In front of name and etag, in a block.
@@ -40,6 +41,7 @@ class BlockRun final : public ObjectRun {
   explicit BlockRun(const ObjectBlock& block) : block_(block) {}
   Result<bool> next(SortedObject& object) override {
     if (at_ == block_.size()) return false;
+    block_.expect(at_ + kExpected);
     object = block_[at_++];
     return true;
   }
@@ -125,7 +127,10 @@ bool ObjectBlock::add(const storage::ObjectRef& object) {
   ++count_;
   const auto all = entries();
   all[0] = {.window = 0, .offset = used_};
-  in_order_ = in_order_ && (count_ == 1 || name_at(all[1]) < name_at(all[0]));
+  const auto name = name_at(all[0]), before = count_ == 1 ? name : name_at(all[1]);
+  in_order_ = in_order_ && (count_ == 1 || before < name);
+  const auto shared = static_cast<std::size_t>(std::ranges::mismatch(before, name).in1 - before.begin());
+  common_ = count_ == 1 ? shared : std::min(common_, shared);
   used_ += needed;
   return true;
 }
@@ -133,6 +138,13 @@ bool ObjectBlock::add(const storage::ObjectRef& object) {
 void ObjectBlock::clear() {
   used_ = count_ = 0;
   in_order_ = true;
+}
+
+void ObjectBlock::expect(std::size_t index) const {
+  constexpr std::size_t kLine = 64, kLines = 3;
+  if (index >= count_) return;
+  const std::byte* const object = bytes_.get() + entries()[index].offset;
+  for (std::size_t line = 0; line < kLines; ++line) __builtin_prefetch(object + line * kLine);
 }
 
 std::string_view ObjectBlock::name_at(const Entry& entry) const {
@@ -155,7 +167,7 @@ void ObjectBlock::sort() {
   if (in_order_) {
     std::ranges::reverse(entries());
   } else {
-    sort_from(entries(), 0);
+    sort_from(entries(), common_);
   }
 }
 
@@ -207,6 +219,7 @@ Status ObjectSorter::spill() {
   std::string buffer;
   std::string_view before;
   for (std::size_t i = 0; i < block_.size(); ++i) {
+    block_.expect(i + kExpected);
     const SortedObject object = block_[i];
     const auto shared = static_cast<std::size_t>(std::ranges::mismatch(before, object.name).in1 - before.begin());
     const RunHeader header{.shared = static_cast<std::uint32_t>(shared),

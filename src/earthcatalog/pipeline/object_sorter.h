@@ -39,6 +39,8 @@ class ObjectBlock {
   void clear();
   std::size_t size() const { return count_; }
   SortedObject operator[](std::size_t index) const { return object_at(entries()[index]); }
+  /// Has the object fetched into the processor's cache: sorted ones lie anywhere in memory.
+  void expect(std::size_t index) const;
 
  private:
   struct Entry {
@@ -53,9 +55,10 @@ class ObjectBlock {
 
   std::size_t capacity_ = 0;  // bytes; a multiple of sizeof(Entry)
   std::unique_ptr<std::byte[]> bytes_;
-  std::size_t used_ = 0;   // bytes from the front
-  std::size_t count_ = 0;  // entries from the back
-  bool in_order_ = true;   // names came ascending, as inventories and listings often have them
+  std::size_t used_ = 0;    // bytes from the front
+  std::size_t count_ = 0;   // entries from the back
+  std::size_t common_ = 0;  // bytes that all names begin with
+  bool in_order_ = true;    // names came ascending, as inventories and listings often have them
 };
 
 /// A sorted sequence of objects. Not thread-safe.
