@@ -32,8 +32,24 @@ std::optional<std::int64_t> present(std::int64_t value) {
 std::uint64_t window_of(std::string_view name, std::size_t depth) {
   static_assert(std::endian::native == std::endian::little);
   std::uint64_t window = 0;
-  if (depth < name.size()) std::memcpy(&window, name.data() + depth, std::min(kWindow, name.size() - depth));
+  if (depth + kWindow <= name.size()) {
+    std::memcpy(&window, name.data() + depth, kWindow);
+  } else if (depth < name.size()) {
+    std::memcpy(&window, name.data() + depth, name.size() - depth);
+  }
   return __builtin_bswap64(window);
+}
+
+// How many bytes both begin with, eight at a time.
+std::size_t shared_bytes(std::string_view a, std::string_view b) {
+  const std::size_t most = std::min(a.size(), b.size());
+  std::size_t shared = 0;
+  for (; shared + kWindow <= most; shared += kWindow) {
+    const std::uint64_t different = window_of(a, shared) ^ window_of(b, shared);
+    if (different != 0) return shared + static_cast<std::size_t>(std::countl_zero(different)) / 8;
+  }
+  while (shared < most && a[shared] == b[shared]) ++shared;
+  return shared;
 }
 
 class BlockRun final : public ObjectRun {
@@ -129,7 +145,7 @@ bool ObjectBlock::add(const storage::ObjectRef& object) {
   all[0] = {.window = 0, .offset = used_};
   const auto name = name_at(all[0]), before = count_ == 1 ? name : name_at(all[1]);
   in_order_ = in_order_ && (count_ == 1 || before < name);
-  const auto shared = static_cast<std::size_t>(std::ranges::mismatch(before, name).in1 - before.begin());
+  const std::size_t shared = shared_bytes(before, name);
   common_ = count_ == 1 ? shared : std::min(common_, shared);
   used_ += needed;
   return true;
@@ -221,7 +237,7 @@ Status ObjectSorter::spill() {
   for (std::size_t i = 0; i < block_.size(); ++i) {
     block_.expect(i + kExpected);
     const SortedObject object = block_[i];
-    const auto shared = static_cast<std::size_t>(std::ranges::mismatch(before, object.name).in1 - before.begin());
+    const std::size_t shared = shared_bytes(before, object.name);
     const RunHeader header{.shared = static_cast<std::uint32_t>(shared),
                            .name = static_cast<std::uint32_t>(object.name.size() - shared),
                            .etag = static_cast<std::uint32_t>(object.etag.size()),
