@@ -14,12 +14,12 @@ HERE = pathlib.Path(__file__).parent
 pytestmark = pytest.mark.skipif(not PYTHON.exists(), reason="the Python system needs Python 3.12 or newer")
 
 
-def run_peer(script, *arguments, folder):
+def run_peer(script, *arguments, folder, stdin=None):
     """In a home of its own, since it writes to fixed places."""
     home = folder / "home"
     home.mkdir(exist_ok=True)
     process = subprocess.run([str(PYTHON), str(HERE / script), *map(str, arguments)], capture_output=True, text=True,
-                             env=clean_environment(HOME=str(home), TMPDIR=str(home)), timeout=300)
+                             input=stdin, env=clean_environment(HOME=str(home), TMPDIR=str(home)), timeout=300)
     assert process.returncode == 0, process.stdout[-1000:] + process.stderr[-3000:]
     return process.stdout
 
@@ -58,3 +58,32 @@ def test_its_search_files_works_on_ours(earthcatalog, archive, tmp_path):
     rows = table.load().scan(selected_fields=("id", "grid_partition"), row_filter=f"id == '{item['id']}'").to_arrow()
     cells = set(rows.column("grid_partition").to_pylist())
     assert found and {path.split("grid_partition=")[1].split("/")[0] for path in found} <= cells
+
+
+def hashes_in(path):
+    import pyarrow.parquet
+
+    return [value.hex() for value in pyarrow.parquet.read_table(path).column("id_hash").to_pylist()]
+
+
+def test_the_hash_index_is_the_same_and_both_read_both(earthcatalog, archive, tmp_path):
+    import pyarrow.parquet
+
+    table = Table(tmp_path)
+    earthcatalog.json(*incremental(table, archive))
+    report = earthcatalog.json("index", "build", *table.arguments)
+    ours = tmp_path / "warehouse_id_hashes.parquet"
+    assert report["hash_index"] == f"file://{ours}"
+    ids = sorted({row[1] for row in table.rows()})
+    theirs = tmp_path / "theirs.parquet"
+    run_peer("peer_hashes.py", "write", theirs, folder=tmp_path, stdin="".join(f"{id}\n" for id in ids))
+    assert report["entries"] == len(ids)
+    assert hashes_in(ours) == hashes_in(theirs)
+    schemas = [pyarrow.parquet.read_schema(path).remove_metadata() for path in (ours, theirs)]
+    assert schemas[0] == schemas[1]
+    assert run_peer("peer_hashes.py", "read", ours, folder=tmp_path).split() == hashes_in(theirs)
+    check = earthcatalog.json("index", "check", *table.arguments, "--hash-index", theirs)
+    assert check["good"] and check["hash_index"]["snapshot_id"] is None
+    # Theirs names no snapshot: it is made anew, once.
+    assert earthcatalog.json("index", "update", *table.arguments, "--hash-index", theirs)["rebuilt"]
+    assert not earthcatalog.json("index", "update", *table.arguments, "--hash-index", theirs)["rebuilt"]

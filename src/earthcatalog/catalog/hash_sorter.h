@@ -2,8 +2,8 @@
 // byte into 256 parts, kept in an unlinked file when they are many, and sorted part by part.
 #pragma once
 
-#include <algorithm>
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "earthcatalog/catalog/hash_sort.h"
 #include "earthcatalog/catalog/hash_table.h"
 #include "earthcatalog/catalog/scratch_file.h"
 #include "earthcatalog/result.h"
@@ -35,25 +36,24 @@ class HashSorter {
     return spill();
   }
 
-  /// Calls `visit(std::span<const Record>)` for each part in turn, sorted; the sorter is empty afterwards. Memory is
-  /// that of the largest part.
+  /// All records in order, part by part; each part is valid until the next call, and no part is empty but the one that
+  /// says the end. Nothing may be added once it has been called. Memory is that of the largest part.
+  Result<std::span<const Record>> next_part() {
+    sorted_.clear();
+    while (sorted_.empty() && drained_ < parts_.size()) EC_TRY(load(parts_[drained_++]));
+    if (sorted_.empty()) file_.reset();
+    sort_by_hash(std::span(sorted_), 1);
+    return std::span<const Record>(sorted_);
+  }
+
+  /// Calls `visit(std::span<const Record>)` for each part in turn.
   template <class Visit>
   Status drain(Visit&& visit) {
-    for (auto& part : parts_) {
-      std::vector<Record> records;
-      for (const auto& [offset, count] : part.extents) {
-        const std::size_t old = records.size();
-        records.resize(old + count);
-        EC_TRY(file_->read(offset, std::as_writable_bytes(std::span(records).subspan(old))));
-      }
-      records.insert(records.end(), part.buffer.begin(), part.buffer.end());
-      part = Part{};
-      std::ranges::sort(records);
-      EC_TRY(visit(std::span<const Record>(records)));
+    for (;;) {
+      EC_ASSIGN_OR_RETURN(const auto part, next_part());
+      if (part.empty()) return {};
+      EC_TRY(visit(part));
     }
-    file_.reset();
-    size_ = buffered_ = 0;
-    return {};
   }
 
  private:
@@ -61,6 +61,17 @@ class HashSorter {
     std::vector<Record> buffer;
     std::vector<std::pair<std::int64_t, std::size_t>> extents;  // offset in the file, records
   };
+
+  Status load(Part& part) {
+    for (const auto& [offset, count] : part.extents) {
+      const std::size_t old = sorted_.size();
+      sorted_.resize(old + count);
+      EC_TRY(file_->read(offset, std::as_writable_bytes(std::span(sorted_).subspan(old))));
+    }
+    sorted_.insert(sorted_.end(), part.buffer.begin(), part.buffer.end());
+    part = Part{};
+    return {};
+  }
 
   Status spill() {
     if (!file_) {
@@ -78,6 +89,8 @@ class HashSorter {
 
   HashTableOptions options_;
   std::array<Part, 256> parts_;
+  std::size_t drained_ = 0;     // parts that next_part() has given
+  std::vector<Record> sorted_;  // the one that it gave last
   std::int64_t size_ = 0, buffered_ = 0;
   std::optional<ScratchFile> file_;
 };

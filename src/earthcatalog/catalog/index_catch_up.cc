@@ -45,20 +45,6 @@ class Cells {
   std::vector<std::string> names_;
 };
 
-Result<std::map<std::string, DataFile>> files_of(const iceberg::Table& table, std::optional<std::int64_t> snapshot) {
-  std::map<std::string, DataFile> files;
-  if (!snapshot) return files;
-  iceberg::ListFilesOptions options;
-  options.statistics = false;
-  options.snapshot_id = snapshot;
-  EC_TRY(table.list_files(options, [&](DataFile&& file) -> Status {
-    std::string path = file.file_path;
-    files.emplace(std::move(path), std::move(file));
-    return {};
-  }));
-  return files;
-}
-
 // Under which "object" the rows of an item are recorded when no object is known for them.
 Hash128 unknown_object(const Hash128& identity, std::int32_t year) {
   Hash128 object = identity;
@@ -93,18 +79,11 @@ class CatchUp {
   using Group = std::pair<std::int32_t, std::string>;  // year, cell
 
   Status collect_changes(const iceberg::Snapshot* current) {
-    EC_ASSIGN_OR_RETURN(const auto before, files_of(table_, old_.manifest().snapshot_id));
-    EC_ASSIGN_OR_RETURN(const auto now,
-                        files_of(table_, current != nullptr ? std::optional(current->snapshot_id) : std::nullopt));
-    for (const auto& [path, file] : before) {
-      if (now.contains(path)) continue;
-      result_.removed_files.push_back(path);
-      EC_TRY(collect(file, -1));
-    }
-    for (const auto& [path, file] : now) {
-      if (!before.contains(path)) EC_TRY(collect(file, 1));
-    }
-    return {};
+    const auto now = current != nullptr ? std::optional(current->snapshot_id) : std::nullopt;
+    return for_each_changed_file(table_, old_.manifest().snapshot_id, now, [&](const DataFile& file, bool came) {
+      if (!came) result_.removed_files.push_back(file.file_path);
+      return collect(file, came ? 1 : -1);
+    });
   }
 
   Status collect(const DataFile& file, std::int64_t count) {

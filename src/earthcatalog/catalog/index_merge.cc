@@ -1,7 +1,8 @@
 #include "earthcatalog/catalog/index_merge.h"
 
-#include <queue>
 #include <utility>
+
+#include "earthcatalog/catalog/sorted_merge.h"
 
 namespace earthcatalog::catalog {
 namespace {
@@ -22,16 +23,17 @@ class RunSource final : public EntrySource {
 // A source with the piece that is being read.
 struct Cursor {
   std::unique_ptr<EntrySource> source;
-  std::vector<RunEntry> piece;
+  std::vector<RunEntry> piece = {};
   std::size_t at = 0;
 
-  // Whether there is an entry at the cursor.
   Result<bool> fill() {
     if (at < piece.size()) return true;
     EC_ASSIGN_OR_RETURN(piece, source->next());
     at = 0;
     return !piece.empty();
   }
+  void advance() { ++at; }
+  RunEntry& entry() { return piece[at]; }
   const Hash128& object() const { return piece[at].entry.object; }
 };
 
@@ -42,30 +44,15 @@ std::unique_ptr<EntrySource> source_of(const RunReader& reader) { return std::ma
 Status merge_entries(std::vector<std::unique_ptr<EntrySource>> sources,
                      const std::function<Status(RunEntry&&)>& visit) {
   std::vector<Cursor> cursors;
-  for (auto& source : sources) cursors.push_back({.source = std::move(source), .piece = {}});
-  // The least hash first; of equal ones the youngest source's.
-  const auto later = [&](std::size_t a, std::size_t b) {
-    const auto order = cursors[a].object() <=> cursors[b].object();
-    return order != 0 ? order > 0 : a < b;
-  };
-  std::priority_queue<std::size_t, std::vector<std::size_t>, decltype(later)> heap(later);
-  for (std::size_t i = 0; i < cursors.size(); ++i) {
-    EC_ASSIGN_OR_RETURN(const bool filled, cursors[i].fill());
-    if (filled) heap.push(i);
-  }
+  for (auto& source : sources) cursors.push_back({.source = std::move(source)});
   std::optional<Hash128> last;
-  while (!heap.empty()) {
-    const std::size_t i = heap.top();
-    heap.pop();
-    RunEntry& entry = cursors[i].piece[cursors[i].at++];
-    if (entry.entry.object != last) {
-      last = entry.entry.object;
-      EC_TRY(visit(std::move(entry)));
-    }
-    EC_ASSIGN_OR_RETURN(const bool filled, cursors[i].fill());
-    if (filled) heap.push(i);
-  }
-  return {};
+  return merge_sorted(
+      cursors, [](const Cursor& a, const Cursor& b) { return a.object() < b.object(); },
+      [&](Cursor& cursor) -> Status {
+        if (cursor.object() == last) return {};  // the youngest source's came first
+        last = cursor.object();
+        return visit(std::move(cursor.entry()));
+      });
 }
 
 std::size_t runs_to_merge(std::span<const std::int64_t> entries) {

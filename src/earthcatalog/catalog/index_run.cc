@@ -7,14 +7,6 @@ namespace {
 
 std::uint64_t etag_bits(std::string_view etag) { return prefix_of(hash128(etag)); }
 
-// Equal, or equal to the second where one side knows no fraction (HTTP's Last-Modified has none).
-bool same_time(TimeMicros a, TimeMicros b) {
-  if (a == b) return true;
-  const bool whole = a % kMicrosPerSecond == 0 || b % kMicrosPerSecond == 0;
-  const auto second = [](TimeMicros t) { return t / kMicrosPerSecond - (t % kMicrosPerSecond < 0 ? 1 : 0); };
-  return whole && second(a) == second(b);
-}
-
 }  // namespace
 
 PackedVersion::PackedVersion(const RunKey& key)
@@ -26,7 +18,7 @@ PackedVersion::PackedVersion(const RunKey& key)
 
 bool PackedVersion::matches(const storage::ObjectRef& now) const {
   if ((bits_ & kEtagBit) != 0 && !now.etag.empty()) return (bits_ & ~kFlags) == (etag_bits(now.etag) & ~kFlags);
-  if (last_modified_ != INT64_MIN && now.last_modified) return same_time(last_modified_, *now.last_modified);
+  if (last_modified_ != INT64_MIN && now.last_modified) return same_modification(last_modified_, *now.last_modified);
   if (size_ >= 0 && now.size_bytes) return size_ == *now.size_bytes;
   return true;
 }

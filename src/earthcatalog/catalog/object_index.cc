@@ -137,6 +137,13 @@ bool newer(const ObjectEntry& a, const ObjectEntry& b) {
   return std::tie(a.updated, a.last_modified, a.name) > std::tie(b.updated, b.last_modified, b.name);
 }
 
+bool same_modification(TimeMicros a, TimeMicros b) {
+  if (a == b) return true;
+  const bool whole = a % kMicrosPerSecond == 0 || b % kMicrosPerSecond == 0;
+  const auto second = [](TimeMicros t) { return t / kMicrosPerSecond - (t % kMicrosPerSecond < 0 ? 1 : 0); };
+  return whole && second(a) == second(b);
+}
+
 void supersede(ObjectEntry owner, IndexUpdate& update) {
   owner.cells.clear();
   if (owner.name.empty()) {

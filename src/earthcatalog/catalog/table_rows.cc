@@ -2,25 +2,25 @@
 
 #include <arrow/api.h>
 
-#include <string_view>
+#include <map>
+#include <utility>
+#include <vector>
 
 #include "earthcatalog/geoparquet/reader.h"
 
 namespace earthcatalog::catalog {
 namespace {
 
-constexpr const char* kColumns[] = {"id", "collection", "updated"};
-
 std::string_view text_at(const arrow::Array& array, std::int64_t row) {
   return array.IsNull(row) ? std::string_view() : static_cast<const arrow::StringArray&>(array).GetView(row);
 }
 
-}  // namespace
-
-Status for_each_row(storage::Stores& stores, const iceberg::Schema& schema, const iceberg::DataFile& file,
-                    const std::function<Status(const Hash128&, std::optional<TimeMicros>)>& visit) {
+// Calls `visit` for the named columns of each row group of `file`.
+Status for_each_batch(storage::Stores& stores, const iceberg::Schema& schema, const iceberg::DataFile& file,
+                      const std::vector<std::string>& columns,
+                      const std::function<Status(const arrow::RecordBatch&)>& visit) {
   iceberg::Schema wanted;
-  for (const char* name : kColumns) {
+  for (const auto& name : columns) {
     const auto* field = schema.find(name);
     if (field == nullptr) return fail(ErrorKind::kInvalidData, "the table has no column {}", name);
     wanted.fields.push_back(*field);
@@ -28,13 +28,64 @@ Status for_each_row(storage::Stores& stores, const iceberg::Schema& schema, cons
   EC_ASSIGN_OR_RETURN(const auto where, stores.locate(file.file_path));
   EC_ASSIGN_OR_RETURN(const auto reader, geoparquet::FileReader::open(where, file.file_size_in_bytes));
   for (int group = 0; group < reader->row_groups(); ++group) {
-    EC_ASSIGN_OR_RETURN(const auto raw, reader->read_row_group(group, {std::begin(kColumns), std::end(kColumns)}));
+    EC_ASSIGN_OR_RETURN(const auto raw, reader->read_row_group(group, columns));
     EC_ASSIGN_OR_RETURN(const auto rows, annotate(geoparquet::conform(raw, wanted), file.file_path));
-    const auto& updated = static_cast<const arrow::TimestampArray&>(*rows->column(2));
-    for (std::int64_t row = 0; row < rows->num_rows(); ++row) {
-      const auto identity = identity_hash(text_at(*rows->column(1), row), text_at(*rows->column(0), row));
-      EC_TRY(visit(identity, updated.IsNull(row) ? std::nullopt : std::optional(updated.Value(row))));
+    EC_TRY(visit(*rows));
+  }
+  return {};
+}
+
+Result<std::map<std::string, iceberg::DataFile>> files_of(const iceberg::Table& table,
+                                                          std::optional<std::int64_t> snapshot) {
+  std::map<std::string, iceberg::DataFile> files;
+  if (!snapshot) return files;
+  iceberg::ListFilesOptions options;
+  options.statistics = false;
+  options.snapshot_id = snapshot;
+  EC_TRY(table.list_files(options, [&](iceberg::DataFile&& file) -> Status {
+    std::string path = file.file_path;
+    files.emplace(std::move(path), std::move(file));
+    return {};
+  }));
+  return files;
+}
+
+}  // namespace
+
+Status for_each_row(storage::Stores& stores, const iceberg::Schema& schema, const iceberg::DataFile& file,
+                    const std::function<Status(const Hash128&, std::optional<TimeMicros>)>& visit) {
+  return for_each_batch(
+      stores, schema, file, {"id", "collection", "updated"}, [&](const arrow::RecordBatch& rows) -> Status {
+        const auto& updated = static_cast<const arrow::TimestampArray&>(*rows.column(2));
+        for (std::int64_t row = 0; row < rows.num_rows(); ++row) {
+          const auto identity = identity_hash(text_at(*rows.column(1), row), text_at(*rows.column(0), row));
+          EC_TRY(visit(identity, updated.IsNull(row) ? std::nullopt : std::optional(updated.Value(row))));
+        }
+        return {};
+      });
+}
+
+Status for_each_id(storage::Stores& stores, const iceberg::Schema& schema, const iceberg::DataFile& file,
+                   const std::function<Status(std::string_view)>& visit) {
+  return for_each_batch(stores, schema, file, {"id"}, [&](const arrow::RecordBatch& rows) -> Status {
+    const auto& ids = static_cast<const arrow::StringArray&>(*rows.column(0));
+    for (std::int64_t row = 0; row < rows.num_rows(); ++row) {
+      if (!ids.IsNull(row)) EC_TRY(visit(ids.GetView(row)));
     }
+    return {};
+  });
+}
+
+Status for_each_changed_file(const iceberg::Table& table, std::optional<std::int64_t> before_id,
+                             std::optional<std::int64_t> now_id,
+                             const std::function<Status(const iceberg::DataFile&, bool came)>& visit) {
+  EC_ASSIGN_OR_RETURN(const auto before, files_of(table, before_id));
+  EC_ASSIGN_OR_RETURN(const auto now, files_of(table, now_id));
+  for (const auto& [path, file] : before) {
+    if (!now.contains(path)) EC_TRY(visit(file, false));
+  }
+  for (const auto& [path, file] : now) {
+    if (!before.contains(path)) EC_TRY(visit(file, true));
   }
   return {};
 }

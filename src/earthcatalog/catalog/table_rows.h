@@ -1,14 +1,17 @@
-// Which items have rows in a data file.
+// Which items have rows in a data file, and which files a table has.
 #pragma once
 
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <string>
+#include <string_view>
 
 #include "earthcatalog/base/hash.h"
 #include "earthcatalog/base/time.h"
 #include "earthcatalog/iceberg/data_file.h"
 #include "earthcatalog/iceberg/schema.h"
+#include "earthcatalog/iceberg/table.h"
 #include "earthcatalog/result.h"
 #include "earthcatalog/storage/stores.h"
 
@@ -18,5 +21,15 @@ namespace earthcatalog::catalog {
 /// a row group.
 Status for_each_row(storage::Stores& stores, const iceberg::Schema& schema, const iceberg::DataFile& file,
                     const std::function<Status(const Hash128&, std::optional<TimeMicros>)>& visit);
+
+/// Calls `visit(id)` for each row of `file` that has an id. Memory is one column of a row group.
+Status for_each_id(storage::Stores& stores, const iceberg::Schema& schema, const iceberg::DataFile& file,
+                   const std::function<Status(std::string_view)>& visit);
+
+/// Calls `visit(file, came)` for each data file that only one of two snapshots has: first those of `before` (came is
+/// false), then those of `now`, each by path. No snapshot: no files. Memory is the names of all files of both.
+Status for_each_changed_file(const iceberg::Table& table, std::optional<std::int64_t> before,
+                             std::optional<std::int64_t> now,
+                             const std::function<Status(const iceberg::DataFile&, bool came)>& visit);
 
 }  // namespace earthcatalog::catalog

@@ -11,6 +11,8 @@ std::unique_ptr<Command> make_incremental();
 std::unique_ptr<Command> make_inspect();
 std::unique_ptr<Command> make_info();
 std::unique_ptr<Command> make_cat();
+std::unique_ptr<Command> make_diff();
+std::unique_ptr<Command> make_index();
 std::unique_ptr<Command> make_unlock();
 std::unique_ptr<Command> make_generate();
 

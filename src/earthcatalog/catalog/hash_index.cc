@@ -1,0 +1,201 @@
+#include "earthcatalog/catalog/hash_index.h"
+
+#include <algorithm>
+#include <functional>
+#include <utility>
+#include <vector>
+
+#include "earthcatalog/catalog/hash_index_file.h"
+#include "earthcatalog/catalog/sorted_merge.h"
+#include "earthcatalog/catalog/table_rows.h"
+
+namespace earthcatalog::catalog {
+namespace {
+
+using Kind = HashChange::Kind;
+
+// One side of a merge: what the index holds, or what is to change.
+struct Cursor {
+  std::function<Result<std::span<const HashChange>>()> next_piece;
+  std::span<const HashChange> piece = {};
+
+  Result<bool> fill() {
+    if (!piece.empty()) return true;
+    EC_ASSIGN_OR_RETURN(piece, next_piece());
+    return !piece.empty();
+  }
+  void advance() { piece = piece.subspan(1); }
+  const HashChange& change() const { return piece.front(); }
+};
+
+// The index as changes that say what is there.
+class Present {
+ public:
+  explicit Present(HashIndexReader& reader) : reader_(reader) {}
+  Result<std::span<const HashChange>> operator()() {
+    EC_ASSIGN_OR_RETURN(const auto hashes, reader_.next());
+    piece_.clear();
+    for (const Hash128& hash : hashes) piece_.push_back({hash, Kind::kPresent});
+    return std::span<const HashChange>(piece_);
+  }
+
+ private:
+  HashIndexReader& reader_;
+  std::vector<HashChange> piece_;
+};
+
+// Takes all that is said of one hash after the other, and writes those that stay.
+class Outcome {
+ public:
+  explicit Outcome(HashIndexWriter& writer) : writer_(writer) {}
+
+  Status take(const HashChange& change) {
+    if (!said_ || change.key != hash_) {
+      EC_TRY(settle());
+      hash_ = change.key;
+    }
+    said_ |= 1u << static_cast<unsigned>(change.kind);
+    return {};
+  }
+
+  Status settle() {
+    const auto said = [&](Kind kind) { return (said_ >> static_cast<unsigned>(kind) & 1u) != 0; };
+    const bool before = said(Kind::kPresent), after = said(Kind::kAdd) || (before && !said(Kind::kDrop));
+    said_ = 0;
+    report_.entries += after;
+    report_.added += after && !before;
+    report_.dropped += before && !after;
+    return after ? writer_.append(hash_) : Status{};
+  }
+
+  const HashIndexReport& report() const { return report_; }
+
+ private:
+  HashIndexWriter& writer_;
+  Hash128 hash_;
+  unsigned said_ = 0;  // a bit for each kind
+  HashIndexReport report_;
+};
+
+Result<HashIndexReport> write(const storage::Location& where, HashIndexReader* old, HashChanges& changes,
+                              std::optional<std::string> etag_before, std::optional<std::int64_t> snapshot_id) {
+  EC_ASSIGN_OR_RETURN(const auto writer,
+                      HashIndexWriter::create(where, {.etag_before = std::move(etag_before)}, snapshot_id));
+  std::vector<Cursor> cursors;
+  if (old != nullptr) cursors.push_back({.next_piece = Present(*old)});
+  cursors.push_back({.next_piece = [&] { return changes.next_part(); }});
+  Outcome outcome(*writer);
+  EC_TRY(merge_sorted(
+      cursors, [](const Cursor& a, const Cursor& b) { return number_of(a.change().key) < number_of(b.change().key); },
+      [&](const Cursor& cursor) { return outcome.take(cursor.change()); }));
+  EC_TRY(outcome.settle());
+  EC_TRY(writer->finish());
+  return outcome.report();
+}
+
+Result<std::optional<std::string>> etag_at(const storage::Location& where) {
+  EC_ASSIGN_OR_RETURN(const auto info, where.store->head(where.key));
+  return info ? std::optional(info->etag) : std::nullopt;
+}
+
+std::optional<std::int64_t> snapshot_of(const iceberg::Table& table) {
+  const auto* snapshot = table.current_snapshot();
+  return snapshot != nullptr ? std::optional(snapshot->snapshot_id) : std::nullopt;
+}
+
+// The hashes that `changes` adds, each once, piece by piece.
+template <class Visit>
+Status for_each_distinct(HashChanges& changes, Visit visit) {
+  std::vector<HashKey> distinct;
+  for (;;) {
+    EC_ASSIGN_OR_RETURN(const auto part, changes.next_part());
+    if (part.empty()) return {};
+    distinct.clear();
+    for (const HashChange& change : part) {  // equal ones are in the same part
+      if (distinct.empty() || distinct.back().key != change.key) distinct.push_back({change.key});
+    }
+    EC_TRY(visit(std::span<const HashKey>(distinct)));
+  }
+}
+
+Status add_files(const iceberg::Table& table, std::optional<std::int64_t> before, HashChanges& changes) {
+  return for_each_changed_file(
+      table, before, snapshot_of(table), [&](const iceberg::DataFile& file, bool came) -> Status {
+        return for_each_id(table.stores(), table.schema(), file,
+                           [&](std::string_view id) { return came ? changes.add(id) : changes.drop(id_hash(id)); });
+      });
+}
+
+}  // namespace
+
+// Buffers that double in size may be twice as large as what is in them.
+HashChanges::HashChanges(const HashIndexOptions& options)
+    : sorter_({.scratch_folder = options.scratch_folder, .memory_bytes = options.memory_bytes / 2}) {}
+
+Result<HashIndexReport> build_hash_index(const storage::Location& where, HashChanges& changes,
+                                         std::optional<std::int64_t> snapshot_id) {
+  EC_ASSIGN_OR_RETURN(auto etag, etag_at(where));
+  return write(where, nullptr, changes, std::move(etag), snapshot_id);
+}
+
+Result<HashIndexReport> update_hash_index(const storage::Location& where, HashChanges& changes,
+                                          std::optional<std::int64_t> snapshot_id) {
+  EC_ASSIGN_OR_RETURN(auto etag, etag_at(where));
+  EC_ASSIGN_OR_RETURN(const auto old, HashIndexReader::open(where));
+  return write(where, old.get(), changes, std::move(etag), snapshot_id);
+}
+
+Result<HashIndexReport> build_hash_index(const iceberg::Table& table, const storage::Location& where,
+                                         const HashIndexOptions& options) {
+  HashChanges changes(options);
+  EC_TRY(add_files(table, {}, changes));
+  EC_ASSIGN_OR_RETURN(auto report, build_hash_index(where, changes, snapshot_of(table)));
+  report.rebuilt = true;
+  return report;
+}
+
+Result<HashIndexReport> update_hash_index(const iceberg::Table& table, const storage::Location& where,
+                                          const HashIndexOptions& options) {
+  EC_ASSIGN_OR_RETURN(const auto etag, etag_at(where));
+  if (!etag) return build_hash_index(table, where, options);
+  EC_ASSIGN_OR_RETURN(const auto old, HashIndexReader::open(where));
+  const auto described = old->snapshot_id();
+  if (!described || table.metadata().find_snapshot(*described) == nullptr) {
+    return build_hash_index(table, where, options);
+  }
+  if (described == snapshot_of(table)) return HashIndexReport{.entries = old->rows()};
+  HashChanges changes(options);
+  EC_TRY(add_files(table, described, changes));
+  return write(where, old.get(), changes, etag, snapshot_of(table));
+}
+
+Result<HashIndexCheck> check_hash_index(const storage::Location& where, const iceberg::Table* table,
+                                        const HashIndexOptions& options) {
+  EC_ASSIGN_OR_RETURN(const auto index, HashIndexReader::open(where));
+  HashIndexCheck check;
+  check.snapshot_id = index->snapshot_id();
+  if (table != nullptr) {
+    HashChanges ids(options);
+    EC_TRY(add_files(*table, {}, ids));
+    StreamAntiJoin join(*index);
+    std::int64_t distinct = 0;
+    EC_TRY(for_each_distinct(ids, [&](std::span<const HashKey> part) {
+      distinct += static_cast<std::int64_t>(part.size());
+      return join.add(part, [&](std::span<const HashKey> missing) -> Status {
+        check.missing += static_cast<std::int64_t>(missing.size());
+        return {};
+      });
+    }));
+    check.table_ids = distinct;
+  }
+  for (;;) {  // to its end, for its order
+    EC_ASSIGN_OR_RETURN(const auto piece, index->next());
+    if (piece.empty()) break;
+  }
+  check.doubled = index->doubled();
+  check.entries = index->rows() - check.doubled;
+  if (check.table_ids) check.extra = check.entries - (*check.table_ids - check.missing);
+  return check;
+}
+
+}  // namespace earthcatalog::catalog

@@ -1,0 +1,27 @@
+// Writes an object of any size in the place of the one that was read before, and not over anybody else's.
+#pragma once
+
+#include <arrow/io/interfaces.h>
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "earthcatalog/storage/stores.h"
+
+namespace earthcatalog::catalog {
+
+struct ReplacingOptions {
+  /// Of the object to be replaced; none: there must be none.
+  std::optional<std::string> etag_before;
+  /// What is no larger is gathered in memory and put on condition of `etag_before`, where the store can do that. What
+  /// is larger is streamed, and looks at the etag just before it appears: the moment in between is not covered.
+  std::int64_t gather_bytes = 256 << 20;
+};
+
+/// The object appears, whole, at Close(), which fails with kConflict when another writer was first. `where.store`
+/// must outlive it.
+std::shared_ptr<arrow::io::OutputStream> open_replacing(storage::Location where, ReplacingOptions options);
+
+}  // namespace earthcatalog::catalog

@@ -1,0 +1,57 @@
+#include <fmt/format.h>
+
+#include "earthcatalog/cli/commands.h"
+#include "earthcatalog/cli/options.h"
+#include "earthcatalog/pipeline/diff.h"
+
+namespace earthcatalog::cli {
+namespace {
+
+class Diff final : public Command {
+ public:
+  void setup(CLI::App& app) override {
+    app_ = app.add_subcommand("diff", "added, changed and removed objects between two inventories, as an inventory");
+    app_->add_option("--old", spec_.old_inventory, "the earlier inventory, in any format: path or URI")->required();
+    app_->add_option("--new", spec_.new_inventory, "the later inventory")->required();
+    app_->add_option("--out", spec_.out, "the Parquet inventory to write (*.parquet): path or URI")->required();
+    app_->add_option("--config", config_path_, "YAML file; its section storage is used");
+    app_->add_option("--suffix", spec_.inventory_options.suffix, "keys that end so are compared")
+        ->capture_default_str();
+    app_->add_option("--source-root", spec_.inventory_options.source_root, "where buckets are, for a listing")
+        ->capture_default_str();
+    app_->add_option("--key-encoding", key_encoding_,
+                     "spelling of keys in a CSV (default: url without a header, else raw)")
+        ->check(CLI::IsMember({"raw", "url"}));
+    app_->add_option("--memory-limit", memory_limit_, "rows held; the rest is sorted in temporary files")
+        ->capture_default_str();
+    s3_.add(*app_);
+    format_.add(*app_);
+  }
+
+  Result<int> run() override {
+    EC_ASSIGN_OR_RETURN(const auto config, load_config(config_path_));
+    EC_ASSIGN_OR_RETURN(spec_.memory_limit_bytes, annotate(parse_bytes(memory_limit_), "--memory-limit"));
+    if (key_encoding_ == "raw") spec_.inventory_options.key_encoding = inventory::KeyEncoding::kRaw;
+    if (key_encoding_ == "url") spec_.inventory_options.key_encoding = inventory::KeyEncoding::kUrl;
+    storage::Stores stores(merge_storage(s3_, config, process_environment));
+    EC_ASSIGN_OR_RETURN(const auto report, pipeline::diff_inventories(stores, spec_));
+    if (format_.json()) {
+      fmt::print("{}\n", pipeline::to_json(report));
+    } else {
+      fmt::print("{}", pipeline::to_text(report));
+    }
+    return kExitOk;
+  }
+
+ private:
+  pipeline::DiffSpec spec_;
+  std::string config_path_, key_encoding_, memory_limit_ = "768MiB";
+  S3Flags s3_;
+  FormatFlag format_;
+};
+
+}  // namespace
+
+std::unique_ptr<Command> make_diff() { return std::make_unique<Diff>(); }
+
+}  // namespace earthcatalog::cli

@@ -1,0 +1,25 @@
+// The objects of an inventory as they come, for as long as they come in order: most inventories and all listings do,
+// and need no sorting then.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "earthcatalog/inventory/inventory.h"
+#include "earthcatalog/pipeline/object_sorter.h"
+#include "earthcatalog/result.h"
+#include "earthcatalog/storage/stores.h"
+
+namespace earthcatalog::pipeline {
+
+/// A thread of its own reads ahead, some ten thousand objects.
+class InventoryRun : public ObjectRun {
+ public:
+  /// Errors of open_inventory(). `stores` must outlive it.
+  static Result<std::unique_ptr<InventoryRun>> open(storage::Stores& stores, const std::string& uri,
+                                                    const inventory::InventoryOptions& options);
+  /// Whether next() has failed because an object came before an earlier one.
+  virtual bool out_of_order() const = 0;
+};
+
+}  // namespace earthcatalog::pipeline

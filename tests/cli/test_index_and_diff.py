@@ -1,0 +1,88 @@
+"""`earthcatalog index` and `earthcatalog diff` on real tables and inventories."""
+
+import csv
+import json
+
+from conftest import Table, incremental
+
+
+def rows_of(archive):
+    with open(archive.inventory, newline="") as file:
+        return list(csv.reader(file))
+
+
+def write_inventory(path, rows):
+    with open(path, "w", newline="") as file:
+        csv.writer(file).writerows(rows)
+    return path
+
+
+class TestIndex:
+    def test_follows_the_table(self, earthcatalog, archive, table):
+        earthcatalog.json(*incremental(table, archive, "--limit", 300))
+        first = earthcatalog.json("index", "update", *table.arguments)
+        assert (first["entries"], first["rebuilt"]) == (300, True)
+        earthcatalog.json(*incremental(table, archive, "--limit", 500))
+        behind = earthcatalog.run("index", "check", *table.arguments, "--format", "json")
+        assert behind.returncode == 1 and "index build" in behind.stderr
+        assert json.loads(behind.stdout)["hash_index"]["missing"] == 200
+        second = earthcatalog.json("index", "update", *table.arguments)
+        assert (second["entries"], second["added"], second["dropped"], second["rebuilt"]) == (500, 200, 0, False)
+        check = earthcatalog.json("index", "check", *table.arguments)
+        assert check["good"] and check["hash_index"]["entries"] == check["object_index"]["objects"] == 500
+        assert check["object_index"]["rows"] == check["object_index"]["table_rows"]
+
+    def test_names_what_is_wrong_and_the_remedy(self, earthcatalog, archive, table):
+        earthcatalog.json(*incremental(table, archive, "--limit", 5))
+        missing = earthcatalog.run("index", "check", *table.arguments)
+        assert missing.returncode == 1 and missing.stdout == ""
+        index = table.folder / "warehouse_id_hashes.parquet"
+        assert str(index) in missing.stderr and "earthcatalog index build" in missing.stderr
+        index.write_bytes(b"PAR1 but no more")
+        for command in ("check", "update"):
+            broken = earthcatalog.run("index", command, *table.arguments)
+            assert broken.returncode == 1 and str(index) in broken.stderr and "index build" in broken.stderr
+        assert earthcatalog.json("index", "build", *table.arguments)["entries"] == 5
+        assert "0 missing, 0 extra" in earthcatalog.run("index", "check", *table.arguments, check=True).stdout
+
+    def test_of_no_table(self, earthcatalog, tmp_path):
+        process = earthcatalog.run("index", "build", *Table(tmp_path).arguments)
+        assert process.returncode == 1 and "catalog.db" in process.stderr
+        assert list(tmp_path.iterdir()) == []
+
+
+class TestDiff:
+    def test_a_run_on_it_takes_what_came_and_never_fetches_what_went(self, earthcatalog, archive, table):
+        header, *rows = rows_of(archive)
+        rows = [row for row in rows if row[header.index("key")].endswith(".stac.json")][:100]
+        old = write_inventory(table.folder / "old.csv", [header, *rows[:90]])
+        gone = [*rows[0]]
+        gone[header.index("key")] = "never/was/there.stac.json"
+        old_and_gone = write_inventory(table.folder / "old_and_gone.csv", [header, *rows[:90], gone])
+        new = write_inventory(table.folder / "new.csv", [header, *rows])
+        out = table.folder / "changes.parquet"
+        report = earthcatalog.json("diff", "--old", old_and_gone, "--new", new, "--out", out)
+        counts = [report[name] for name in ("old", "new", "added", "changed", "removed", "unchanged")]
+        assert counts == [91, 100, 10, 0, 1, 90]
+        earthcatalog.json("incremental", "--inventory", old, "--source-root", archive.source_root, *table.arguments)
+        run = earthcatalog.json("incremental", "--inventory", out, "--source-root", archive.source_root, *table.arguments)
+        assert (run["source_items"], run["written_items"], run["missing"], run["skipped_versions"]) == (10, 10, 0, 1)
+
+    def test_is_the_same_bytes_whatever_the_order_and_the_memory(self, earthcatalog, archive, tmp_path):
+        header, *rows = rows_of(archive)
+        old = write_inventory(tmp_path / "old.csv", [header, *rows[:1500]])
+        outputs = set()
+        for number, (order, memory) in enumerate([(1, "768MiB"), (-1, "768MiB"), (-1, "64KiB")]):
+            new = write_inventory(tmp_path / f"new{number}.csv", [header, *sorted(rows[700:])[::order]])
+            out = tmp_path / f"out{number}.parquet"
+            earthcatalog.run("diff", "--old", old, "--new", new, "--out", out, "--memory-limit", memory, check=True)
+            outputs.add(out.read_bytes())
+        assert len(outputs) == 1
+
+    def test_wrong_usage(self, earthcatalog, archive, tmp_path):
+        arguments = ["diff", "--old", archive.inventory, "--new", archive.inventory, "--out"]
+        assert earthcatalog.run(*arguments, archive.inventory).returncode == 2
+        assert earthcatalog.run(*arguments, tmp_path / "out.csv").returncode == 2
+        missing = earthcatalog.run("diff", "--old", tmp_path / "no.csv", "--new", archive.inventory, "--out", tmp_path / "o.parquet")
+        assert missing.returncode == 1 and "no.csv" in missing.stderr
+        assert list(tmp_path.iterdir()) == []
