@@ -19,11 +19,13 @@ struct StagedFile {
   std::int64_t rows = 0, bytes = 0;
 };
 
-/// source_items = staged_items + missing + pending + rejected.
+/// source_items = staged_items + repeated + missing + pending + rejected.
 struct ChunkRecord {
   std::int64_t chunk = 0;
   int attempt = 0;
-  std::int64_t source_items = 0, staged_items = 0, missing = 0, pending = 0, rejected = 0;
+  std::int64_t source_items = 0, staged_items = 0;
+  std::int64_t repeated = 0;  ///< objects that the chunk lists more than once, the first time left out
+  std::int64_t missing = 0, pending = 0, rejected = 0;
   std::int64_t rows = 0, bytes_fetched = 0, item_dates_unparseable = 0;
   std::vector<StagedFile> files;
   bool all_itslive = true;
@@ -51,8 +53,9 @@ namespace earthcatalog::backfill {
 void to_json(nlohmann::json& json, const StagedFile& file);
 void from_json(const nlohmann::json& json, StagedFile& file);
 
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(ChunkRecord, chunk, attempt, source_items, staged_items, missing,
-                                                pending, rejected, rows, bytes_fetched, item_dates_unparseable, files,
-                                                all_itslive, observed, object_entries, objects_bytes, problems, seconds)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(ChunkRecord, chunk, attempt, source_items, staged_items, repeated,
+                                                missing, pending, rejected, rows, bytes_fetched, item_dates_unparseable,
+                                                files, all_itslive, observed, object_entries, objects_bytes, problems,
+                                                seconds)
 
 }  // namespace earthcatalog::backfill

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <unordered_set>
 
 #include "earthcatalog/backfill/object_list.h"
 #include "earthcatalog/backfill/staged_rows.h"
@@ -12,13 +13,17 @@
 namespace earthcatalog::backfill {
 namespace {
 
-constexpr std::int64_t kEntriesPerRowGroup = 50'000;
+constexpr std::int64_t kEntriesPerRowGroup = 2'000;  // register reads one row group of every chunk at once
 
 // One attempt from its parts; lives for one call of run().
 class ChunkIngest {
  public:
   ChunkIngest(storage::Stores& stores, const IngestChunkSpec& spec, const pipeline::Hooks& hooks)
-      : stores_(stores), spec_(spec), hooks_(hooks), staging_(stores, spec.staging), at_{spec.chunk, spec.attempt},
+      : stores_(stores),
+        spec_(spec),
+        hooks_(hooks),
+        staging_(stores, spec.staging),
+        at_{spec.chunk, spec.attempt},
         problems_(stores, staging_.problems(at_)) {
     record_.chunk = spec.chunk;
     record_.attempt = spec.attempt;
@@ -43,6 +48,7 @@ class ChunkIngest {
   std::shared_ptr<const grid::Partitioner> grid_;
   int parts_ = 0;
   ChunkRecord record_;
+  std::unordered_set<Hash128> staged_;  // objects
   std::vector<catalog::ObjectEntry> entries_;
   std::vector<pipeline::PendingObject> pending_;
 };
@@ -58,7 +64,8 @@ Result<ChunkRecord> ChunkIngest::run() {
   EC_TRY(write_pending_list());
   EC_ASSIGN_OR_RETURN(record_.problems, problems_.finish());
   record_.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-  if (record_.source_items != record_.staged_items + record_.missing + record_.pending + record_.rejected) {
+  if (record_.source_items !=
+      record_.staged_items + record_.repeated + record_.missing + record_.pending + record_.rejected) {
     return fail(ErrorKind::kInvalidData, "chunk {}: the counts do not add up; please report this", at_.chunk);
   }
   EC_TRY(staging_.write(staging_.done(at_), to_json_text(record_)));
@@ -73,8 +80,8 @@ Status ChunkIngest::stage_all() {
       *inventory, [](std::span<const storage::ObjectRef> objects) { return std::vector<bool>(objects.size()); },
       {.chunk_size = 20'000, .workers = workers});
   // With the columns of `auto`, so that every property is observed; phase 3 decides which schema it will be.
-  pipeline::StartSchema schema(
-      std::make_shared<const stac::ItemSchema>(stac::initial_schema(stac::SchemaKind::kAuto)), false);
+  pipeline::StartSchema schema(std::make_shared<const stac::ItemSchema>(stac::initial_schema(stac::SchemaKind::kAuto)),
+                               false);
   fetch::FetchOptions fetch{.concurrency = spec_.fetch_concurrency, .max_object_bytes = spec_.max_object_bytes};
   fetch.source_root = spec_.source_root;
   pipeline::IngestStage stage(
@@ -109,6 +116,9 @@ Status ChunkIngest::take(pipeline::IngestStage& stage) {
   }
   for (const auto& part : parts) {
     held += part->accounted_bytes;
+    record_.repeated += static_cast<std::int64_t>(std::erase_if(part->items, [&](const pipeline::ItemRecord& item) {
+      return !staged_.insert(object_hash(item.object.bucket, item.object.key)).second;
+    }));
     count(*part);
     remember(*part);
   }
@@ -150,13 +160,10 @@ void ChunkIngest::remember(const pipeline::ChunkPart& part) {
 // As a run of the object index: register merges the chunks' runs without looking at their entries.
 Status ChunkIngest::write_entries() {
   if (entries_.empty()) return {};
-  std::ranges::stable_sort(entries_, {}, &catalog::ObjectEntry::object);
+  std::ranges::sort(entries_, {}, &catalog::ObjectEntry::object);
   EC_ASSIGN_OR_RETURN(const auto where, stores_.locate(staging_.objects(at_)));
   EC_ASSIGN_OR_RETURN(const auto writer, catalog::RunWriter::create(where, kEntriesPerRowGroup));
-  for (std::size_t i = 0; i < entries_.size(); ++i) {
-    const bool repeated = i + 1 < entries_.size() && entries_[i + 1].object == entries_[i].object;
-    if (!repeated) EC_TRY(writer->append({.entry = std::move(entries_[i])}));
-  }
+  for (auto& entry : entries_) EC_TRY(writer->append({.entry = std::move(entry)}));
   EC_ASSIGN_OR_RETURN(const auto info, writer->finish());
   record_.object_entries = info.entries;
   record_.objects_bytes = info.size_bytes;

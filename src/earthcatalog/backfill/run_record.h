@@ -17,12 +17,12 @@ namespace earthcatalog::backfill {
 struct RunSettings {
   std::string inventory, inventory_identity;
   std::string suffix = ".stac.json";
-  std::string key_encoding;             ///< "raw", "url", or empty: by format
-  std::string source_root = "s3://";    ///< where buckets are
-  std::string since_text;               ///< as the user gave it: "2d" means the same instant in all runs of one backfill
-  std::optional<TimeMicros> since;      ///< what it meant when the backfill began
-  std::optional<std::int64_t> limit;    ///< may grow from run to run
-  std::int64_t chunk_size = 100'000;    ///< keys
+  std::string key_encoding;           ///< "raw", "url", or empty: by format
+  std::string source_root = "s3://";  ///< where buckets are
+  std::string since_text;             ///< as the user gave it: "2d" means the same instant in all runs of one backfill
+  std::optional<TimeMicros> since;    ///< what it meant when the backfill began
+  std::optional<std::int64_t> limit;  ///< may grow from run to run
+  std::int64_t chunk_size = 100'000;  ///< keys
   std::string grid_type = "h3", boundaries_path, id_field;
   int resolution = 1;
 
@@ -36,6 +36,7 @@ struct RunRecord {
   bool complete = false;               ///< all keys of the inventory, up to the limit, are in chunks
   std::int64_t inventory_rows = 0, skipped_suffix = 0, skipped_since = 0, skipped_versions = 0;
   std::int64_t inventory_dates_unparseable = 0;
+  std::optional<std::int64_t> committed_snapshot;  ///< the table has it; what is left is to clean up
 };
 
 /// kInvalidArgument names the first setting in which `now` differs, with both values; a larger limit is no difference.
@@ -46,6 +47,6 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(RunSettings, inventory, inventor
                                                 boundaries_path, id_field, resolution)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(RunRecord, settings, chunks, items, complete, inventory_rows,
                                                 skipped_suffix, skipped_since, skipped_versions,
-                                                inventory_dates_unparseable)
+                                                inventory_dates_unparseable, committed_snapshot)
 
 }  // namespace earthcatalog::backfill

@@ -44,7 +44,8 @@ pipeline::Bucket bucket_of(const grid::Partitioner& grid, const pipeline::GroupK
 }  // namespace
 
 void append_line(const storage::ObjectRef& object, bool primary, std::string_view item, std::string& out) {
-  nlohmann::json head = {{"bucket", object.bucket}, {"key", object.key}, {"last_modified", nullptr}, {"primary", primary}};
+  nlohmann::json head = {
+      {"bucket", object.bucket}, {"key", object.key}, {"last_modified", nullptr}, {"primary", primary}};
   if (object.last_modified) head["last_modified"] = format_time(*object.last_modified);
   // Keys that are not UTF-8 cannot stand in JSON: their name in the object index is what identifies them.
   out += head.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);

@@ -10,9 +10,7 @@ std::string attempt_name(Attempt attempt) {
 
 }  // namespace
 
-std::string year_name(const pipeline::Bucket& bucket) {
-  return bucket.year ? std::to_string(*bucket.year) : "unknown";
-}
+std::string year_name(const pipeline::Bucket& bucket) { return bucket.year ? std::to_string(*bucket.year) : "unknown"; }
 
 std::string Staging::chunk(std::int64_t chunk) const { return at(fmt::format("chunks/chunk_{:06}.parquet", chunk)); }
 

@@ -20,7 +20,8 @@ Status skip(inventory::Inventory& inventory, std::int64_t items) {
 
 // A chunk that a killed run with the same limit left is the same: both cut the same inventory at the same places. With
 // another limit its last chunk may be shorter.
-Status write_chunk(const Staging& staging, std::int64_t number, std::span<const storage::ObjectRef> objects, bool keep) {
+Status write_chunk(const Staging& staging, std::int64_t number, std::span<const storage::ObjectRef> objects,
+                   bool keep) {
   EC_ASSIGN_OR_RETURN(const auto where, staging.stores().locate(staging.chunk(number)));
   if (keep) {
     EC_ASSIGN_OR_RETURN(const auto present, where.store->head(where.key));

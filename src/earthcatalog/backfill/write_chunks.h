@@ -12,8 +12,8 @@ struct WriteChunksSpec {
   RunSettings settings;  ///< inventory_identity is filled in here
 };
 
-/// Writes `chunks/chunk_<6 digits>.parquet` and `chunks/_run.json`, and returns the latter. A run that was killed goes on
-/// where it stopped; one that had finished does nothing, or continues in new chunks when the limit is larger now.
+/// Writes `chunks/chunk_<6 digits>.parquet` and `chunks/_run.json`, and returns the latter. A run that was killed goes
+/// on where it stopped; one that had finished does nothing, or continues in new chunks when the limit is larger now.
 /// kInvalidArgument, naming the setting, when the staging prefix belongs to a backfill of something else. Errors of the
 /// inventory are as open_inventory's.
 Result<RunRecord> write_chunks(storage::Stores& stores, const WriteChunksSpec& spec);

@@ -70,6 +70,8 @@ struct CommitRequest {
   IndexUpdate objects;
   /// Items that lose rows. Like the items of `objects` they must be as they were when the request was made.
   std::vector<Hash128> displaced;
+  /// Right on the state as of the last open, refresh or commit alone: kConflict when another writer was first.
+  bool exclusive = false;
 };
 
 struct CommitOutcome {

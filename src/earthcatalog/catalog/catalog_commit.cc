@@ -126,6 +126,7 @@ Result<bool> Catalog::Impl::try_commit(const CommitRequest& request, CommitOutco
   if (!table_) {
     EC_TRY(create_table(request));
     if (!table_) return false;
+    if (request.exclusive && current_snapshot()) return std::unexpected(changed_meanwhile());
   }
   EC_ASSIGN_OR_RETURN(iceberg::Transaction change, transaction(request));
   const auto snapshot = changes_files(request) ? std::optional(change.snapshot_id()) : current_snapshot();
@@ -170,6 +171,10 @@ Status Catalog::Impl::accept(const ObjectIndex& next) {
   return load_index();  // somebody may have committed on top of it already
 }
 
+Error Catalog::Impl::changed_meanwhile() const {
+  return {ErrorKind::kConflict, fmt::format("{}: another writer changed the table meanwhile; run again", uri_)};
+}
+
 // After an attempt that did not come through: makes the next one possible, or says why there is none.
 Status Catalog::Impl::prepare_again(const CommitRequest& request, const Error& error,
                                     const std::string& metadata_before) {
@@ -178,6 +183,7 @@ Status Catalog::Impl::prepare_again(const CommitRequest& request, const Error& e
     return refresh();
   }
   if (table_->metadata_location() == metadata_before) return std::unexpected(error);
+  if (request.exclusive) return std::unexpected(changed_meanwhile());
   const auto snapshot = current_snapshot();
   const auto base = index_.manifest().snapshot_id;
   if (base && table_->metadata().find_snapshot(*base) == nullptr) return std::unexpected(error);

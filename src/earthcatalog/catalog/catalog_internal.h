@@ -49,6 +49,7 @@ class Catalog::Impl {
   Result<bool> try_commit(const CommitRequest& request, CommitOutcome& outcome);
   bool is_committed(const CommitRequest& request, const iceberg::Transaction& change, const ObjectIndex& next) const;
   Status accept(const ObjectIndex& next);
+  Error changed_meanwhile() const;
   Status prepare_again(const CommitRequest& request, const Error& error, const std::string& metadata_before);
   iceberg::CommitGuard guard();
 

@@ -316,13 +316,19 @@ Result<ObjectIndex> ObjectIndex::apply(const IndexUpdate& update, const std::str
   auto next = std::make_shared<State>(*state_);
   next->manifest.snapshot_id = snapshot_id;
   auto changes = std::make_unique<UpdateSource>(update);
-  if (changes->size() == 0) return ObjectIndex(std::move(next));
   auto& items = next->manifest.items;
+  if (update.from_nothing) {
+    next->runs.clear();
+    next->manifest.runs.clear();
+    items = 0;
+  }
+  if (changes->size() == 0 && update.runs.empty()) return ObjectIndex(std::move(next));
   items = items && update.more_items ? std::optional(*items + *update.more_items) : std::nullopt;
 
   std::vector<std::int64_t> sizes;
   for (const auto& run : next->manifest.runs) sizes.push_back(run.entries);
   sizes.push_back(static_cast<std::int64_t>(changes->size()));
+  for (const auto& run : update.runs) sizes.back() += run.entries;
   const std::size_t merged = sizes.size() > next->options.max_runs ? runs_to_merge(sizes) : 1;
   const std::size_t kept = sizes.size() - merged;
 
@@ -332,6 +338,12 @@ Result<ObjectIndex> ObjectIndex::apply(const IndexUpdate& update, const std::str
     EC_ASSIGN_OR_RETURN(const auto* reader, next->runs[run]->reader());
     sources.push_back(source_of(*reader));
     expected += sizes[run];
+  }
+  std::vector<std::unique_ptr<RunReader>> readers;
+  for (const auto& run : update.runs) {
+    EC_ASSIGN_OR_RETURN(const auto where, next->stores->locate(run.uri));
+    EC_ASSIGN_OR_RETURN(auto reader, RunReader::open(where, run.size_bytes));
+    sources.push_back(source_of(*readers.emplace_back(std::move(reader))));
   }
   sources.push_back(std::move(changes));
   EC_ASSIGN_OR_RETURN(auto run, next->write_run(std::move(sources), storage::join_uri(folder_uri, name + ".parquet"),

@@ -90,7 +90,9 @@ struct IndexUpdate {
   std::vector<Hash128> forgotten;    ///< objects to forget
   /// How many items more have rows after it than before. None: not known, and from then on count_items() has to look.
   std::optional<std::int64_t> more_items = {};
-  bool empty() const { return entries.empty() && forgotten.empty(); }
+  std::vector<RunInfo> runs = {};  ///< entries written by RunWriter before, oldest first; `entries` are younger
+  bool from_nothing = false;       ///< all that was known before is forgotten first
+  bool empty() const { return entries.empty() && forgotten.empty() && runs.empty() && !from_nothing; }
 };
 
 /// What an object holds now.

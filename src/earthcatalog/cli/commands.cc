@@ -5,6 +5,7 @@ namespace earthcatalog::cli {
 std::vector<std::unique_ptr<Command>> make_commands() {
   std::vector<std::unique_ptr<Command>> commands;
   commands.push_back(make_incremental());
+  commands.push_back(make_backfill());
   commands.push_back(make_inspect());
   commands.push_back(make_info());
   commands.push_back(make_cat());

@@ -26,7 +26,10 @@ IngestStage::IngestStage(storage::Stores& stores, ChunkSource& source, const gri
       options_(options),
       held_limit_(options.memory_limit_bytes - options.memory_limit_bytes / kInFlightShare),
       fetcher_(stores, with_share_of_memory(options.fetch, options.memory_limit_bytes)),
-      context_{.grid = grid, .problems = problems, .held_bytes = held_bytes_, .schema = schema,
+      context_{.grid = grid,
+               .problems = problems,
+               .held_bytes = held_bytes_,
+               .schema = schema,
                .keep_text = options.keep_text},
       bodies_(kQueuedBodies, kWakeAtBodies) {
   threads_left_ = options.workers + 1;

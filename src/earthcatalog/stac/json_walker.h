@@ -9,8 +9,8 @@
 #include <string_view>
 
 #include "earthcatalog/stac/grow_buffer.h"
-#include "earthcatalog/stac/minify.h"
 #include "earthcatalog/stac/item_batch.h"
+#include "earthcatalog/stac/minify.h"
 
 namespace earthcatalog::stac {
 

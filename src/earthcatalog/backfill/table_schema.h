@@ -1,0 +1,34 @@
+// The columns that all files of a backfill are written with, as part of a spec.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "earthcatalog/backfill/json.h"
+#include "earthcatalog/iceberg/schema.h"
+#include "earthcatalog/result.h"
+#include "earthcatalog/stac/schema.h"
+
+namespace earthcatalog::backfill {
+
+struct SpecColumn {
+  std::string name, type;
+  int field_id = 0;
+  std::vector<int> member_ids;  ///< of a struct
+};
+
+struct TableSchema {
+  std::string kind;  ///< "itslive" or "auto"
+  std::vector<SpecColumn> columns;
+};
+
+/// `schema`: the columns of `items` with their field ids, from Catalog::plan_schema().
+TableSchema describe(const stac::ItemSchema& items, const iceberg::Schema& schema);
+/// kInvalidData for a type that no column has.
+Result<stac::ItemSchema> item_schema(const TableSchema& schema);
+Result<iceberg::Schema> iceberg_schema(const TableSchema& schema);
+
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(SpecColumn, name, type, field_id, member_ids)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(TableSchema, kind, columns)
+
+}  // namespace earthcatalog::backfill

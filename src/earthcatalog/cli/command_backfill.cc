@@ -1,0 +1,117 @@
+#include <fmt/format.h>
+
+#include <cstdio>
+
+#include "earthcatalog/backfill/backfill.h"
+#include "earthcatalog/cli/commands.h"
+#include "earthcatalog/cli/ingest_options.h"
+#include "earthcatalog/cli/progress_line.h"
+#include "earthcatalog/cli/runtime.h"
+
+namespace earthcatalog::cli {
+namespace {
+
+struct Flags : IngestFlags {
+  std::string staging, scheduler = "threads";
+  std::int64_t compact_rows = 100'000;
+  bool skip_inventory = false, skip_ingest = false, retry_pending = false, replace = false, restart = false;
+  bool keep_staging = false;
+};
+
+void add_own_options(CLI::App& app, Flags& flags) {
+  const std::string group = "Backfill";
+  app.add_option("--staging", flags.staging, "folder or prefix for what is done so far; path or URI")
+      ->required()
+      ->group(group);
+  app.add_option("--compact-rows", flags.compact_rows, "most rows of a data file")
+      ->check(CLI::Range(1, 100'000))
+      ->capture_default_str()
+      ->group(group);
+  app.add_option("--scheduler", flags.scheduler, "threads, or synchronous: one thread does all")
+      ->check(CLI::IsMember({"synchronous", "threads"}))
+      ->capture_default_str()
+      ->group(group);
+  app.add_flag("--skip-inventory", flags.skip_inventory, "use the chunks that are staged")->group(group);
+  app.add_flag("--skip-ingest", flags.skip_ingest, "use the rows that are staged")->group(group);
+  app.add_flag("--retry-pending", flags.retry_pending, "fetch again what gave up")->group(group);
+  app.add_flag("--replace", flags.replace, "put the backfill in place of the table's rows, in one commit")
+      ->group(group);
+  app.add_flag("--restart", flags.restart, "throw away what is staged, and begin anew")->group(group);
+  app.add_flag("--keep-staging", flags.keep_staging, "leave what is staged after the commit")->group(group);
+}
+
+Result<backfill::BackfillSpec> make_spec(const Flags& flags, const TableAccess& access) {
+  backfill::BackfillSpec spec;
+  EC_ASSIGN_OR_RETURN(const auto input, inventory_options(flags));
+  spec.settings.inventory = flags.inventory;
+  spec.settings.suffix = flags.suffix;
+  spec.settings.key_encoding = flags.key_encoding;
+  spec.settings.source_root = flags.source_root;
+  spec.settings.since_text = flags.since;
+  spec.settings.since = input.since;
+  spec.settings.limit = flags.limit;
+  spec.settings.chunk_size = flags.chunk_size.value_or(access.config.chunk_size.value_or(spec.settings.chunk_size));
+  EC_ASSIGN_OR_RETURN(spec.catalog, catalog_options(flags, access, "backfill"));
+  EC_ASSIGN_OR_RETURN(spec.catalog.warehouse, storage::normalize_uri(spec.catalog.warehouse));
+  EC_ASSIGN_OR_RETURN(spec.staging, storage::normalize_uri(flags.staging));
+  spec.fetch.concurrency = flags.fetch_concurrency;
+  EC_ASSIGN_OR_RETURN(spec.fetch.max_object_bytes, annotate(parse_bytes(flags.max_object_size), "--max-object-size"));
+  EC_ASSIGN_OR_RETURN(spec.memory_limit_bytes, annotate(parse_bytes(flags.memory_limit), "--memory-limit"));
+  spec.workers = flags.scheduler == "synchronous" ? 1 : worker_count(flags, access);
+  spec.compact_rows = flags.compact_rows;
+  spec.max_columns = flags.max_columns;
+  spec.skip_inventory = flags.skip_inventory;
+  spec.skip_ingest = flags.skip_ingest;
+  spec.retry_pending = flags.retry_pending;
+  spec.replace = flags.replace;
+  spec.restart = flags.restart;
+  spec.keep_staging = flags.keep_staging;
+  return spec;
+}
+
+class BackfillCommand final : public Command {
+ public:
+  void setup(CLI::App& app) override {
+    app_ = app.add_subcommand("backfill", "a whole archive in four phases that may be stopped anywhere and go on");
+    flags_.add(*app_, backfill::RunSettings().chunk_size);
+    add_own_options(*app_, flags_);
+  }
+
+  Result<int> run() override {
+    EC_ASSIGN_OR_RETURN(const auto access, resolve(flags_.table));
+    EC_ASSIGN_OR_RETURN(const auto spec, make_spec(flags_, access));
+    storage::Stores stores(access.storage);
+    pipeline::Report report;
+    Status status;
+    {
+      ProgressLine line;
+      const pipeline::Hooks hooks{.progress = [&](const pipeline::Progress& progress) { line.show(progress); },
+                                  .stop = &stop_requested()};
+      status = backfill::run_backfill(stores, spec, hooks, report);
+    }
+    if (status && !report.interrupted) print_report(flags_, report);
+    EC_TRY(write_report(flags_, report));
+    EC_TRY(status);
+    if (report.interrupted) {
+      fmt::print(stderr, "earthcatalog: stopped; finished chunks are staged. Run the same command to go on.\n");
+      return kExitInterrupted;
+    }
+    if (report.pending > 0 && !flags_.allow_pending) {
+      fmt::print(stderr,
+                 "earthcatalog: {} objects are pending; they are listed in {}/pending_chunks. Run incremental on the "
+                 "same inventory to take them up, or pass --allow-pending to call this a success.\n",
+                 report.pending, spec.staging);
+      return kExitFailed;
+    }
+    return kExitOk;
+  }
+
+ private:
+  Flags flags_;
+};
+
+}  // namespace
+
+std::unique_ptr<Command> make_backfill() { return std::make_unique<BackfillCommand>(); }
+
+}  // namespace earthcatalog::cli

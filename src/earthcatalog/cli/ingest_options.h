@@ -1,0 +1,44 @@
+// Options of the commands that turn an inventory into rows: what to read, what table to make of it.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <optional>
+#include <string>
+
+#include "earthcatalog/catalog/catalog.h"
+#include "earthcatalog/cli/options.h"
+#include "earthcatalog/cli/table_options.h"
+#include "earthcatalog/inventory/inventory.h"
+#include "earthcatalog/pipeline/report.h"
+#include "earthcatalog/result.h"
+
+namespace earthcatalog::cli {
+
+struct IngestFlags {
+  TableFlags table;
+  std::string inventory, since, suffix = ".stac.json", source_root = "s3://", key_encoding, grid, boundaries, id_field;
+  std::string schema, max_object_size = "16MiB", memory_limit = "768MiB", lock_uri;
+  std::string lock_ttl = "5min", problems, report;
+  std::optional<std::int64_t> limit, chunk_size;
+  std::optional<int> resolution, workers;
+  std::size_t max_columns = 400;
+  int fetch_concurrency = 256;
+  bool no_lock = false, allow_pending = false;
+  FormatFlag format;
+
+  /// Declares all of them. `chunk_size` is the default, for the help text alone.
+  void add(CLI::App& app, std::int64_t default_chunk_size);
+};
+
+/// With a new run id. `owner` is what the lock says of its holder.
+Result<catalog::CatalogOptions> catalog_options(const IngestFlags& flags, const TableAccess& access,
+                                                const std::string& owner);
+Result<inventory::InventoryOptions> inventory_options(const IngestFlags& flags);
+/// --workers, else the configuration file's, else the machine's cores.
+int worker_count(const IngestFlags& flags, const TableAccess& access);
+
+/// To stdout in the format that was asked for, and to --report.
+void print_report(const IngestFlags& flags, const pipeline::Report& report);
+Status write_report(const IngestFlags& flags, const pipeline::Report& report);
+
+}  // namespace earthcatalog::cli
