@@ -98,6 +98,9 @@ class Table:
                              init_catalog_tables="false")
         return catalog.load_table("earthcatalog.stac_items")
 
+    def data_files(self):
+        return [task.file.file_path.removeprefix("file://") for task in self.load().scan().plan_files()]
+
     def rows(self):
         """(collection, id, cell, year) of all rows, sorted."""
         columns = self.load().scan(selected_fields=("collection", "id", "grid_partition", "datetime")).to_arrow().to_pylist()
@@ -112,6 +115,11 @@ def table(tmp_path):
 
 def incremental(table, archive, *more):
     return ["incremental", "--inventory", archive.inventory, "--source-root", archive.source_root, *table.arguments, *more]
+
+
+def backfill(table, archive, *more):
+    return ["backfill", "--inventory", archive.inventory, "--source-root", archive.source_root, *table.arguments,
+            "--staging", table.folder / "staging", *more]
 
 
 def free_port():

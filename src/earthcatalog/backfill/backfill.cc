@@ -37,6 +37,8 @@ class Backfill {
   Result<bool> is_committed(const Plan& plan) const;
   Status commit(const RunRecord& run, const Plan& plan, const TableSchema& schema,
                 const std::vector<CompactGroupReport>& tasks);
+  Result<std::vector<iceberg::DataFile>> present_files() const;
+  static Error has_rows(std::size_t files);
   Status finish(RunRecord run, const Plan& plan);
   void count(const RunRecord& run, const Plan& plan);
   bool stopping() const { return hooks_.stop != nullptr && hooks_.stop->load(); }
@@ -95,6 +97,10 @@ Status Backfill::work() {
   if (before && before->committed_snapshot) {
     report_.snapshot_id = before->committed_snapshot;
     return spec_.keep_staging ? Status{} : cleanup_staging(staging_, false);
+  }
+  if (!before && !spec_.replace) {  // known before anything is fetched
+    EC_ASSIGN_OR_RETURN(const auto files, present_files());
+    if (!files.empty()) return std::unexpected(has_rows(files.size()));
   }
   EC_ASSIGN_OR_RETURN(const RunRecord run, chunks());
   if (!spec_.skip_ingest) EC_TRY(ingest(run));
@@ -227,6 +233,23 @@ Result<bool> Backfill::is_committed(const Plan& plan) const {
   return false;
 }
 
+Result<std::vector<iceberg::DataFile>> Backfill::present_files() const {
+  std::vector<iceberg::DataFile> files;
+  if (!catalog_->has_table()) return files;
+  EC_TRY(catalog_->table().list_files({}, [&](iceberg::DataFile&& file) -> Status {
+    files.push_back(std::move(file));
+    return {};
+  }));
+  return files;
+}
+
+Error Backfill::has_rows(std::size_t files) {
+  return {ErrorKind::kAlreadyExists,
+          fmt::format("the table has rows already ({} files); --replace puts this backfill in their place, and "
+                      "incremental adds to them",
+                      files)};
+}
+
 Status Backfill::commit(const RunRecord& run, const Plan& plan, const TableSchema& schema,
                         const std::vector<CompactGroupReport>& tasks) {
   show({}, "commit");
@@ -243,18 +266,8 @@ Status Backfill::commit(const RunRecord& run, const Plan& plan, const TableSchem
     return fail(ErrorKind::kInvalidData, "phase 3 wrote {} items, and {} were staged; please report this", items,
                 expected);
   }
-  if (catalog_->has_table()) {
-    EC_TRY(catalog_->table().list_files({}, [&](iceberg::DataFile&& file) -> Status {
-      request.removed.push_back(std::move(file));
-      return {};
-    }));
-  }
-  if (!request.removed.empty() && !spec_.replace) {
-    return fail(ErrorKind::kInvalidArgument,
-                "the table has rows already ({} files); --replace puts this backfill in their place, and incremental "
-                "adds to them",
-                request.removed.size());
-  }
+  EC_ASSIGN_OR_RETURN(request.removed, present_files());
+  if (!request.removed.empty() && !spec_.replace) return std::unexpected(has_rows(request.removed.size()));
   EC_ASSIGN_OR_RETURN(request.schema, iceberg_schema(schema));
   request.exclusive = true;
   request.objects.from_nothing = true;

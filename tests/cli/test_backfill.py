@@ -1,0 +1,157 @@
+"""`backfill`: the same rows as `incremental`, and what it refuses."""
+
+import json
+
+import pytest
+from conftest import Archive, Table, backfill, incremental
+
+
+def items_of(earthcatalog, table):
+    """Each row as the STAC item it holds, with its cell; sorted."""
+    lines = earthcatalog.run("cat", *table.data_files(), check=True).stdout.splitlines()
+    return sorted(lines)
+
+
+@pytest.fixture(scope="module")
+def by_incremental(earthcatalog, archive, tmp_path_factory):
+    table = Table(tmp_path_factory.mktemp("incremental"))
+    report = earthcatalog.json(*incremental(table, archive))
+    return table, report
+
+
+@pytest.mark.parametrize("options", [["--chunk-size", 300], ["--chunk-size", 300, "--scheduler", "synchronous"],
+                                     ["--memory-limit", "4MiB"], ["--compact-rows", 3]])
+def test_gives_the_rows_of_incremental(earthcatalog, archive, by_incremental, table, options):
+    expected, expected_report = by_incremental
+    report = earthcatalog.json(*backfill(table, archive, *options))
+    assert table.rows() == expected.rows()
+    assert items_of(earthcatalog, table) == items_of(earthcatalog, expected)
+    for name in ("source_items", "written_items", "rows", "unique_cells", "unique_years"):
+        assert report[name] == expected_report[name], name
+    assert not list((table.folder / "staging").rglob("*.*"))
+    # What it recorded is what incremental looks for.
+    again = earthcatalog.json(*incremental(table, archive))
+    assert again["unchanged"] == again["source_items"] and again["written_items"] == 0
+    info = earthcatalog.json("info", *table.arguments)
+    assert info["items"] == len(archive.objects())
+
+
+def test_of_one_item_in_several_objects_the_newest_has_the_rows(earthcatalog, tmp_path):
+    folder = tmp_path / "archive"
+    earthcatalog.run("generate", "--items", 60, "--seed", 3, "--out", folder, check=True)
+    archive = Archive(folder)
+    lines = archive.inventory.read_text().splitlines()
+    copies = []
+    for number, path in enumerate(archive.objects()[:20]):
+        item = json.loads(path.read_text())
+        # Half of them newer, with another footprint: the old rows lie in other cells.
+        newer = number % 2 == 0
+        item["properties"]["updated"] = "2031-01-01T00:00:00Z" if newer else "1999-01-01T00:00:00Z"
+        item["geometry"] = {"type": "Polygon", "coordinates": [[[10, 10], [11, 10], [11, 11], [10, 11], [10, 10]]]}
+        copy = path.with_name(path.name.replace(".stac.json", "-copy.stac.json"))
+        copy.write_text(json.dumps(item))
+        bucket, key = copy.relative_to(folder).parts[0], "/".join(copy.relative_to(folder).parts[1:])
+        copies.append(f"{bucket},{key},{copy.stat().st_size},2026-01-01T00:00:00.000Z")
+    header = lines[0].split(",")
+    assert header[:4] == ["bucket", "key", "size", "last_modified_date"], header
+    archive.inventory.write_text("\n".join(lines[:1] + copies[:10] + lines[1:] + copies[10:] + lines[1:4]) + "\n")
+    (tmp_path / "a").mkdir(), (tmp_path / "b").mkdir()
+    expected, table = Table(tmp_path / "a"), Table(tmp_path / "b")
+    counts = earthcatalog.json(*incremental(expected, archive))
+    report = earthcatalog.json(*backfill(table, archive, "--chunk-size", 7))
+    assert table.rows() == expected.rows()
+    assert items_of(earthcatalog, table) == items_of(earthcatalog, expected)
+    assert (report["written_items"], report["source_items"]) == (60, 83)
+    assert report["superseded"] == 23
+    assert earthcatalog.json(*incremental(table, archive))["written_items"] == 0
+    assert counts["source_items"] == 83
+
+
+def test_a_larger_limit_continues_in_new_chunks(earthcatalog, archive, table):
+    earthcatalog.json(*backfill(table, archive, "--chunk-size", 300, "--limit", 500, "--keep-staging"))
+    chunks = sorted((table.folder / "staging/chunks").glob("chunk_*.parquet"))
+    before = [path.stat().st_mtime_ns for path in chunks]
+    record = table.folder / "staging/chunks/_run.json"
+    state = json.loads(record.read_text())
+    del state["committed_snapshot"]  # as if the commit had not happened yet
+    record.write_text(json.dumps(state))
+    report = earthcatalog.json(*backfill(table, archive, "--chunk-size", 300, "--limit", 1100, "--keep-staging", "--replace"))
+    assert report["source_items"] == 1100
+    assert [path.stat().st_mtime_ns for path in chunks] == before
+    assert len({identifier for _, identifier, _, _ in table.rows()}) == 1100
+
+
+@pytest.mark.parametrize("change,named", [(("--suffix", ".json"), "suffix"), (("--chunk-size", 200), "chunk_size"),
+                                          (("--since", "2020-01-01"), "since_text"), (("--limit", 10), "limit")])
+def test_another_setting_is_named(earthcatalog, archive, table, change, named):
+    settings = {"--chunk-size": 300, "--limit": 400}
+    first = [word for pair in settings.items() for word in pair]
+    second = [word for pair in (settings | dict([change])).items() for word in pair]
+    earthcatalog.json(*backfill(table, archive, *first, "--keep-staging"))
+    record = table.folder / "staging/chunks/_run.json"
+    state = json.loads(record.read_text())
+    del state["committed_snapshot"]
+    record.write_text(json.dumps(state))
+    run = earthcatalog.run(*backfill(table, archive, *second))
+    assert run.returncode != 0
+    assert named in run.stderr and "--restart" in run.stderr
+    rows = table.rows()
+    earthcatalog.json(*backfill(table, archive, *second, "--restart", "--replace"))
+    assert rows != [] and table.rows() != []
+
+
+def test_a_table_with_rows_is_refused_or_replaced(earthcatalog, archive, table):
+    earthcatalog.json(*incremental(table, archive, "--limit", 100))
+    before = table.rows()
+    run = earthcatalog.run(*backfill(table, archive, "--limit", 200))
+    assert run.returncode == 1 and "--replace" in run.stderr
+    assert table.rows() == before
+    report = earthcatalog.json(*backfill(table, archive, "--limit", 200, "--replace"))
+    assert report["written_items"] == 200
+    assert len({identifier for _, identifier, _, _ in table.rows()}) == 200
+    assert len(table.load().history()) == 2
+
+
+def test_bad_places(earthcatalog, archive, table):
+    run = earthcatalog.run("backfill", "--inventory", archive.folder / "none.csv", *table.arguments, "--staging",
+                           table.folder / "staging")
+    assert run.returncode == 1 and "none.csv" in run.stderr
+    assert not table.catalog.exists() and not (table.folder / "staging").exists()
+    for staging in (table.warehouse, table.warehouse / "staging"):
+        run = earthcatalog.run("backfill", "--inventory", archive.inventory, *table.arguments, "--staging", staging)
+        assert run.returncode != 0 and "choose another --staging" in run.stderr
+
+
+@pytest.mark.parametrize("what", ["rows", "marker", "chunk"])
+def test_staged_files_that_were_cut_short(earthcatalog, archive, table, what):
+    earthcatalog.json(*backfill(table, archive, "--chunk-size", 300, "--limit", 600, "--keep-staging"))
+    staging = table.folder / "staging"
+    record = staging / "chunks/_run.json"
+    state = json.loads(record.read_text())
+    del state["committed_snapshot"]
+    record.write_text(json.dumps(state))
+    for report in (staging / "compacted").iterdir():
+        report.unlink()
+    if what == "chunk":
+        (staging / "staging/_completed/chunk_000001.done").unlink()
+    victim = {"rows": next((staging / "staging").glob("8*/*/*.ndjson")),
+              "marker": staging / "staging/_completed/chunk_000000.done",
+              "chunk": staging / "chunks/chunk_000001.parquet"}[what]
+    victim.write_bytes(victim.read_bytes()[:-10])
+    before = table.rows()
+    run = earthcatalog.run(*backfill(table, archive, "--chunk-size", 300, "--limit", 600, "--replace"))
+    if run.returncode == 0:  # the snapshot of this plan is in the table already
+        assert what != "chunk"
+    else:
+        assert victim.name in run.stderr
+    assert table.rows() == before
+
+
+def test_on_s3(s3_earthcatalog, s3_server, tmp_path):
+    s3_earthcatalog.run("generate", "--items", 300, "--seed", 5, "--out", "s3://its-live-data/backfill", check=True)
+    place = "s3://test-warehouse/backfill"
+    report = s3_earthcatalog.json("backfill", "--inventory", "s3://its-live-data/backfill/inventory.csv", "--catalog",
+                                  f"{place}.db", "--warehouse", place, "--staging", f"{place}-staging", "--chunk-size", 100)
+    assert report["written_items"] == 300
+    info = s3_earthcatalog.json("info", "--catalog", f"{place}.db", "--warehouse", place)
+    assert info["items"] == 300 and info["rows"] == report["rows"]
