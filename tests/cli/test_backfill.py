@@ -155,3 +155,23 @@ def test_on_s3(s3_earthcatalog, s3_server, tmp_path):
     assert report["written_items"] == 300
     info = s3_earthcatalog.json("info", "--catalog", f"{place}.db", "--warehouse", place)
     assert info["items"] == 300 and info["rows"] == report["rows"]
+
+
+def test_phases_one_by_one_as_a_worker_runs_them(earthcatalog, archive, tmp_path):
+    def phase(name, spec):
+        run = earthcatalog.run("phase", name, "--spec", "-", input=json.dumps(spec))
+        assert run.returncode == 0, run.stderr
+        return json.loads(run.stdout)
+
+    staging = f"file://{tmp_path}/staging"
+    settings = {"inventory": str(archive.inventory), "source_root": archive.source_root, "chunk_size": 900, "limit": 1000}
+    run = phase("write_chunks", {"staging": staging, "settings": settings})
+    assert (run["chunks"], run["items"], run["complete"]) == (2, 1000, True)
+    spec = {"staging": staging, "chunk": 1, "source_root": archive.source_root}
+    record = phase("ingest_chunk", spec)
+    assert record["source_items"] == record["staged_items"] == 100
+    assert sum(rows for _, _, _, rows, _ in record["files"]) == record["rows"] >= 100
+    assert phase("ingest_chunk", spec) == record  # the marker's words: nothing is done twice
+    wrong = earthcatalog.run("phase", "ingest_chunk", "--spec", "-", input='{"chunk": "one"}')
+    assert wrong.returncode == 1 and "the spec" in wrong.stderr
+    assert earthcatalog.run("phase", "none", "--spec", "-", input="{}").returncode == 2

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-COMMANDS = ["incremental", "backfill", "inspect", "info", "cat", "diff", "index", "unlock", "generate"]
+COMMANDS = ["incremental", "backfill", "phase", "inspect", "info", "cat", "diff", "index", "unlock", "generate"]
 
 
 @pytest.mark.parametrize("command", COMMANDS)
