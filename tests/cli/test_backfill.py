@@ -26,7 +26,8 @@ def test_gives_the_rows_of_incremental(earthcatalog, archive, by_incremental, ta
     report = earthcatalog.json(*backfill(table, archive, *options))
     assert table.rows() == expected.rows()
     assert items_of(earthcatalog, table) == items_of(earthcatalog, expected)
-    for name in ("source_items", "written_items", "rows", "unique_cells", "unique_years"):
+    for name in ("source_items", "written_items", "rows", "unique_cells", "unique_years", "undated",
+                 "unlocated", "fan_out_distribution", "bytes_fetched"):
         assert report[name] == expected_report[name], name
     assert not list((table.folder / "staging").rglob("*.*"))
     # What it recorded is what incremental looks for.
@@ -63,6 +64,7 @@ def test_of_one_item_in_several_objects_the_newest_has_the_rows(earthcatalog, tm
     assert items_of(earthcatalog, table) == items_of(earthcatalog, expected)
     assert (report["written_items"], report["source_items"]) == (60, 83)
     assert report["superseded"] == 23
+    assert report["fan_out_distribution"] == counts["fan_out_distribution"]
     assert earthcatalog.json(*incremental(table, archive))["written_items"] == 0
     assert counts["source_items"] == 83
 

@@ -307,6 +307,9 @@ void Backfill::count(const RunRecord& run, const Plan& plan) {
   report_.source_items = plan.source_items;
   report_.written_items = plan.staged_items - std::ssize(plan.dropped);
   report_.superseded = std::ssize(plan.dropped) + plan.repeated;
+  report_.undated = plan.items.undated;
+  report_.unlocated = plan.items.unlocated;
+  report_.fan_out_distribution = plan.items.fan_out;
   report_.missing = plan.missing;
   report_.pending = plan.pending;
   report_.rejected = plan.rejected;
