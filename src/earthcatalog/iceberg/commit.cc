@@ -8,6 +8,7 @@
 #include "earthcatalog/iceberg/manifest_files_internal.h"
 #include "earthcatalog/iceberg/metadata_files_internal.h"
 #include "earthcatalog/iceberg/snapshot_producer_internal.h"
+#include "earthcatalog/iceberg/snapshot_removal_internal.h"
 
 namespace earthcatalog::iceberg {
 namespace {
@@ -40,8 +41,11 @@ Status check_schema(const Change& change, const TableMetadata& base) {
 }
 
 // The metadata log names the files that came before; those that fall off its end are returned.
-std::vector<std::string> log_previous(const Table& base, TableMetadata& metadata) {
+std::vector<std::string> log_previous(const Table& base, const Change& change, TableMetadata& metadata) {
   auto& log = metadata.metadata_log;
+  if (change.forget_metadata_before_ms) {
+    std::erase_if(log, [&](const auto& entry) { return entry.timestamp_ms < *change.forget_metadata_before_ms; });
+  }
   log.push_back({.timestamp_ms = base.metadata().last_updated_ms, .metadata_file = base.metadata_location()});
   const std::int64_t most = std::max<std::int64_t>(
       1, metadata.property_as_int("write.metadata.previous-versions-max", kDefaultPreviousVersions));
@@ -100,7 +104,8 @@ Result<Committer::Attempt> Committer::write_attempt(SnapshotProducer& producer) 
     EC_ASSIGN_OR_RETURN(Snapshot snapshot, producer.produce(table_, metadata.last_updated_ms));
     add_snapshot(std::move(snapshot), metadata);
   }
-  attempt.expired = log_previous(table_, metadata);
+  remove_snapshots(change_.removed_snapshots, metadata);
+  attempt.expired = log_previous(table_, change_, metadata);
   attempt.location = next_metadata_location(metadata, table_.metadata_location());
   EC_TRY(write_object(table_.stores(), attempt.location, to_json(metadata)));
   if (options_.make_durable) {

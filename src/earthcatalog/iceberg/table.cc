@@ -108,6 +108,8 @@ Result<Table> Table::create(storage::Stores& stores, Catalog& catalog, const Cre
   return table;
 }
 
+std::string Table::metadata_place() const { return metadata_folder(*metadata_); }
+
 std::string Table::data_location() const {
   return metadata_->property("write.data.path").value_or(storage::join_uri(metadata_->location, "data"));
 }

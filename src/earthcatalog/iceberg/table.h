@@ -62,6 +62,8 @@ class Table {
   const Snapshot* current_snapshot() const { return metadata_->current_snapshot(); }
   /// Where data files go: write.data.path, else <location>/data.
   std::string data_location() const;
+  /// Where metadata files, manifest lists and manifests go: write.metadata.path, else <location>/metadata.
+  std::string metadata_place() const;
   storage::Stores& stores() const { return *stores_; }
   Catalog* catalog() const { return catalog_; }
 

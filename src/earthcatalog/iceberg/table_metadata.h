@@ -98,6 +98,10 @@ Result<TableMetadata> parse_table_metadata(std::string_view bytes, std::string_v
 /// As PyIceberg lays it out, minified.
 std::string to_json(const TableMetadata& metadata);
 
+/// URIs of the statistics files that the metadata name (members `statistics` and `partition-statistics`, which other
+/// engines write). kInvalidData when those members make no sense.
+Result<std::vector<std::string>> statistics_files(const TableMetadata& metadata);
+
 /// One schema, as metadata and the head of a manifest hold it.
 std::string to_json(const Schema& schema);
 
