@@ -106,15 +106,15 @@ TEST_F(SnapshotRemoval, OnTheStateThatAnotherCommitMadeMeanwhile) {
   EXPECT_THAT(live_files(), SizeIs(5));
 }
 
-TEST_F(SnapshotRemoval, OldEntriesLeaveTheMetadataLogButTheNewest) {
+TEST_F(SnapshotRemoval, WhatWasReplacedLeavesTheMetadataLog) {
   ASSERT_THAT(table_->metadata().metadata_log, SizeIs(4));
-  const auto second = table_->metadata().metadata_log[2];
+  const auto second = table_->metadata().metadata_log[1];
   Transaction change(*table_);
-  change.forget_metadata_before(second.timestamp_ms);
+  change.forget_metadata_before(second.timestamp_ms + 1);
   const std::string before = table_->metadata_location();
   ASSERT_THAT(change.commit(*table_), IsOk());
-  ASSERT_THAT(table_->metadata().metadata_log, SizeIs(3));
-  EXPECT_EQ(table_->metadata().metadata_log[0], second);
+  ASSERT_THAT(table_->metadata().metadata_log, SizeIs(4));
+  EXPECT_EQ(table_->metadata().metadata_log[0], second);  // it was current until the third came
   Transaction all(*table_);
   all.forget_metadata_before(INT64_MAX);
   const std::string previous = table_->metadata_location();

@@ -43,10 +43,10 @@ Status check_schema(const Change& change, const TableMetadata& base) {
 // The metadata log names the files that came before; those that fall off its end are returned.
 std::vector<std::string> log_previous(const Table& base, const Change& change, TableMetadata& metadata) {
   auto& log = metadata.metadata_log;
-  if (change.forget_metadata_before_ms) {
-    std::erase_if(log, [&](const auto& entry) { return entry.timestamp_ms < *change.forget_metadata_before_ms; });
-  }
   log.push_back({.timestamp_ms = base.metadata().last_updated_ms, .metadata_file = base.metadata_location()});
+  if (change.forget_metadata_before_ms) {
+    log.erase(log.begin(), log.begin() + metadata_replaced_before(log, *change.forget_metadata_before_ms));
+  }
   const std::int64_t most = std::max<std::int64_t>(
       1, metadata.property_as_int("write.metadata.previous-versions-max", kDefaultPreviousVersions));
   std::vector<std::string> expired;

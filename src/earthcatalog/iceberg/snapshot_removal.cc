@@ -49,6 +49,12 @@ void remove_snapshots(const std::set<std::int64_t>& snapshot_ids, TableMetadata&
   remove_statistics(gone, metadata);
 }
 
+std::ptrdiff_t metadata_replaced_before(const std::vector<MetadataLogEntry>& log, std::int64_t timestamp_ms) {
+  std::ptrdiff_t count = 0;
+  while (count + 1 < std::ssize(log) && log[static_cast<std::size_t>(count) + 1].timestamp_ms < timestamp_ms) ++count;
+  return count;
+}
+
 Result<std::vector<std::string>> statistics_files(const TableMetadata& metadata) {
   std::vector<std::string> files;
   if (metadata.unknown.empty()) return files;

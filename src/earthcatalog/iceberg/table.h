@@ -77,11 +77,15 @@ class Table {
   /// not read; memory is one manifest. kUnsupported when the snapshot has delete files (which only others write).
   Result<ListFilesCounts> list_files(const ListFilesOptions& options,
                                      const std::function<Status(DataFile&&)>& visit) const;
+  /// Calls `visit` for each live data file of one of the table's manifests; `statistics` as in ListFilesOptions.
+  Status read_files(const ManifestFile& manifest, bool statistics,
+                    const std::function<Status(DataFile&&)>& visit) const;
 
  private:
   friend class Committer;
   Table(storage::Stores& stores, Catalog* catalog, TableIdentifier identifier);
   Status read_metadata(std::string location);
+  Result<const PartitionSpec*> spec_of(const ManifestFile& manifest) const;
 
   storage::Stores* stores_;
   Catalog* catalog_;

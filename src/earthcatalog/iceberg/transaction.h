@@ -65,7 +65,7 @@ class Transaction {
   /// (https://iceberg.apache.org/spec/#table-metadata-fields). Those that are gone already, and those that are current
   /// or named by a branch or tag when the commit is made, are passed over. Files are not touched.
   void remove_snapshots(const std::vector<std::int64_t>& snapshot_ids);
-  /// Previous metadata files older than this leave the metadata log, all but the newest. Their files stay.
+  /// Metadata files that were replaced by newer ones before this time leave the metadata log. Their files stay.
   void forget_metadata_before(std::int64_t timestamp_ms);
 
   void set_property(std::string key, std::string value);
