@@ -5,6 +5,7 @@
 #include <thread>
 
 #include "earthcatalog/cli/commands.h"
+#include "earthcatalog/cli/lock_flags.h"
 #include "earthcatalog/cli/options.h"
 #include "earthcatalog/cli/progress_line.h"
 #include "earthcatalog/cli/run_id.h"
@@ -18,13 +19,14 @@ namespace {
 struct Flags {
   TableFlags table;
   std::string inventory, since, suffix = ".stac.json", source_root = "s3://", key_encoding, grid, boundaries, id_field;
-  std::string schema, max_object_size = "16MiB", memory_limit = "768MiB", commit_every = "15min", lock_uri;
-  std::string lock_ttl = "5min", problems, report;
+  std::string schema, max_object_size = "16MiB", memory_limit = "768MiB", commit_every = "15min", problems;
+  std::string report;
+  LockFlags lock;
   std::optional<std::int64_t> limit, chunk_size;
   std::optional<int> resolution, workers;
   std::size_t max_columns = 400;
   int fetch_concurrency = 256;
-  bool batch_add_files = false, no_lock = false, allow_pending = false, refetch = false, dry_run = false;
+  bool batch_add_files = false, allow_pending = false, refetch = false, dry_run = false;
   FormatFlag format;
 };
 
@@ -68,11 +70,7 @@ void add_table_options(CLI::App& app, Flags& flags) {
                  "most columns of an auto schema; further properties stay in stac_extra")
       ->capture_default_str()
       ->group(group);
-  app.add_option("--lock", flags.lock_uri, "where the lock is (default: <catalog>.lock)")->group(group);
-  app.add_flag("--no-lock", flags.no_lock, "run without the lock: only when nobody else writes")->group(group);
-  app.add_option("--lock-ttl", flags.lock_ttl, "a lock without heartbeat for so long is taken over")
-      ->capture_default_str()
-      ->group(group);
+  flags.lock.add(app, group);
 }
 
 void add_run_options(CLI::App& app, Flags& flags) {
@@ -127,12 +125,7 @@ Result<catalog::CatalogOptions> catalog_options(const Flags& flags, const TableA
   options.default_resolution = 1;
   if (flags.schema == "auto") options.schema = stac::SchemaKind::kAuto;
   if (flags.schema == "itslive") options.schema = stac::SchemaKind::kItslive;
-  options.lock = !flags.no_lock;
-  options.lock_uri = flags.lock_uri;
-  options.lock_owner = "incremental";
-  EC_ASSIGN_OR_RETURN(const double ttl, parse_duration(flags.lock_ttl));
-  options.lock_stale_after_seconds = static_cast<std::int64_t>(ttl);
-  options.host = catalog::this_host();
+  EC_TRY(flags.lock.apply("incremental", options));
   return options;
 }
 
