@@ -13,6 +13,7 @@ ORDER = [
     {"catalog"},
     {"generate"},
     {"pipeline"},
+    {"upkeep"},
     {"cli"},
 ]
 LEVEL = {room: level for level, rooms in enumerate(ORDER) for room in rooms}

@@ -9,6 +9,7 @@ std::vector<std::unique_ptr<Command>> make_commands() {
   commands.push_back(make_info());
   commands.push_back(make_cat());
   commands.push_back(make_unlock());
+  commands.push_back(make_expire());
   commands.push_back(make_generate());
   return commands;
 }
