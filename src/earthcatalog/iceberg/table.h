@@ -18,10 +18,13 @@
 namespace earthcatalog::iceberg {
 
 struct CreateTableOptions {
-  Schema schema;               ///< ids are given afresh, as PyIceberg does
+  Schema schema;               ///< ids are given afresh, as PyIceberg does, unless `keep_ids`
   std::string warehouse;       ///< full URI; metadata under <warehouse>/<namespace>/<table>/metadata/, data in it
   Properties properties = {};  ///< over the defaults (docs/iceberg.md)
   CommitGuard guard = {};
+  bool keep_ids = false;        ///< the schema's field ids are in data files already
+  std::string table_uuid = {};  ///< empty: a new one
+  std::string follows = {};     ///< a metadata file that the number of the first one follows on; empty: from 0
 };
 
 /// Which data files. A file passes when it may hold such a row; an empty set passes everything.
@@ -54,6 +57,12 @@ class Table {
                               const TableIdentifier& identifier = {}, Clock clock = system_now);
   /// Reads a metadata file without a catalog; such a table cannot be committed to.
   static Result<Table> open_metadata(storage::Stores& stores, const std::string& metadata_uri);
+
+  /// Makes the catalog point to metadata that exist already, and version-hint.text with it. False when the pointer is
+  /// not `expected` (nothing: no such table).
+  static Result<bool> point_to(storage::Stores& stores, Catalog& catalog, const std::optional<std::string>& expected,
+                               const std::string& metadata_uri, const CommitGuard& guard = {},
+                               const TableIdentifier& identifier = {});
 
   const TableIdentifier& identifier() const { return identifier_; }
   const TableMetadata& metadata() const { return *metadata_; }
