@@ -10,6 +10,7 @@ std::vector<std::unique_ptr<Command>> make_commands() {
   commands.push_back(make_cat());
   commands.push_back(make_unlock());
   commands.push_back(make_expire());
+  commands.push_back(make_register());
   commands.push_back(make_generate());
   return commands;
 }

@@ -13,6 +13,7 @@ std::unique_ptr<Command> make_info();
 std::unique_ptr<Command> make_cat();
 std::unique_ptr<Command> make_unlock();
 std::unique_ptr<Command> make_expire();
+std::unique_ptr<Command> make_register();
 std::unique_ptr<Command> make_generate();
 
 }  // namespace earthcatalog::cli
