@@ -4,7 +4,8 @@ import re
 
 import pytest
 
-COMMANDS = ["incremental", "backfill", "phase", "inspect", "info", "cat", "diff", "index", "unlock", "generate"]
+COMMANDS = ["incremental", "backfill", "phase", "inspect", "info", "cat", "diff", "index", "unlock", "expire", "register",
+            "generate"]
 
 
 @pytest.mark.parametrize("command", COMMANDS)

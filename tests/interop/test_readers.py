@@ -88,6 +88,46 @@ class TestDuckDb:
         assert wanted
 
 
+class TestAfterExpire:
+    """Three states of a table, of which the oldest was removed."""
+
+    @pytest.fixture(scope="class")
+    def expired(self, earthcatalog, archive, tmp_path_factory):
+        table = Table(tmp_path_factory.mktemp("expired"))
+        table.states = []
+        for limit in (200, 300, 300):
+            earthcatalog.json(*incremental(table, archive, "--limit", limit, "--refetch"))
+            table.states.append((table.load().current_snapshot().snapshot_id, table.rows()))
+        report = earthcatalog.json("expire", *table.arguments, "--older-than", "0s", "--retain-last", 2)
+        assert report["snapshots"] == {"before": 3, "removed": 1, "kept": 2}
+        assert report["places"]["data"]["removed"]["files"] > 0
+        return table
+
+    def test_pyiceberg_reads_the_table_and_travels_to_the_retained_snapshot(self, expired):
+        assert expired.rows() == expired.states[-1][1]
+        table = expired.load()
+        snapshot, rows = expired.states[1]
+        columns = ("collection", "id", "grid_partition", "datetime")
+        past = table.scan(snapshot_id=snapshot, selected_fields=columns).to_arrow().to_pylist()
+        assert sorted((row["collection"], row["id"], row["grid_partition"], row["datetime"].year) for row in past) == rows
+        assert table.snapshot_by_id(expired.states[0][0]) is None
+        assert [entry.snapshot_id for entry in table.history()] == [state[0] for state in expired.states[1:]]
+
+    def test_duckdb_reads_the_table_and_the_retained_snapshot(self, expired):
+        connection = connect_duckdb("avro", "iceberg")
+        folder = f"{expired.warehouse}/earthcatalog/stac_items"
+        count = connection.execute(f"SELECT count(*) FROM iceberg_scan('{folder}')").fetchone()[0]
+        assert count == len(expired.states[-1][1])
+        past = connection.execute(f"SELECT count(*) FROM iceberg_scan('{folder}', snapshot_from_id = {expired.states[1][0]})")
+        assert past.fetchone()[0] == len(expired.states[1][1])
+
+    def test_pyiceberg_commits_on_top(self, expired):
+        table = expired.load()
+        row = table.scan(limit=1).to_arrow()
+        table.append(row)
+        assert len(expired.rows()) == len(expired.states[-1][1]) + 1
+
+
 class TestGeoPandas:
     def test_reads_geometry_and_crs(self, local_table):
         import geopandas

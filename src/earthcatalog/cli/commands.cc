@@ -13,6 +13,8 @@ std::vector<std::unique_ptr<Command>> make_commands() {
   commands.push_back(make_diff());
   commands.push_back(make_index());
   commands.push_back(make_unlock());
+  commands.push_back(make_expire());
+  commands.push_back(make_register());
   commands.push_back(make_generate());
   return commands;
 }

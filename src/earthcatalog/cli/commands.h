@@ -16,6 +16,8 @@ std::unique_ptr<Command> make_cat();
 std::unique_ptr<Command> make_diff();
 std::unique_ptr<Command> make_index();
 std::unique_ptr<Command> make_unlock();
+std::unique_ptr<Command> make_expire();
+std::unique_ptr<Command> make_register();
 std::unique_ptr<Command> make_generate();
 
 }  // namespace earthcatalog::cli
