@@ -177,3 +177,19 @@ def test_phases_one_by_one_as_a_worker_runs_them(earthcatalog, archive, tmp_path
     wrong = earthcatalog.run("phase", "ingest_chunk", "--spec", "-", input='{"chunk": "one"}')
     assert wrong.returncode == 1 and "the spec" in wrong.stderr
     assert earthcatalog.run("phase", "none", "--spec", "-", input="{}").returncode == 2
+
+
+def test_data_files_that_went_before_the_commit_are_written_again(earthcatalog, archive, table):
+    """What a killed run had written, and `expire` took because no snapshot named it."""
+    earthcatalog.json(*backfill(table, archive, "--limit", 200, "--keep-staging"))
+    expected = table.rows()
+    record = table.folder / "staging/chunks/_run.json"
+    state = json.loads(record.read_text())
+    del state["committed_snapshot"]
+    record.write_text(json.dumps(state))
+    table.catalog.unlink()
+    for path in list(table.warehouse.rglob("part_*.parquet"))[::3]:
+        path.unlink()
+    report = earthcatalog.json(*backfill(table, archive, "--limit", 200))
+    assert report["written_items"] == 200
+    assert table.rows() == expected
