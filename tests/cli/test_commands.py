@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-COMMANDS = ["incremental", "inspect", "info", "cat", "unlock", "expire", "generate"]
+COMMANDS = ["incremental", "inspect", "info", "cat", "unlock", "expire", "register", "generate"]
 
 
 @pytest.mark.parametrize("command", COMMANDS)
