@@ -142,6 +142,19 @@ TEST(SchemaUnion, OfColumnsThatCameLater) {
   EXPECT_THAT(other.error().message, AllOf(HasSubstr("eo:snow_cover"), HasSubstr("second"), HasSubstr("third")));
 }
 
+// The peer's: 28 columns, no ids, integers of 32 bits.
+TEST(SchemaUnion, OfFilesWithoutIdsGetsThoseOfANewTable) {
+  auto schema = itslive();
+  schema.fields.resize(28);
+  for (auto& field : schema.fields) {
+    field.field_id = 0;
+    if (field.type.id == iceberg::TypeId::kLong) field.type.id = iceberg::TypeId::kInt;
+  }
+  SchemaUnion all;
+  ASSERT_TRUE(all.add({.schema = schema, .has_field_ids = false, .rows = 1}, "f"));
+  EXPECT_EQ(all.finish().value().fields, itslive().fields);
+}
+
 TEST(SchemaUnion, OfFilesThatAreNoItemsIsRefused) {
   SchemaUnion all;
   iceberg::Schema schema;
