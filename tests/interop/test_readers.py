@@ -2,6 +2,7 @@
 
 import json
 import pathlib
+import shutil
 
 import duckdb
 import pytest
@@ -126,6 +127,23 @@ class TestAfterExpire:
         row = table.scan(limit=1).to_arrow()
         table.append(row)
         assert len(expired.rows()) == len(expired.states[-1][1]) + 1
+
+
+class TestAfterRegister:
+    def test_duckdb_and_pyiceberg_read_a_table_that_was_made_of_its_data_files(self, earthcatalog, archive, tmp_path):
+        table = Table(tmp_path)
+        earthcatalog.json(*incremental(table, archive, "--limit", 300))
+        rows = table.rows()
+        table.catalog.unlink()
+        shutil.rmtree(table.warehouse / "earthcatalog")
+        earthcatalog.json("register", "--from-warehouse", *table.arguments)
+        assert table.rows() == rows
+        table.load().append(table.load().scan(limit=1).to_arrow())
+        connection = connect_duckdb("avro", "iceberg")
+        folder = f"{table.warehouse}/earthcatalog/stac_items"
+        assert connection.execute(f"SELECT count(*) FROM iceberg_scan('{folder}')").fetchone()[0] == len(rows)
+        newest = table.load().metadata_location.removeprefix("file://")
+        assert connection.execute(f"SELECT count(*) FROM iceberg_scan('{newest}')").fetchone()[0] == len(rows) + 1
 
 
 class TestGeoPandas:

@@ -5,6 +5,20 @@
 #include "earthcatalog/catalog/table_schema.h"
 
 namespace earthcatalog::upkeep {
+namespace {
+
+using iceberg::TypeId;
+
+// Files without field ids were written before any table: their types may be narrower than its columns, as the peer's
+// are (https://iceberg.apache.org/spec/#schema-evolution, type promotion; a time without zone is UTC).
+iceberg::NestedField promoted(iceberg::NestedField field) {
+  if (field.type.id == TypeId::kInt) field.type.id = TypeId::kLong;
+  if (field.type.id == TypeId::kFloat) field.type.id = TypeId::kDouble;
+  if (field.type.id == TypeId::kTimestamp) field.type.id = TypeId::kTimestampTz;
+  return field;
+}
+
+}  // namespace
 
 Status SchemaUnion::check_same(const Met& met, const iceberg::NestedField& field, const std::string& uri) {
   if (met.field == field) return {};
@@ -21,9 +35,10 @@ Status SchemaUnion::add(const geoparquet::FileSchema& file, const std::string& u
       EC_TRY(check_same(by_name_.try_emplace(field.name, Met{field, uri}).first->second, field, uri));
       continue;
     }
-    const auto [at, is_new] = plain_.try_emplace(field.name, Met{field, uri});
-    if (is_new) plain_in_order_.push_back(field.name);
-    EC_TRY(check_same(at->second, field, uri));
+    const auto column = promoted(field);
+    const auto [at, is_new] = plain_.try_emplace(column.name, Met{column, uri});
+    if (is_new) plain_in_order_.push_back(column.name);
+    EC_TRY(check_same(at->second, column, uri));
   }
   return {};
 }
