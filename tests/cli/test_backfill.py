@@ -193,3 +193,16 @@ def test_data_files_that_went_before_the_commit_are_written_again(earthcatalog, 
     report = earthcatalog.json(*backfill(table, archive, "--limit", 200))
     assert report["written_items"] == 200
     assert table.rows() == expected
+
+
+def test_problems_outlive_the_staged_files(earthcatalog, tmp_path):
+    folder = tmp_path / "archive"
+    earthcatalog.run("generate", "--items", 30, "--seed", 3, "--out", folder, check=True)
+    archive = Archive(folder)
+    broken, gone = archive.objects()[3], archive.objects()[17]
+    broken.write_text("{")
+    gone.unlink()
+    report = earthcatalog.json(*backfill(Table(tmp_path), archive, "--chunk-size", 10))
+    assert (report["written_items"], report["rejected"], report["missing"]) == (28, 1, 1)
+    lines = [json.loads(line) for line in open(report["problems"].removeprefix("file://"))]
+    assert {(line["kind"], line["key"].split("/")[-1]) for line in lines} == {("rejected", broken.name), ("missing", gone.name)}
