@@ -19,7 +19,11 @@
 namespace earthcatalog::backfill {
 namespace {
 
+using Clock = std::chrono::steady_clock;
+
 constexpr std::string_view kPlanSummary = "earthcatalog.backfill-plan";
+
+double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
 
 // The head of a backfill: one run from its parts; lives for one call of run().
 class Backfill {
@@ -38,7 +42,7 @@ class Backfill {
   Status ingest_attempts(std::int64_t chunk, const pipeline::Hooks& hooks);
   Result<TableSchema> decide_schema(const Plan& plan);
   Result<std::vector<CompactGroupReport>> compact(const Plan& plan, const TableSchema& schema);
-  Result<bool> is_committed(const Plan& plan) const;
+  std::optional<std::int64_t> committed_snapshot(const Plan& plan) const;
   Status commit(const RunRecord& run, const Plan& plan, const TableSchema& schema,
                 const std::vector<CompactGroupReport>& tasks);
   Result<std::vector<iceberg::DataFile>> present_files() const;
@@ -47,21 +51,17 @@ class Backfill {
   Status finish(RunRecord run, const Plan& plan);
   void count(const RunRecord& run, const Plan& plan);
   bool stopping() const { return hooks_.stop != nullptr && hooks_.stop->load(); }
-  double seconds() const { return std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count(); }
-  void show(pipeline::Progress progress, const char* stage) const {
-    progress.stage = stage;
-    progress.seconds = seconds();
-    if (hooks_.progress) hooks_.progress(progress);
-  }
+  void show(pipeline::Progress progress, const char* stage);
 
   storage::Stores& stores_;
   const BackfillSpec& spec_;
   const pipeline::Hooks& hooks_;
   pipeline::Report& report_;
   const Staging staging_;
-  const std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
+  const Clock::time_point start_ = Clock::now();
+  Clock::time_point stage_start_ = start_;
+  std::string_view stage_;
   std::unique_ptr<catalog::Catalog> catalog_;
-  std::atomic<std::int64_t> ingested_items_{0};
 };
 
 Status Backfill::run() {
@@ -77,9 +77,18 @@ Status Backfill::run() {
     report_.interrupted = true;
     status = {};
   }
-  report_.seconds = seconds();
+  report_.seconds = seconds_since(start_);
   report_.peak_rss_bytes = pipeline::peak_rss_bytes();
   return status;
+}
+
+// Rates are those of the stage.
+void Backfill::show(pipeline::Progress progress, const char* stage) {
+  if (!hooks_.progress) return;
+  if (stage_ != stage) stage_start_ = Clock::now();
+  stage_ = progress.stage = stage;
+  progress.seconds = seconds_since(stage_start_);
+  hooks_.progress(progress);
 }
 
 // Before anything is created: a mistyped inventory must not leave a catalog or a lock behind.
@@ -111,8 +120,8 @@ Status Backfill::work() {
   if (!spec_.skip_ingest) EC_TRY(ingest(run));
   EC_ASSIGN_OR_RETURN(const Plan plan, make_plan(staging_, run, {.memory_bytes = spec_.memory_limit_bytes}));
   count(run, plan);
-  EC_ASSIGN_OR_RETURN(const bool committed, is_committed(plan));
-  if (!committed) {
+  report_.snapshot_id = committed_snapshot(plan);
+  if (!report_.snapshot_id) {
     EC_ASSIGN_OR_RETURN(const TableSchema schema, decide_schema(plan));
     EC_ASSIGN_OR_RETURN(const auto tasks, compact(plan, schema));
     EC_TRY(commit(run, plan, schema, tasks));
@@ -153,11 +162,10 @@ IngestChunkSpec Backfill::ingest_spec(Attempt attempt) const {
 
 // One chunk after the other, each with all workers: a chunk keeps the network busy by itself.
 Status Backfill::ingest(const RunRecord& run) {
-  std::int64_t done = 0, fetched = 0;
+  std::int64_t done = 0;
   const pipeline::Hooks hooks{.progress =
                                   [&](pipeline::Progress progress) {
                                     progress.settled += done;
-                                    progress.bytes_fetched += fetched;
                                     progress.total = run.items;
                                     show(progress, "fetch");
                                   },
@@ -186,10 +194,7 @@ Result<TableSchema> Backfill::decide_schema(const Plan& plan) {
     const auto decided = plan.all_itslive ? stac::SchemaKind::kItslive : stac::SchemaKind::kAuto;
     catalog_->set_schema_kind(spec_.catalog.schema.value_or(decided));
   }
-  const auto& schema = catalog_->item_schema();
-  auto items = schema ? *schema
-                      : stac::initial_schema(spec_.catalog.schema.value_or(plan.all_itslive ? stac::SchemaKind::kItslive
-                                                                                            : stac::SchemaKind::kAuto));
+  auto items = *catalog_->item_schema();
   if (items.kind == stac::SchemaKind::kAuto) items = stac::evolve(items, plan.observed, spec_.max_columns);
   EC_ASSIGN_OR_RETURN(const auto table_schema, catalog_->plan_schema(items));
   return describe(items, table_schema);
@@ -197,7 +202,11 @@ Result<TableSchema> Backfill::decide_schema(const Plan& plan) {
 
 Result<std::vector<CompactGroupReport>> Backfill::compact(const Plan& plan, const TableSchema& schema) {
   std::vector<CompactGroupReport> reports(plan.tasks.size());
-  std::atomic<std::int64_t> rows{0};
+  pipeline::Progress progress{.total = 0, .unit = "rows"};
+  for (const auto& group : plan.groups) {
+    for (const auto& file : group.files) progress.total += file.rows;
+  }
+  show(progress, "compact");
   std::mutex mutex;
   EC_TRY(pipeline::parallel_for(plan.tasks.size(), static_cast<std::size_t>(std::max(1, spec_.workers)),
                                 [&](std::size_t t) -> Status {
@@ -209,16 +218,13 @@ Result<std::vector<CompactGroupReport>> Backfill::compact(const Plan& plan, cons
                                                         .plan_id = plan.plan_id,
                                                         .task = static_cast<std::int64_t>(t),
                                                         .groups = {},
-                                                        .dropped = plan.dropped,
                                                         .schema = schema,
                                                         .compact_rows = spec_.compact_rows};
                                   spec.groups.assign(plan.groups.begin() + static_cast<std::ptrdiff_t>(first),
                                                      plan.groups.begin() + static_cast<std::ptrdiff_t>(end));
                                   EC_ASSIGN_OR_RETURN(reports[t], compact_group(stores_, spec));
-                                  rows += reports[t].rows;
                                   const std::lock_guard lock(mutex);
-                                  pipeline::Progress progress;
-                                  progress.settled = progress.total = plan.source_items;
+                                  progress.settled += reports[t].rows + reports[t].dropped_rows;
                                   show(progress, "compact");
                                   return {};
                                 }));
@@ -226,22 +232,19 @@ Result<std::vector<CompactGroupReport>> Backfill::compact(const Plan& plan, cons
 }
 
 // A run that was killed between its commit and its clean-up finds its snapshot.
-Result<bool> Backfill::is_committed(const Plan& plan) const {
-  if (!catalog_->has_table()) return false;
-  const auto& metadata = catalog_->table().metadata();
-  for (const auto& snapshot : metadata.snapshots) {
+std::optional<std::int64_t> Backfill::committed_snapshot(const Plan& plan) const {
+  if (!catalog_->has_table()) return std::nullopt;
+  for (const auto& snapshot : catalog_->table().metadata().snapshots) {
     const auto at = snapshot.summary.find(std::string(kPlanSummary));
-    if (at == snapshot.summary.end() || at->second != plan.plan_id) continue;
-    report_.snapshot_id = snapshot.snapshot_id;
-    return true;
+    if (at != snapshot.summary.end() && at->second == plan.plan_id) return snapshot.snapshot_id;
   }
-  return false;
+  return std::nullopt;
 }
 
 Result<std::vector<iceberg::DataFile>> Backfill::present_files() const {
   std::vector<iceberg::DataFile> files;
   if (!catalog_->has_table()) return files;
-  EC_TRY(catalog_->table().list_files({}, [&](iceberg::DataFile&& file) -> Status {
+  EC_TRY(catalog_->table().list_files({.statistics = false}, [&](iceberg::DataFile&& file) -> Status {
     files.push_back(std::move(file));
     return {};
   }));
@@ -266,7 +269,7 @@ Status Backfill::commit(const RunRecord& run, const Plan& plan, const TableSchem
     EC_ASSIGN_OR_RETURN(auto files, read_task_files(staging_, task.task, schema));
     std::ranges::move(files, std::back_inserter(request.added));
   }
-  const auto expected = plan.staged_items - std::ssize(plan.dropped);
+  const auto expected = plan.staged_items - plan.dropped;
   if (items != expected) {
     return fail(ErrorKind::kInvalidData, "phase 3 wrote {} items, and {} were staged; please report this", items,
                 expected);
@@ -330,8 +333,8 @@ void Backfill::count(const RunRecord& run, const Plan& plan) {
   report_.skipped_versions = run.skipped_versions;
   report_.inventory_dates_unparseable = run.inventory_dates_unparseable;
   report_.source_items = plan.source_items;
-  report_.written_items = plan.staged_items - std::ssize(plan.dropped);
-  report_.superseded = std::ssize(plan.dropped) + plan.repeated;
+  report_.written_items = plan.staged_items - plan.dropped;
+  report_.superseded = plan.dropped + plan.repeated;
   report_.undated = plan.items.undated;
   report_.unlocated = plan.items.unlocated;
   report_.fan_out_distribution = plan.items.fan_out;

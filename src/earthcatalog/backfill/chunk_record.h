@@ -8,7 +8,7 @@
 
 #include "earthcatalog/backfill/json.h"
 #include "earthcatalog/catalog/object_index.h"
-#include "earthcatalog/pipeline/upsert.h"
+#include "earthcatalog/pipeline/bucket.h"
 #include "earthcatalog/stac/schema.h"
 
 namespace earthcatalog::backfill {

@@ -3,26 +3,23 @@
 #include <arrow/record_batch.h>
 
 #include <chrono>
-#include <set>
 #include <tuple>
 #include <unordered_map>
+#include <unordered_set>
 
 #include "earthcatalog/backfill/staged_rows.h"
 #include "earthcatalog/grid/bounds.h"
 #include "earthcatalog/iceberg/manifest.h"
-#include "earthcatalog/pipeline/parallel.h"
 #include "earthcatalog/pipeline/part_names.h"
-#include "earthcatalog/pipeline/rewrite.h"
 #include "earthcatalog/pipeline/row_cutter.h"
 #include "earthcatalog/pipeline/table_writer.h"
+#include "earthcatalog/pipeline/write_groups.h"
 
 namespace earthcatalog::backfill {
 namespace {
 
 // A batch's columns hold less than 2 GiB of text each.
 constexpr std::int64_t kBatchBytes = 512 << 20;
-
-std::string hex(const Hash128& hash) { return fmt::format("{:02x}", fmt::join(hash.bytes, "")); }
 
 // What decides between two rows of one item in a bucket (catalog::newer).
 struct Version {
@@ -39,9 +36,6 @@ class GroupCompaction {
  public:
   GroupCompaction(storage::Stores& stores, const CompactGroupSpec& spec)
       : stores_(stores), spec_(spec), staging_(stores, spec.staging), names_(spec.warehouse, spec.run_id) {
-    for (const auto& object : spec.dropped) {
-      dropped_.emplace(object.attempt.chunk, object.attempt.number, object.object);
-    }
     report_.task = spec.task;
     report_.plan_id = spec.plan_id;
   }
@@ -50,7 +44,8 @@ class GroupCompaction {
 
  private:
   Status load(std::size_t group);
-  Status load_line(std::size_t group, Attempt attempt, std::string_view line);
+  Status load_lines(std::size_t group, const GroupFile& file, std::string_view rest);
+  Status load_line(std::size_t group, std::string_view line);
   Status finish_batch();
   Result<std::vector<iceberg::DataFile>> write();
   Status describe_files(const std::vector<iceberg::DataFile>& files);
@@ -59,7 +54,6 @@ class GroupCompaction {
   const CompactGroupSpec& spec_;
   const Staging staging_;
   pipeline::PartNames names_;
-  std::set<std::tuple<std::int64_t, int, std::string>> dropped_;
   std::shared_ptr<const stac::ItemSchema> schema_;
   std::optional<iceberg::Schema> table_schema_;
 
@@ -69,6 +63,7 @@ class GroupCompaction {
   std::vector<pipeline::Row> rows_;
   std::vector<grid::Bounds> bounds_;
   std::unordered_map<Hash128, Version> versions_;  // of the items of the group at hand
+  std::unordered_set<Hash128> dropped_;            // objects of the file at hand whose rows do not count
   std::vector<bool> replaced_;                     // by number of row
   std::string buffer_;
   CompactGroupReport report_;
@@ -92,31 +87,38 @@ Result<CompactGroupReport> GroupCompaction::run() {
 
 Status GroupCompaction::load(std::size_t group) {
   versions_.clear();
-  const auto& bucket = spec_.groups[group].bucket;
-  for (const auto& file : spec_.groups[group].files) {
+  const auto& [bucket, files, dropped] = spec_.groups[group];
+  for (const auto& file : files) {
+    dropped_.clear();
+    for (const auto& [attempt, object] : dropped) {
+      if (attempt == file.attempt) dropped_.insert(object);
+    }
     const StagedFile staged{.bucket = bucket, .part = file.part, .rows = file.rows, .bytes = file.bytes};
     EC_ASSIGN_OR_RETURN(const std::string text, read_rows(staging_, staged, file.attempt));
-    std::int64_t lines = 0;
-    for (std::string_view rest = text; !rest.empty(); ++lines) {
-      const auto end = rest.find('\n');
-      const auto uri = [&] { return staging_.rows(bucket, file.attempt, file.part); };
-      if (end == rest.npos) return fail(ErrorKind::kInvalidData, "{}: line {} is cut short", uri(), lines + 1);
-      EC_TRY(
-          annotate(load_line(group, file.attempt, rest.substr(0, end)), fmt::format("{}: line {}", uri(), lines + 1)));
-      rest.remove_prefix(end + 1);
-    }
-    if (lines != file.rows) {
-      return fail(ErrorKind::kInvalidData, "{}: {} lines, and its chunk wrote {}",
-                  staging_.rows(bucket, file.attempt, file.part), lines, file.rows);
-    }
+    EC_TRY(annotate(load_lines(group, file, text), staging_.rows(bucket, file.attempt, file.part)));
   }
   return {};
 }
 
-Status GroupCompaction::load_line(std::size_t group, Attempt attempt, std::string_view line) {
+Status GroupCompaction::load_lines(std::size_t group, const GroupFile& file, std::string_view rest) {
+  std::int64_t lines = 0;
+  for (; !rest.empty(); ++lines) {
+    const auto end = rest.find('\n');
+    if (end == rest.npos) return fail(ErrorKind::kInvalidData, "line {} is cut short", lines + 1);
+    if (auto status = load_line(group, rest.substr(0, end)); !status) {
+      return std::unexpected(std::move(status).error().annotate(fmt::format("line {}", lines + 1)));
+    }
+    rest.remove_prefix(end + 1);
+  }
+  if (lines != file.rows) {
+    return fail(ErrorKind::kInvalidData, "{} lines, and its chunk wrote {}", lines, file.rows);
+  }
+  return {};
+}
+
+Status GroupCompaction::load_line(std::size_t group, std::string_view line) {
   EC_ASSIGN_OR_RETURN(const StagedRow staged, parse_line(line));
-  if (!dropped_.empty() &&
-      dropped_.contains({attempt.chunk, attempt.number, hex(object_hash(staged.object.bucket, staged.object.key))})) {
+  if (!dropped_.empty() && dropped_.contains(object_hash(staged.object.bucket, staged.object.key))) {
     ++report_.dropped_rows;
     return {};
   }
@@ -170,26 +172,9 @@ Result<std::vector<iceberg::DataFile>> GroupCompaction::write() {
   EC_ASSIGN_OR_RETURN(const auto cutter,
                       pipeline::RowCutter::make(schema_, batches_, std::move(kept), std::move(bounds_)));
   EC_ASSIGN_OR_RETURN(const auto writer, pipeline::TableWriter::make(*table_schema_));
-  struct File {
-    const pipeline::Group* group;
-    std::size_t first, count;
-  };
-  std::vector<File> files;
-  const auto most = static_cast<std::size_t>(spec_.compact_rows);
-  for (const auto& group : cutter.groups()) {
-    for (std::size_t first = 0; first < group.count; first += most) {
-      files.push_back({&group, first, std::min(most, group.count - first)});
-    }
-  }
-  std::vector<iceberg::DataFile> written(files.size());
-  EC_TRY(pipeline::parallel_for(files.size(), static_cast<std::size_t>(spec_.workers), [&](std::size_t i) -> Status {
-    const auto& bucket = spec_.groups[files[i].group->key.cell - 1].bucket;
-    EC_ASSIGN_OR_RETURN(const auto rows, cutter.cut(*files[i].group, files[i].first, files[i].count, bucket.cell));
-    EC_ASSIGN_OR_RETURN(const auto where, stores_.locate(names_.next(bucket)));
-    EC_ASSIGN_OR_RETURN(written[i], writer.of(bucket.cell).write(where, {rows}, pipeline::partition_of(bucket)));
-    return {};
-  }));
-  return written;
+  return pipeline::write_groups(stores_, cutter, writer, names_,
+                                [&](const pipeline::GroupKey& key) { return spec_.groups[key.cell - 1].bucket; },
+                                {.most_rows = spec_.compact_rows, .workers = static_cast<std::size_t>(spec_.workers)});
 }
 
 // As an Iceberg manifest: register takes the files from it without reading a footer.

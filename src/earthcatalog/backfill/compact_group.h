@@ -20,15 +20,16 @@ struct GroupFile {
   std::int64_t rows = 0, bytes = 0;
 };
 
-struct Group {
-  pipeline::Bucket bucket;
-  std::vector<GroupFile> files;
-};
-
 /// An object whose rows do not count, as staged by one attempt: a newer version of its item is staged too.
 struct DroppedObject {
   Attempt attempt;
-  std::string object;  ///< hash, 32 hex digits
+  Hash128 object;
+};
+
+struct Group {
+  pipeline::Bucket bucket;
+  std::vector<GroupFile> files;
+  std::vector<DroppedObject> dropped;  ///< those that have rows in the bucket
 };
 
 struct CompactGroupSpec {
@@ -37,7 +38,6 @@ struct CompactGroupSpec {
   std::string plan_id;  ///< of the plan that the task belongs to
   std::int64_t task = 0;
   std::vector<Group> groups;
-  std::vector<DroppedObject> dropped;
   TableSchema schema;
   std::int64_t compact_rows = 100'000;  ///< most rows of a file
   int workers = 1;
@@ -64,9 +64,9 @@ void to_json(nlohmann::json& json, const GroupFile& file);
 void from_json(const nlohmann::json& json, GroupFile& file);
 void to_json(nlohmann::json& json, const DroppedObject& dropped);
 void from_json(const nlohmann::json& json, DroppedObject& dropped);
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(Group, bucket, files)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(Group, bucket, files, dropped)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(CompactGroupSpec, staging, warehouse, run_id, plan_id, task, groups,
-                                                dropped, schema, compact_rows, workers)
+                                                schema, compact_rows, workers)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(CompactGroupReport, task, plan_id, files, rows, items, dropped_rows,
                                                 bytes, seconds)
 

@@ -146,15 +146,7 @@ void ChunkIngest::count(const pipeline::ChunkPart& part) {
 
 void ChunkIngest::remember(const pipeline::ChunkPart& part) {
   for (const auto& item : part.items) {
-    auto& entry = entries_.emplace_back(catalog::entry_of(item.object));
-    entry.identity = item.identity;
-    entry.updated = item.updated;
-    if (item.year != pipeline::kUnknownYear) entry.year = item.year;
-    for (std::uint32_t c = 0; c < item.cell_count; ++c) {
-      const auto cell = part.cells[item.first_cell + c];
-      entry.cells.push_back(cell == grid::kNoCell ? std::string(grid::kNoCellName) : grid_->name(cell));
-    }
-    record_.items.add(entry, 1);
+    record_.items.add(entries_.emplace_back(pipeline::entry_of(part, item, *grid_)), 1);
   }
 }
 

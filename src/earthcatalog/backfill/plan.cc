@@ -24,8 +24,6 @@ struct EntryAt {
 
 using EntrySorter = catalog::HashSorter<EntryAt>;
 
-std::string hex(const Hash128& hash) { return fmt::format("{:02x}", fmt::join(hash.bytes, "")); }
-
 class Planner {
  public:
   Planner(const Staging& staging, const RunRecord& run, const PlanOptions& options)
@@ -33,8 +31,8 @@ class Planner {
 
   Result<Plan> run() {
     for (std::int64_t chunk = 0; chunk < run_.chunks; ++chunk) EC_TRY(read_chunk(chunk));
-    for (auto& [bucket, files] : groups_) plan_.groups.push_back({.bucket = bucket, .files = std::move(files)});
     EC_TRY(find_dropped());
+    for (auto& [bucket, group] : groups_) plan_.groups.push_back(std::move(group));
     cut_tasks();
     name_plan();
     return std::move(plan_);
@@ -54,7 +52,7 @@ class Planner {
   const RunRecord& run_;
   const PlanOptions& options_;
   Plan plan_;
-  std::map<pipeline::Bucket, std::vector<GroupFile>> groups_;
+  std::map<pipeline::Bucket, Group> groups_;
   std::vector<std::unique_ptr<catalog::RunReader>> readers_;
   std::set<std::pair<std::int32_t, std::int64_t>> gone_;  // entries of objects that a later attempt staged again
 };
@@ -73,7 +71,9 @@ Status Planner::read_chunk(std::int64_t chunk) {
 
 void Planner::add(ChunkRecord record) {
   for (const auto& file : record.files) {
-    groups_[file.bucket].push_back(
+    auto& group = groups_[file.bucket];
+    group.bucket = file.bucket;
+    group.files.push_back(
         {.attempt = {record.chunk, record.attempt}, .part = file.part, .rows = file.rows, .bytes = file.bytes});
   }
   for (const auto& [name, kinds] : record.observed) plan_.observed[name].merge(kinds);
@@ -158,7 +158,11 @@ Status Planner::drop(std::span<const EntryAt> same, bool same_object) {
   for (auto contender = contenders.begin(); contender != contenders.end(); ++contender) {
     if (contender == best) continue;
     const auto& record = plan_.records[static_cast<std::size_t>(contender->at.record)];
-    plan_.dropped.push_back({{record.chunk, record.attempt}, hex(contender->entry.object)});
+    for (const auto& cell : contender->entry.cells) {
+      groups_[{cell, contender->entry.year}].dropped.push_back(
+          {{record.chunk, record.attempt}, contender->entry.object});
+    }
+    ++plan_.dropped;
     plan_.items.add(contender->entry, -1);
     if (same_object) {
       gone_.insert({contender->at.record, contender->at.row});
@@ -192,7 +196,7 @@ void Planner::name_plan() {
     text += fmt::format(" {}.{}:{}:{}", record.chunk, record.attempt, record.rows, record.object_entries);
   }
   for (const auto& [first, end] : plan_.tasks) text += fmt::format(" {}-{}", first, end);
-  plan_.plan_id = hex(hash128(text));
+  plan_.plan_id = to_hex(hash128(text));
 }
 
 }  // namespace

@@ -26,13 +26,13 @@ struct Plan {
   std::vector<ChunkRecord> records;                        ///< of all attempts, without their files; in order
   std::vector<Group> groups;                               ///< ascending by bucket
   std::vector<std::pair<std::size_t, std::size_t>> tasks;  ///< first and one past the last group
-  std::vector<DroppedObject> dropped;
-  std::vector<catalog::ObjectEntry> superseded;  ///< entries of dropped objects, for the object index
+  std::vector<catalog::ObjectEntry> superseded;            ///< of objects whose rows do not count, for the object index
   stac::ObservedProperties observed;
   bool all_itslive = true;
   ItemCounts items;  ///< that count
 
   std::int64_t source_items = 0, staged_items = 0, repeated = 0, missing = 0, pending = 0, rejected = 0;
+  std::int64_t dropped = 0;  ///< objects whose rows do not count, of staged_items
 };
 
 /// Reads the markers of all chunks. kNotFound names the first chunk that is not ingested.

@@ -10,8 +10,6 @@ std::string attempt_name(Attempt attempt) {
 
 }  // namespace
 
-std::string year_name(const pipeline::Bucket& bucket) { return bucket.year ? std::to_string(*bucket.year) : "unknown"; }
-
 std::string Staging::chunk(std::int64_t chunk) const { return at(fmt::format("chunks/chunk_{:06}.parquet", chunk)); }
 
 std::string Staging::pending(std::int64_t chunk) const {
@@ -32,7 +30,8 @@ std::string Staging::problems(Attempt attempt) const {
 
 std::string Staging::rows(const pipeline::Bucket& bucket, Attempt attempt, int part) const {
   const std::string suffix = part == 0 ? "" : fmt::format("_m{}", part);
-  return at(fmt::format("staging/{}/{}/{}{}.ndjson", bucket.cell, year_name(bucket), attempt_name(attempt), suffix));
+  return at(fmt::format("staging/{}/{}/{}{}.ndjson", bucket.cell, pipeline::year_name(bucket), attempt_name(attempt),
+                        suffix));
 }
 
 std::string Staging::task_report(std::int64_t task) const { return at(fmt::format("compacted/task_{:06}.done", task)); }

@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-#include "earthcatalog/pipeline/upsert.h"
+#include "earthcatalog/pipeline/bucket.h"
 #include "earthcatalog/result.h"
 #include "earthcatalog/storage/stores.h"
 
@@ -16,6 +16,7 @@ namespace earthcatalog::backfill {
 struct Attempt {
   std::int64_t chunk = 0;
   int number = 0;
+  bool operator==(const Attempt&) const = default;
 };
 
 /// Makes names, and reads and writes small markers under them. Presence is asked by name, never by a listing. A value;
@@ -49,8 +50,5 @@ class Staging {
   storage::Stores* stores_;
   std::string root_;
 };
-
-/// "2018", or "unknown".
-std::string year_name(const pipeline::Bucket& bucket);
 
 }  // namespace earthcatalog::backfill

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "earthcatalog/base/hash.h"
+#include "earthcatalog/catalog/object_index.h"
 #include "earthcatalog/grid/bounds.h"
 #include "earthcatalog/grid/partitioner.h"
 #include "earthcatalog/pipeline/row_cutter.h"
@@ -49,6 +50,9 @@ struct ChunkPart {
   /// Bytes of memory held.
   std::int64_t bytes() const;
 };
+
+/// The object index's entry of an item of `part`.
+catalog::ObjectEntry entry_of(const ChunkPart& part, const ItemRecord& item, const grid::Partitioner& grid);
 
 /// An object that gave up for now.
 struct PendingObject {

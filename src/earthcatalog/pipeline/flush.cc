@@ -4,22 +4,12 @@
 
 #include <algorithm>
 
-#include "earthcatalog/pipeline/parallel.h"
+#include "earthcatalog/pipeline/write_groups.h"
 
 namespace earthcatalog::pipeline {
 namespace {
 
 constexpr int kCommitAttempts = 10;
-
-std::string name_of(const grid::Partitioner& grid, grid::Cell cell) {
-  return cell == grid::kNoCell ? std::string(grid::kNoCellName) : grid.name(cell);
-}
-
-Bucket named(const grid::Partitioner& grid, const GroupKey& key) {
-  Bucket bucket{.cell = name_of(grid, key.cell), .year = {}};
-  if (key.year != kUnknownYear) bucket.year = key.year;
-  return bucket;
-}
 
 void add_counts(Report& to, const Report& from) {
   to.written_items += from.written_items;
@@ -192,35 +182,9 @@ Status Flusher::stage_rows(const Input& input, const Decision& decision, const T
   }
   EC_ASSIGN_OR_RETURN(const auto cutter,
                       RowCutter::make(input.schema, input.batches, std::move(rows), std::move(bounds)));
-  return write_groups(cutter, writer);
-}
-
-Status Flusher::write_groups(const RowCutter& cutter, const TableWriter& writer) {
-  struct File {
-    const Group* group;
-    std::size_t first, count;
-  };
-  std::vector<File> files;
-  const auto most = static_cast<std::size_t>(options_.compact_rows);
-  for (const Group& group : cutter.groups()) {
-    for (std::size_t first = 0; first < group.count; first += most) {
-      files.push_back({&group, first, std::min(most, group.count - first)});
-    }
-  }
-  std::vector<iceberg::DataFile> written(files.size());
-  const auto status = parallel_for(files.size(), options_.workers, [&](std::size_t i) -> Status {
-    const File& file = files[i];
-    const Bucket bucket = named(grid_, file.group->key);
-    EC_ASSIGN_OR_RETURN(const auto rows, cutter.cut(*file.group, file.first, file.count, bucket.cell));
-    EC_ASSIGN_OR_RETURN(const auto where, stores_.locate(names_.next(bucket)));
-    EC_ASSIGN_OR_RETURN(written[i], writer.of(bucket.cell).write(where, {rows}, partition_of(bucket)));
-    return {};
-  });
-  if (!status) {
-    std::erase_if(written, [](const auto& file) { return file.file_path.empty(); });
-    discard_files(stores_, written);
-    return status;
-  }
+  EC_ASSIGN_OR_RETURN(auto written, write_groups(stores_, cutter, writer, names_,
+                                                 [&](const GroupKey& key) { return bucket_of(grid_, key); },
+                                                 {.most_rows = options_.compact_rows, .workers = options_.workers}));
   for (auto& file : written) added_.emplace(file.file_path, std::move(file));
   return {};
 }
@@ -238,7 +202,7 @@ void Flusher::count(const Input& input, const Decision& decision) {
     counts_.item_dates_unparseable += item.undatable ? 1 : 0;
     if (item.year != kUnknownYear) counts_.years.insert(item.year);
     for (std::uint32_t c = 0; c < item.cell_count; ++c) {
-      counts_.cells.insert(name_of(grid_, part.cells[item.first_cell + c]));
+      counts_.cells.insert(grid_.name(part.cells[item.first_cell + c]));
     }
   }
 }

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "earthcatalog/storage/stores.h"
+
 namespace earthcatalog::pipeline {
 
 PartNames::PartNames(std::string warehouse, std::string_view run_id)
@@ -13,9 +15,8 @@ std::string PartNames::next(const Bucket& bucket) {
     const std::lock_guard lock(mutex_);
     number = used_[bucket]++;
   }
-  return storage::join_uri(warehouse_,
-                           fmt::format("grid_partition={}/year={}/part_{:06}_{}.parquet", bucket.cell,
-                                       bucket.year ? std::to_string(*bucket.year) : "unknown", number, suffix_));
+  return storage::join_uri(warehouse_, fmt::format("grid_partition={}/year={}/part_{:06}_{}.parquet", bucket.cell,
+                                                   year_name(bucket), number, suffix_));
 }
 
 }  // namespace earthcatalog::pipeline

@@ -5,7 +5,7 @@
 #include <mutex>
 #include <string>
 
-#include "earthcatalog/pipeline/upsert.h"
+#include "earthcatalog/pipeline/bucket.h"
 
 namespace earthcatalog::pipeline {
 

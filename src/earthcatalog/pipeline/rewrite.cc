@@ -148,18 +148,6 @@ Result<OneRewrite> rewrite_one(storage::Stores& stores, const iceberg::DataFile&
 
 }  // namespace
 
-Bucket bucket_of(const iceberg::PartitionKey& partition) {
-  Bucket bucket{.cell = partition.cell.value_or(std::string(grid::kNoCellName)), .year = {}};
-  if (partition.year_since_1970) bucket.year = *partition.year_since_1970 + 1970;
-  return bucket;
-}
-
-iceberg::PartitionKey partition_of(const Bucket& bucket) {
-  iceberg::PartitionKey partition{.cell = bucket.cell, .year_since_1970 = {}};
-  if (bucket.year) partition.year_since_1970 = *bucket.year - 1970;
-  return partition;
-}
-
 Result<RewriteOutcome> rewrite_without(storage::Stores& stores, const std::vector<iceberg::DataFile>& files,
                                        const Removals& removals, PartNames& names, const TableWriter& writer,
                                        std::size_t workers) {
