@@ -119,7 +119,7 @@ def incremental(table, archive, *more):
 
 def backfill(table, archive, *more):
     return ["backfill", "--inventory", archive.inventory, "--source-root", archive.source_root, *table.arguments,
-            "--staging", table.folder / "staging", *more]
+            "--staging", table.folder / "staging", "--h3-resolution", 1, *more]
 
 
 def free_port():

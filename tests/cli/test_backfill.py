@@ -153,7 +153,8 @@ def test_on_s3(s3_earthcatalog, s3_server, tmp_path):
     s3_earthcatalog.run("generate", "--items", 300, "--seed", 5, "--out", "s3://its-live-data/backfill", check=True)
     place = "s3://test-warehouse/backfill"
     report = s3_earthcatalog.json("backfill", "--inventory", "s3://its-live-data/backfill/inventory.csv", "--catalog",
-                                  f"{place}.db", "--warehouse", place, "--staging", f"{place}-staging", "--chunk-size", 100)
+                                  f"{place}.db", "--warehouse", place, "--staging", f"{place}-staging", "--chunk-size", 100,
+                                  "--h3-resolution", 1)
     assert report["written_items"] == 300
     info = s3_earthcatalog.json("info", "--catalog", f"{place}.db", "--warehouse", place)
     assert info["items"] == 300 and info["rows"] == report["rows"]
@@ -193,6 +194,44 @@ def test_data_files_that_went_before_the_commit_are_written_again(earthcatalog, 
     report = earthcatalog.json(*backfill(table, archive, "--limit", 200))
     assert report["written_items"] == 200
     assert table.rows() == expected
+
+
+def test_a_new_table_needs_a_resolution(earthcatalog, archive, table):
+    for more in ([], ["--delta"]):
+        run = earthcatalog.run("backfill", "--inventory", archive.inventory, "--source-root", archive.source_root,
+                               *table.arguments, "--staging", table.folder / "staging", *more)
+        assert run.returncode == 2 and "--h3-resolution" in run.stderr
+    assert not table.catalog.exists() and not (table.folder / "staging").exists()
+
+
+def test_the_same_backfill_may_be_done_again(earthcatalog, archive, table):
+    """What is in the table's history is no reason to do nothing."""
+    earthcatalog.json(*backfill(table, archive, "--limit", 100))
+    first = table.load().current_snapshot().snapshot_id
+    report = earthcatalog.json(*backfill(table, archive, "--limit", 100, "--replace"))
+    assert report["commits"] == 1 and report["snapshot_id"] != first
+    assert len({identifier for _, identifier, _, _ in table.rows()}) == 100
+
+
+def test_another_inventory_in_a_staging_prefix_that_was_kept(earthcatalog, archive, table):
+    earthcatalog.json(*backfill(table, archive, "--limit", 100, "--keep-staging"))
+    other = table.folder / "other.csv"
+    other.write_text("".join(archive.inventory.open().readlines()[:50]))
+    run = earthcatalog.run("backfill", "--inventory", other, "--source-root", archive.source_root, *table.arguments,
+                           "--staging", table.folder / "staging", "--limit", 100, "--replace")
+    assert run.returncode == 2 and "inventory" in run.stderr and "--restart" in run.stderr
+
+
+def test_the_hash_index_when_asked(earthcatalog, archive, table):
+    earthcatalog.json(*backfill(table, archive, "--limit", 100, "--update-hash-index"))
+    assert earthcatalog.run("index", "check", *table.arguments).returncode == 0
+    earthcatalog.json(*backfill(table, archive, "--limit", 300, "--delta", "--update-hash-index"))
+    check = earthcatalog.json("index", "check", *table.arguments)
+    assert check["good"] and check["hash_index"]["entries"] == 300
+    elsewhere = table.folder / "ids.parquet"
+    earthcatalog.json(*backfill(table, archive, "--limit", 310, "--delta", "--hash-index", elsewhere))
+    check = earthcatalog.json("index", "check", *table.arguments, "--hash-index", elsewhere)
+    assert check["good"] and check["hash_index"]["entries"] == 310
 
 
 def test_problems_outlive_the_staged_files(earthcatalog, tmp_path):

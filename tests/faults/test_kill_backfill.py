@@ -3,7 +3,7 @@
 import time
 
 import pytest
-from conftest import Table, backfill
+from conftest import Table, backfill, incremental
 from kills import kill_and_rerun
 
 OPTIONS = ["--chunk-size", 150, "--workers", 2]
@@ -25,6 +25,19 @@ def test_kills_and_reruns(earthcatalog, archive, undisturbed, tmp_path):
         return backfill(table, archive, *OPTIONS, "--replace")
 
     kill_and_rerun(earthcatalog, command, seconds, expected, tmp_path)
+
+
+def test_kills_of_a_delta(earthcatalog, archive, undisturbed, tmp_path):
+    """On a table that has a part of the archive: its rows are replaced, the others are added."""
+    seconds, expected = undisturbed
+
+    def prepare(table):
+        earthcatalog.json(*incremental(table, archive, "--limit", 300))
+
+    def command(table):
+        return backfill(table, archive, *OPTIONS, "--delta")
+
+    kill_and_rerun(earthcatalog, command, seconds, expected, tmp_path, prepare)
 
 
 def test_ctrl_c_leaves_finished_chunks_and_goes_on(earthcatalog, archive, undisturbed, tmp_path):

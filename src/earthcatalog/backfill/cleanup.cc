@@ -22,13 +22,13 @@ Status remove_folder(const Staging& staging, std::string_view folder, std::strin
 
 }  // namespace
 
-Status cleanup_staging(const Staging& staging, bool pending_too) {
+Status cleanup_staging(const Staging& staging, Kept kept) {
   const auto record = staging.run_record();
   EC_TRY(remove_folder(staging, "compacted", record));
   EC_TRY(remove_folder(staging, "staging", record));
-  if (pending_too) EC_TRY(remove_folder(staging, "pending_chunks", record));
+  if (kept == Kept::kNothing) EC_TRY(remove_folder(staging, "pending_chunks", record));
   EC_TRY(remove_folder(staging, "chunks", record));
-  return staging.remove(record);
+  return kept == Kept::kPending ? Status{} : staging.remove(record);
 }
 
 }  // namespace earthcatalog::backfill

@@ -2,7 +2,9 @@
 
 #include <arrow/record_batch.h>
 
+#include <algorithm>
 #include <chrono>
+#include <iterator>
 #include <tuple>
 #include <unordered_map>
 #include <unordered_set>
@@ -11,6 +13,7 @@
 #include "earthcatalog/grid/bounds.h"
 #include "earthcatalog/iceberg/manifest.h"
 #include "earthcatalog/pipeline/part_names.h"
+#include "earthcatalog/pipeline/rewrite.h"
 #include "earthcatalog/pipeline/row_cutter.h"
 #include "earthcatalog/pipeline/table_writer.h"
 #include "earthcatalog/pipeline/write_groups.h"
@@ -35,9 +38,12 @@ struct Version {
 class GroupCompaction {
  public:
   GroupCompaction(storage::Stores& stores, const CompactGroupSpec& spec)
-      : stores_(stores), spec_(spec), staging_(stores, spec.staging), names_(spec.warehouse, spec.run_id) {
+      : stores_(stores),
+        spec_(spec),
+        staging_(stores, spec.staging),
+        names_(spec.warehouse, spec.run_id, spec.first_part) {
     report_.task = spec.task;
-    report_.plan_id = spec.plan_id;
+    report_.key = task_key(spec);
   }
 
   Result<CompactGroupReport> run();
@@ -47,15 +53,15 @@ class GroupCompaction {
   Status load_lines(std::size_t group, const GroupFile& file, std::string_view rest);
   Status load_line(std::size_t group, std::string_view line);
   Status finish_batch();
-  Result<std::vector<iceberg::DataFile>> write();
-  Status describe_files(const std::vector<iceberg::DataFile>& files);
+  Result<std::vector<iceberg::DataFile>> write(const pipeline::TableWriter& writer);
+  Result<FileList> rewrite(const pipeline::TableWriter& writer);
+  Status finish(const FileList& files);
 
   storage::Stores& stores_;
   const CompactGroupSpec& spec_;
   const Staging staging_;
   pipeline::PartNames names_;
   std::shared_ptr<const stac::ItemSchema> schema_;
-  std::optional<iceberg::Schema> table_schema_;
 
   stac::ItemParser parser_;
   std::optional<stac::ItemBatch> batch_;
@@ -73,21 +79,25 @@ Result<CompactGroupReport> GroupCompaction::run() {
   const auto start = std::chrono::steady_clock::now();
   EC_ASSIGN_OR_RETURN(auto items, item_schema(spec_.schema));
   schema_ = std::make_shared<const stac::ItemSchema>(std::move(items));
-  EC_ASSIGN_OR_RETURN(table_schema_, iceberg_schema(spec_.schema));
+  EC_ASSIGN_OR_RETURN(auto table_schema, iceberg_schema(spec_.schema));
+  EC_ASSIGN_OR_RETURN(const auto writer, pipeline::TableWriter::make(std::move(table_schema)));
   for (std::size_t group = 0; group < spec_.groups.size(); ++group) EC_TRY(load(group));
   EC_TRY(finish_batch());
-  EC_ASSIGN_OR_RETURN(const auto files, write());
-  EC_TRY(describe_files(files));
-  report_.files = std::ssize(files);
-  for (const auto& file : files) report_.bytes += file.file_size_in_bytes;
+  EC_ASSIGN_OR_RETURN(auto files, rewrite(writer));
+  auto written = write(writer);
+  if (!written) {
+    pipeline::discard_files(stores_, files.added);
+    return std::unexpected(std::move(written).error());
+  }
+  std::ranges::move(*written, std::back_inserter(files.added));
   report_.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-  EC_TRY(staging_.write(staging_.task_report(spec_.task), to_json_text(report_)));
+  EC_TRY(finish(files));
   return report_;
 }
 
 Status GroupCompaction::load(std::size_t group) {
   versions_.clear();
-  const auto& [bucket, files, dropped] = spec_.groups[group];
+  const auto& [bucket, files, dropped, removals] = spec_.groups[group];
   for (const auto& file : files) {
     dropped_.clear();
     for (const auto& [attempt, object] : dropped) {
@@ -162,7 +172,7 @@ Status GroupCompaction::finish_batch() {
   return {};
 }
 
-Result<std::vector<iceberg::DataFile>> GroupCompaction::write() {
+Result<std::vector<iceberg::DataFile>> GroupCompaction::write(const pipeline::TableWriter& writer) {
   std::vector<pipeline::Row> kept;
   for (std::size_t i = 0; i < rows_.size(); ++i) {
     if (!replaced_[i]) kept.push_back(rows_[i]);
@@ -171,51 +181,37 @@ Result<std::vector<iceberg::DataFile>> GroupCompaction::write() {
   for (const auto& row : kept) report_.items += row.primary ? 1 : 0;
   EC_ASSIGN_OR_RETURN(const auto cutter,
                       pipeline::RowCutter::make(schema_, batches_, std::move(kept), std::move(bounds_)));
-  EC_ASSIGN_OR_RETURN(const auto writer, pipeline::TableWriter::make(*table_schema_));
   return pipeline::write_groups(stores_, cutter, writer, names_,
                                 [&](const pipeline::GroupKey& key) { return spec_.groups[key.cell - 1].bucket; },
                                 {.most_rows = spec_.compact_rows, .workers = static_cast<std::size_t>(spec_.workers)});
 }
 
-// As an Iceberg manifest: register takes the files from it without reading a footer.
-Status GroupCompaction::describe_files(const std::vector<iceberg::DataFile>& files) {
-  EC_ASSIGN_OR_RETURN(const auto partitioning, iceberg::grid_partition_spec(*table_schema_));
-  EC_ASSIGN_OR_RETURN(auto manifest, iceberg::ManifestWriter::make({.schema = &*table_schema_, .spec = &partitioning}));
-  for (const auto& file : files) {
-    EC_TRY(manifest.add({.status = iceberg::ManifestStatus::kAdded,
-                         .snapshot_id = {},
-                         .sequence_number = {},
-                         .file_sequence_number = {},
-                         .data_file = file}));
+// The table's files without the rows that leave them.
+Result<FileList> GroupCompaction::rewrite(const pipeline::TableWriter& writer) {
+  if (spec_.present.empty()) return FileList{};
+  EC_ASSIGN_OR_RETURN(const auto present, read_file_list(staging_, spec_.present, spec_.schema));
+  pipeline::Removals removals;
+  for (const auto& group : spec_.groups) {
+    if (!group.removals.empty()) removals[group.bucket].insert(group.removals.begin(), group.removals.end());
   }
-  return staging_.write(staging_.task_files(spec_.task), manifest.finish().bytes);
+  EC_ASSIGN_OR_RETURN(auto outcome, pipeline::rewrite_without(stores_, present.added, removals, names_, writer,
+                                                              static_cast<std::size_t>(spec_.workers)));
+  report_.removed_rows = outcome.rows_removed;
+  return FileList{.added = std::move(outcome.added), .removed = std::move(outcome.removed)};
 }
 
-}  // namespace
-
-Result<std::vector<iceberg::DataFile>> read_task_files(const Staging& staging, std::int64_t task,
-                                                       const TableSchema& schema) {
-  EC_ASSIGN_OR_RETURN(const auto table_schema, iceberg_schema(schema));
-  EC_ASSIGN_OR_RETURN(const auto partitioning, iceberg::grid_partition_spec(table_schema));
-  iceberg::ManifestFile line;
-  line.manifest_path = staging.task_files(task);
-  EC_ASSIGN_OR_RETURN(const auto bytes, staging.read(line.manifest_path));
-  if (!bytes) return fail(ErrorKind::kNotFound, "{} is gone; run again", line.manifest_path);
-  std::vector<iceberg::DataFile> files;
-  EC_TRY(iceberg::read_manifest(*bytes, line, partitioning, {}, [&](iceberg::ManifestEntry&& entry) -> Status {
-    files.push_back(std::move(entry.data_file));
-    return {};
-  }));
-  return files;
+Status GroupCompaction::finish(const FileList& files) {
+  report_.files = std::ssize(files.added);
+  report_.removed_files = std::ssize(files.removed);
+  for (const auto& file : files.added) report_.bytes += file.file_size_in_bytes;
+  EC_ASSIGN_OR_RETURN(const auto bytes, write_file_list(spec_.schema, files));
+  EC_TRY(staging_.write(staging_.task_files(spec_.task, report_.key), bytes));
+  return staging_.write(staging_.task_report(spec_.task, report_.key), to_json_text(report_));
 }
-
-namespace {
 
 // Between a killed run and the one that resumes it, `expire` may have taken the files, which no snapshot named.
-Result<bool> files_are_there(const Staging& staging, const CompactGroupSpec& spec) {
-  const auto files = read_task_files(staging, spec.task, spec.schema);
-  if (!files) return false;
-  for (const auto& file : *files) {
+Result<bool> are_there(const Staging& staging, const std::vector<iceberg::DataFile>& files) {
+  for (const auto& file : files) {
     EC_ASSIGN_OR_RETURN(const auto where, staging.stores().locate(file.file_path));
     EC_ASSIGN_OR_RETURN(const auto info, where.store->head(where.key));
     if (!info || info->size_bytes != file.file_size_in_bytes) return false;
@@ -225,16 +221,68 @@ Result<bool> files_are_there(const Staging& staging, const CompactGroupSpec& spe
 
 }  // namespace
 
-Result<CompactGroupReport> compact_group(storage::Stores& stores, const CompactGroupSpec& spec) {
-  const Staging staging(stores, spec.staging);
-  EC_ASSIGN_OR_RETURN(const auto text, staging.read(staging.task_report(spec.task)));
-  if (text) {
-    auto report = parse_json<CompactGroupReport>(*text, staging.task_report(spec.task));
-    if (report && report->plan_id == spec.plan_id) {
-      EC_ASSIGN_OR_RETURN(const bool complete, files_are_there(staging, spec));
-      if (complete) return report;
-    }
+std::string task_key(const CompactGroupSpec& spec) {
+  CompactGroupSpec what = spec;
+  what.task = 0;
+  what.run_id.clear();
+  what.first_part = 0;
+  what.workers = 1;
+  return to_hex(hash128(to_json_text(what))).substr(0, 16);
+}
+
+Result<std::string> write_file_list(const TableSchema& schema, const FileList& files) {
+  EC_ASSIGN_OR_RETURN(const auto table_schema, iceberg_schema(schema));
+  EC_ASSIGN_OR_RETURN(const auto partitioning, iceberg::grid_partition_spec(table_schema));
+  EC_ASSIGN_OR_RETURN(auto manifest, iceberg::ManifestWriter::make({.schema = &table_schema, .spec = &partitioning}));
+  for (const auto& file : files.added) {
+    EC_TRY(manifest.add({.status = iceberg::ManifestStatus::kAdded,
+                         .snapshot_id = {},
+                         .sequence_number = {},
+                         .file_sequence_number = {},
+                         .data_file = file}));
   }
+  for (const auto& file : files.removed) {  // the numbers are never looked at, but only added files may lack them
+    EC_TRY(manifest.add({.status = iceberg::ManifestStatus::kDeleted,
+                         .snapshot_id = 0,
+                         .sequence_number = 0,
+                         .file_sequence_number = 0,
+                         .data_file = file}));
+  }
+  return manifest.finish().bytes;
+}
+
+Result<FileList> read_file_list(const Staging& staging, const std::string& uri, const TableSchema& schema) {
+  EC_ASSIGN_OR_RETURN(const auto table_schema, iceberg_schema(schema));
+  EC_ASSIGN_OR_RETURN(const auto partitioning, iceberg::grid_partition_spec(table_schema));
+  EC_ASSIGN_OR_RETURN(const auto bytes, staging.read(uri));
+  if (!bytes) return fail(ErrorKind::kNotFound, "{} is gone; run again", uri);
+  iceberg::ManifestFile line;
+  line.manifest_path = uri;
+  FileList files;
+  EC_TRY(iceberg::read_manifest(*bytes, line, partitioning, {.live_only = false},
+                                [&](iceberg::ManifestEntry&& entry) -> Status {
+                                  const bool removed = entry.status == iceberg::ManifestStatus::kDeleted;
+                                  (removed ? files.removed : files.added).push_back(std::move(entry.data_file));
+                                  return {};
+                                }));
+  return files;
+}
+
+Result<std::optional<CompactGroupReport>> read_task_report(const Staging& staging, const CompactGroupSpec& spec) {
+  const auto key = task_key(spec);
+  const auto uri = staging.task_report(spec.task, key);
+  EC_ASSIGN_OR_RETURN(const auto text, staging.read(uri));
+  if (!text) return std::nullopt;
+  const auto report = parse_json<CompactGroupReport>(*text, uri);
+  const auto files = read_file_list(staging, staging.task_files(spec.task, key), spec.schema);
+  if (!report || !files) return std::nullopt;  // cut short: the task is done again
+  EC_ASSIGN_OR_RETURN(const bool complete, are_there(staging, files->added));
+  return complete ? std::optional(*report) : std::nullopt;
+}
+
+Result<CompactGroupReport> compact_group(storage::Stores& stores, const CompactGroupSpec& spec) {
+  EC_ASSIGN_OR_RETURN(const auto done, read_task_report(Staging(stores, spec.staging), spec));
+  if (done) return *done;
   return annotate(GroupCompaction(stores, spec).run(), fmt::format("compaction task {}", spec.task));
 }
 

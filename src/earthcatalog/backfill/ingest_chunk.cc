@@ -37,7 +37,7 @@ class ChunkIngest {
   void count(const pipeline::ChunkPart& part);
   void remember(const pipeline::ChunkPart& part);
   Status write_entries();
-  Status write_pending_list();
+  Status write_next_list();
 
   storage::Stores& stores_;
   const IngestChunkSpec& spec_;
@@ -61,7 +61,7 @@ Result<ChunkRecord> ChunkIngest::run() {
                                                               .id_field = spec_.id_field}));
   EC_TRY(stage_all());
   EC_TRY(write_entries());
-  EC_TRY(write_pending_list());
+  EC_TRY(write_next_list());
   EC_ASSIGN_OR_RETURN(record_.problems, problems_.finish());
   record_.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   if (record_.source_items !=
@@ -69,11 +69,16 @@ Result<ChunkRecord> ChunkIngest::run() {
     return fail(ErrorKind::kInvalidData, "chunk {}: the counts do not add up; please report this", at_.chunk);
   }
   EC_TRY(staging_.write(staging_.done(at_), to_json_text(record_)));
+  EC_TRY(publish_pending(staging_, record_));
   return std::move(record_);
 }
 
 Status ChunkIngest::stage_all() {
-  const auto list = at_.number == 0 ? staging_.chunk(at_.chunk) : staging_.pending(at_.chunk);
+  auto list = staging_.chunk(at_);
+  if (at_.number > 0) {  // the first attempt after a commit: that has taken the rest away
+    EC_ASSIGN_OR_RETURN(const bool here, staging_.exists(list));
+    if (!here) list = staging_.pending(at_.chunk);
+  }
   EC_ASSIGN_OR_RETURN(const auto inventory, inventory::open_inventory(stores_, list, {.suffix = ""}));
   const auto workers = static_cast<std::size_t>(std::max(1, spec_.workers));
   pipeline::ChunkSource source(
@@ -163,10 +168,11 @@ Status ChunkIngest::write_entries() {
   return {};
 }
 
-Status ChunkIngest::write_pending_list() {
-  const auto uri = staging_.pending(at_.chunk);
-  if (pending_.empty()) return at_.number == 0 ? Status{} : staging_.remove(uri);
-  EC_ASSIGN_OR_RETURN(const auto where, stores_.locate(uri));
+// What the next attempt will fetch. Not the list of pending objects itself: that is the input of this one as long as
+// its marker is not there.
+Status ChunkIngest::write_next_list() {
+  if (pending_.empty()) return {};
+  EC_ASSIGN_OR_RETURN(const auto where, stores_.locate(staging_.chunk({at_.chunk, at_.number + 1})));
   return write_pending(where, pending_, system_now());
 }
 
@@ -176,6 +182,15 @@ Result<std::optional<ChunkRecord>> read_chunk_record(const Staging& staging, Att
   EC_ASSIGN_OR_RETURN(const auto text, staging.read(staging.done(attempt)));
   if (!text) return std::nullopt;
   return parse_json<ChunkRecord>(*text, staging.done(attempt));
+}
+
+Status publish_pending(const Staging& staging, const ChunkRecord& last) {
+  const auto uri = staging.pending(last.chunk);
+  if (last.pending == 0) return last.attempt == 0 ? Status{} : staging.remove(uri);
+  const auto list = staging.chunk({last.chunk, last.attempt + 1});
+  EC_ASSIGN_OR_RETURN(const auto bytes, staging.read(list));
+  if (!bytes) return fail(ErrorKind::kNotFound, "{} is gone; run with --restart to stage everything anew", list);
+  return staging.write(uri, *bytes);
 }
 
 Result<ChunkRecord> ingest_chunk(storage::Stores& stores, const IngestChunkSpec& spec, const pipeline::Hooks& hooks) {

@@ -21,13 +21,17 @@ struct IngestChunkSpec {
   std::int64_t memory_limit_bytes = 768 << 20;
 };
 
-/// Writes the NDJSON of the chunk, its object index entries, its pending list, its problems file, and last its `.done`
-/// marker, which is also returned. An attempt that has its marker already is not done again. kCancelled when `hooks`
-/// say stop: nothing of the attempt counts then.
+/// Writes the NDJSON of the chunk, its object index entries, what the next attempt has to fetch, its problems file,
+/// then its `.done` marker, which is also returned, and last its list of pending objects. An attempt that has its
+/// marker already is not done again. kCancelled when `hooks` say stop: nothing of the attempt counts then.
 Result<ChunkRecord> ingest_chunk(storage::Stores& stores, const IngestChunkSpec& spec, const pipeline::Hooks& hooks);
 
 /// The marker of an attempt; nothing when it was not finished.
 Result<std::optional<ChunkRecord>> read_chunk_record(const Staging& staging, Attempt attempt);
+
+/// Makes the list of the chunk's pending objects what its last attempt left: none when that is nothing. ingest_chunk()
+/// does so after the marker, and a clean-up again, which would take away what a killed run had still to do.
+Status publish_pending(const Staging& staging, const ChunkRecord& last);
 
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(IngestChunkSpec, staging, chunk, attempt, grid_type, boundaries_path,
                                                 id_field, resolution, source_root, fetch_concurrency, max_object_bytes,

@@ -1,8 +1,9 @@
 // Between phases 2 and 3: what all chunks staged, seen as a whole. One schema, the same whatever the order in which
-// chunks were done; which versions of items do not count; and the buckets, cut into tasks of about equal size.
+// chunks were done; which versions of items do not count; and what lies in which bucket.
 #pragma once
 
 #include <cstdint>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -16,26 +17,40 @@ namespace earthcatalog::backfill {
 
 struct PlanOptions {
   std::int64_t memory_bytes = 768 << 20;  ///< for looking for items that several objects hold
-  std::int64_t task_bytes = 64 << 20;     ///< of NDJSON a task; one large bucket is a task of its own
   std::string scratch_folder = "/var/tmp";
+};
+
+/// Where an entry lies among the object runs of all attempts.
+struct EntryPosition {
+  std::int32_t record = 0;  ///< which of the records
+  std::int64_t row = 0;
+  auto operator<=>(const EntryPosition&) const = default;
 };
 
 /// source_items = staged_items + repeated + missing + pending + rejected.
 struct Plan {
-  std::string plan_id;                                     ///< tells this plan from one of other chunks or attempts
-  std::vector<ChunkRecord> records;                        ///< of all attempts, without their files; in order
-  std::vector<Group> groups;                               ///< ascending by bucket
-  std::vector<std::pair<std::size_t, std::size_t>> tasks;  ///< first and one past the last group
-  std::vector<catalog::ObjectEntry> superseded;            ///< of objects whose rows do not count, for the object index
+  std::string plan_id;               ///< tells this plan from one of other chunks or attempts, or of another backfill
+  std::vector<ChunkRecord> records;  ///< of all attempts, without their files; in order
+  std::vector<Group> groups;         ///< ascending by bucket
+  std::set<EntryPosition> dropped;   ///< entries of objects whose rows do not count
+  std::set<EntryPosition> repeated_entries;      ///< of these, those of objects that a later attempt staged again
+  std::vector<catalog::ObjectEntry> superseded;  ///< the others of these, as the object index is to know them
   stac::ObservedProperties observed;
   bool all_itslive = true;
   ItemCounts items;  ///< that count
 
   std::int64_t source_items = 0, staged_items = 0, repeated = 0, missing = 0, pending = 0, rejected = 0;
-  std::int64_t dropped = 0;  ///< objects whose rows do not count, of staged_items
+
+  /// Items that get rows.
+  std::int64_t counted_items() const { return staged_items - std::ssize(dropped); }
 };
 
 /// Reads the markers of all chunks. kNotFound names the first chunk that is not ingested.
 Result<Plan> make_plan(const Staging& staging, const RunRecord& run, const PlanOptions& options);
+
+/// The rows of an entry do not count: they leave the plan's groups and counts.
+void leave_out(Plan& plan, const EntryPosition& at, const catalog::ObjectEntry& entry);
+/// leave_out(), because another object owns the rows of its item.
+void supersede(Plan& plan, const EntryPosition& at, catalog::ObjectEntry entry);
 
 }  // namespace earthcatalog::backfill

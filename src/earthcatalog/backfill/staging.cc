@@ -10,7 +10,9 @@ std::string attempt_name(Attempt attempt) {
 
 }  // namespace
 
-std::string Staging::chunk(std::int64_t chunk) const { return at(fmt::format("chunks/chunk_{:06}.parquet", chunk)); }
+std::string Staging::chunk(Attempt attempt) const {
+  return at(fmt::format("chunks/{}.parquet", attempt_name(attempt)));
+}
 
 std::string Staging::pending(std::int64_t chunk) const {
   return at(fmt::format("pending_chunks/chunk_{:06}.parquet", chunk));
@@ -34,9 +36,23 @@ std::string Staging::rows(const pipeline::Bucket& bucket, Attempt attempt, int p
                         suffix));
 }
 
-std::string Staging::task_report(std::int64_t task) const { return at(fmt::format("compacted/task_{:06}.done", task)); }
+std::string Staging::task_report(std::int64_t task, std::string_view key) const {
+  return at(fmt::format("compacted/task_{:06}_{}.done", task, key));
+}
 
-std::string Staging::task_files(std::int64_t task) const { return at(fmt::format("compacted/task_{:06}.avro", task)); }
+std::string Staging::task_files(std::int64_t task, std::string_view key) const {
+  return at(fmt::format("compacted/task_{:06}_{}.avro", task, key));
+}
+
+std::string Staging::present_files(std::string_view key) const {
+  return at(fmt::format("compacted/present_{}.avro", key));
+}
+
+Result<bool> Staging::exists(const std::string& uri) const {
+  EC_ASSIGN_OR_RETURN(const auto where, stores_->locate(uri));
+  EC_ASSIGN_OR_RETURN(const auto info, where.store->head(where.key));
+  return info.has_value();
+}
 
 Result<std::optional<std::string>> Staging::read(const std::string& uri) const {
   EC_ASSIGN_OR_RETURN(const auto where, stores_->locate(uri));

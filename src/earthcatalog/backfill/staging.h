@@ -27,17 +27,20 @@ class Staging {
 
   const std::string& root() const { return root_; }
   std::string run_record() const { return at("chunks/_run.json"); }
-  std::string chunk(std::int64_t chunk) const;
+  /// What an attempt fetches: the chunk, or what the attempt before left. Written once, whole.
+  std::string chunk(Attempt attempt) const;
   std::string pending(std::int64_t chunk) const;
   std::string done(Attempt attempt) const;
   std::string objects(Attempt attempt) const;
   std::string problems(Attempt attempt) const;
   /// `part` numbers the files of one attempt in one bucket: memory may make it write more than one.
   std::string rows(const pipeline::Bucket& bucket, Attempt attempt, int part) const;
-  std::string plan() const { return at("compacted/_plan.json"); }
-  std::string task_report(std::int64_t task) const;
-  std::string task_files(std::int64_t task) const;
+  /// `key` is what tells the task from tasks of other plans: what it left is never taken for theirs.
+  std::string task_report(std::int64_t task, std::string_view key) const;
+  std::string task_files(std::int64_t task, std::string_view key) const;
+  std::string present_files(std::string_view key) const;
 
+  Result<bool> exists(const std::string& uri) const;
   /// The bytes of a marker; nothing when there is none.
   Result<std::optional<std::string>> read(const std::string& uri) const;
   Status write(const std::string& uri, std::string_view bytes) const;
