@@ -18,6 +18,14 @@ class Schema;
 
 namespace earthcatalog::geoparquet {
 
+/// Rows one batch after the other. Not thread-safe.
+class RowStream {
+ public:
+  virtual ~RowStream() = default;
+  /// The next rows, at least one; null at the end. After an error only the destructor may follow.
+  virtual Result<std::shared_ptr<arrow::RecordBatch>> next() = 0;
+};
+
 /// A file opened for reading: by row group, some columns or all. Not thread-safe; any number of readers may work at
 /// once.
 class FileReader {
@@ -36,6 +44,13 @@ class FileReader {
   /// are left out.
   virtual Result<std::shared_ptr<arrow::RecordBatch>> read_row_group(int row_group,
                                                                      const std::vector<std::string>& columns) = 0;
+
+  /// All rows in the file's order, at most `batch_rows` at a time; columns as in read_row_group(). Memory is one row
+  /// group as it lies in the file, a page of each column, and what next() gave. The reader must outlive it and do
+  /// nothing else meanwhile.
+  virtual std::unique_ptr<RowStream> stream(const std::vector<std::string>& columns, std::int64_t batch_rows) = 0;
+  /// Of the largest row group, as it lies in the file.
+  virtual std::int64_t row_group_bytes() const = 0;
 };
 
 /// `rows` with exactly the columns of `schema`, without metadata. Columns are found by field id or, where `rows` has no

@@ -103,12 +103,28 @@ Result<std::shared_ptr<arrow::Array>> gather_booleans(const Arrays& arrays, std:
   return make_array(arrays.front()->type(), addresses.size(), std::move(validity), {std::move(values)});
 }
 
-}  // namespace
+Result<std::shared_ptr<arrow::Array>> gather_rows(const Arrays& arrays, std::span<const RowAddress> addresses);
 
-Result<std::shared_ptr<arrow::Array>> gather(const std::vector<std::shared_ptr<arrow::RecordBatch>>& batches,
-                                             int column, std::span<const RowAddress> addresses) {
-  std::vector<std::shared_ptr<arrow::Array>> owners;
-  const Arrays arrays = arrays_of(batches, column, owners);
+Result<std::shared_ptr<arrow::Array>> gather_struct(const Arrays& arrays, std::span<const RowAddress> addresses) {
+  EC_ASSIGN_OR_RETURN(auto validity, gather_validity(arrays, addresses));
+  const auto& type = arrays.front()->type();
+  std::vector<std::shared_ptr<arrow::ArrayData>> members;
+  for (int member = 0; member < type->num_fields(); ++member) {
+    std::vector<std::shared_ptr<arrow::Array>> owners;
+    Arrays values;
+    for (const auto* array : arrays) {
+      owners.push_back(static_cast<const arrow::StructArray*>(array)->field(member));
+      values.push_back(owners.back().get());
+    }
+    EC_ASSIGN_OR_RETURN(const auto gathered, gather_rows(values, addresses));
+    members.push_back(gathered->data());
+  }
+  return arrow::MakeArray(arrow::ArrayData::Make(type, static_cast<std::int64_t>(addresses.size()),
+                                                 {std::move(validity.bitmap)}, std::move(members),
+                                                 validity.null_count));
+}
+
+Result<std::shared_ptr<arrow::Array>> gather_rows(const Arrays& arrays, std::span<const RowAddress> addresses) {
   switch (arrays.front()->type_id()) {
     case arrow::Type::STRING:
     case arrow::Type::BINARY:
@@ -119,10 +135,31 @@ Result<std::shared_ptr<arrow::Array>> gather(const std::vector<std::shared_ptr<a
       return gather_words(arrays, addresses);
     case arrow::Type::BOOL:
       return gather_booleans(arrays, addresses);
+    case arrow::Type::STRUCT:
+      return gather_struct(arrays, addresses);
     default:
-      return fail(ErrorKind::kUnsupported, "column '{}' has type {}, which no item column has",
-                  batches.front()->schema()->field(column)->name(), arrays.front()->type()->ToString());
+      return fail(ErrorKind::kUnsupported, "type {}, which no column of items has", arrays.front()->type()->ToString());
   }
+}
+
+}  // namespace
+
+Result<std::shared_ptr<arrow::Array>> gather(const std::vector<std::shared_ptr<arrow::RecordBatch>>& batches,
+                                             int column, std::span<const RowAddress> addresses) {
+  std::vector<std::shared_ptr<arrow::Array>> owners;
+  return annotate(gather_rows(arrays_of(batches, column, owners), addresses),
+                  fmt::format("column '{}'", batches.front()->schema()->field(column)->name()));
+}
+
+Result<std::shared_ptr<arrow::RecordBatch>> gather_columns(
+    const std::vector<std::shared_ptr<arrow::RecordBatch>>& batches, const std::shared_ptr<arrow::Schema>& schema,
+    std::span<const RowAddress> addresses) {
+  arrow::ArrayVector columns;
+  for (int column = 0; column < schema->num_fields(); ++column) {
+    EC_ASSIGN_OR_RETURN(auto array, gather(batches, column, addresses));
+    columns.push_back(std::move(array));
+  }
+  return arrow::RecordBatch::Make(schema, static_cast<std::int64_t>(addresses.size()), std::move(columns));
 }
 
 Result<std::shared_ptr<arrow::Array>> repeat_string(const std::string& value, std::size_t count) {
