@@ -6,6 +6,7 @@ std::vector<std::unique_ptr<Command>> make_commands() {
   std::vector<std::unique_ptr<Command>> commands;
   commands.push_back(make_incremental());
   commands.push_back(make_backfill());
+  commands.push_back(make_compact());
   commands.push_back(make_inspect());
   commands.push_back(make_info());
   commands.push_back(make_cat());

@@ -52,11 +52,7 @@ void add_table_options(CLI::App& app, IngestFlags& flags) {
                  "most columns of an auto schema; further properties stay in stac_extra")
       ->capture_default_str()
       ->group(group);
-  app.add_option("--lock", flags.lock_uri, "where the lock is (default: <catalog>.lock)")->group(group);
-  app.add_flag("--no-lock", flags.no_lock, "run without the lock: only when nobody else writes")->group(group);
-  app.add_option("--lock-ttl", flags.lock_ttl, "a lock without heartbeat for so long is taken over")
-      ->capture_default_str()
-      ->group(group);
+  flags.lock.add(app, group);
 }
 
 void add_run_options(CLI::App& app, IngestFlags& flags, std::int64_t default_chunk_size) {
@@ -115,12 +111,7 @@ Result<catalog::CatalogOptions> catalog_options(const IngestFlags& flags, const 
   options.default_resolution = 1;
   if (flags.schema == "auto") options.schema = stac::SchemaKind::kAuto;
   if (flags.schema == "itslive") options.schema = stac::SchemaKind::kItslive;
-  options.lock = !flags.no_lock;
-  options.lock_uri = flags.lock_uri;
-  options.lock_owner = owner;
-  EC_ASSIGN_OR_RETURN(const double ttl, parse_duration(flags.lock_ttl));
-  options.lock_stale_after_seconds = static_cast<std::int64_t>(ttl);
-  options.host = catalog::this_host();
+  EC_TRY(flags.lock.apply(options, owner));
   return options;
 }
 

@@ -16,14 +16,15 @@ namespace earthcatalog::cli {
 
 struct IngestFlags {
   TableFlags table;
+  LockFlags lock;
   std::string inventory, since, suffix = ".stac.json", source_root = "s3://", key_encoding, grid, boundaries, id_field;
-  std::string schema, max_object_size = "16MiB", memory_limit = "768MiB", lock_uri;
-  std::string lock_ttl = "5min", problems, report;
+  std::string schema, max_object_size = "16MiB", memory_limit = "768MiB";
+  std::string problems, report;
   std::optional<std::int64_t> limit, chunk_size;
   std::optional<int> resolution, workers;
   std::size_t max_columns = 400;
   int fetch_concurrency = 256;
-  bool no_lock = false, allow_pending = false;
+  bool allow_pending = false;
   FormatFlag format;
 
   /// Declares all of them. `chunk_size` is the default, for the help text alone.
