@@ -57,6 +57,13 @@ def incremental(work, inventory, *more):
             work / "warehouse", "--h3-resolution", "1", "--format", "json", *more]
 
 
+def backfill(work, inventory, *more):
+    work = fresh(work)
+    return [BINARY, "backfill", "--inventory", inventory, "--catalog", work / "catalog.db", "--warehouse",
+            work / "warehouse", "--staging", work / "staging", "--h3-resolution", "1", "--chunk-size", 5000, "--format",
+            "json", *more]
+
+
 def from_s3(work, items, count, with_peer):
     (work / "s3").mkdir()
     server = S3Server(work / "s3")
@@ -68,19 +75,22 @@ def from_s3(work, items, count, with_peer):
             inventory = work / f"{kind}.csv"
             listed = urllib.request.urlopen(f"{server.endpoint}/{bucket}/{kind}/inventory.csv").read()
             inventory.write_bytes(listed)
-            ours, fetch, peer = [], [], []
+            ours, staged, fetch, peer = [], [], [], []
             for _ in range(count):
                 ours.append(measure(incremental(work, inventory), environment))
+                staged.append(measure(backfill(work, inventory), environment))
                 fetch.append(measure([ROOT / "build/bin/fetch_only", inventory], environment))
                 if with_peer:
                     peer.append(measure([PEER, ROOT / "benchmarks/peer_backfill.py", inventory, fresh(work), 5000], environment))
             report = json.loads(ours[-1]["text"])
             row(f"ours, S3, {items} items, {kind}", ours, f"{report['files']} files, {report['rows']} rows")
             row(f"fetch only, S3, {items} items, {kind}", fetch, f"ours takes {median(ours, 'wall') / median(fetch, 'wall'):.2f} times as long")
+            row(f"ours, backfill, S3, {items} items, {kind}", staged, "chunks of 5,000 keys, staging on the local disk")
             if peer:
                 row(f"Python system, S3, {items} items, {kind}", peer,
                     f"ours: {median(peer, 'wall') / median(ours, 'wall'):.1f} times less wall, "
-                    f"{median(peer, 'cpu') / median(ours, 'cpu'):.1f} times less CPU")
+                    f"{median(peer, 'cpu') / median(ours, 'cpu'):.1f} times less CPU; backfill: "
+                    f"{median(peer, 'wall') / median(staged, 'wall'):.1f} and {median(peer, 'cpu') / median(staged, 'cpu'):.1f}")
     finally:
         server.stop()
 

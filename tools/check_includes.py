@@ -13,7 +13,7 @@ ORDER = [
     {"catalog"},
     {"generate"},
     {"pipeline"},
-    {"backfill"},
+    {"backfill", "upkeep"},
     {"cli"},
 ]
 LEVEL = {room: level for level, rooms in enumerate(ORDER) for room in rooms}

@@ -26,7 +26,8 @@ def test_gives_the_rows_of_incremental(earthcatalog, archive, by_incremental, ta
     report = earthcatalog.json(*backfill(table, archive, *options))
     assert table.rows() == expected.rows()
     assert items_of(earthcatalog, table) == items_of(earthcatalog, expected)
-    for name in ("source_items", "written_items", "rows", "unique_cells", "unique_years"):
+    for name in ("source_items", "written_items", "rows", "unique_cells", "unique_years", "undated",
+                 "unlocated", "fan_out_distribution", "bytes_fetched"):
         assert report[name] == expected_report[name], name
     assert not list((table.folder / "staging").rglob("*.*"))
     # What it recorded is what incremental looks for.
@@ -63,6 +64,7 @@ def test_of_one_item_in_several_objects_the_newest_has_the_rows(earthcatalog, tm
     assert items_of(earthcatalog, table) == items_of(earthcatalog, expected)
     assert (report["written_items"], report["source_items"]) == (60, 83)
     assert report["superseded"] == 23
+    assert report["fan_out_distribution"] == counts["fan_out_distribution"]
     assert earthcatalog.json(*incremental(table, archive))["written_items"] == 0
     assert counts["source_items"] == 83
 
@@ -155,3 +157,52 @@ def test_on_s3(s3_earthcatalog, s3_server, tmp_path):
     assert report["written_items"] == 300
     info = s3_earthcatalog.json("info", "--catalog", f"{place}.db", "--warehouse", place)
     assert info["items"] == 300 and info["rows"] == report["rows"]
+
+
+def test_phases_one_by_one_as_a_worker_runs_them(earthcatalog, archive, tmp_path):
+    def phase(name, spec):
+        run = earthcatalog.run("phase", name, "--spec", "-", input=json.dumps(spec))
+        assert run.returncode == 0, run.stderr
+        return json.loads(run.stdout)
+
+    staging = f"file://{tmp_path}/staging"
+    settings = {"inventory": str(archive.inventory), "source_root": archive.source_root, "chunk_size": 900, "limit": 1000}
+    run = phase("write_chunks", {"staging": staging, "settings": settings})
+    assert (run["chunks"], run["items"], run["complete"]) == (2, 1000, True)
+    spec = {"staging": staging, "chunk": 1, "source_root": archive.source_root}
+    record = phase("ingest_chunk", spec)
+    assert record["source_items"] == record["staged_items"] == 100
+    assert sum(rows for _, _, _, rows, _ in record["files"]) == record["rows"] >= 100
+    assert phase("ingest_chunk", spec) == record  # the marker's words: nothing is done twice
+    wrong = earthcatalog.run("phase", "ingest_chunk", "--spec", "-", input='{"chunk": "one"}')
+    assert wrong.returncode == 1 and "the spec" in wrong.stderr
+    assert earthcatalog.run("phase", "none", "--spec", "-", input="{}").returncode == 2
+
+
+def test_data_files_that_went_before_the_commit_are_written_again(earthcatalog, archive, table):
+    """What a killed run had written, and `expire` took because no snapshot named it."""
+    earthcatalog.json(*backfill(table, archive, "--limit", 200, "--keep-staging"))
+    expected = table.rows()
+    record = table.folder / "staging/chunks/_run.json"
+    state = json.loads(record.read_text())
+    del state["committed_snapshot"]
+    record.write_text(json.dumps(state))
+    table.catalog.unlink()
+    for path in list(table.warehouse.rglob("part_*.parquet"))[::3]:
+        path.unlink()
+    report = earthcatalog.json(*backfill(table, archive, "--limit", 200))
+    assert report["written_items"] == 200
+    assert table.rows() == expected
+
+
+def test_problems_outlive_the_staged_files(earthcatalog, tmp_path):
+    folder = tmp_path / "archive"
+    earthcatalog.run("generate", "--items", 30, "--seed", 3, "--out", folder, check=True)
+    archive = Archive(folder)
+    broken, gone = archive.objects()[3], archive.objects()[17]
+    broken.write_text("{")
+    gone.unlink()
+    report = earthcatalog.json(*backfill(Table(tmp_path), archive, "--chunk-size", 10))
+    assert (report["written_items"], report["rejected"], report["missing"]) == (28, 1, 1)
+    lines = [json.loads(line) for line in open(report["problems"].removeprefix("file://"))]
+    assert {(line["kind"], line["key"].split("/")[-1]) for line in lines} == {("rejected", broken.name), ("missing", gone.name)}

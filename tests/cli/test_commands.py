@@ -4,7 +4,8 @@ import re
 
 import pytest
 
-COMMANDS = ["incremental", "backfill", "inspect", "info", "cat", "diff", "index", "unlock", "generate"]
+COMMANDS = ["incremental", "backfill", "phase", "compact", "inspect", "info", "cat", "diff", "index", "unlock", "expire", "register",
+            "generate"]
 
 
 @pytest.mark.parametrize("command", COMMANDS)

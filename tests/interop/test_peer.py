@@ -35,6 +35,20 @@ def peer_table(earthcatalog, archive, tmp_path_factory):
     return table
 
 
+def test_a_table_is_made_of_its_data_files_alone(earthcatalog, archive, peer_table, tmp_path):
+    table = Table(tmp_path)
+    shutil.copytree(peer_table.warehouse, table.warehouse, ignore=shutil.ignore_patterns("earthcatalog", "metadata"))
+    report = earthcatalog.json("register", "--from-warehouse", *table.arguments)
+    assert report["from"] == "data files" and report["reconstructed"]["files_left_out"] == 0
+    assert table.rows() == peer_table.rows()
+    assert earthcatalog.json("info", *table.arguments)["columns"] == 31
+    earthcatalog.json(*incremental(table, archive))
+    ours = Table(tmp_path / "ours")
+    ours.folder.mkdir()
+    earthcatalog.json(*incremental(ours, archive, "--h3-resolution", 1))
+    assert table.rows() == ours.rows()
+
+
 def test_its_table_opens_and_takes_an_incremental_run(earthcatalog, archive, peer_table, tmp_path):
     table = peer_table
     before = table.rows()

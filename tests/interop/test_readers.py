@@ -2,6 +2,7 @@
 
 import json
 import pathlib
+import shutil
 
 import duckdb
 import pytest
@@ -86,6 +87,63 @@ class TestDuckDb:
         wanted = {item["id"] for item in expected_items(archive) if shape(item["geometry"]).intersects(area)}
         assert {row[0] for row in found} == wanted
         assert wanted
+
+
+class TestAfterExpire:
+    """Three states of a table, of which the oldest was removed."""
+
+    @pytest.fixture(scope="class")
+    def expired(self, earthcatalog, archive, tmp_path_factory):
+        table = Table(tmp_path_factory.mktemp("expired"))
+        table.states = []
+        for limit in (200, 300, 300):
+            earthcatalog.json(*incremental(table, archive, "--limit", limit, "--refetch"))
+            table.states.append((table.load().current_snapshot().snapshot_id, table.rows()))
+        report = earthcatalog.json("expire", *table.arguments, "--older-than", "0s", "--retain-last", 2)
+        assert report["snapshots"] == {"before": 3, "removed": 1, "kept": 2}
+        assert report["places"]["data"]["removed"]["files"] > 0
+        return table
+
+    def test_pyiceberg_reads_the_table_and_travels_to_the_retained_snapshot(self, expired):
+        assert expired.rows() == expired.states[-1][1]
+        table = expired.load()
+        snapshot, rows = expired.states[1]
+        columns = ("collection", "id", "grid_partition", "datetime")
+        past = table.scan(snapshot_id=snapshot, selected_fields=columns).to_arrow().to_pylist()
+        assert sorted((row["collection"], row["id"], row["grid_partition"], row["datetime"].year) for row in past) == rows
+        assert table.snapshot_by_id(expired.states[0][0]) is None
+        assert [entry.snapshot_id for entry in table.history()] == [state[0] for state in expired.states[1:]]
+
+    def test_duckdb_reads_the_table_and_the_retained_snapshot(self, expired):
+        connection = connect_duckdb("avro", "iceberg")
+        folder = f"{expired.warehouse}/earthcatalog/stac_items"
+        count = connection.execute(f"SELECT count(*) FROM iceberg_scan('{folder}')").fetchone()[0]
+        assert count == len(expired.states[-1][1])
+        past = connection.execute(f"SELECT count(*) FROM iceberg_scan('{folder}', snapshot_from_id = {expired.states[1][0]})")
+        assert past.fetchone()[0] == len(expired.states[1][1])
+
+    def test_pyiceberg_commits_on_top(self, expired):
+        table = expired.load()
+        row = table.scan(limit=1).to_arrow()
+        table.append(row)
+        assert len(expired.rows()) == len(expired.states[-1][1]) + 1
+
+
+class TestAfterRegister:
+    def test_duckdb_and_pyiceberg_read_a_table_that_was_made_of_its_data_files(self, earthcatalog, archive, tmp_path):
+        table = Table(tmp_path)
+        earthcatalog.json(*incremental(table, archive, "--limit", 300))
+        rows = table.rows()
+        table.catalog.unlink()
+        shutil.rmtree(table.warehouse / "earthcatalog")
+        earthcatalog.json("register", "--from-warehouse", *table.arguments)
+        assert table.rows() == rows
+        table.load().append(table.load().scan(limit=1).to_arrow())
+        connection = connect_duckdb("avro", "iceberg")
+        folder = f"{table.warehouse}/earthcatalog/stac_items"
+        assert connection.execute(f"SELECT count(*) FROM iceberg_scan('{folder}')").fetchone()[0] == len(rows)
+        newest = table.load().metadata_location.removeprefix("file://")
+        assert connection.execute(f"SELECT count(*) FROM iceberg_scan('{newest}')").fetchone()[0] == len(rows) + 1
 
 
 class TestGeoPandas:

@@ -1,5 +1,8 @@
 #include "earthcatalog/backfill/backfill.h"
 
+#include <arrow/io/interfaces.h>
+#include <arrow/status.h>
+
 #include <algorithm>
 #include <atomic>
 #include <chrono>
@@ -11,6 +14,7 @@
 #include "earthcatalog/backfill/plan.h"
 #include "earthcatalog/backfill/write_chunks.h"
 #include "earthcatalog/pipeline/parallel.h"
+#include "earthcatalog/storage/arrow_status.h"
 
 namespace earthcatalog::backfill {
 namespace {
@@ -39,6 +43,7 @@ class Backfill {
                 const std::vector<CompactGroupReport>& tasks);
   Result<std::vector<iceberg::DataFile>> present_files() const;
   static Error has_rows(std::size_t files);
+  Status gather_problems(const Plan& plan);
   Status finish(RunRecord run, const Plan& plan);
   void count(const RunRecord& run, const Plan& plan);
   bool stopping() const { return hooks_.stop != nullptr && hooks_.stop->load(); }
@@ -291,7 +296,27 @@ Status Backfill::commit(const RunRecord& run, const Plan& plan, const TableSchem
   return {};
 }
 
+Status Backfill::gather_problems(const Plan& plan) {
+  std::shared_ptr<arrow::io::OutputStream> out;
+  const auto check = [&](const arrow::Status& status) -> Status {
+    if (status.ok()) return {};
+    return std::unexpected(storage::from_arrow(status).annotate("writing " + spec_.problems));
+  };
+  for (const auto& record : plan.records) {
+    if (record.problems.empty()) continue;
+    if (!out) {
+      EC_ASSIGN_OR_RETURN(const auto where, stores_.locate(spec_.problems));
+      EC_ASSIGN_OR_RETURN(out, where.store->open_output(where.key));
+      report_.problems = where.uri();
+    }
+    EC_ASSIGN_OR_RETURN(const auto lines, staging_.read(record.problems));
+    if (lines) EC_TRY(check(out->Write(*lines)));
+  }
+  return out ? check(out->Close()) : Status{};
+}
+
 Status Backfill::finish(RunRecord run, const Plan& plan) {
+  EC_TRY(gather_problems(plan));
   run.committed_snapshot = report_.snapshot_id;
   if (run.committed_snapshot) EC_TRY(staging_.write(staging_.run_record(), to_json_text(run)));
   if (spec_.keep_staging) return {};
@@ -307,6 +332,9 @@ void Backfill::count(const RunRecord& run, const Plan& plan) {
   report_.source_items = plan.source_items;
   report_.written_items = plan.staged_items - std::ssize(plan.dropped);
   report_.superseded = std::ssize(plan.dropped) + plan.repeated;
+  report_.undated = plan.items.undated;
+  report_.unlocated = plan.items.unlocated;
+  report_.fan_out_distribution = plan.items.fan_out;
   report_.missing = plan.missing;
   report_.pending = plan.pending;
   report_.rejected = plan.rejected;

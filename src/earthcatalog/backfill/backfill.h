@@ -18,6 +18,7 @@ struct BackfillSpec {
   RunSettings settings;  ///< the grid's members are filled in from the catalog
   catalog::CatalogOptions catalog;
   std::string staging;
+  std::string problems;  ///< URI of the problems file: all chunks' lines, kept when the staging prefix is cleaned
   fetch::FetchOptions fetch;
   int workers = 1;
   std::int64_t memory_limit_bytes = 768 << 20;

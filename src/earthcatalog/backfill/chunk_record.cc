@@ -1,6 +1,7 @@
 #include "earthcatalog/backfill/chunk_record.h"
 
 #include "earthcatalog/backfill/staging.h"
+#include "earthcatalog/grid/partitioner.h"
 
 namespace earthcatalog::pipeline {
 
@@ -34,6 +35,18 @@ void from_json(const nlohmann::json& json, PropertyKinds& kinds) {
 }  // namespace earthcatalog::stac
 
 namespace earthcatalog::backfill {
+
+void ItemCounts::add(const catalog::ObjectEntry& entry, int times) {
+  undated += entry.year ? 0 : times;
+  unlocated += !entry.cells.empty() && entry.cells.front() == grid::kNoCellName ? times : 0;
+  if ((fan_out[std::ssize(entry.cells)] += times) == 0) fan_out.erase(std::ssize(entry.cells));
+}
+
+void ItemCounts::add(const ItemCounts& other) {
+  undated += other.undated;
+  unlocated += other.unlocated;
+  for (const auto& [cells, items] : other.fan_out) fan_out[cells] += items;
+}
 
 void to_json(nlohmann::json& json, const StagedFile& file) {
   json = {file.bucket.cell, year_name(file.bucket), file.part, file.rows, file.bytes};

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "earthcatalog/backfill/json.h"
+#include "earthcatalog/catalog/object_index.h"
 #include "earthcatalog/pipeline/upsert.h"
 #include "earthcatalog/stac/schema.h"
 
@@ -19,6 +20,16 @@ struct StagedFile {
   std::int64_t rows = 0, bytes = 0;
 };
 
+/// Of staged items.
+struct ItemCounts {
+  std::int64_t undated = 0, unlocated = 0;       ///< year "unknown", cell "__none__"
+  std::map<std::int64_t, std::int64_t> fan_out;  ///< cells of an item -> items
+
+  /// Counts the item of `entry` `times` more: 1, or -1 to take it back.
+  void add(const catalog::ObjectEntry& entry, int times);
+  void add(const ItemCounts& other);
+};
+
 /// source_items = staged_items + repeated + missing + pending + rejected.
 struct ChunkRecord {
   std::int64_t chunk = 0;
@@ -27,6 +38,7 @@ struct ChunkRecord {
   std::int64_t repeated = 0;  ///< objects that the chunk lists more than once, the first time left out
   std::int64_t missing = 0, pending = 0, rejected = 0;
   std::int64_t rows = 0, bytes_fetched = 0, item_dates_unparseable = 0;
+  ItemCounts items;
   std::vector<StagedFile> files;
   bool all_itslive = true;
   stac::ObservedProperties observed;
@@ -49,13 +61,15 @@ void from_json(const nlohmann::json& json, PropertyKinds& kinds);
 
 namespace earthcatalog::backfill {
 
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(ItemCounts, undated, unlocated, fan_out)
+
 // A file is [cell, year, part, rows, bytes]: a backfill has millions of them.
 void to_json(nlohmann::json& json, const StagedFile& file);
 void from_json(const nlohmann::json& json, StagedFile& file);
 
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(ChunkRecord, chunk, attempt, source_items, staged_items, repeated,
                                                 missing, pending, rejected, rows, bytes_fetched, item_dates_unparseable,
-                                                files, all_itslive, observed, object_entries, objects_bytes, problems,
-                                                seconds)
+                                                items, files, all_itslive, observed, object_entries, objects_bytes,
+                                                problems, seconds)
 
 }  // namespace earthcatalog::backfill

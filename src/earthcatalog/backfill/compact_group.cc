@@ -224,12 +224,31 @@ Result<std::vector<iceberg::DataFile>> read_task_files(const Staging& staging, s
   return files;
 }
 
+namespace {
+
+// Between a killed run and the one that resumes it, `expire` may have taken the files, which no snapshot named.
+Result<bool> files_are_there(const Staging& staging, const CompactGroupSpec& spec) {
+  const auto files = read_task_files(staging, spec.task, spec.schema);
+  if (!files) return false;
+  for (const auto& file : *files) {
+    EC_ASSIGN_OR_RETURN(const auto where, staging.stores().locate(file.file_path));
+    EC_ASSIGN_OR_RETURN(const auto info, where.store->head(where.key));
+    if (!info || info->size_bytes != file.file_size_in_bytes) return false;
+  }
+  return true;
+}
+
+}  // namespace
+
 Result<CompactGroupReport> compact_group(storage::Stores& stores, const CompactGroupSpec& spec) {
   const Staging staging(stores, spec.staging);
   EC_ASSIGN_OR_RETURN(const auto text, staging.read(staging.task_report(spec.task)));
   if (text) {
     auto report = parse_json<CompactGroupReport>(*text, staging.task_report(spec.task));
-    if (report && report->plan_id == spec.plan_id) return report;
+    if (report && report->plan_id == spec.plan_id) {
+      EC_ASSIGN_OR_RETURN(const bool complete, files_are_there(staging, spec));
+      if (complete) return report;
+    }
   }
   return annotate(GroupCompaction(stores, spec).run(), fmt::format("compaction task {}", spec.task));
 }

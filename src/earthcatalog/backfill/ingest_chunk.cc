@@ -154,6 +154,7 @@ void ChunkIngest::remember(const pipeline::ChunkPart& part) {
       const auto cell = part.cells[item.first_cell + c];
       entry.cells.push_back(cell == grid::kNoCell ? std::string(grid::kNoCellName) : grid_->name(cell));
     }
+    record_.items.add(entry, 1);
   }
 }
 

@@ -78,6 +78,7 @@ void Planner::add(ChunkRecord record) {
   }
   for (const auto& [name, kinds] : record.observed) plan_.observed[name].merge(kinds);
   plan_.all_itslive = plan_.all_itslive && record.all_itslive;
+  plan_.items.add(record.items);
   // What was pending before this attempt is counted by it.
   if (record.attempt == 0) {
     plan_.source_items += record.source_items;
@@ -158,6 +159,7 @@ Status Planner::drop(std::span<const EntryAt> same, bool same_object) {
     if (contender == best) continue;
     const auto& record = plan_.records[static_cast<std::size_t>(contender->at.record)];
     plan_.dropped.push_back({{record.chunk, record.attempt}, hex(contender->entry.object)});
+    plan_.items.add(contender->entry, -1);
     if (same_object) {
       gone_.insert({contender->at.record, contender->at.row});
     } else {

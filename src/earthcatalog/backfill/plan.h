@@ -30,6 +30,7 @@ struct Plan {
   std::vector<catalog::ObjectEntry> superseded;  ///< entries of dropped objects, for the object index
   stac::ObservedProperties observed;
   bool all_itslive = true;
+  ItemCounts items;  ///< that count
 
   std::int64_t source_items = 0, staged_items = 0, repeated = 0, missing = 0, pending = 0, rejected = 0;
 };

@@ -72,6 +72,10 @@ struct CommitRequest {
   std::vector<Hash128> displaced;
   /// Right on the state as of the last open, refresh or commit alone: kConflict when another writer was first.
   bool exclusive = false;
+  /// Snapshots that are to go, and the time before which the metadata log forgets: Transaction::remove_snapshots(),
+  /// Transaction::forget_metadata_before(). No file is removed.
+  std::vector<std::int64_t> removed_snapshots;
+  std::optional<std::int64_t> forget_metadata_before_ms;
 };
 
 struct CommitOutcome {
@@ -120,6 +124,10 @@ class Catalog {
 
   /// Loads what others committed, and brings the index up to date with it.
   Status refresh();
+
+  /// Before something is done to the warehouse that no commit protects: kConflict when another writer has committed
+  /// since table() was loaded, kPermissionDenied when the lock is another's by now.
+  Status check_current();
 
   /// Releases the lock. No call but the destructor may follow.
   Status close();

@@ -15,6 +15,10 @@ bool changes_files(const CommitRequest& request) {
   return !request.added.empty() || !request.added_manifests.empty() || !request.removed.empty();
 }
 
+bool shortens_history(const CommitRequest& request) {
+  return !request.removed_snapshots.empty() || request.forget_metadata_before_ms.has_value();
+}
+
 std::vector<Hash128> items_of(const CommitRequest& request) {
   std::vector<Hash128> items = request.displaced;
   for (const auto& entry : request.objects.entries) items.push_back(entry.identity);
@@ -32,6 +36,7 @@ Status final_if_lost(Status lock) {
 
 bool Catalog::Impl::nothing_to_do(const CommitRequest& request) const {
   if (changes_files(request)) return false;
+  if (shortens_history(request) && table_) return false;
   return !table_ || request.objects.empty();
 }
 
@@ -98,6 +103,8 @@ Result<iceberg::Transaction> Catalog::Impl::transaction(const CommitRequest& req
   for (const auto& manifest : request.added_manifests) change.append_manifest(manifest);
   change.remove(request.removed);
   if (request.rows_unchanged) change.rows_unchanged();
+  if (!request.removed_snapshots.empty()) change.remove_snapshots(request.removed_snapshots);
+  if (request.forget_metadata_before_ms) change.forget_metadata_before(*request.forget_metadata_before_ms);
   for (const auto& [key, value] : missing_properties_) change.set_property(key, value);
   for (const auto& [key, value] : request.summary) change.set_summary(key, value);
   change.set_summary(std::string(kRunIdSummary), options_.run_id);
@@ -159,7 +166,15 @@ Result<bool> Catalog::Impl::try_commit(const CommitRequest& request, CommitOutco
 bool Catalog::Impl::is_committed(const CommitRequest& request, const iceberg::Transaction& change,
                                  const ObjectIndex& next) const {
   if (changes_files(request)) return table_->metadata().find_snapshot(change.snapshot_id()) != nullptr;
+  if (shortens_history(request)) return false;  // nothing in the table tells who did it; doing it again does no harm
   return table_->metadata().property(kObjectIndexProperty) == next.manifest().to_json();
+}
+
+Status Catalog::Impl::check_current() {
+  if (lock_) EC_TRY(final_if_lost(lock_->check()));
+  EC_ASSIGN_OR_RETURN(const auto location, file_->metadata_location({}));
+  if (table_ && location == table_->metadata_location()) return {};
+  return fail(ErrorKind::kConflict, "{}: another writer committed meanwhile; run again", uri_);
 }
 
 Status Catalog::Impl::accept(const ObjectIndex& next) {

@@ -13,6 +13,10 @@
 
 namespace earthcatalog::catalog {
 
+/// The lock of a catalog, as `options` want it. `file` must outlive it.
+Result<std::unique_ptr<Lock>> acquire_lock(storage::Stores& stores, CatalogFile& file, const std::string& catalog_uri,
+                                           const CatalogOptions& options);
+
 class Catalog::Impl {
  public:
   Impl(storage::Stores& stores, CatalogOptions options);
@@ -20,6 +24,7 @@ class Catalog::Impl {
 
   Status open();
   Status refresh();
+  Status check_current();
   Status close() { return lock_ ? lock_->release() : Status{}; }
   Result<iceberg::Schema> plan_schema(const stac::ItemSchema& columns) const;
   Result<CommitOutcome> commit(const CommitRequest& request);

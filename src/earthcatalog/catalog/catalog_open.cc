@@ -65,19 +65,24 @@ Status Catalog::Impl::open() {
   return load_index();
 }
 
-Status Catalog::Impl::take_lock() {
+Result<std::unique_ptr<Lock>> acquire_lock(storage::Stores& stores, CatalogFile& file, const std::string& catalog_uri,
+                                           const CatalogOptions& options) {
   EC_ASSIGN_OR_RETURN(const std::string lock_uri,
-                      options_.lock_uri.empty() ? uri_ + ".lock" : storage::normalize_uri(options_.lock_uri));
-  EC_ASSIGN_OR_RETURN(auto where, stores_.locate(lock_uri));
-  LockOptions options{.catalog = uri_,
-                      .owner = options_.lock_owner,
-                      .run_id = options_.run_id,
-                      .host = options_.host,
-                      .clock = options_.clock,
-                      .stale_after_seconds = options_.lock_stale_after_seconds,
-                      .heartbeat_seconds = options_.heartbeat_seconds,
-                      .make_token = {}};
-  EC_ASSIGN_OR_RETURN(lock_, Lock::acquire(std::move(where), *file_, std::move(options)));
+                      options.lock_uri.empty() ? catalog_uri + ".lock" : storage::normalize_uri(options.lock_uri));
+  EC_ASSIGN_OR_RETURN(auto where, stores.locate(lock_uri));
+  return Lock::acquire(std::move(where), file,
+                       {.catalog = catalog_uri,
+                        .owner = options.lock_owner,
+                        .run_id = options.run_id,
+                        .host = options.host,
+                        .clock = options.clock,
+                        .stale_after_seconds = options.lock_stale_after_seconds,
+                        .heartbeat_seconds = options.heartbeat_seconds,
+                        .make_token = {}});
+}
+
+Status Catalog::Impl::take_lock() {
+  EC_ASSIGN_OR_RETURN(lock_, acquire_lock(stores_, *file_, uri_, options_));
   return {};
 }
 

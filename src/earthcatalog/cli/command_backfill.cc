@@ -37,6 +37,8 @@ void add_own_options(CLI::App& app, Flags& flags) {
   app.add_flag("--replace", flags.replace, "put the backfill in place of the table's rows, in one commit")
       ->group(group);
   app.add_flag("--restart", flags.restart, "throw away what is staged, and begin anew")->group(group);
+  app.add_option("--problems", flags.problems, "NDJSON file of problems (default: <catalog>.<run id>.problems.ndjson)")
+      ->group(group);
   app.add_flag("--keep-staging", flags.keep_staging, "leave what is staged after the commit")->group(group);
 }
 
@@ -57,6 +59,8 @@ Result<backfill::BackfillSpec> make_spec(const Flags& flags, const TableAccess& 
   spec.fetch.concurrency = flags.fetch_concurrency;
   EC_ASSIGN_OR_RETURN(spec.fetch.max_object_bytes, annotate(parse_bytes(flags.max_object_size), "--max-object-size"));
   EC_ASSIGN_OR_RETURN(spec.memory_limit_bytes, annotate(parse_bytes(flags.memory_limit), "--memory-limit"));
+  spec.problems = !flags.problems.empty() ? flags.problems
+                                          : fmt::format("{}.{}.problems.ndjson", access.catalog, spec.catalog.run_id);
   spec.workers = flags.scheduler == "synchronous" ? 1 : worker_count(flags, access);
   spec.compact_rows = flags.compact_rows;
   spec.max_columns = flags.max_columns;

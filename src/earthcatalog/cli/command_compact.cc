@@ -6,6 +6,7 @@
 #include <thread>
 
 #include "earthcatalog/cli/commands.h"
+#include "earthcatalog/cli/lock_flags.h"
 #include "earthcatalog/cli/run_id.h"
 #include "earthcatalog/cli/runtime.h"
 #include "earthcatalog/cli/table_options.h"
@@ -39,7 +40,7 @@ void Flags::add(CLI::App& app) {
       ->capture_default_str();
   app.add_option("--workers", workers, "buckets merged at a time (default: one a core)")->check(CLI::PositiveNumber);
   app.add_flag("--dry-run", dry_run, "say what would be done, write nothing");
-  lock.add(app, "Table");
+  lock.add(app, "Lock");
   format.add(app);
 }
 
@@ -59,7 +60,7 @@ Result<pipeline::CompactSpec> make_spec(const Flags& flags, const TableAccess& a
   spec.catalog.catalog = access.catalog;
   spec.catalog.warehouse = access.warehouse;
   spec.catalog.run_id = make_run_id();
-  EC_TRY(flags.lock.apply(spec.catalog, "compact"));
+  EC_TRY(flags.lock.apply("compact", spec.catalog));
   if (!flags.cell.empty()) spec.buckets.cells.emplace(flags.cell);
   if (!flags.year.empty()) {
     EC_ASSIGN_OR_RETURN(const auto year, parse_year(flags.year));

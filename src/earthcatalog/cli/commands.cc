@@ -6,6 +6,7 @@ std::vector<std::unique_ptr<Command>> make_commands() {
   std::vector<std::unique_ptr<Command>> commands;
   commands.push_back(make_incremental());
   commands.push_back(make_backfill());
+  commands.push_back(make_phase());
   commands.push_back(make_compact());
   commands.push_back(make_inspect());
   commands.push_back(make_info());
@@ -13,6 +14,8 @@ std::vector<std::unique_ptr<Command>> make_commands() {
   commands.push_back(make_diff());
   commands.push_back(make_index());
   commands.push_back(make_unlock());
+  commands.push_back(make_expire());
+  commands.push_back(make_register());
   commands.push_back(make_generate());
   return commands;
 }

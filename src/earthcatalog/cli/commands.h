@@ -9,6 +9,7 @@ namespace earthcatalog::cli {
 
 std::unique_ptr<Command> make_incremental();
 std::unique_ptr<Command> make_backfill();
+std::unique_ptr<Command> make_phase();
 std::unique_ptr<Command> make_compact();
 std::unique_ptr<Command> make_inspect();
 std::unique_ptr<Command> make_info();
@@ -16,6 +17,8 @@ std::unique_ptr<Command> make_cat();
 std::unique_ptr<Command> make_diff();
 std::unique_ptr<Command> make_index();
 std::unique_ptr<Command> make_unlock();
+std::unique_ptr<Command> make_expire();
+std::unique_ptr<Command> make_register();
 std::unique_ptr<Command> make_generate();
 
 }  // namespace earthcatalog::cli

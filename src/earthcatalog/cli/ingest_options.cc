@@ -111,7 +111,7 @@ Result<catalog::CatalogOptions> catalog_options(const IngestFlags& flags, const 
   options.default_resolution = 1;
   if (flags.schema == "auto") options.schema = stac::SchemaKind::kAuto;
   if (flags.schema == "itslive") options.schema = stac::SchemaKind::kItslive;
-  EC_TRY(flags.lock.apply(options, owner));
+  EC_TRY(flags.lock.apply(owner, options));
   return options;
 }
 

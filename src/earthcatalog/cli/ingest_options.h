@@ -6,6 +6,7 @@
 #include <string>
 
 #include "earthcatalog/catalog/catalog.h"
+#include "earthcatalog/cli/lock_flags.h"
 #include "earthcatalog/cli/options.h"
 #include "earthcatalog/cli/table_options.h"
 #include "earthcatalog/inventory/inventory.h"
@@ -16,10 +17,9 @@ namespace earthcatalog::cli {
 
 struct IngestFlags {
   TableFlags table;
-  LockFlags lock;
   std::string inventory, since, suffix = ".stac.json", source_root = "s3://", key_encoding, grid, boundaries, id_field;
-  std::string schema, max_object_size = "16MiB", memory_limit = "768MiB";
-  std::string problems, report;
+  std::string schema, max_object_size = "16MiB", memory_limit = "768MiB", problems, report;
+  LockFlags lock;
   std::optional<std::int64_t> limit, chunk_size;
   std::optional<int> resolution, workers;
   std::size_t max_columns = 400;

@@ -17,15 +17,6 @@ struct TableFlags {
   void add(CLI::App& app);
 };
 
-/// Options of the commands that write to a table.
-struct LockFlags {
-  std::string lock_uri, lock_ttl = "5min";
-  bool no_lock = false;
-  void add(CLI::App& app, const std::string& group);
-  /// `owner` is what the lock says of its holder.
-  Status apply(catalog::CatalogOptions& options, const std::string& owner) const;
-};
-
 /// What TableFlags become once the configuration file has been read.
 struct TableAccess {
   Config config;

@@ -3,6 +3,7 @@
 
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -27,10 +28,16 @@ struct Change {
   std::map<std::string, PartitionKey> removed;  ///< by path
   bool rows_unchanged = false;
 
+  std::set<std::int64_t> removed_snapshots;
+  std::optional<std::int64_t> forget_metadata_before_ms;  ///< older entries leave the metadata log
+
   bool evolves_schema() const { return schema.schema_id != base_schema.schema_id; }
   bool adds_files() const { return !added.empty() || !added_manifests.empty(); }
   bool changes_files() const { return adds_files() || !removed.empty(); }
-  bool changes_anything() const { return changes_files() || evolves_schema() || !properties.empty(); }
+  bool shortens_history() const { return !removed_snapshots.empty() || forget_metadata_before_ms.has_value(); }
+  bool changes_anything() const {
+    return changes_files() || evolves_schema() || !properties.empty() || shortens_history();
+  }
 };
 
 }  // namespace earthcatalog::iceberg

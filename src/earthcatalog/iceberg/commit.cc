@@ -8,6 +8,7 @@
 #include "earthcatalog/iceberg/manifest_files_internal.h"
 #include "earthcatalog/iceberg/metadata_files_internal.h"
 #include "earthcatalog/iceberg/snapshot_producer_internal.h"
+#include "earthcatalog/iceberg/snapshot_removal_internal.h"
 
 namespace earthcatalog::iceberg {
 namespace {
@@ -40,9 +41,12 @@ Status check_schema(const Change& change, const TableMetadata& base) {
 }
 
 // The metadata log names the files that came before; those that fall off its end are returned.
-std::vector<std::string> log_previous(const Table& base, TableMetadata& metadata) {
+std::vector<std::string> log_previous(const Table& base, const Change& change, TableMetadata& metadata) {
   auto& log = metadata.metadata_log;
   log.push_back({.timestamp_ms = base.metadata().last_updated_ms, .metadata_file = base.metadata_location()});
+  if (change.forget_metadata_before_ms) {
+    log.erase(log.begin(), log.begin() + metadata_replaced_before(log, *change.forget_metadata_before_ms));
+  }
   const std::int64_t most = std::max<std::int64_t>(
       1, metadata.property_as_int("write.metadata.previous-versions-max", kDefaultPreviousVersions));
   std::vector<std::string> expired;
@@ -100,7 +104,8 @@ Result<Committer::Attempt> Committer::write_attempt(SnapshotProducer& producer) 
     EC_ASSIGN_OR_RETURN(Snapshot snapshot, producer.produce(table_, metadata.last_updated_ms));
     add_snapshot(std::move(snapshot), metadata);
   }
-  attempt.expired = log_previous(table_, metadata);
+  remove_snapshots(change_.removed_snapshots, metadata);
+  attempt.expired = log_previous(table_, change_, metadata);
   attempt.location = next_metadata_location(metadata, table_.metadata_location());
   EC_TRY(write_object(table_.stores(), attempt.location, to_json(metadata)));
   if (options_.make_durable) {

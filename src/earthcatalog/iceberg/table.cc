@@ -25,11 +25,11 @@ Properties default_properties(const CreateTableOptions& options, const Schema& s
 Result<TableMetadata> initial_metadata(const CreateTableOptions& options, const TableIdentifier& identifier,
                                        Clock clock) {
   TableMetadata metadata;
-  Schema schema = assign_fresh_ids(options.schema);
+  Schema schema = options.keep_ids ? options.schema : assign_fresh_ids(options.schema);
   schema.schema_id = 0;
   EC_ASSIGN_OR_RETURN(const PartitionSpec spec, grid_partition_spec(schema));
   EC_ASSIGN_OR_RETURN(const std::string warehouse, storage::normalize_uri(options.warehouse));
-  metadata.table_uuid = random_uuid();
+  metadata.table_uuid = options.table_uuid.empty() ? random_uuid() : options.table_uuid;
   metadata.location = storage::join_uri(storage::join_uri(warehouse, identifier.name_space), identifier.name);
   metadata.last_updated_ms = clock() / 1000;
   metadata.last_column_id = schema.highest_field_id();
@@ -93,7 +93,7 @@ Result<Table> Table::create(storage::Stores& stores, Catalog& catalog, const Cre
   EC_ASSIGN_OR_RETURN(const auto present, catalog.metadata_location(identifier));
   if (present) return exists();
   EC_ASSIGN_OR_RETURN(TableMetadata metadata, initial_metadata(options, identifier, clock));
-  const std::string location = next_metadata_location(metadata, "");
+  const std::string location = next_metadata_location(metadata, options.follows);
   EC_TRY(write_object(stores, location, to_json(metadata)));
   EC_TRY(iceberg::make_durable(stores, {location}));
   EC_ASSIGN_OR_RETURN(const bool created, catalog.swap(identifier, std::nullopt, location, options.guard));
@@ -107,6 +107,19 @@ Result<Table> Table::create(storage::Stores& stores, Catalog& catalog, const Cre
   table.metadata_ = std::make_shared<const TableMetadata>(std::move(metadata));
   return table;
 }
+
+Result<bool> Table::point_to(storage::Stores& stores, Catalog& catalog, const std::optional<std::string>& expected,
+                             const std::string& metadata_uri, const CommitGuard& guard,
+                             const TableIdentifier& identifier) {
+  EC_ASSIGN_OR_RETURN(const Table table, open_metadata(stores, metadata_uri));
+  EC_ASSIGN_OR_RETURN(const bool moved, catalog.swap(identifier, expected, table.metadata_location(), guard));
+  if (moved) {
+    EC_TRY(write_version_hint(stores, catalog, identifier, table.metadata_place(), table.metadata_location()));
+  }
+  return moved;
+}
+
+std::string Table::metadata_place() const { return metadata_folder(*metadata_); }
 
 std::string Table::data_location() const {
   return metadata_->property("write.data.path").value_or(storage::join_uri(metadata_->location, "data"));

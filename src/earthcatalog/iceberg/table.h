@@ -18,10 +18,13 @@
 namespace earthcatalog::iceberg {
 
 struct CreateTableOptions {
-  Schema schema;               ///< ids are given afresh, as PyIceberg does
+  Schema schema;               ///< ids are given afresh, as PyIceberg does, unless `keep_ids`
   std::string warehouse;       ///< full URI; metadata under <warehouse>/<namespace>/<table>/metadata/, data in it
   Properties properties = {};  ///< over the defaults (docs/iceberg.md)
   CommitGuard guard = {};
+  bool keep_ids = false;        ///< the schema's field ids are in data files already
+  std::string table_uuid = {};  ///< empty: a new one
+  std::string follows = {};     ///< a metadata file that the number of the first one follows on; empty: from 0
 };
 
 /// Which data files. A file passes when it may hold such a row; an empty set passes everything.
@@ -55,6 +58,12 @@ class Table {
   /// Reads a metadata file without a catalog; such a table cannot be committed to.
   static Result<Table> open_metadata(storage::Stores& stores, const std::string& metadata_uri);
 
+  /// Makes the catalog point to metadata that exist already, and version-hint.text with it. False when the pointer is
+  /// not `expected` (nothing: no such table).
+  static Result<bool> point_to(storage::Stores& stores, Catalog& catalog, const std::optional<std::string>& expected,
+                               const std::string& metadata_uri, const CommitGuard& guard = {},
+                               const TableIdentifier& identifier = {});
+
   const TableIdentifier& identifier() const { return identifier_; }
   const TableMetadata& metadata() const { return *metadata_; }
   const std::string& metadata_location() const { return metadata_location_; }
@@ -62,6 +71,8 @@ class Table {
   const Snapshot* current_snapshot() const { return metadata_->current_snapshot(); }
   /// Where data files go: write.data.path, else <location>/data.
   std::string data_location() const;
+  /// Where metadata files, manifest lists and manifests go: write.metadata.path, else <location>/metadata.
+  std::string metadata_place() const;
   storage::Stores& stores() const { return *stores_; }
   Catalog* catalog() const { return catalog_; }
 
@@ -75,11 +86,15 @@ class Table {
   /// not read; memory is one manifest. kUnsupported when the snapshot has delete files (which only others write).
   Result<ListFilesCounts> list_files(const ListFilesOptions& options,
                                      const std::function<Status(DataFile&&)>& visit) const;
+  /// Calls `visit` for each live data file of one of the table's manifests; `statistics` as in ListFilesOptions.
+  Status read_files(const ManifestFile& manifest, bool statistics,
+                    const std::function<Status(DataFile&&)>& visit) const;
 
  private:
   friend class Committer;
   Table(storage::Stores& stores, Catalog* catalog, TableIdentifier identifier);
   Status read_metadata(std::string location);
+  Result<const PartitionSpec*> spec_of(const ManifestFile& manifest) const;
 
   storage::Stores* stores_;
   Catalog* catalog_;

@@ -3,6 +3,7 @@
 // Plain values. What this program does not know but another engine wrote is carried along in `unknown`.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -97,6 +98,13 @@ Result<TableMetadata> parse_table_metadata(std::string_view bytes, std::string_v
 
 /// As PyIceberg lays it out, minified.
 std::string to_json(const TableMetadata& metadata);
+
+/// How many entries at the begin of a metadata log had been replaced by the next one before `timestamp_ms`.
+std::ptrdiff_t metadata_replaced_before(const std::vector<MetadataLogEntry>& log, std::int64_t timestamp_ms);
+
+/// URIs of the statistics files that the metadata name (members `statistics` and `partition-statistics`, which other
+/// engines write). kInvalidData when those members make no sense.
+Result<std::vector<std::string>> statistics_files(const TableMetadata& metadata);
 
 /// One schema, as metadata and the head of a manifest hold it.
 std::string to_json(const Schema& schema);

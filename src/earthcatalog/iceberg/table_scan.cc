@@ -47,29 +47,38 @@ Result<std::vector<ManifestFile>> Table::manifests(std::optional<std::int64_t> s
   return read_manifest_list(bytes, snapshot->manifest_list);
 }
 
+Result<const PartitionSpec*> Table::spec_of(const ManifestFile& manifest) const {
+  const PartitionSpec* spec = metadata_->find_spec(manifest.partition_spec_id);
+  if (spec != nullptr) return spec;
+  return fail(ErrorKind::kInvalidData, "manifest {}: the table has no partition spec {}", manifest.manifest_path,
+              manifest.partition_spec_id);
+}
+
+Status Table::read_files(const ManifestFile& manifest, bool statistics,
+                         const std::function<Status(DataFile&&)>& visit) const {
+  EC_ASSIGN_OR_RETURN(const PartitionSpec* spec, spec_of(manifest));
+  EC_ASSIGN_OR_RETURN(const std::string bytes, read_object(*stores_, manifest.manifest_path, "manifest"));
+  return read_manifest(bytes, manifest, *spec, {.live_only = true, .statistics = statistics},
+                       [&](ManifestEntry&& entry) { return visit(std::move(entry.data_file)); });
+}
+
 Result<ListFilesCounts> Table::list_files(const ListFilesOptions& options,
                                           const std::function<Status(DataFile&&)>& visit) const {
   ListFilesCounts counts;
   EC_ASSIGN_OR_RETURN(const auto all, manifests(options.snapshot_id));
   for (const ManifestFile& manifest : all) {
     if (manifest.added_files_count + manifest.existing_files_count == 0) continue;
-    const PartitionSpec* spec = metadata_->find_spec(manifest.partition_spec_id);
-    if (spec == nullptr) {
-      return fail(ErrorKind::kInvalidData, "manifest {}: the table has no partition spec {}", manifest.manifest_path,
-                  manifest.partition_spec_id);
-    }
+    EC_ASSIGN_OR_RETURN(const PartitionSpec* spec, spec_of(manifest));
     EC_ASSIGN_OR_RETURN(const PartitionLayout layout, partition_layout(*spec));
     if (manifest.content == ManifestContent::kData && !may_match(options.filter, manifest, layout)) {
       ++counts.manifests_pruned;
       continue;
     }
     ++counts.manifests_read;
-    EC_ASSIGN_OR_RETURN(const std::string bytes, read_object(*stores_, manifest.manifest_path, "manifest"));
-    const ManifestReadOptions read{.live_only = true, .statistics = options.statistics};
-    EC_TRY(read_manifest(bytes, manifest, *spec, read, [&](ManifestEntry&& entry) -> Status {
-      if (!options.filter.matches(entry.data_file.partition)) return {};
+    EC_TRY(read_files(manifest, options.statistics, [&](DataFile&& file) -> Status {
+      if (!options.filter.matches(file.partition)) return {};
       ++counts.files;
-      return visit(std::move(entry.data_file));
+      return visit(std::move(file));
     }));
   }
   return counts;

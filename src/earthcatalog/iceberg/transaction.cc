@@ -67,6 +67,14 @@ void Transaction::remove(const std::vector<DataFile>& files) {
 
 void Transaction::rows_unchanged() { impl_->change.rows_unchanged = true; }
 
+void Transaction::remove_snapshots(const std::vector<std::int64_t>& snapshot_ids) {
+  impl_->change.removed_snapshots.insert(snapshot_ids.begin(), snapshot_ids.end());
+}
+
+void Transaction::forget_metadata_before(std::int64_t timestamp_ms) {
+  impl_->change.forget_metadata_before_ms = timestamp_ms;
+}
+
 void Transaction::set_property(std::string key, std::string value) {
   impl_->change.properties[std::move(key)] = std::move(value);
 }

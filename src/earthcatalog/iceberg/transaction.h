@@ -61,6 +61,13 @@ class Transaction {
   /// Says that added and removed files hold the same rows: operation "replace" in place of "overwrite".
   void rows_unchanged();
 
+  /// Snapshots that are to leave the table, with their statistics and what the snapshot log says up to them
+  /// (https://iceberg.apache.org/spec/#table-metadata-fields). Those that are gone already, and those that are current
+  /// or named by a branch or tag when the commit is made, are passed over. Files are not touched.
+  void remove_snapshots(const std::vector<std::int64_t>& snapshot_ids);
+  /// Metadata files that were replaced by newer ones before this time leave the metadata log. Their files stay.
+  void forget_metadata_before(std::int64_t timestamp_ms);
+
   void set_property(std::string key, std::string value);
   void remove_property(std::string key);
   /// An entry of the snapshot's summary besides Iceberg's own.

@@ -43,6 +43,11 @@ Result<std::shared_ptr<ObjectStore>> Stores::open_store(const std::string& schem
       scheme);
 }
 
+void Stores::replace(std::string root, std::shared_ptr<ObjectStore> store) {
+  const std::lock_guard lock(mutex_);
+  stores_.insert_or_assign(std::move(root), std::move(store));
+}
+
 Result<std::shared_ptr<S3Bucket>> Stores::s3_bucket(std::string_view bucket) {
   const std::lock_guard lock(mutex_);
   return bucket_with_lock(bucket);

@@ -54,6 +54,9 @@ class Stores {
 
   /// The store of the URI's bucket (for local paths: of the root folder "/") and the key of the URI in it.
   Result<Location> locate(std::string_view uri);
+  /// From now on `store` is the one of all URIs that begin with `root` ("memory://name", "s3://bucket", "file://"): how
+  /// a store of another making gets in, such as a FaultStore in front of the real one.
+  void replace(std::string root, std::shared_ptr<ObjectStore> store);
   /// The bucket as requests see it, the same one that its store uses: what one learns, the other knows.
   Result<std::shared_ptr<S3Bucket>> s3_bucket(std::string_view bucket);
   const StorageSettings& settings() const { return settings_; }

@@ -1,0 +1,41 @@
+// The pointer of a catalog by itself, for when the table behind it is lost or the catalog file is.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "earthcatalog/catalog/catalog.h"
+#include "earthcatalog/catalog/catalog_file.h"
+#include "earthcatalog/catalog/lock.h"
+#include "earthcatalog/result.h"
+#include "earthcatalog/storage/stores.h"
+
+namespace earthcatalog::catalog {
+
+/// Where the catalog points to; nothing when there is no catalog, or no table in it. Creates nothing. kInvalidData: a
+/// file that is no catalog.
+Result<std::optional<std::string>> read_pointer(storage::Stores& stores, const std::string& catalog);
+
+/// Holds the lock from begin() to close(). Of CatalogOptions it uses the catalog's name, the run id and all that is
+/// said of the lock. `stores` must outlive it.
+class PointerChange {
+ public:
+  /// Takes the lock; a catalog that does not exist comes into being with move_to().
+  static Result<std::unique_ptr<PointerChange>> begin(storage::Stores& stores, CatalogOptions options);
+
+  /// Makes the catalog point to the metadata at `location`. kConflict when it does not point to `expected` any more
+  /// (nothing: no table), or the lock is another's by now.
+  Status move_to(const std::optional<std::string>& expected, const std::string& location);
+  Status close();
+
+ private:
+  PointerChange(storage::Stores& stores, std::string uri) : stores_(stores), uri_(std::move(uri)) {}
+
+  storage::Stores& stores_;
+  const std::string uri_;
+  std::unique_ptr<CatalogFile> file_;
+  std::unique_ptr<Lock> lock_;  // uses *file_; none with --no-lock
+};
+
+}  // namespace earthcatalog::catalog

@@ -1,0 +1,103 @@
+#include <fmt/format.h>
+
+#include <cstdio>
+#include <nlohmann/json.hpp>
+
+#include "earthcatalog/cli/commands.h"
+#include "earthcatalog/cli/lock_flags.h"
+#include "earthcatalog/cli/run_id.h"
+#include "earthcatalog/cli/runtime.h"
+#include "earthcatalog/cli/table_options.h"
+#include "earthcatalog/upkeep/expire.h"
+
+namespace earthcatalog::cli {
+namespace {
+
+class Expire final : public Command {
+ public:
+  void setup(CLI::App& app) override {
+    app_ = app.add_subcommand("expire", "removes old snapshots, and files that no snapshot of the table names");
+    table_.add(*app_);
+    app_->add_option("--older-than", older_than_, "what the table needed since so long ago stays")
+        ->capture_default_str();
+    app_->add_option("--retain-last", retain_last_, "the newest so many snapshots stay, whatever their age")
+        ->check(CLI::PositiveNumber)
+        ->capture_default_str();
+    app_->add_flag("--dry-run", dry_run_, "list what would go, change nothing");
+    lock_.add(*app_, "Lock");
+    format_.add(*app_);
+  }
+
+  Result<int> run() override {
+    EC_ASSIGN_OR_RETURN(const auto access, resolve(table_));
+    EC_ASSIGN_OR_RETURN(const auto spec, make_spec(access));
+    storage::Stores stores(access.storage);
+    upkeep::ExpireReport report;
+    upkeep::ExpireHooks hooks{.stop = &stop_requested(), .on_dead = {}};
+    if (dry_run_) hooks.on_dead = [this](const std::string& uri, std::int64_t bytes) { list(uri, bytes); };
+    const auto status = upkeep::run_expire(stores, spec, hooks, report);
+    if (status || !report.places.empty()) print(report);
+    if (!status && status.error().kind == ErrorKind::kCancelled) return stopped();
+    EC_TRY(status);
+    return kExitOk;
+  }
+
+ private:
+  Result<upkeep::ExpireSpec> make_spec(const TableAccess& access) const {
+    upkeep::ExpireSpec spec;
+    spec.catalog.catalog = access.catalog;
+    spec.catalog.warehouse = access.warehouse;
+    spec.catalog.run_id = make_run_id();
+    EC_TRY(lock_.apply("expire", spec.catalog));
+    EC_ASSIGN_OR_RETURN(const double seconds, annotate(parse_duration(older_than_), "--older-than"));
+    spec.older_than_seconds = static_cast<std::int64_t>(seconds);
+    spec.retain_last = retain_last_;
+    spec.dry_run = dry_run_;
+    return spec;
+  }
+
+  // Of a dry run: a line at once, or kept for the one JSON document.
+  void list(const std::string& uri, std::int64_t bytes) {
+    if (format_.json()) {
+      dead_.push_back({{"uri", uri}, {"bytes", bytes}});
+    } else {
+      fmt::print("file {} {}\n", uri, bytes);
+    }
+  }
+
+  // A dry run's list alone goes to stdout as text; its counts to stderr.
+  void print(const upkeep::ExpireReport& report) {
+    if (format_.json()) {
+      auto json = nlohmann::ordered_json::parse(upkeep::to_json(report));
+      if (dry_run_) json["would_remove"] = std::move(dead_);
+      fmt::print("{}\n", json.dump(2));
+    } else if (dry_run_) {
+      for (const auto& snapshot : report.snapshots_removed) {
+        fmt::print("snapshot {} {} {}\n", snapshot.snapshot_id, format_time(snapshot.time), snapshot.operation);
+      }
+      fmt::print(stderr, "{}", upkeep::to_text(report));
+    } else {
+      fmt::print("{}", upkeep::to_text(report));
+    }
+    std::fflush(stdout);
+  }
+
+  static int stopped() {
+    fmt::print(stderr, "earthcatalog: stopped; the table is whole. Run the same command to go on.\n");
+    return kExitInterrupted;
+  }
+
+  TableFlags table_;
+  LockFlags lock_;
+  std::string older_than_ = "24h";
+  std::int64_t retain_last_ = 1;
+  bool dry_run_ = false;
+  FormatFlag format_;
+  nlohmann::ordered_json dead_ = nlohmann::ordered_json::array();
+};
+
+}  // namespace
+
+std::unique_ptr<Command> make_expire() { return std::make_unique<Expire>(); }
+
+}  // namespace earthcatalog::cli

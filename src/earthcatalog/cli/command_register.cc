@@ -1,0 +1,85 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <thread>
+
+#include "earthcatalog/cli/commands.h"
+#include "earthcatalog/cli/lock_flags.h"
+#include "earthcatalog/cli/run_id.h"
+#include "earthcatalog/cli/table_options.h"
+#include "earthcatalog/upkeep/register.h"
+
+namespace earthcatalog::cli {
+namespace {
+
+class Register final : public Command {
+ public:
+  void setup(CLI::App& app) override {
+    app_ = app.add_subcommand("register", "makes a lost catalog file anew from what lies in the warehouse");
+    app_->add_flag("--from-warehouse", from_warehouse_, "look for the table in the warehouse")->required();
+    table_.add(*app_);
+    app_->add_flag("--replace", replace_, "although the catalog has the table already");
+    app_->add_flag("--reconstruct", reconstruct_, "from the data files, although there are metadata");
+    app_->add_flag("--rewrite", rewrite_, "reconstructing, write files anew of which some rows are doubles");
+    app_->add_flag("--dry-run", dry_run_, "tell what would be registered, change nothing");
+    add_grid_options();
+    lock_.add(*app_, "Lock");
+    format_.add(*app_);
+  }
+
+  Result<int> run() override {
+    EC_ASSIGN_OR_RETURN(const auto access, resolve(table_));
+    EC_ASSIGN_OR_RETURN(const auto spec, make_spec(access));
+    storage::Stores stores(access.storage);
+    upkeep::RegisterReport report;
+    EC_TRY(upkeep::run_register(stores, spec, report));
+    if (format_.json()) {
+      fmt::print("{}\n", upkeep::to_json(report));
+    } else {
+      fmt::print("{}", upkeep::to_text(report));
+    }
+    return kExitOk;
+  }
+
+ private:
+  void add_grid_options() {
+    const std::string group = "Grid of a table that is reconstructed";
+    app_->add_option("--grid", grid_.type, "h3 or geojson (default: h3)")->group(group);
+    app_->add_option("--h3-resolution", grid_.resolution, "0 to 15 (default: that of the cells)")->group(group);
+    app_->add_option("--boundaries", grid_.boundaries_path, "GeoJSON FeatureCollection of the regions")->group(group);
+    app_->add_option("--id-field", grid_.id_field, "property of a region that names it")->group(group);
+  }
+
+  Result<upkeep::RegisterSpec> make_spec(const TableAccess& access) const {
+    upkeep::RegisterSpec spec;
+    spec.catalog.catalog = access.catalog;
+    spec.catalog.warehouse = access.warehouse;
+    spec.catalog.run_id = make_run_id();
+    spec.catalog.grid = grid_;
+    const Config& config = access.config;
+    if (!grid_.type) spec.catalog.grid.type = config.grid_type;
+    if (!grid_.resolution) spec.catalog.grid.resolution = config.resolution;
+    if (!grid_.boundaries_path) spec.catalog.grid.boundaries_path = config.boundaries_path;
+    if (!grid_.id_field) spec.catalog.grid.id_field = config.id_field;
+    EC_TRY(lock_.apply("register", spec.catalog));
+    spec.replace = replace_;
+    spec.reconstruct = reconstruct_;
+    spec.rewrite = rewrite_;
+    spec.dry_run = dry_run_;
+    spec.workers = std::max(1U, std::thread::hardware_concurrency());
+    return spec;
+  }
+
+  TableFlags table_;
+  LockFlags lock_;
+  catalog::GridRequest grid_;
+  bool from_warehouse_ = false, replace_ = false, reconstruct_ = false, rewrite_ = false, dry_run_ = false;
+  FormatFlag format_;
+};
+
+}  // namespace
+
+std::unique_ptr<Command> make_register() { return std::make_unique<Register>(); }
+
+}  // namespace earthcatalog::cli

@@ -1,0 +1,105 @@
+#include "earthcatalog/upkeep/live_files.h"
+
+#include <algorithm>
+#include <span>
+
+#include "earthcatalog/catalog/object_index.h"
+#include "earthcatalog/catalog/table_schema.h"
+
+namespace earthcatalog::upkeep {
+namespace {
+
+constexpr std::string_view kPartition = "/grid_partition=";
+
+// What stays of a file's name when its warehouse is reached by another: from the partition on, else the last part.
+std::string_view tail_of(std::string_view uri) {
+  const auto at = uri.rfind(kPartition);
+  return uri.substr(at != uri.npos ? at + 1 : uri.rfind('/') + 1);
+}
+
+Result<std::string> spelled_by_store(storage::Stores& stores, const std::string& uri) {
+  EC_ASSIGN_OR_RETURN(const auto where, stores.locate(uri));
+  return where.uri();
+}
+
+bool lies_under(std::string_view uri, const std::vector<std::string>& places) {
+  return std::ranges::any_of(places, [&](const std::string& place) { return uri.starts_with(place); });
+}
+
+}  // namespace
+
+Status for_each_file(const iceberg::Table& table, const std::set<std::int64_t>& snapshots,
+                     const std::function<Status(const std::string&)>& visit) {
+  std::set<std::string> seen;
+  for (const std::int64_t id : snapshots) {
+    const auto* snapshot = table.metadata().find_snapshot(id);
+    if (snapshot == nullptr) continue;
+    EC_TRY(visit(snapshot->manifest_list));
+    EC_ASSIGN_OR_RETURN(const auto manifests, table.manifests(id));
+    for (const auto& manifest : manifests) {
+      if (!seen.insert(manifest.manifest_path).second) continue;
+      EC_TRY(visit(manifest.manifest_path));
+      EC_TRY(table.read_files(manifest, false, [&](iceberg::DataFile&& file) { return visit(file.file_path); }));
+    }
+  }
+  return {};
+}
+
+Status LiveFiles::add_snapshots(const iceberg::Table& table, const std::set<std::int64_t>& snapshots) {
+  return for_each_file(table, snapshots, [this](const std::string& uri) { return add_file(uri); });
+}
+
+Status LiveFiles::add_metadata(const iceberg::Table& table, std::ptrdiff_t forgotten) {
+  EC_TRY(add_optional(table.metadata_location()));
+  EC_TRY(add_optional(storage::join_uri(table.metadata_place(), "version-hint.text")));
+  for (const auto& entry : std::span(table.metadata().metadata_log).subspan(static_cast<std::size_t>(forgotten))) {
+    EC_TRY(add_optional(entry.metadata_file));
+  }
+  EC_ASSIGN_OR_RETURN(const auto statistics, iceberg::statistics_files(table.metadata()));
+  for (const auto& uri : statistics) EC_TRY(add_optional(uri));
+  if (const auto property = table.metadata().property(catalog::kObjectIndexProperty)) {
+    EC_ASSIGN_OR_RETURN(const auto index, catalog::IndexManifest::parse(*property));
+    for (const auto& run : index.runs) EC_TRY(add_optional(run.uri));
+  }
+  return {};
+}
+
+void LiveFiles::seal() {
+  for (auto* set : {&needed_, &optional_, &names_outside_}) set->seal();
+}
+
+Status LiveFiles::add_file(const std::string& uri) {
+  EC_ASSIGN_OR_RETURN(const std::string spelled, spelled_by_store(stores_, uri));
+  if (lies_under(spelled, places_)) {
+    needed_.add(spelled);
+  } else {
+    names_outside_.add(tail_of(uri));
+  }
+  return {};
+}
+
+Status LiveFiles::add_optional(const std::string& uri) {
+  EC_ASSIGN_OR_RETURN(const std::string spelled, spelled_by_store(stores_, uri));
+  optional_.add(spelled);
+  if (!lies_under(spelled, places_)) names_outside_.add(tail_of(uri));
+  return {};
+}
+
+Verdict LiveFiles::judge(std::string_view uri) {
+  if (needed_.mark(uri) || optional_.contains(uri)) return Verdict::kLive;
+  return names_outside_.contains(tail_of(uri)) ? Verdict::kUnsure : Verdict::kDead;
+}
+
+Status LiveFiles::check_all_seen(const iceberg::Table& table, const std::set<std::int64_t>& snapshots) const {
+  if (needed_.unmarked() == 0) return {};
+  return for_each_file(table, snapshots, [this](const std::string& uri) -> Status {
+    EC_ASSIGN_OR_RETURN(const std::string spelled, spelled_by_store(stores_, uri));
+    if (!lies_under(spelled, places_) || needed_.marked(spelled)) return {};
+    return fail(ErrorKind::kInvalidData,
+                "{} is part of the table and not in the listing of its folder: it is lost, or the warehouse goes by "
+                "another name. No file was removed",
+                uri);
+  });
+}
+
+}  // namespace earthcatalog::upkeep

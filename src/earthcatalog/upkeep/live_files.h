@@ -1,0 +1,59 @@
+// The files that a table needs: what its snapshots, its metadata and its object index name.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "earthcatalog/iceberg/table.h"
+#include "earthcatalog/result.h"
+#include "earthcatalog/upkeep/path_set.h"
+
+namespace earthcatalog::upkeep {
+
+/// Calls `visit` with the URI, as it is written there, of each manifest list, manifest and data file of these
+/// snapshots. Manifests that several of them share are read once; memory is one manifest. An error names what cannot
+/// be read, or comes from `visit`.
+Status for_each_file(const iceberg::Table& table, const std::set<std::int64_t>& snapshots,
+                     const std::function<Status(const std::string&)>& visit);
+
+/// What a name found in a listing is.
+enum class Verdict : std::uint8_t {
+  kLive,
+  kDead,    ///< nothing names it
+  kUnsure,  ///< named like a live file that lies elsewhere: the same file by another name, perhaps
+};
+
+/// URIs are compared as the store that holds them spells them: "s3a://b/k" is "s3://b/k".
+class LiveFiles {
+ public:
+  /// `places`: the URIs that files will be listed under, as prefixes.
+  LiveFiles(storage::Stores& stores, std::vector<std::string> places) : stores_(stores), places_(std::move(places)) {}
+
+  /// What these of the table's snapshots name.
+  Status add_snapshots(const iceberg::Table& table, const std::set<std::int64_t>& snapshots);
+  /// What the table's metadata name besides, of the metadata log all but the first `forgotten` entries.
+  Status add_metadata(const iceberg::Table& table, std::ptrdiff_t forgotten);
+  void seal();
+
+  /// Of a file under one of the places; `uri` as its store spells it.
+  Verdict judge(std::string_view uri);
+  /// After all were judged: kInvalidData with the first file of these snapshots that lies under the places by its name
+  /// and was not among them. Reads manifests only when there is one.
+  Status check_all_seen(const iceberg::Table& table, const std::set<std::int64_t>& snapshots) const;
+
+ private:
+  Status add_file(const std::string& uri);
+  Status add_optional(const std::string& uri);
+
+  storage::Stores& stores_;
+  const std::vector<std::string> places_;
+  PathSet needed_;         // files of snapshots, under the places: they must be there
+  PathSet optional_;       // the metadata log, runs of the index: others may have removed them
+  PathSet names_outside_;  // of files of snapshots that lie elsewhere: the last parts of their names
+};
+
+}  // namespace earthcatalog::upkeep

@@ -1,0 +1,153 @@
+#include "earthcatalog/upkeep/sweep.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "earthcatalog/catalog/table_schema.h"
+
+namespace earthcatalog::upkeep {
+namespace {
+
+constexpr std::size_t kBatch = 1000;  // what S3 removes in one request
+constexpr std::string_view kMetadataSuffixes[] = {".avro", ".metadata.json", ".metadata.json.gz", ".stats", ".puffin"};
+
+bool is_parquet(std::string_view uri) { return uri.ends_with(".parquet"); }
+bool is_metadata_json(std::string_view uri) {
+  return uri.ends_with(".metadata.json") || uri.ends_with(".metadata.json.gz");
+}
+bool is_metadata(std::string_view uri) {
+  return std::ranges::any_of(kMetadataSuffixes, [&](std::string_view suffix) { return uri.ends_with(suffix); });
+}
+bool is_anything(std::string_view) { return true; }
+
+}  // namespace
+
+std::vector<Place> places_of(const iceberg::Table& table, const std::string& warehouse) {
+  return {{"data", storage::join_uri(warehouse, "grid_partition="), is_parquet},
+          {"parts", storage::join_uri(warehouse, "_parts") + "/", is_anything},
+          {"metadata", table.metadata_place() + "/", is_metadata},
+          {"objects", catalog::object_index_uri(warehouse) + "/", is_parquet}};
+}
+
+void FileCount::add(std::int64_t size_bytes) {
+  ++files;
+  bytes += size_bytes;
+}
+
+FileCount& FileCount::operator+=(const FileCount& other) {
+  files += other.files;
+  bytes += other.bytes;
+  return *this;
+}
+
+void PlaceCounts::add(const PlaceCounts& other) {
+  for (const auto member : {&PlaceCounts::listed, &PlaceCounts::live, &PlaceCounts::too_young, &PlaceCounts::left,
+                            &PlaceCounts::removed, &PlaceCounts::not_removed}) {
+    this->*member += other.*member;
+  }
+}
+
+Sweep::Sweep(const iceberg::Table& table, std::vector<Place> places, LiveFiles& live, SweepOptions options)
+    : table_(table), places_(std::move(places)), live_(live), options_(std::move(options)) {
+  for (const auto& place : places_) counts_.emplace_back().place = place.name;
+}
+
+Status Sweep::for_each(const Place& place,
+                       const std::function<Status(const storage::Location&, const storage::ObjectInfo&)>& visit) {
+  EC_ASSIGN_OR_RETURN(const auto where, table_.stores().locate(place.prefix));
+  return annotate(where.store->list(where.key, [&](const storage::ObjectInfo& file) { return visit(where, file); }),
+                  "listing " + place.prefix);
+}
+
+// Metadata in the folder that are another table's speak of files that this table does not know.
+Result<bool> Sweep::is_of_this_table(const std::string& uri) {
+  const auto other = iceberg::Table::open_metadata(table_.stores(), uri);
+  if (!other) {
+    if (other.error().kind == ErrorKind::kInvalidData || other.error().kind == ErrorKind::kUnsupported) return false;
+    if (other.error().kind == ErrorKind::kNotFound) return true;  // removed since it was listed
+    return std::unexpected(other.error());
+  }
+  if (other->metadata().table_uuid == table_.metadata().table_uuid) return true;
+  return fail(ErrorKind::kInvalidData,
+              "{} is of another table ({}), which may need files here. No file was removed; if that table is not used "
+              "any more, remove this one file and run again",
+              uri, other->metadata().table_uuid);
+}
+
+Result<FileCount PlaceCounts::*> Sweep::class_of(const Place& place, const std::string& uri,
+                                                 const storage::ObjectInfo& file) {
+  const Verdict verdict = live_.judge(uri);
+  if (verdict == Verdict::kLive) return &PlaceCounts::live;
+  if (!place.ours(uri)) return &PlaceCounts::left;
+  if (verdict == Verdict::kUnsure) {
+    return fail(ErrorKind::kInvalidData,
+                "{} is not part of the table by this name, but the table has a file of the same name elsewhere: the "
+                "warehouse may go by two names. No file was removed",
+                uri);
+  }
+  if (is_metadata_json(uri)) {
+    EC_ASSIGN_OR_RETURN(const bool known, is_of_this_table(uri));
+    if (!known) return &PlaceCounts::left;
+  }
+  if (!file.last_modified || *file.last_modified > options_.cutoff) return &PlaceCounts::too_young;
+  return &PlaceCounts::removed;
+}
+
+Status Sweep::look() {
+  for (std::size_t i = 0; i < places_.size(); ++i) {
+    EC_TRY(for_each(places_[i], [&](const storage::Location& where, const storage::ObjectInfo& file) -> Status {
+      if (options_.stop != nullptr && options_.stop->load()) return fail(ErrorKind::kCancelled, "stopped");
+      EC_ASSIGN_OR_RETURN(const auto member, class_of(places_[i], where.store->uri(file.key), file));
+      counts_[i].listed.add(file.size_bytes);
+      (counts_[i].*member).add(file.size_bytes);
+      return {};
+    }));
+  }
+  // Nothing is removed yet.
+  if (!options_.dry_run) {
+    for (auto& counts : counts_) counts.not_removed = std::exchange(counts.removed, {});
+  }
+  return {};
+}
+
+Status Sweep::remove() {
+  for (std::size_t i = 0; i < places_.size(); ++i) {
+    const FileCount dead = options_.dry_run ? counts_[i].removed : counts_[i].not_removed;
+    if (dead.files == 0) continue;
+    std::shared_ptr<storage::ObjectStore> store;
+    std::vector<storage::ObjectInfo> batch;
+    EC_TRY(for_each(places_[i], [&](const storage::Location& where, const storage::ObjectInfo& file) -> Status {
+      EC_ASSIGN_OR_RETURN(const auto member, class_of(places_[i], where.store->uri(file.key), file));
+      if (member != &PlaceCounts::removed) return {};
+      store = where.store;
+      batch.push_back(file);
+      return batch.size() < kBatch ? Status{} : remove_batch(*store, batch, counts_[i]);
+    }));
+    if (!batch.empty()) EC_TRY(remove_batch(*store, batch, counts_[i]));
+    // All that was dead at the first look is gone, whoever else removed some of it.
+    counts_[i].removed = dead;
+    counts_[i].not_removed = {};
+  }
+  return {};
+}
+
+Status Sweep::remove_batch(storage::ObjectStore& store, std::vector<storage::ObjectInfo>& batch, PlaceCounts& counts) {
+  if (options_.stop != nullptr && options_.stop->load()) return fail(ErrorKind::kCancelled, "stopped");
+  if (!options_.dry_run) {
+    if (options_.before_batch) EC_TRY(options_.before_batch());
+    std::vector<std::string> keys;
+    for (const auto& file : batch) keys.push_back(file.key);
+    EC_TRY(store.remove(keys));
+    for (const auto& file : batch) {
+      counts.removed.add(file.size_bytes);
+      counts.not_removed += {.files = -1, .bytes = -file.size_bytes};
+    }
+  }
+  if (options_.on_dead) {
+    for (const auto& file : batch) options_.on_dead(store.uri(file.key), file.size_bytes);
+  }
+  batch.clear();
+  return {};
+}
+
+}  // namespace earthcatalog::upkeep
