@@ -98,8 +98,7 @@ class Compacting : public ::testing::Test {
     return found;
   }
 
-  std::shared_ptr<storage::MemoryStore> inner_ =
-      std::make_shared<storage::MemoryStore>("compact", catalog::test_clock);
+  std::shared_ptr<storage::MemoryStore> inner_ = std::make_shared<storage::MemoryStore>("compact", catalog::test_clock);
   std::shared_ptr<catalog::ForwardingStore> store_ = std::make_shared<catalog::ForwardingStore>(inner_);
   storage::Stores stores_{{}};
   CompactReport report_;
@@ -116,9 +115,7 @@ TEST_F(Compacting, OneFileABucket) {
 }
 
 TEST_F(Compacting, WhatAnotherWriterAppendsMeanwhileStaysBesideTheMergedFile) {
-  const auto status = compact([&] {
-    catalog::OtherEngine(stores_, kCatalog).commit({write("e", 2020, {"7"})}, {});
-  });
+  const auto status = compact([&] { catalog::OtherEngine(stores_, kCatalog).commit({write("e", 2020, {"7"})}, {}); });
   ASSERT_TRUE(status) << status.error().message;
   EXPECT_THAT(files(2020), SizeIs(2));
   EXPECT_THAT(ids(2020), UnorderedElementsAre("1", "2", "3", "7"));

@@ -135,15 +135,16 @@ class ArrowFileReader final : public FileReader {
 }  // namespace
 
 Result<std::unique_ptr<FileReader>> FileReader::open(const storage::Location& where,
-                                                     std::optional<std::int64_t> size_bytes) {
+                                                     std::optional<std::int64_t> size_bytes, arrow::MemoryPool* pool) {
   const std::string uri = where.uri();
+  if (pool == nullptr) pool = arrow::default_memory_pool();
   const auto open = [&]() -> Result<std::unique_ptr<FileReader>> {
     EC_ASSIGN_OR_RETURN(const auto file, where.store->open_input(where.key, size_bytes));
-    auto parquet_reader = parquet::ParquetFileReader::Open(file);
+    auto parquet_reader = parquet::ParquetFileReader::Open(file, parquet::ReaderProperties(pool));
     EC_TRY(check_row_counts(*parquet_reader->metadata()));
-    EC_ARROW_ASSIGN(auto reader, ErrorKind::kInvalidData,
-                    parquet::arrow::FileReader::Make(arrow::default_memory_pool(), std::move(parquet_reader),
-                                                     parquet::default_arrow_reader_properties()));
+    EC_ARROW_ASSIGN(
+        auto reader, ErrorKind::kInvalidData,
+        parquet::arrow::FileReader::Make(pool, std::move(parquet_reader), parquet::default_arrow_reader_properties()));
     std::shared_ptr<arrow::Schema> schema;
     EC_ARROW_TRY(ErrorKind::kInvalidData, reader->GetSchema(&schema));
     return std::make_unique<ArrowFileReader>(uri, std::move(reader), std::move(schema));

@@ -12,6 +12,7 @@
 #include "earthcatalog/storage/stores.h"
 
 namespace arrow {
+class MemoryPool;
 class RecordBatch;
 class Schema;
 }  // namespace arrow
@@ -31,9 +32,11 @@ class RowStream {
 class FileReader {
  public:
   /// `size_bytes` known from a manifest saves a request. An error names the file: kNotFound when it does not exist,
-  /// kInvalidData when it is no Parquet file or a broken one.
+  /// kInvalidData when it is no Parquet file or a broken one. What is read lies in `pool` (none: Arrow's default one),
+  /// which must outlive it.
   static Result<std::unique_ptr<FileReader>> open(const storage::Location& where,
-                                                  std::optional<std::int64_t> size_bytes = {});
+                                                  std::optional<std::int64_t> size_bytes = {},
+                                                  arrow::MemoryPool* pool = nullptr);
   virtual ~FileReader() = default;
 
   /// All columns of the file, with their field ids as metadata "PARQUET:field_id".

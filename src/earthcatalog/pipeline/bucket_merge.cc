@@ -10,11 +10,16 @@
 #include <optional>
 #include <utility>
 
+#include "earthcatalog/pipeline/row_pool.h"
+
 namespace earthcatalog::pipeline {
 namespace {
 
-constexpr std::int64_t kReadBytes = 8 << 20;     // of a batch of a source that is read alone
-constexpr std::int64_t kMergeBytes = 512 << 10;  // of a batch of a source or run that is merged with others
+constexpr std::int64_t kReadBytes = 8 << 20;         // of a batch of a source that is read alone
+constexpr std::int64_t kMostMergeBytes = 512 << 10;  // of a batch of a source or run that is merged with others
+constexpr std::int64_t kLeastMergeBytes = 16 << 10;
+constexpr std::int64_t kLeastBatchRows = 16;
+constexpr std::int64_t kOutputRows = 2'500;
 constexpr std::int64_t kKeyRows = 10'000;
 
 // What order and doubles are about.
@@ -81,16 +86,34 @@ BucketMerge::BucketMerge(const iceberg::Schema& schema, MergeOptions options)
 
 std::int64_t BucketMerge::batch_rows(const RowSource& source, std::int64_t bytes) const {
   const std::int64_t row_bytes = std::max<std::int64_t>(1, source.bytes() / std::max<std::int64_t>(1, source.rows()));
-  return std::clamp<std::int64_t>(std::min(bytes, options_.memory_limit_bytes / 16) / row_bytes, 16, 25'000);
+  return std::clamp<std::int64_t>(std::min(bytes, options_.memory_limit_bytes / 16) / row_bytes, kLeastBatchRows,
+                                  25'000);
+}
+
+// A third of the limit is for rows that are held, or for streams of files that are merged as they are; a sixth for the
+// batches of all that is merged, a sixteenth each for a batch that is read, a batch of output, the input batches that
+// it comes from, and the identities.
+void BucketMerge::divide_memory(std::span<const std::unique_ptr<RowSource>> sources) {
+  std::int64_t bytes = 0, rows = 0;
+  for (const auto& source : sources) {
+    bytes += source->bytes();
+    rows += source->rows();
+  }
+  room_ = options_.memory_limit_bytes / 3;
+  fits_ = bytes <= room_;
+  const std::int64_t runs = bytes / std::max<std::int64_t>(1, room_) + 1;
+  merge_bytes_ =
+      std::clamp(options_.memory_limit_bytes / 6 / (std::ssize(sources) + runs), kLeastMergeBytes, kMostMergeBytes);
+  const std::int64_t row_bytes = std::max<std::int64_t>(1, bytes / std::max<std::int64_t>(1, rows));
+  output_rows_ = std::clamp(options_.memory_limit_bytes / 16 / row_bytes, kLeastBatchRows, kOutputRows);
 }
 
 Status BucketMerge::read(std::span<const std::unique_ptr<RowSource>> sources) {
   const auto nothing = arrow::RecordBatch::Make(arrow::schema({}), 0, arrow::ArrayVector{});
   EC_ASSIGN_OR_RETURN(const auto no_rows, geoparquet::conform(nothing, schema_));
   columns_ = no_rows->schema();
-  std::int64_t bytes = 0;
-  for (const auto& source : sources) bytes += source->bytes();
-  EC_TRY(bytes <= options_.memory_limit_bytes / 3 ? read_into_memory(sources) : read_large(sources));
+  divide_memory(sources);
+  EC_TRY(fits_ ? read_into_memory(sources) : read_large(sources));
   return duplicates_.finish();
 }
 
@@ -100,11 +123,11 @@ Status BucketMerge::read_into_memory(std::span<const std::unique_ptr<RowSource>>
 }
 
 Status BucketMerge::read_large(std::span<const std::unique_ptr<RowSource>> sources) {
-  std::int64_t room = options_.memory_limit_bytes / 3;
+  std::int64_t room = room_;
   for (const auto& source : sources) {
     const std::int64_t first_row = duplicates_.rows();
     EC_ASSIGN_OR_RETURN(const bool sorted, read_keys(*source));
-    const std::int64_t cost = source->stream_bytes() + kMergeBytes;
+    const std::int64_t cost = source->stream_bytes();
     if (sorted && cost <= room) {
       room -= cost;
       direct_.push_back({.source = source.get(), .first_row = first_row});
@@ -132,7 +155,7 @@ Status BucketMerge::load(RowSource& source, std::int64_t first_row, bool with_id
     held_.push_back({.rows = rows, .first_row = first_row});
     first_row += rows->num_rows();
     held_bytes_ += arrow::util::TotalBufferSize(*rows) + rows->num_rows() * static_cast<std::int64_t>(sizeof(Position));
-    return held_bytes_ > options_.memory_limit_bytes / 3 ? spill() : Status{};
+    return held_bytes_ > room_ ? spill() : Status{};
   });
 }
 
@@ -153,7 +176,8 @@ Status BucketMerge::spill() {
   ++counts_.runs;
   const auto positions = order();
   const auto count = static_cast<std::int64_t>(positions.size());
-  const auto step = static_cast<std::size_t>(std::clamp<std::int64_t>(kMergeBytes * count / held_bytes_, 16, 10'000));
+  const auto step =
+      static_cast<std::size_t>(std::clamp<std::int64_t>(merge_bytes_ * count / held_bytes_, kLeastBatchRows, 10'000));
   std::vector<std::shared_ptr<arrow::RecordBatch>> batches;
   for (const auto& held : held_) batches.push_back(held.rows);
   std::vector<RowAddress> addresses;
@@ -165,7 +189,7 @@ Status BucketMerge::spill() {
       addresses.push_back({at.batch, at.row});
       numbers.push_back(held_[at.batch].first_row + at.row);
     }
-    EC_ASSIGN_OR_RETURN(const auto rows, gather_columns(batches, columns_, addresses));
+    EC_ASSIGN_OR_RETURN(const auto rows, gather_columns(batches, columns_, addresses, row_pool()));
     EC_ASSIGN_OR_RETURN(const auto column, row_numbers(numbers));
     const auto numbered = rows->AddColumn(rows->num_columns(), kRowNumberColumn, column);
     if (!numbered.ok()) return fail(ErrorKind::kIOError, "{}", numbered.status().ToString());
@@ -180,11 +204,11 @@ Status BucketMerge::write(const BatchSink& out) {
   if (runs_.size() == 0 && direct_.empty()) return write_held(out);
   std::vector<SortedInput> inputs;
   for (const auto& [source, first_row] : direct_) {
-    EC_ASSIGN_OR_RETURN(auto rows, source->read(schema_, batch_rows(*source, kMergeBytes)));
+    EC_ASSIGN_OR_RETURN(auto rows, source->read(schema_, batch_rows(*source, merge_bytes_)));
     inputs.push_back({.rows = std::move(rows), .first_row = first_row});
   }
   for (std::size_t run = 0; run < runs_.size(); ++run) inputs.push_back({.rows = runs_.read(run), .first_row = {}});
-  return merge_inputs(std::move(inputs), duplicates_, columns_, out);
+  return merge_inputs(std::move(inputs), duplicates_, columns_, static_cast<std::size_t>(output_rows_), out);
 }
 
 Status BucketMerge::write_held(const BatchSink& out) {
@@ -193,14 +217,14 @@ Status BucketMerge::write_held(const BatchSink& out) {
   for (const auto& held : held_) batches.push_back(held.rows);
   std::vector<RowAddress> addresses;
   const auto give = [&]() -> Status {
-    EC_ASSIGN_OR_RETURN(const auto rows, gather_columns(batches, columns_, addresses));
+    EC_ASSIGN_OR_RETURN(const auto rows, gather_columns(batches, columns_, addresses, row_pool()));
     addresses.clear();
     return out(rows);
   };
   for (const auto& at : order()) {
     if (duplicates_.is_dropped(held_[at.batch].first_row + at.row)) continue;
     addresses.push_back({at.batch, at.row});
-    if (addresses.size() == kOutputRows) EC_TRY(give());
+    if (std::ssize(addresses) == output_rows_) EC_TRY(give());
   }
   return addresses.empty() ? Status{} : give();
 }

@@ -75,6 +75,7 @@ class BucketMerge {
   };
   struct Position;
 
+  void divide_memory(std::span<const std::unique_ptr<RowSource>> sources);
   Status read_into_memory(std::span<const std::unique_ptr<RowSource>> sources);
   Status read_large(std::span<const std::unique_ptr<RowSource>> sources);
   Result<bool> read_keys(RowSource& source);
@@ -87,6 +88,10 @@ class BucketMerge {
   const iceberg::Schema& schema_;
   const MergeOptions options_;
   std::shared_ptr<arrow::Schema> columns_;  // of the rows
+  bool fits_ = false;                       // all rows into memory
+  std::int64_t room_ = 0;                   // bytes for rows held, or for streams of direct_
+  std::int64_t merge_bytes_ = 0;            // of a batch of direct_ or runs_
+  std::int64_t output_rows_ = 0;            // of a batch given on
   DuplicateRows duplicates_;
   std::vector<Held> held_;
   std::int64_t held_bytes_ = 0;

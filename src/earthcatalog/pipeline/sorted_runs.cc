@@ -15,6 +15,7 @@
 #include <utility>
 
 #include "earthcatalog/catalog/sorted_merge.h"
+#include "earthcatalog/pipeline/row_pool.h"
 
 namespace earthcatalog::pipeline {
 namespace {
@@ -73,7 +74,7 @@ class SortedRuns::Reader final : public geoparquet::RowStream {
   Result<std::shared_ptr<arrow::RecordBatch>> next() override {
     if (next_ == extents_.size()) return nullptr;
     const Extent extent = extents_[next_++];
-    auto buffer = arrow::AllocateBuffer(extent.size);
+    auto buffer = arrow::AllocateBuffer(extent.size, row_pool());
     if (!buffer.ok()) return scratch_error(buffer.status());
     const std::span bytes((*buffer)->mutable_data(), static_cast<std::size_t>(extent.size));
     EC_TRY(runs_.file_->read(extent.offset, std::as_writable_bytes(bytes)));
@@ -99,6 +100,7 @@ Status SortedRuns::append(const arrow::RecordBatch& rows) {
   }
   auto options = arrow::ipc::IpcWriteOptions::Defaults();
   options.use_threads = false;
+  options.memory_pool = row_pool();
   const auto message = arrow::ipc::SerializeRecordBatch(rows, options);
   if (!message.ok()) return scratch_error(message.status());
   runs_.back().push_back({.offset = file_->size(), .size = (*message)->size()});
@@ -109,8 +111,8 @@ std::unique_ptr<geoparquet::RowStream> SortedRuns::read(std::size_t run) const {
   return std::make_unique<Reader>(*this, run);
 }
 
-RowCollector::RowCollector(std::shared_ptr<arrow::Schema> schema, BatchSink out)
-    : schema_(std::move(schema)), out_(std::move(out)) {}
+RowCollector::RowCollector(std::shared_ptr<arrow::Schema> schema, std::size_t batch_rows, BatchSink out)
+    : schema_(std::move(schema)), batch_rows_(batch_rows), out_(std::move(out)) {}
 
 std::uint32_t RowCollector::hold(std::shared_ptr<arrow::RecordBatch> batch) {
   batches_.push_back(std::move(batch));
@@ -119,12 +121,12 @@ std::uint32_t RowCollector::hold(std::shared_ptr<arrow::RecordBatch> batch) {
 
 Status RowCollector::add(RowAddress row) {
   rows_.push_back(row);
-  return rows_.size() < kOutputRows ? Status{} : flush();
+  return rows_.size() < batch_rows_ ? Status{} : flush();
 }
 
 Status RowCollector::flush() {
   if (rows_.empty()) return {};
-  EC_ASSIGN_OR_RETURN(const auto rows, gather_columns(batches_, schema_, rows_));
+  EC_ASSIGN_OR_RETURN(const auto rows, gather_columns(batches_, schema_, rows_, row_pool()));
   rows_.clear();
   batches_.clear();
   ++epoch_;
@@ -132,10 +134,10 @@ Status RowCollector::flush() {
 }
 
 Status merge_inputs(std::vector<SortedInput> inputs, const DuplicateRows& duplicates,
-                    const std::shared_ptr<arrow::Schema>& schema, const BatchSink& out) {
+                    const std::shared_ptr<arrow::Schema>& schema, std::size_t batch_rows, const BatchSink& out) {
   std::vector<Cursor> cursors;
   for (auto& input : inputs) cursors.emplace_back(std::move(input));
-  RowCollector rows(schema, out);
+  RowCollector rows(schema, batch_rows, out);
   const auto before = [](const Cursor& a, const Cursor& b) {
     const auto order = a.key() <=> b.key();
     return order != 0 ? order < 0 : a.number() < b.number();

@@ -25,9 +25,6 @@ namespace earthcatalog::pipeline {
 
 using BatchSink = std::function<Status(const std::shared_ptr<arrow::RecordBatch>&)>;
 
-/// Rows of output come in batches of so many.
-inline constexpr std::size_t kOutputRows = 2'500;
-
 /// Sorted sequences of batches (Arrow IPC messages) in one file without a name. Not thread-safe.
 class SortedRuns {
  public:
@@ -52,11 +49,11 @@ class SortedRuns {
   std::vector<std::vector<Extent>> runs_;
 };
 
-/// Collects rows of several batches by address, and gives them on as batches of kOutputRows.
+/// Collects rows of several batches by address, and gives them on as batches of `batch_rows`.
 class RowCollector {
  public:
   /// `schema`: of the output, the first columns of what comes in.
-  RowCollector(std::shared_ptr<arrow::Schema> schema, BatchSink out);
+  RowCollector(std::shared_ptr<arrow::Schema> schema, std::size_t batch_rows, BatchSink out);
   /// Names a batch for add(). Valid until epoch() changes.
   std::uint32_t hold(std::shared_ptr<arrow::RecordBatch> batch);
   std::int64_t epoch() const { return epoch_; }
@@ -66,6 +63,7 @@ class RowCollector {
 
  private:
   const std::shared_ptr<arrow::Schema> schema_;
+  const std::size_t batch_rows_;
   const BatchSink out_;
   std::vector<std::shared_ptr<arrow::RecordBatch>> batches_;
   std::vector<RowAddress> rows_;
@@ -81,9 +79,9 @@ struct SortedInput {
   std::optional<std::int64_t> first_row;
 };
 
-/// Merges by (platform, datetime), then by row number, and leaves dropped rows out. Memory is one batch of each input,
-/// and kOutputRows rows of output.
+/// Merges by (platform, datetime), then by row number, and leaves dropped rows out. `batch_rows` at a time. Memory
+/// is one batch of each input, and twice `batch_rows` rows.
 Status merge_inputs(std::vector<SortedInput> inputs, const DuplicateRows& duplicates,
-                    const std::shared_ptr<arrow::Schema>& schema, const BatchSink& out);
+                    const std::shared_ptr<arrow::Schema>& schema, std::size_t batch_rows, const BatchSink& out);
 
 }  // namespace earthcatalog::pipeline
