@@ -1,6 +1,11 @@
 """`earthcatalog compact` on real tables, read by other engines before and after."""
 
 import collections
+import json
+import pathlib
+import re
+import shutil
+import time
 
 import duckdb
 import pyarrow as pa
@@ -162,6 +167,47 @@ class TestAfterAnotherEngine:
                                             pa.array(["theirs"] * whole.num_rows, whole.column(version).type)))
         assert earthcatalog.json(*compact(grown))["dropped_rows"] == whole.num_rows
         assert rows_of(grown, "version == 'theirs'").num_rows == 0
+
+
+class TestMemory:
+    ROWS = 80_000  # some 240 MB in memory, and 75 MB of them at a time in the output's row group
+
+    def grow(self, table):
+        """One bucket with many rows in no order, in a file of another engine."""
+        (cell, year), _ = max(files_of_buckets(table).items(), key=lambda entry: len(entry[1]))
+        few = rows_of(table, f"grid_partition == '{cell}' and datetime >= '{1970 + year}-01-01T00:00:00+00:00' "
+                             f"and datetime < '{1971 + year}-01-01T00:00:00+00:00'")
+        many = few.take([i % few.num_rows for i in range(self.ROWS)])
+        ids = pa.array([f"{name}-{i}" for i, name in enumerate(many.column("id").to_pylist())], many.schema.field("id").type)
+        table.load().append(many.set_column(0, many.schema.field("id"), ids))
+        return few.num_rows
+
+    def peak(self, earthcatalog, table, *arguments):
+        """The report, and MiB. wait4() would tell of this process too, whose memory the new one has before it begins."""
+        process = earthcatalog.start(*compact(table, "--workers", 1, "--format", "json", *arguments))
+        kib = 0
+        while process.poll() is None:
+            status = pathlib.Path(f"/proc/{process.pid}/status").read_text()
+            kib = max([kib, *map(int, re.findall(r"VmHWM:\s+(\d+)", status))])
+            time.sleep(0.005)
+        output, error = process.communicate()
+        assert process.returncode == 0, error
+        return json.loads(output), kib / 1024
+
+    def test_a_bucket_much_larger_than_the_limit(self, earthcatalog, grown, tmp_path):
+        before = self.grow(grown)
+        copy = tmp_path.parent / f"{tmp_path.name}-copy"
+        shutil.copytree(grown.folder, copy)
+        limited, low = self.peak(earthcatalog, grown, "--memory-limit", "32MiB")
+        most = max(limited["buckets"], key=lambda bucket: bucket["rows"])
+        assert (most["rows"], most["files_after"]) == (before + self.ROWS, 1)
+        rows = len(grown.rows())
+        shutil.rmtree(grown.folder)
+        shutil.move(copy, grown.folder)
+        _, high = self.peak(earthcatalog, grown, "--memory-limit", "2GiB")
+        assert len(grown.rows()) == rows
+        print(f"peak {low:.0f} MiB with a limit of 32 MiB, {high:.0f} MiB with 2 GiB")
+        assert low < 250 and high > low + 150
 
 
 class TestErrors:
