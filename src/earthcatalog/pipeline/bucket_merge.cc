@@ -15,8 +15,8 @@
 namespace earthcatalog::pipeline {
 namespace {
 
-constexpr std::int64_t kReadBytes = 8 << 20;         // of a batch of a source that is read alone
-constexpr std::int64_t kMostMergeBytes = 512 << 10;  // of a batch of a source or run that is merged with others
+constexpr std::int64_t kReadBytes = 8 << 20;       // of a batch of a source that is read alone
+constexpr std::int64_t kMostMergeBytes = 2 << 20;  // of a batch of a source or run that is merged with others
 constexpr std::int64_t kLeastMergeBytes = 16 << 10;
 constexpr std::int64_t kLeastBatchRows = 16;
 constexpr std::int64_t kOutputRows = 2'500;
