@@ -1,12 +1,12 @@
 #include "earthcatalog/pipeline/compact.h"
 
 #include <algorithm>
-#include <chrono>
 #include <map>
 #include <memory>
 #include <tuple>
 #include <utility>
 
+#include "earthcatalog/base/stopwatch.h"
 #include "earthcatalog/pipeline/bucket_merge.h"
 #include "earthcatalog/pipeline/data_file_source.h"
 #include "earthcatalog/pipeline/parallel.h"
@@ -18,7 +18,6 @@
 namespace earthcatalog::pipeline {
 namespace {
 
-using std::chrono::steady_clock;
 using Sources = std::vector<std::unique_ptr<RowSource>>;
 
 constexpr int kCommitAttempts = 10;
@@ -82,7 +81,7 @@ class Compaction {
 };
 
 Status Compaction::run() {
-  const auto start = steady_clock::now();
+  const Stopwatch time;
   report_.run_id = spec_.catalog.run_id;
   report_.dry_run = spec_.dry_run;
   EC_ASSIGN_OR_RETURN(catalog_, open());
@@ -93,7 +92,7 @@ Status Compaction::run() {
     status = {};
   }
   if (auto closed = catalog_->close(); status && !closed) status = closed;
-  report_.seconds = std::chrono::duration<double>(steady_clock::now() - start).count();
+  report_.seconds = time.seconds();
   return status;
 }
 
