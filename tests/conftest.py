@@ -117,9 +117,16 @@ def incremental(table, archive, *more):
     return ["incremental", "--inventory", archive.inventory, "--source-root", archive.source_root, *table.arguments, *more]
 
 
-def backfill(table, archive, *more):
-    return ["backfill", "--inventory", archive.inventory, "--source-root", archive.source_root, *table.arguments,
-            "--staging", table.folder / "staging", "--h3-resolution", 1, *more]
+def backfill(table, archive, *more, shape="staged"):
+    staging = ["--staging", table.folder / "staging"] if shape == "staged" else []
+    return ["backfill", "--inventory", archive.inventory, "--source-root", archive.source_root, *table.arguments, *staging,
+            "--h3-resolution", 1, *more]
+
+
+def backfill_leftovers(table):
+    """What a finished backfill of either shape must not leave."""
+    folders = [table.folder / "staging", table.warehouse / "_runs", table.warehouse / "_parts"]
+    return [path for folder in folders for path in folder.rglob("*") if path.is_file()]
 
 
 def free_port():

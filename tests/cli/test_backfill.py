@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from conftest import Archive, Table, backfill, incremental
+from conftest import Archive, Table, backfill, backfill_leftovers, incremental
 
 
 def items_of(earthcatalog, table):
@@ -21,15 +21,16 @@ def by_incremental(earthcatalog, archive, tmp_path_factory):
 
 @pytest.mark.parametrize("options", [["--chunk-size", 300], ["--chunk-size", 300, "--scheduler", "synchronous"],
                                      ["--memory-limit", "4MiB"], ["--compact-rows", 3]])
-def test_gives_the_rows_of_incremental(earthcatalog, archive, by_incremental, table, options):
+@pytest.mark.parametrize("shape", ["staged", "direct"])
+def test_gives_the_rows_of_incremental(earthcatalog, archive, by_incremental, table, shape, options):
     expected, expected_report = by_incremental
-    report = earthcatalog.json(*backfill(table, archive, *options))
+    report = earthcatalog.json(*backfill(table, archive, *options, shape=shape))
     assert table.rows() == expected.rows()
     assert items_of(earthcatalog, table) == items_of(earthcatalog, expected)
     for name in ("source_items", "written_items", "rows", "unique_cells", "unique_years", "undated",
                  "unlocated", "fan_out_distribution", "bytes_fetched"):
         assert report[name] == expected_report[name], name
-    assert not list((table.folder / "staging").rglob("*.*"))
+    assert not backfill_leftovers(table)
     # What it recorded is what incremental looks for.
     again = earthcatalog.json(*incremental(table, archive))
     assert again["unchanged"] == again["source_items"] and again["written_items"] == 0
@@ -37,7 +38,9 @@ def test_gives_the_rows_of_incremental(earthcatalog, archive, by_incremental, ta
     assert info["items"] == len(archive.objects())
 
 
-def test_of_one_item_in_several_objects_the_newest_has_the_rows(earthcatalog, tmp_path):
+@pytest.mark.parametrize("options", [["--chunk-size", 7], ["--chunk-size", 100], ["--memory-limit", "300KiB"]])
+@pytest.mark.parametrize("shape", ["staged", "direct"])
+def test_of_one_item_in_several_objects_the_newest_has_the_rows(earthcatalog, tmp_path, shape, options):
     folder = tmp_path / "archive"
     earthcatalog.run("generate", "--items", 60, "--seed", 3, "--out", folder, check=True)
     archive = Archive(folder)
@@ -59,7 +62,7 @@ def test_of_one_item_in_several_objects_the_newest_has_the_rows(earthcatalog, tm
     (tmp_path / "a").mkdir(), (tmp_path / "b").mkdir()
     expected, table = Table(tmp_path / "a"), Table(tmp_path / "b")
     counts = earthcatalog.json(*incremental(expected, archive))
-    report = earthcatalog.json(*backfill(table, archive, "--chunk-size", 7))
+    report = earthcatalog.json(*backfill(table, archive, *options, shape=shape))
     assert table.rows() == expected.rows()
     assert items_of(earthcatalog, table) == items_of(earthcatalog, expected)
     assert (report["written_items"], report["source_items"]) == (60, 83)

@@ -7,7 +7,7 @@ import signal
 import time
 
 import pytest
-from conftest import Archive, Table, backfill, incremental
+from conftest import Archive, Table, backfill, backfill_leftovers, incremental
 
 SQUARE = {"type": "Polygon", "coordinates": [[[10, 10], [11, 10], [11, 11], [10, 11], [10, 10]]]}
 
@@ -98,7 +98,8 @@ def two_tables(tmp_path):
 
 @pytest.mark.parametrize("options", [[], ["--chunk-size", 17, "--scheduler", "synchronous"],
                                      ["--chunk-size", 50, "--memory-limit", "1MiB", "--compact-rows", 5]])
-def test_is_the_upsert_of_incremental(earthcatalog, bucket, tmp_path, options):
+@pytest.mark.parametrize("shape", ["staged", "direct"])
+def test_is_the_upsert_of_incremental(earthcatalog, bucket, tmp_path, shape, options):
     expected, table = two_tables(tmp_path)
     bucket.write_inventory()
     earthcatalog.json(*incremental(expected, bucket.archive))
@@ -107,8 +108,8 @@ def test_is_the_upsert_of_incremental(earthcatalog, bucket, tmp_path, options):
     bucket.write_inventory(bucket.change())
     before = set(table.data_files())
     counts = earthcatalog.json(*incremental(expected, bucket.archive))
-    report = earthcatalog.json(*backfill(table, bucket.archive, "--delta", *options))
-    assert table.rows() == expected.rows()
+    report = earthcatalog.json(*backfill(table, bucket.archive, "--delta", *options, shape=shape))
+    assert table.rows() == expected.rows() and not backfill_leftovers(table)
     assert items_of(earthcatalog, table) == items_of(earthcatalog, expected)
     for name in ("source_items", "written_items", "superseded", "rows", "replaced_rows", "fan_out_distribution"):
         assert report[name] == counts[name], name
@@ -263,7 +264,7 @@ def test_another_engine_commits_while_it_compacts(earthcatalog, bucket, table):
     process = earthcatalog.start(*backfill(table, bucket.archive, "--delta", "--scheduler", "synchronous",
                                            "--format", "json"))
     compacted = table.folder / "staging/compacted"
-    while not list(compacted.glob("present_*.avro")):
+    while not list(compacted.glob("files_*.avro")):
         assert process.poll() is None, process.communicate()
         time.sleep(0.0005)
     process.send_signal(signal.SIGSTOP)

@@ -5,7 +5,7 @@ import json
 import threading
 
 import pytest
-from conftest import Archive, Earthcatalog, Table, clean_environment
+from conftest import Archive, Earthcatalog, Table, backfill_leftovers, clean_environment
 
 
 class Glacier:
@@ -152,6 +152,23 @@ def test_a_stopped_retry_goes_on(run, glacier, tmp_path):
     code, report, _ = run()
     assert code == 0 and run.table.rows() == rows
     assert not [path for path in staging.rglob("*") if path.is_file()]
+
+
+def test_the_direct_shape_retries_too(run, glacier, tmp_path):
+    glacier.archived = set(names(tmp_path / "archive")[::10])
+    binary, table = run.binary, run.table
+    command = ["backfill", "--inventory", tmp_path / "archive/inventory.csv", "--anonymous", *table.arguments,
+               "--h3-resolution", 1, "--chunk-size", 25, "--format", "json"]
+    first = binary.run(*command)
+    assert first.returncode == 1 and "_runs" in first.stderr
+    assert json.loads(first.stdout)["pending"] == 6 and len(ids(table)) == 54
+    assert not list((table.warehouse / "_parts").rglob("*.parquet"))
+    glacier.archived = set(sorted(glacier.archived)[:2])
+    second = binary.run(*command, "--retry-pending")
+    assert json.loads(second.stdout)["pending"] == 2 and len(ids(table)) == 58
+    glacier.archived = set()
+    assert binary.run(*command, "--retry-pending").returncode == 0
+    assert len(ids(table)) == 60 and not backfill_leftovers(table)
 
 
 def test_pending_lists_are_inventories(run, glacier, tmp_path):

@@ -17,17 +17,19 @@ def undisturbed(earthcatalog, archive, tmp_path_factory):
     return time.monotonic() - start, table.rows()
 
 
-def test_kills_and_reruns(earthcatalog, archive, undisturbed, tmp_path):
+@pytest.mark.parametrize("shape", ["staged", "direct"])
+def test_kills_and_reruns(earthcatalog, archive, undisturbed, tmp_path, shape):
     seconds, expected = undisturbed
 
     def command(table):
         # The table may be finished when the kill comes: then the rerun finds it so, or its clean-up half done.
-        return backfill(table, archive, *OPTIONS, "--replace")
+        return backfill(table, archive, *OPTIONS, "--replace", shape=shape)
 
     kill_and_rerun(earthcatalog, command, seconds, expected, tmp_path)
 
 
-def test_kills_of_a_delta(earthcatalog, archive, undisturbed, tmp_path):
+@pytest.mark.parametrize("shape", ["staged", "direct"])
+def test_kills_of_a_delta(earthcatalog, archive, undisturbed, tmp_path, shape):
     """On a table that has a part of the archive: its rows are replaced, the others are added."""
     seconds, expected = undisturbed
 
@@ -35,7 +37,7 @@ def test_kills_of_a_delta(earthcatalog, archive, undisturbed, tmp_path):
         earthcatalog.json(*incremental(table, archive, "--limit", 300))
 
     def command(table):
-        return backfill(table, archive, *OPTIONS, "--delta")
+        return backfill(table, archive, *OPTIONS, "--delta", shape=shape)
 
     kill_and_rerun(earthcatalog, command, seconds, expected, tmp_path, prepare)
 

@@ -11,6 +11,7 @@
 #include "earthcatalog/backfill/round.h"
 #include "earthcatalog/backfill/write_chunks.h"
 #include "earthcatalog/pipeline/parallel.h"
+#include "earthcatalog/pipeline/unfinished_run.h"
 
 namespace earthcatalog::backfill {
 namespace {
@@ -34,6 +35,7 @@ class Backfill {
 
  private:
   Status check_places() const;
+  Status find_run();
   Status work();
   Result<std::optional<RunRecord>> start();
   Result<std::optional<RunRecord>> after_commit(RunRecord record);
@@ -41,7 +43,7 @@ class Backfill {
   Status check_belongs(const RunRecord& record) const;
   Result<RunRecord> chunks();
   Status ingest(const RunRecord& run);
-  IngestChunkSpec ingest_spec(Attempt attempt) const;
+  Result<IngestChunkSpec> ingest_spec(Attempt attempt) const;
   Status ingest_attempts(const RunRecord& run, std::int64_t chunk, const pipeline::Hooks& hooks);
   RoundOptions round_options(const RunRecord& run, int number) const;
   Result<std::vector<CompactGroupReport>> compact(const Round& round);
@@ -57,7 +59,7 @@ class Backfill {
   const BackfillSpec& spec_;
   const pipeline::Hooks& hooks_;
   pipeline::Report& report_;
-  const Staging staging_;
+  Staging staging_;
   const Clock::time_point start_ = Clock::now();
   Clock::time_point stage_start_ = start_;
   std::string_view stage_;
@@ -100,6 +102,7 @@ Status Backfill::check_places() const {
   }
   const auto within = [](const std::string& a, const std::string& b) { return (a + "/").starts_with(b + "/"); };
   const auto& warehouse = spec_.catalog.warehouse;
+  if (spec_.staging.empty()) return {};
   if (within(spec_.staging, warehouse) || within(warehouse, spec_.staging)) {
     return fail(ErrorKind::kInvalidArgument, "staging {} and warehouse {} lie in each other; choose another --staging",
                 spec_.staging, warehouse);
@@ -107,7 +110,18 @@ Status Backfill::check_places() const {
   return {};
 }
 
+// The direct shape: where the unfinished backfill of this warehouse has its files, or where a new one will have them.
+Status Backfill::find_run() {
+  if (!spec_.staging.empty()) return {};
+  const auto& warehouse = catalog_->warehouse();
+  EC_ASSIGN_OR_RETURN(const auto unfinished, pipeline::read_unfinished_run(stores_, warehouse));
+  const auto& run_id = unfinished ? *unfinished : spec_.catalog.run_id;
+  staging_ = Staging(stores_, pipeline::run_folder(warehouse, run_id), pipeline::parts_folder(warehouse, run_id));
+  return {};
+}
+
 Status Backfill::work() {
+  EC_TRY(find_run());
   EC_ASSIGN_OR_RETURN(const auto run, start());
   if (!run) return {};
   if (!spec_.skip_ingest) EC_TRY(ingest(*run));
@@ -180,38 +194,50 @@ Status Backfill::check_belongs(const RunRecord& record) const {
   RunSettings now = settings();
   EC_ASSIGN_OR_RETURN(const auto inventory, inventory::open_inventory(stores_, now.inventory, now.inventory_options()));
   now.inventory_identity = inventory->identity();
-  EC_TRY(annotate(check_same(record.settings, now), spec_.staging));
+  EC_TRY(annotate(check_same(record.settings, now), staging_.root()));
   if (now.limit == record.settings.limit) return {};
   return fail(ErrorKind::kInvalidArgument,
               "{}: its backfill is committed with another limit; use --delta with another --staging, or --restart to "
               "begin anew",
-              spec_.staging);
+              staging_.root());
 }
 
 Result<RunRecord> Backfill::chunks() {
   show({}, "inventory");
-  if (!spec_.skip_inventory) return write_chunks(stores_, {.staging = spec_.staging, .settings = settings()});
+  if (staging_.is_direct()) {
+    const auto run_id = staging_.root().substr(staging_.root().rfind('/') + 1);
+    EC_TRY(pipeline::write_unfinished_run(stores_, catalog_->warehouse(), run_id));
+  }
+  if (!spec_.skip_inventory) return write_chunks(stores_, {.staging = staging_.root(), .settings = settings()});
   EC_ASSIGN_OR_RETURN(const auto record, read_run_record(staging_));
   if (!record || !record->complete) {
-    return fail(ErrorKind::kInvalidArgument, "--skip-inventory: {} holds no finished chunks", spec_.staging);
+    return fail(ErrorKind::kInvalidArgument, "--skip-inventory: {} holds no finished chunks", staging_.root());
   }
   return *record;
 }
 
-IngestChunkSpec Backfill::ingest_spec(Attempt attempt) const {
+Result<IngestChunkSpec> Backfill::ingest_spec(Attempt attempt) const {
   const auto& grid = catalog_->grid();
-  return {.staging = spec_.staging,
-          .chunk = attempt.chunk,
-          .attempt = attempt.number,
-          .grid_type = grid.type,
-          .boundaries_path = grid.boundaries_path,
-          .id_field = grid.id_field,
-          .resolution = grid.resolution,
-          .source_root = spec_.settings.source_root,
-          .fetch_concurrency = spec_.fetch.concurrency,
-          .max_object_bytes = spec_.fetch.max_object_bytes,
-          .workers = spec_.workers,
-          .memory_limit_bytes = spec_.memory_limit_bytes};
+  TableSchema schema;
+  if (staging_.is_direct() && catalog_->item_schema()) {
+    EC_ASSIGN_OR_RETURN(const auto columns, catalog_->plan_schema(*catalog_->item_schema()));
+    schema = describe(*catalog_->item_schema(), columns);
+  }
+  return IngestChunkSpec{.staging = staging_.root(),
+                         .parts = staging_.parts(),
+                         .schema = std::move(schema),
+                         .max_columns = static_cast<std::int64_t>(spec_.max_columns),
+                         .chunk = attempt.chunk,
+                         .attempt = attempt.number,
+                         .grid_type = grid.type,
+                         .boundaries_path = grid.boundaries_path,
+                         .id_field = grid.id_field,
+                         .resolution = grid.resolution,
+                         .source_root = spec_.settings.source_root,
+                         .fetch_concurrency = spec_.fetch.concurrency,
+                         .max_object_bytes = spec_.fetch.max_object_bytes,
+                         .workers = spec_.workers,
+                         .memory_limit_bytes = spec_.memory_limit_bytes};
 }
 
 // One chunk after the other, each with all workers: a chunk keeps the network busy by itself.
@@ -242,7 +268,8 @@ Status Backfill::ingest_attempts(const RunRecord& run, std::int64_t chunk, const
     }
     const bool tried = !record && at.number > 0;  // one try a run
     if (!record) {
-      EC_ASSIGN_OR_RETURN(record, ingest_chunk(stores_, ingest_spec(at), hooks));
+      EC_ASSIGN_OR_RETURN(const auto spec, ingest_spec(at));
+      EC_ASSIGN_OR_RETURN(record, ingest_chunk(stores_, spec, hooks));
     }
     if (record->pending == 0 || tried || !spec_.retry_pending) return {};
   }
@@ -256,7 +283,8 @@ RoundOptions Backfill::round_options(const RunRecord& run, int number) const {
           .schema = spec_.catalog.schema,
           .max_columns = spec_.max_columns,
           .compact_rows = spec_.compact_rows,
-          .memory_bytes = spec_.memory_limit_bytes};
+          .memory_bytes = spec_.memory_limit_bytes,
+          .task_memory_bytes = spec_.memory_limit_bytes / std::max(1, spec_.workers)};
 }
 
 Result<std::vector<CompactGroupReport>> Backfill::compact(const Round& round) {
@@ -304,7 +332,7 @@ void Backfill::count(const RunRecord& run, const Plan& plan) {
   }
   report_.source_items = plan.source_items;
   report_.written_items = plan.counted_items();
-  report_.superseded = std::ssize(plan.dropped) + plan.repeated;
+  report_.superseded = std::ssize(plan.dropped) + plan.repeated + plan.superseded_before;
   report_.undated = plan.items.undated;
   report_.unlocated = plan.items.unlocated;
   report_.fan_out_distribution = plan.items.fan_out;
@@ -340,7 +368,7 @@ void Backfill::count_found(const iceberg::Snapshot& snapshot, const Plan& plan) 
   const auto at = snapshot.summary.find("earthcatalog.written-items");
   if (at == snapshot.summary.end()) return;
   std::from_chars(at->second.data(), at->second.data() + at->second.size(), report_.written_items);
-  report_.superseded = plan.staged_items + plan.repeated - report_.written_items;
+  report_.superseded = plan.staged_items + plan.repeated + plan.superseded_before - report_.written_items;
 }
 
 }  // namespace

@@ -17,7 +17,7 @@ namespace earthcatalog::backfill {
 struct BackfillSpec {
   RunSettings settings;  ///< the grid's members are filled in from the catalog
   catalog::CatalogOptions catalog;
-  std::string staging;
+  std::string staging;   ///< folder or prefix; empty: the direct shape, in the warehouse
   std::string problems;  ///< URI of the problems file: all chunks' lines, kept when the staging prefix is cleaned
   fetch::FetchOptions fetch;
   int workers = 1;

@@ -9,6 +9,7 @@
 #include <unordered_map>
 #include <unordered_set>
 
+#include "earthcatalog/backfill/part_merge.h"
 #include "earthcatalog/backfill/staged_rows.h"
 #include "earthcatalog/grid/bounds.h"
 #include "earthcatalog/iceberg/manifest.h"
@@ -40,7 +41,7 @@ class GroupCompaction {
   GroupCompaction(storage::Stores& stores, const CompactGroupSpec& spec)
       : stores_(stores),
         spec_(spec),
-        staging_(stores, spec.staging),
+        staging_(stores, spec.staging, spec.parts),
         names_(spec.warehouse, spec.run_id, spec.first_part) {
     report_.task = spec.task;
     report_.key = task_key(spec);
@@ -54,6 +55,7 @@ class GroupCompaction {
   Status load_line(std::size_t group, std::string_view line);
   Status finish_batch();
   Result<std::vector<iceberg::DataFile>> write(const pipeline::TableWriter& writer);
+  Result<std::vector<iceberg::DataFile>> merge(const pipeline::TableWriter& writer);
   Result<FileList> rewrite(const pipeline::TableWriter& writer);
   Status finish(const FileList& files);
 
@@ -81,10 +83,12 @@ Result<CompactGroupReport> GroupCompaction::run() {
   schema_ = std::make_shared<const stac::ItemSchema>(std::move(items));
   EC_ASSIGN_OR_RETURN(auto table_schema, iceberg_schema(spec_.schema));
   EC_ASSIGN_OR_RETURN(const auto writer, pipeline::TableWriter::make(std::move(table_schema)));
-  for (std::size_t group = 0; group < spec_.groups.size(); ++group) EC_TRY(load(group));
-  EC_TRY(finish_batch());
+  if (!staging_.is_direct()) {
+    for (std::size_t group = 0; group < spec_.groups.size(); ++group) EC_TRY(load(group));
+    EC_TRY(finish_batch());
+  }
   EC_ASSIGN_OR_RETURN(auto files, rewrite(writer));
-  auto written = write(writer);
+  auto written = staging_.is_direct() ? merge(writer) : write(writer);
   if (!written) {
     pipeline::discard_files(stores_, files.added);
     return std::unexpected(std::move(written).error());
@@ -100,10 +104,11 @@ Status GroupCompaction::load(std::size_t group) {
   const auto& [bucket, files, dropped, removals] = spec_.groups[group];
   for (const auto& file : files) {
     dropped_.clear();
-    for (const auto& [attempt, object] : dropped) {
-      if (attempt == file.attempt) dropped_.insert(object);
+    for (const auto& object : dropped) {
+      if (object.attempt == file.attempt) dropped_.insert(object.object);
     }
-    const StagedFile staged{.bucket = bucket, .part = file.part, .rows = file.rows, .bytes = file.bytes};
+    const StagedFile staged{
+        .bucket = bucket, .part = file.part, .rows = file.rows, .bytes = file.bytes, .items = file.items};
     EC_ASSIGN_OR_RETURN(const std::string text, read_rows(staging_, staged, file.attempt));
     EC_TRY(annotate(load_lines(group, file, text), staging_.rows(bucket, file.attempt, file.part)));
   }
@@ -178,12 +183,34 @@ Result<std::vector<iceberg::DataFile>> GroupCompaction::write(const pipeline::Ta
     if (!replaced_[i]) kept.push_back(rows_[i]);
   }
   report_.rows = std::ssize(kept);
-  for (const auto& row : kept) report_.items += row.primary ? 1 : 0;
   EC_ASSIGN_OR_RETURN(const auto cutter,
                       pipeline::RowCutter::make(schema_, batches_, std::move(kept), std::move(bounds_)));
-  return pipeline::write_groups(stores_, cutter, writer, names_,
-                                [&](const pipeline::GroupKey& key) { return spec_.groups[key.cell - 1].bucket; },
-                                {.most_rows = spec_.compact_rows, .workers = static_cast<std::size_t>(spec_.workers)});
+  EC_ASSIGN_OR_RETURN(
+      auto written, pipeline::write_groups(
+                        stores_, cutter, writer,
+                        {.bucket_of = [&](const pipeline::GroupKey& key) { return spec_.groups[key.cell - 1].bucket; },
+                         .next_uri = [&](const pipeline::Bucket& bucket) { return names_.next(bucket); },
+                         .most_rows = spec_.compact_rows,
+                         .workers = static_cast<std::size_t>(spec_.workers)}));
+  std::vector<iceberg::DataFile> files;
+  for (auto& [file, primaries] : written) {
+    report_.items += primaries;
+    files.push_back(std::move(file));
+  }
+  return files;
+}
+
+// The parts of each group as data files.
+Result<std::vector<iceberg::DataFile>> GroupCompaction::merge(const pipeline::TableWriter& writer) {
+  PartMerge parts(stores_, staging_, spec_, schema_, writer, names_);
+  if (auto status = parts.run(); !status) {
+    pipeline::discard_files(stores_, parts.files());
+    return std::unexpected(std::move(status).error());
+  }
+  report_.rows = parts.rows();
+  report_.items = parts.items();
+  report_.dropped_rows = parts.dropped_rows();
+  return parts.files();
 }
 
 // The table's files without the rows that leave them.
@@ -226,6 +253,7 @@ std::string task_key(const CompactGroupSpec& spec) {
   what.task = 0;
   what.run_id.clear();
   what.first_part = 0;
+  what.memory_limit_bytes = 0;
   what.workers = 1;
   return to_hex(hash128(to_json_text(what))).substr(0, 16);
 }
@@ -281,13 +309,14 @@ Result<std::optional<CompactGroupReport>> read_task_report(const Staging& stagin
 }
 
 Result<CompactGroupReport> compact_group(storage::Stores& stores, const CompactGroupSpec& spec) {
-  EC_ASSIGN_OR_RETURN(const auto done, read_task_report(Staging(stores, spec.staging), spec));
+  EC_ASSIGN_OR_RETURN(const auto done, read_task_report(Staging(stores, spec.staging, spec.parts), spec));
   if (done) return *done;
   return annotate(GroupCompaction(stores, spec).run(), fmt::format("compaction task {}", spec.task));
 }
 
 void to_json(nlohmann::json& json, const GroupFile& file) {
-  json = {file.attempt.chunk, file.attempt.number, file.part, file.rows, file.bytes};
+  json = {file.attempt.chunk, file.attempt.number,        file.part, file.rows, file.bytes,
+          file.items,         static_cast<int>(file.form)};
 }
 
 void from_json(const nlohmann::json& json, GroupFile& file) {
@@ -296,16 +325,20 @@ void from_json(const nlohmann::json& json, GroupFile& file) {
   json.at(2).get_to(file.part);
   json.at(3).get_to(file.rows);
   json.at(4).get_to(file.bytes);
+  json.at(5).get_to(file.items);
+  file.form = static_cast<PartForm>(json.at(6).get<int>());
 }
 
 void to_json(nlohmann::json& json, const DroppedObject& dropped) {
-  json = {dropped.attempt.chunk, dropped.attempt.number, dropped.object};
+  json = {dropped.attempt.chunk, dropped.attempt.number, dropped.take, dropped.object, dropped.identity};
 }
 
 void from_json(const nlohmann::json& json, DroppedObject& dropped) {
   json.at(0).get_to(dropped.attempt.chunk);
   json.at(1).get_to(dropped.attempt.number);
-  json.at(2).get_to(dropped.object);
+  json.at(2).get_to(dropped.take);
+  json.at(3).get_to(dropped.object);
+  json.at(4).get_to(dropped.identity);
 }
 
 }  // namespace earthcatalog::backfill

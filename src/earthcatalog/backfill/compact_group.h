@@ -14,17 +14,26 @@
 
 namespace earthcatalog::backfill {
 
-/// One NDJSON file of a bucket.
+/// What a part's columns are to the table's.
+enum class PartForm : std::uint8_t {
+  kSame,          ///< the same, with the same field ids
+  kFewerColumns,  ///< some of the table's, which have the same types; the others are null
+  kItems,         ///< others: the rows must be read as items
+};
+
+/// One NDJSON file or part of a bucket.
 struct GroupFile {
   Attempt attempt;
   int part = 0;
-  std::int64_t rows = 0, bytes = 0;
+  std::int64_t rows = 0, bytes = 0, items = 0;
+  PartForm form = PartForm::kSame;
 };
 
 /// An object whose rows do not count, as staged by one attempt: a newer version of its item is staged too.
 struct DroppedObject {
   Attempt attempt;
-  Hash128 object;
+  int take = 0;
+  Hash128 object, identity;  ///< lines know their object; a take's parts have one row of an item in a bucket
 };
 
 struct Group {
@@ -36,13 +45,16 @@ struct Group {
 
 struct CompactGroupSpec {
   std::string staging, warehouse;
+  std::string parts;   ///< of the direct shape; empty: the groups' files are NDJSON
   std::string run_id;  ///< 32 hex digits; data files carry its first 8
   int first_part = 0;  ///< number of the first data file of each bucket
   std::int64_t task = 0;
   std::vector<Group> groups;
   std::string present;  ///< manifest of the table's files in buckets with removals; empty: there are none
+  std::string copies;   ///< manifest of parts that are data files as they are, for groups of one file; empty: none
   TableSchema schema;
-  std::int64_t compact_rows = 100'000;  ///< most rows of a file
+  std::int64_t compact_rows = 100'000;          ///< most rows of a file
+  std::int64_t memory_limit_bytes = 256 << 20;  ///< for merging parts
   int workers = 1;
 };
 
@@ -80,8 +92,9 @@ void from_json(const nlohmann::json& json, GroupFile& file);
 void to_json(nlohmann::json& json, const DroppedObject& dropped);
 void from_json(const nlohmann::json& json, DroppedObject& dropped);
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(Group, bucket, files, dropped, removals)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(CompactGroupSpec, staging, warehouse, run_id, first_part, task, groups,
-                                                present, schema, compact_rows, workers)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(CompactGroupSpec, staging, warehouse, parts, run_id, first_part, task,
+                                                groups, present, copies, schema, compact_rows, memory_limit_bytes,
+                                                workers)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(CompactGroupReport, task, key, files, rows, items, dropped_rows, bytes,
                                                 removed_files, removed_rows, seconds)
 

@@ -19,7 +19,7 @@ class DeltaDecision {
       : staging_(staging), index_(index), recorded_(index), plan_(plan) {}
 
   Result<DeltaChanges> run(std::int64_t memory_bytes) {
-    EC_TRY(open_runs());
+    EC_ASSIGN_OR_RETURN(runs_, open_runs(staging_, plan_));
     EC_TRY(collect_objects());
     parts_ =
         1 + static_cast<std::uint64_t>(std::ssize(objects_) * kEntryBytes / std::max<std::int64_t>(1, memory_bytes));
@@ -28,7 +28,6 @@ class DeltaDecision {
   }
 
  private:
-  Status open_runs();
   Status collect_objects();
   Status find_moved(std::vector<catalog::Holding>& holdings);
   Status decide(std::uint64_t part);
@@ -41,7 +40,7 @@ class DeltaDecision {
   const catalog::ObjectIndex& index_;
   const pipeline::StagedObjects recorded_;
   Plan& plan_;
-  std::vector<std::unique_ptr<catalog::RunReader>> runs_;  // of plan_.records; null where one has no entries
+  std::vector<std::unique_ptr<catalog::RunReader>> runs_;  // as in plan_.runs
   std::vector<Hash128> objects_;                           // all that are staged, ascending
   std::vector<catalog::ObjectEntry> left_;                 // recorded entries of those that hold another item now
   std::uint64_t parts_ = 1;
@@ -53,16 +52,6 @@ bool DeltaDecision::is_in(std::uint64_t part, const Hash128& identity) const {
   std::uint64_t prefix = 0;
   for (std::size_t i = 0; i < 4; ++i) prefix = prefix << 8 | identity.bytes[i];
   return (prefix * parts_) >> 32 == part;
-}
-
-Status DeltaDecision::open_runs() {
-  for (const auto& record : plan_.records) {
-    auto& reader = runs_.emplace_back();
-    if (record.object_entries == 0) continue;
-    EC_ASSIGN_OR_RETURN(const auto where, staging_.stores().locate(staging_.objects({record.chunk, record.attempt})));
-    EC_ASSIGN_OR_RETURN(reader, catalog::RunReader::open(where, record.objects_bytes));
-  }
-  return {};
 }
 
 Status DeltaDecision::collect_objects() {
@@ -107,11 +96,11 @@ Status DeltaDecision::read_entries(std::uint64_t part, std::vector<catalog::Obje
                                    std::vector<EntryPosition>& positions) const {
   for (std::int32_t r = 0; r < std::ssize(runs_); ++r) {
     const auto& reader = runs_[static_cast<std::size_t>(r)];
-    EntryPosition at{.record = r, .row = 0};
+    EntryPosition at{.run = r, .row = 0};
     for (int group = 0; reader && group < reader->row_groups(); ++group) {
       EC_ASSIGN_OR_RETURN(auto rows, reader->read_row_group(group));
       for (auto& row : rows) {
-        if (is_in(part, row.entry.identity) && !plan_.dropped.contains(at)) {
+        if (row.entry.owns_rows() && is_in(part, row.entry.identity) && !plan_.dropped.contains(at)) {
           entries.push_back(std::move(row.entry));
           positions.push_back(at);
         }

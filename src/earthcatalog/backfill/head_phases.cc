@@ -25,7 +25,7 @@ catalog::GridRequest grid_request(const RunSettings& settings) {
 class Head {
  public:
   Head(storage::Stores& stores, const HeadSpec& spec, bool delta)
-      : stores_(stores), spec_(spec), delta_(delta), staging_(stores, spec.staging) {}
+      : stores_(stores), spec_(spec), delta_(delta), staging_(stores, spec.staging, spec.parts) {}
 
   Result<PlanReport> plan_tasks() {
     EC_TRY(open(false));
@@ -78,6 +78,7 @@ class Head {
             .max_columns = static_cast<std::size_t>(spec_.max_columns),
             .compact_rows = spec_.compact_rows,
             .memory_bytes = spec_.memory_limit_bytes,
+            .task_memory_bytes = spec_.task_memory_bytes,
             .task_bytes = spec_.task_bytes};
   }
 
@@ -118,7 +119,7 @@ class Head {
     EC_ASSIGN_OR_RETURN(const Committed done, commit_round(*catalog_, staging_, run_, round, tasks));
     report.snapshot_id = done.snapshot_id;
     report.written_items = round.plan.counted_items();
-    report.superseded = std::ssize(round.plan.dropped) + round.plan.repeated;
+    report.superseded = std::ssize(round.plan.dropped) + round.plan.repeated + round.plan.superseded_before;
     report.rows = done.rows;
     report.files = done.files;
     report.replaced_rows = done.replaced_rows;
@@ -163,7 +164,7 @@ Result<RegisterReport> register_delta(storage::Stores& stores, const HeadSpec& s
 }
 
 Result<CleanupReport> cleanup_phase(storage::Stores& stores, const CleanupSpec& spec) {
-  const Staging staging(stores, spec.staging);
+  const Staging staging(stores, spec.staging, spec.parts);
   EC_ASSIGN_OR_RETURN(const auto run, read_run_record(staging));
   if (spec.restart) {
     EC_TRY(cleanup_staging(staging, Kept::kNothing));

@@ -16,10 +16,13 @@ namespace earthcatalog::backfill {
 
 struct HeadSpec {
   std::string catalog, warehouse, staging;
+  std::string parts;   ///< of the direct shape
   std::string run_id;  ///< 32 hex digits; data files and the snapshot carry it
   std::string schema;  ///< "auto", "itslive", or empty: the table's, or by the items
   std::int64_t max_columns = 400, compact_rows = 100'000;
-  std::int64_t task_bytes = 64 << 20, memory_limit_bytes = 768 << 20;
+  std::int64_t task_bytes = 64 << 20;          ///< of NDJSON a task
+  std::int64_t task_memory_bytes = 256 << 20;  ///< for merging the parts of a bucket
+  std::int64_t memory_limit_bytes = 768 << 20;
   bool delta = false;         ///< of plan_compaction: for register_delta
   bool replace = false;       ///< the table's present rows go in the same commit
   bool keep_staging = false;  ///< no clean-up
@@ -44,7 +47,7 @@ struct RegisterReport {
 };
 
 struct CleanupSpec {
-  std::string staging;
+  std::string staging, parts;
   bool restart = false;  ///< also what is not committed, and the lists of pending objects
 };
 struct CleanupReport {};
@@ -59,13 +62,14 @@ Result<RegisterReport> register_delta(storage::Stores& stores, const HeadSpec& s
 /// kInvalidArgument when what is staged is not committed, unless `restart`.
 Result<CleanupReport> cleanup_phase(storage::Stores& stores, const CleanupSpec& spec);
 
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(HeadSpec, catalog, warehouse, staging, run_id, schema, max_columns,
-                                                compact_rows, task_bytes, memory_limit_bytes, delta, replace,
-                                                keep_staging, lock, lock_uri, problems, update_hash_index, hash_index)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(HeadSpec, catalog, warehouse, staging, parts, run_id, schema,
+                                                max_columns, compact_rows, task_bytes, task_memory_bytes,
+                                                memory_limit_bytes, delta, replace, keep_staging, lock, lock_uri,
+                                                problems, update_hash_index, hash_index)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(PlanReport, plan_id, committed_snapshot, tasks)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(RegisterReport, plan_id, snapshot_id, written_items, superseded,
                                                 pending, rows, files, replaced_rows, rewritten_files)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(CleanupSpec, staging, restart)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(CleanupSpec, staging, parts, restart)
 inline void to_json(nlohmann::json& json, const CleanupReport&) { json = nlohmann::json::object(); }
 
 }  // namespace earthcatalog::backfill

@@ -5,7 +5,6 @@
 
 #include "earthcatalog/backfill/ingest_chunk.h"
 #include "earthcatalog/catalog/hash_sorter.h"
-#include "earthcatalog/catalog/index_run_file.h"
 
 namespace earthcatalog::backfill {
 namespace {
@@ -71,8 +70,11 @@ void Planner::add(ChunkRecord record) {
   for (const auto& file : record.files) {
     auto& group = groups_[file.bucket];
     group.bucket = file.bucket;
-    group.files.push_back(
-        {.attempt = {record.chunk, record.attempt}, .part = file.part, .rows = file.rows, .bytes = file.bytes});
+    group.files.push_back({.attempt = {record.chunk, record.attempt},
+                           .part = file.part,
+                           .rows = file.rows,
+                           .bytes = file.bytes,
+                           .items = file.items});
   }
   for (const auto& [name, kinds] : record.observed) plan_.observed[name].merge(kinds);
   plan_.all_itslive = plan_.all_itslive && record.all_itslive;
@@ -88,8 +90,12 @@ void Planner::add(ChunkRecord record) {
   plan_.missing += record.missing;
   plan_.pending += record.pending;
   plan_.rejected += record.rejected;
+  plan_.superseded_before += record.superseded;
+  for (int take = 0; take < std::ssize(record.runs); ++take) {
+    plan_.runs.push_back({{record.chunk, record.attempt}, take, record.runs[static_cast<std::size_t>(take)]});
+  }
   record.files.clear();
-  record.observed.clear();
+  if (record.schemas.empty()) record.observed.clear();
   plan_.records.push_back(std::move(record));
 }
 
@@ -114,17 +120,15 @@ Status Planner::find_dropped() {
 }
 
 Status Planner::read_entries(EntrySorter& objects, EntrySorter& items) {
-  for (std::int32_t r = 0; r < std::ssize(plan_.records); ++r) {
-    const auto& record = plan_.records[static_cast<std::size_t>(r)];
-    auto& reader = readers_.emplace_back();
-    if (record.object_entries == 0) continue;
-    const auto uri = staging_.objects({record.chunk, record.attempt});
-    EC_ASSIGN_OR_RETURN(const auto where, staging_.stores().locate(uri));
-    EC_ASSIGN_OR_RETURN(reader, catalog::RunReader::open(where, record.objects_bytes));
+  EC_ASSIGN_OR_RETURN(readers_, open_runs(staging_, plan_));
+  for (std::int32_t r = 0; r < std::ssize(readers_); ++r) {
+    const auto& reader = readers_[static_cast<std::size_t>(r)];
+    if (!reader) continue;
     std::int64_t row = 0;
     EC_TRY(reader->scan_keys([&](const catalog::RunKey& key) -> Status {
-      EC_TRY(objects.add({key.object, {r, row}}));
-      return items.add({key.identity, {r, row++}});
+      const EntryPosition at{r, row++};
+      EC_TRY(objects.add({key.object, at}));
+      return key.owns_rows ? items.add({key.identity, at}) : Status{};
     }));
   }
   return {};
@@ -132,7 +136,7 @@ Status Planner::read_entries(EntrySorter& objects, EntrySorter& items) {
 
 Result<catalog::ObjectEntry> Planner::entry_at(const EntryPosition& at) {
   catalog::ObjectEntry found;
-  EC_TRY(readers_[static_cast<std::size_t>(at.record)]->read_rows(
+  EC_TRY(readers_[static_cast<std::size_t>(at.run)]->read_rows(
       {at.row}, [&](catalog::ObjectEntry&& entry) { found = std::move(entry); }));
   return found;
 }
@@ -151,7 +155,7 @@ Status Planner::drop(std::span<const EntryAt> same, bool same_object) {
   if (contenders.size() < 2) return {};
   // Of one object the last attempt, of one item the newest version.
   const auto best = std::ranges::max_element(contenders, [&](const Contender& a, const Contender& b) {
-    return same_object ? a.at.record < b.at.record : catalog::newer(b.entry, a.entry);
+    return same_object ? a.at.run < b.at.run : catalog::newer(b.entry, a.entry);
   });
   for (auto contender = contenders.begin(); contender != contenders.end(); ++contender) {
     if (contender == best) continue;
@@ -168,20 +172,33 @@ Status Planner::drop(std::span<const EntryAt> same, bool same_object) {
 void Planner::name_plan() {
   std::string text = fmt::format("{} {}", run_.settings.inventory_identity, run_.started);
   for (const auto& record : plan_.records) {
-    text += fmt::format(" {}.{}:{}:{}", record.chunk, record.attempt, record.rows, record.object_entries);
+    text += fmt::format(" {}.{}:{}", record.chunk, record.attempt, record.rows);
+    for (const auto& run : record.runs) text += fmt::format(":{}", run.entries);
   }
   plan_.plan_id = to_hex(hash128(text));
 }
 
 }  // namespace
 
+Result<std::vector<std::unique_ptr<catalog::RunReader>>> open_runs(const Staging& staging, const Plan& plan) {
+  std::vector<std::unique_ptr<catalog::RunReader>> readers;
+  for (const auto& [attempt, take, run] : plan.runs) {
+    auto& reader = readers.emplace_back();
+    if (run.entries == 0) continue;
+    EC_ASSIGN_OR_RETURN(const auto where, staging.stores().locate(staging.objects(attempt, take)));
+    EC_ASSIGN_OR_RETURN(reader, catalog::RunReader::open(where, run.bytes));
+  }
+  return readers;
+}
+
 void leave_out(Plan& plan, const EntryPosition& at, const catalog::ObjectEntry& entry) {
-  const auto& record = plan.records[static_cast<std::size_t>(at.record)];
+  if (!entry.owns_rows()) return;
+  const auto& run = plan.runs[static_cast<std::size_t>(at.run)];
   for (const auto& cell : entry.cells) {
     const pipeline::Bucket bucket{.cell = cell, .year = entry.year};
     const auto group = std::ranges::lower_bound(plan.groups, bucket, {}, &Group::bucket);
     if (group == plan.groups.end() || group->bucket != bucket) continue;
-    group->dropped.push_back({{record.chunk, record.attempt}, entry.object});
+    group->dropped.push_back({run.attempt, run.take, entry.object, entry.identity});
   }
   plan.dropped.insert(at);
   plan.items.add(entry, -1);

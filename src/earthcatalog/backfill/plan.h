@@ -3,12 +3,14 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <set>
 #include <string>
 #include <vector>
 
 #include "earthcatalog/backfill/compact_group.h"
 #include "earthcatalog/backfill/run_record.h"
+#include "earthcatalog/catalog/index_run_file.h"
 #include "earthcatalog/catalog/object_index.h"
 #include "earthcatalog/result.h"
 #include "earthcatalog/stac/schema.h"
@@ -22,19 +24,28 @@ struct PlanOptions {
 
 /// Where an entry lies among the object runs of all attempts.
 struct EntryPosition {
-  std::int32_t record = 0;  ///< which of the records
+  std::int32_t run = 0;  ///< which of the plan's runs
   std::int64_t row = 0;
   auto operator<=>(const EntryPosition&) const = default;
 };
 
-/// source_items = staged_items + repeated + missing + pending + rejected.
+/// One object run of an attempt.
+struct PlanRun {
+  Attempt attempt;
+  int take = 0;
+  ObjectRun run;
+};
+
+/// source_items = staged_items + superseded_before + repeated + missing + pending + rejected.
 struct Plan {
   std::string plan_id;               ///< tells this plan from one of other chunks or attempts, or of another backfill
   std::vector<ChunkRecord> records;  ///< of all attempts, without their files; in order
+  std::vector<PlanRun> runs;         ///< of all attempts, in their order
   std::vector<Group> groups;         ///< ascending by bucket
   std::set<EntryPosition> dropped;   ///< entries of objects whose rows do not count
   std::set<EntryPosition> repeated_entries;      ///< of these, those of objects that a later attempt staged again
   std::vector<catalog::ObjectEntry> superseded;  ///< the others of these, as the object index is to know them
+  std::int64_t superseded_before = 0;            ///< items that lost in phase 2 already
   stac::ObservedProperties observed;
   bool all_itslive = true;
   ItemCounts items;  ///< that count
@@ -48,7 +59,10 @@ struct Plan {
 /// Reads the markers of all chunks. kNotFound names the first chunk that is not ingested.
 Result<Plan> make_plan(const Staging& staging, const RunRecord& run, const PlanOptions& options);
 
-/// The rows of an entry do not count: they leave the plan's groups and counts.
+/// Opens the plan's runs; null where one has no entries.
+Result<std::vector<std::unique_ptr<catalog::RunReader>>> open_runs(const Staging& staging, const Plan& plan);
+
+/// The rows of an entry, if it has any, do not count: they leave the plan's groups and counts.
 void leave_out(Plan& plan, const EntryPosition& at, const catalog::ObjectEntry& entry);
 /// leave_out(), because another object owns the rows of its item.
 void supersede(Plan& plan, const EntryPosition& at, catalog::ObjectEntry entry);

@@ -12,6 +12,7 @@
 #include "earthcatalog/backfill/ingest_chunk.h"
 #include "earthcatalog/catalog/hash_index.h"
 #include "earthcatalog/catalog/table_schema.h"
+#include "earthcatalog/pipeline/unfinished_run.h"
 #include "earthcatalog/storage/arrow_status.h"
 
 namespace earthcatalog::backfill {
@@ -26,11 +27,9 @@ catalog::IndexUpdate index_update(const Staging& staging, const Round& round) {
   update.forgotten = round.forgotten;
   update.entries = round.displaced;
   std::ranges::copy(round.plan.superseded, std::back_inserter(update.entries));
-  for (const auto& record : round.plan.records) {
-    if (record.object_entries == 0) continue;
-    update.runs.push_back({.uri = staging.objects({record.chunk, record.attempt}),
-                           .entries = record.object_entries,
-                           .size_bytes = record.objects_bytes});
+  for (const auto& [attempt, take, run] : round.plan.runs) {
+    if (run.entries == 0) continue;
+    update.runs.push_back({.uri = staging.objects(attempt, take), .entries = run.entries, .size_bytes = run.bytes});
   }
   return update;
 }
@@ -151,7 +150,10 @@ Status finish_committed(const catalog::Catalog& catalog, const Staging& staging,
                         const FinishOptions& options) {
   EC_TRY(update_hash_index(catalog, options));
   if (options.keep_staging) return {};
-  return cleanup_staging(staging, run.pending > 0 ? Kept::kPending : Kept::kPendingLists);
+  EC_TRY(cleanup_staging(staging, run.pending > 0 ? Kept::kPending : Kept::kPendingLists));
+  // As long as something is pending, the backfill is not finished.
+  if (!staging.is_direct() || run.pending > 0) return {};
+  return staging.remove(pipeline::unfinished_run_uri(catalog.warehouse()));
 }
 
 }  // namespace earthcatalog::backfill

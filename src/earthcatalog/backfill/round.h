@@ -23,15 +23,17 @@ struct RoundOptions {
   bool replace = false;                    ///< not a delta: the table's present rows go
   std::optional<stac::SchemaKind> schema;  ///< of a new table; none: by its items
   std::size_t max_columns = 400;
-  std::int64_t compact_rows = 100'000;    ///< most rows of a data file
-  std::int64_t memory_bytes = 768 << 20;  ///< for deciding what a delta replaces
-  std::int64_t task_bytes = 64 << 20;     ///< of NDJSON a task; one large bucket is a task of its own
+  std::int64_t compact_rows = 100'000;         ///< most rows of a data file
+  std::int64_t memory_bytes = 768 << 20;       ///< for deciding what a delta replaces
+  std::int64_t task_memory_bytes = 256 << 20;  ///< for merging the parts of a bucket
+  std::int64_t task_bytes = 64 << 20;          ///< of NDJSON a task; one large bucket is a task of its own
 };
 
 /// Some groups of the plan, compacted together.
 struct Task {
   std::size_t first = 0, end = 0;  ///< groups
   std::string present;             ///< manifest of the table's files in buckets that lose rows; empty: none
+  std::string copies;              ///< manifest of parts that need no merging; empty: none
 };
 
 /// Right on the state of the catalog that it was made on.

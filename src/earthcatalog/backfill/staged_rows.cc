@@ -86,7 +86,8 @@ Result<std::vector<StagedFile>> write_rows(const Staging& staging, const grid::P
     files[g] = {.bucket = pipeline::bucket_of(grid, groups[g].front().group),
                 .part = options.part,
                 .rows = std::ssize(groups[g]),
-                .bytes = std::ssize(text)};
+                .bytes = std::ssize(text),
+                .items = std::ranges::count_if(groups[g], &RowOf::primary)};
     return staging.write(staging.rows(files[g].bucket, options.attempt, options.part), text);
   }));
   return files;

@@ -17,8 +17,9 @@ struct Flags : IngestFlags {
 
 void add_own_options(CLI::App& app, Flags& flags) {
   const std::string group = "Backfill";
-  app.add_option("--staging", flags.staging, "folder or prefix for what is done so far; path or URI")
-      ->required()
+  app.add_option(
+         "--staging", flags.staging,
+         "folder or prefix for what is done so far; path or URI (default: the direct shape, within the warehouse)")
       ->group(group);
   app.add_option("--compact-rows", flags.compact_rows, "most rows of a data file")
       ->check(CLI::Range(1, 100'000))
@@ -69,7 +70,9 @@ Result<backfill::BackfillSpec> make_spec(const Flags& flags, const TableAccess& 
                   catalog_uri);
     }
   }
-  EC_ASSIGN_OR_RETURN(spec.staging, storage::normalize_uri(flags.staging));
+  if (!flags.staging.empty()) {
+    EC_ASSIGN_OR_RETURN(spec.staging, storage::normalize_uri(flags.staging));
+  }
   EC_ASSIGN_OR_RETURN(spec.fetch, fetch_options(flags));
   EC_ASSIGN_OR_RETURN(spec.memory_limit_bytes, annotate(parse_bytes(flags.memory_limit), "--memory-limit"));
   spec.problems = problems_uri(flags, spec.catalog);
@@ -109,7 +112,7 @@ class BackfillCommand final : public Command {
                        return fmt::format(
                            "They are listed in {}/pending_chunks. Run the same command with --retry-pending to fetch "
                            "them again",
-                           spec.staging);
+                           spec.staging.empty() ? "the warehouse's _runs/<run id>" : spec.staging);
                      }});
   }
 

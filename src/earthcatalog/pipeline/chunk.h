@@ -69,7 +69,7 @@ struct Chunk {
   std::int64_t source_items = 0;  ///< keys of the inventory that it stands for
   std::int64_t unchanged = 0;     ///< of these, recorded already
   std::atomic<std::int64_t> missing = 0, pending = 0, rejected = 0;
-  std::vector<PendingObject> pending_objects;  ///< where texts are kept; touched by the fetch thread until it completes
+  std::vector<PendingObject> pending_objects;  ///< where they are kept; touched by the fetch thread until it completes
 };
 
 }  // namespace earthcatalog::pipeline

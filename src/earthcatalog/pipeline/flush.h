@@ -61,7 +61,6 @@ class Flusher {
   };
 
   Status choose_schema(Input& input);
-  Status reparse_as_auto(ChunkPart& part);
   Status stage_input(const Input& input);
   Status stage_removals(const Removals& removals, const TableWriter& writer);
   Status stage_rows(const Input& input, const Decision& decision, const TableWriter& writer);

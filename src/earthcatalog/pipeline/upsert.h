@@ -15,16 +15,11 @@
 #include "earthcatalog/catalog/object_index.h"
 #include "earthcatalog/grid/partitioner.h"
 #include "earthcatalog/pipeline/bucket.h"
-#include "earthcatalog/pipeline/chunk.h"
+#include "earthcatalog/pipeline/item_rows.h"
 #include "earthcatalog/pipeline/staged_objects.h"
 #include "earthcatalog/result.h"
 
 namespace earthcatalog::pipeline {
-
-/// An item among the parts of a flush.
-struct ItemAddress {
-  std::uint32_t part = 0, item = 0;
-};
 
 /// Rows to drop: in which partitions, of which items.
 using Removals = std::map<Bucket, std::unordered_set<Hash128>>;

@@ -25,23 +25,25 @@ std::vector<Piece> cut_pieces(const RowCutter& cutter, std::size_t most_rows) {
 
 }  // namespace
 
-Result<std::vector<iceberg::DataFile>> write_groups(storage::Stores& stores, const RowCutter& cutter,
-                                                    const TableWriter& writer, PartNames& names,
-                                                    const std::function<Bucket(const GroupKey&)>& bucket_of,
-                                                    const WriteGroupsOptions& options) {
+Result<std::vector<WrittenFile>> write_groups(storage::Stores& stores, const RowCutter& cutter,
+                                              const TableWriter& writer, const WriteGroupsOptions& options) {
   const auto pieces = cut_pieces(cutter, static_cast<std::size_t>(options.most_rows));
-  std::vector<iceberg::DataFile> files(pieces.size());
+  std::vector<WrittenFile> files(pieces.size());
   const auto status = parallel_for(pieces.size(), options.workers, [&](std::size_t i) -> Status {
     const Piece& piece = pieces[i];
-    const Bucket bucket = bucket_of(piece.group->key);
+    const Bucket bucket = options.bucket_of(piece.group->key);
     EC_ASSIGN_OR_RETURN(const auto rows, cutter.cut(*piece.group, piece.first, piece.count, bucket.cell));
-    EC_ASSIGN_OR_RETURN(const auto where, stores.locate(names.next(bucket)));
-    EC_ASSIGN_OR_RETURN(files[i], writer.of(bucket.cell).write(where, {rows}, partition_of(bucket)));
+    EC_ASSIGN_OR_RETURN(const auto where, stores.locate(options.next_uri(bucket)));
+    EC_ASSIGN_OR_RETURN(files[i].file, writer.of(bucket.cell).write(where, {rows}, partition_of(bucket)));
+    files[i].primaries = cutter.count_primary(*piece.group, piece.first, piece.count);
     return {};
   });
   if (!status) {
-    std::erase_if(files, [](const auto& file) { return file.file_path.empty(); });
-    discard_files(stores, files);
+    std::vector<iceberg::DataFile> written;
+    for (auto& [file, primaries] : files) {
+      if (!file.file_path.empty()) written.push_back(std::move(file));
+    }
+    discard_files(stores, written);
     return std::unexpected(status.error());
   }
   return files;
