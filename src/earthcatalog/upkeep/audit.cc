@@ -1,7 +1,6 @@
 #include "earthcatalog/upkeep/audit.h"
 
-#include <chrono>
-
+#include "earthcatalog/base/stopwatch.h"
 #include "earthcatalog/pipeline/report.h"
 #include "earthcatalog/upkeep/audit_files.h"
 #include "earthcatalog/upkeep/audit_objects.h"
@@ -181,9 +180,9 @@ Status Audit::finish() {
 }  // namespace
 
 Status run_audit(storage::Stores& stores, const AuditSpec& spec, AuditReport& report) {
-  const auto start = std::chrono::steady_clock::now();
+  const Stopwatch watch;
   auto status = Audit(stores, spec, report).run();
-  report.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  report.seconds = watch.seconds();
   report.peak_rss_bytes = pipeline::peak_rss_bytes();
   return status;
 }
