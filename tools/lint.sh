@@ -10,4 +10,4 @@ if [ "${1:-}" = --all ]; then
 else
   files=$(git diff --name-only --diff-filter=AM origin/main -- 'src/*.cc' 2>/dev/null || git ls-files 'src/*.cc')
 fi
-[ -z "$files" ] || clang-tidy-19 -p build-clang --quiet $files
+[ -z "$files" ] || xargs -P "${JOBS:-$(nproc)}" -n 1 clang-tidy-19 -p build-clang --quiet <<<"$files"

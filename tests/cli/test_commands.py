@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-COMMANDS = ["incremental", "backfill", "phase", "inspect", "info", "cat", "diff", "index", "unlock", "expire", "register",
+COMMANDS = ["incremental", "backfill", "phase", "compact", "inspect", "info", "cat", "audit", "diff", "index", "unlock", "expire", "register",
             "generate"]
 
 

@@ -5,7 +5,7 @@
 
 #include <tuple>
 
-#include "fetch/script_server.h"
+#include "fetch/fetch_all.h"
 
 namespace earthcatalog::fetch {
 namespace {

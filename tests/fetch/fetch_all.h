@@ -8,9 +8,14 @@
 #include <vector>
 
 #include "earthcatalog/fetch/fetcher.h"
-#include "fetch/script_server.h"
+#include "support/script_server.h"
 
 namespace earthcatalog::fetch {
+
+using testing_support::s3_error_body;
+using testing_support::ScriptReply;
+using testing_support::ScriptRequest;
+using testing_support::ScriptServer;
 
 struct Outcomes {
   Status status;

@@ -121,7 +121,7 @@ class MemoryCatalog final : public Catalog {
 /// A table in memory.
 class TableFixture : public ::testing::Test {
  protected:
-  TableFixture() : TableFixture({}) {}
+  TableFixture() : TableFixture(Properties{}) {}
   explicit TableFixture(Properties properties) {
     static int warehouses = 0;
     warehouse_ = fmt::format("memory://warehouse{}", warehouses++);

@@ -9,7 +9,7 @@
 #include <mutex>
 
 #include "earthcatalog/storage/arrow_status.h"
-#include "support/scripted_server.h"
+#include "support/script_server.h"
 
 namespace earthcatalog::storage {
 namespace {
@@ -17,9 +17,11 @@ namespace {
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::Not;
-using testing_support::ScriptedReply;
-using testing_support::ScriptedRequest;
-using testing_support::ScriptedServer;
+using testing_support::ScriptReply;
+using testing_support::ScriptRequest;
+using testing_support::ScriptServer;
+
+using Headers = decltype(ScriptReply::headers);
 
 std::string error_body(std::string_view code, std::string_view extra = "") {
   return fmt::format(
@@ -27,27 +29,27 @@ std::string error_body(std::string_view code, std::string_view extra = "") {
       extra);
 }
 
-ScriptedReply object(std::string bytes) {
+ScriptReply object(std::string bytes) {
   return {.status = 200,
-          .headers = {"ETag: \"e1\"", "Last-Modified: Fri, 24 May 2013 00:00:00 GMT"},
-          .body = std::move(bytes)};
+          .body = std::move(bytes),
+          .headers = {{"ETag", "\"e1\""}, {"Last-Modified", "Fri, 24 May 2013 00:00:00 GMT"}}};
 }
 
-ScriptedReply error(int status, std::string_view code, std::vector<std::string> headers = {}) {
-  return {.status = status, .headers = std::move(headers), .body = error_body(code)};
+ScriptReply error(int status, std::string_view code, Headers headers = {}) {
+  return {.status = status, .body = error_body(code), .headers = std::move(headers)};
 }
 
-const ScriptedReply kHangUp{.hang_up = true};
+const ScriptReply kHangUp{.reset = true};
 
 // Plays replies in order, the last one for ever, to a store that waits in no time.
 class S3StoreTest : public testing::Test {
  protected:
-  ObjectStore& play(std::deque<ScriptedReply> replies) {
+  ObjectStore& play(std::deque<ScriptReply> replies) {
     script_ = std::move(replies);
-    server_.emplace([this](const ScriptedRequest& request) {
+    server_.emplace([this](const ScriptRequest& request) {
       const std::lock_guard lock(mutex_);
       seen_.push_back(request);
-      const ScriptedReply reply = script_.front();
+      const ScriptReply reply = script_.front();
       if (script_.size() > 1) script_.pop_front();
       return reply;
     });
@@ -69,17 +71,17 @@ class S3StoreTest : public testing::Test {
 
   int requests() const { return server_->requests(); }
 
-  std::optional<ScriptedServer> server_;
+  std::optional<ScriptServer> server_;
   std::unique_ptr<S3Store> store_;
   std::mutex mutex_;
-  std::deque<ScriptedReply> script_;
-  std::vector<ScriptedRequest> seen_;
+  std::deque<ScriptReply> script_;
+  std::vector<ScriptRequest> seen_;
   std::vector<double> waits_;
 };
 
 TEST_F(S3StoreTest, RepeatsWhateverMayPass) {
-  ScriptedReply half = object("the whole body");
-  half.truncate_bytes = 5;
+  ScriptReply half = object("the whole body");
+  half.cut_after = half.body.size() - 5;
   auto& store = play({kHangUp,
                       error(503, "SlowDown"),
                       half,
@@ -103,13 +105,13 @@ TEST_F(S3StoreTest, RepeatsWhateverMayPass) {
 }
 
 TEST_F(S3StoreTest, RetryAfterIsHonoured) {
-  auto& store = play({error(503, "SlowDown", {"Retry-After: 7"}), object("x")});
+  auto& store = play({error(503, "SlowDown", {{"Retry-After", "7"}}), object("x")});
   EXPECT_TRUE(store.get("k").has_value());
   EXPECT_THAT(waits_, ElementsAre(7.0));
 }
 
 TEST_F(S3StoreTest, PatienceEnds) {
-  auto& store = play({error(503, "SlowDown", {"x-amz-request-id: ID7"})});
+  auto& store = play({error(503, "SlowDown", {{"x-amz-request-id", "ID7"}})});
   const auto result = store.get("a/k");
   ASSERT_FALSE(result.has_value());
   EXPECT_EQ(result.error().kind, ErrorKind::kUnavailable);
@@ -140,7 +142,7 @@ TEST_F(S3StoreTest, AReadIsTriedUnsignedOnce) {
 }
 
 TEST_F(S3StoreTest, TheRegionIsFollowed) {
-  auto& store = play({error(301, "PermanentRedirect", {"x-amz-bucket-region: eu-west-1"}), object("x")});
+  auto& store = play({error(301, "PermanentRedirect", {{"x-amz-bucket-region", "eu-west-1"}}), object("x")});
   EXPECT_TRUE(store.get("k").has_value());
   EXPECT_THAT(seen_[0].headers["authorization"], HasSubstr("/us-east-1/s3/"));
   EXPECT_THAT(seen_[1].headers["authorization"], HasSubstr("/eu-west-1/s3/"));
@@ -148,7 +150,7 @@ TEST_F(S3StoreTest, TheRegionIsFollowed) {
 }
 
 TEST_F(S3StoreTest, TheClockIsCorrected) {
-  auto& store = play({error(403, "RequestTimeTooSkewed", {"Date: Fri, 24 May 2013 00:00:00 GMT"}), object("x")});
+  auto& store = play({error(403, "RequestTimeTooSkewed", {{"Date", "Fri, 24 May 2013 00:00:00 GMT"}}), object("x")});
   EXPECT_TRUE(store.get("k").has_value());
   EXPECT_THAT(seen_[1].headers["x-amz-date"], testing::StartsWith("20130524T0000"));
 }
@@ -156,7 +158,7 @@ TEST_F(S3StoreTest, TheClockIsCorrected) {
 TEST_F(S3StoreTest, NobodyThere) {
   std::string endpoint;
   {
-    ScriptedServer gone([](const ScriptedRequest&) { return ScriptedReply{}; });
+    ScriptServer gone([](const ScriptRequest&) { return ScriptReply{}; });
     endpoint = gone.endpoint();
   }
   const auto result = connect(endpoint).get("k");
@@ -167,8 +169,8 @@ TEST_F(S3StoreTest, NobodyThere) {
 }
 
 TEST_F(S3StoreTest, AStalledReplyIsGivenUpAndRepeated) {
-  ScriptedReply slow = object("late");
-  slow.delay_seconds = 4;
+  ScriptReply slow = object("late");
+  slow.delay = std::chrono::seconds(4);
   auto& store = play({slow, object("in time")});
   EXPECT_EQ((*store.get("k"))->bytes, "in time");
 }
@@ -197,7 +199,7 @@ TEST_F(S3StoreTest, LostRacesHaveManyNames) {
 }
 
 TEST_F(S3StoreTest, AWriteWhoseReplyWasLostIsRecognised) {
-  for (const ScriptedReply& unclear : {kHangUp, error(500, "InternalError")}) {
+  for (const ScriptReply& unclear : {kHangUp, error(500, "InternalError")}) {
     auto& store = play({unclear, error(412, "PreconditionFailed"), object("mine")});
     const auto result = store.put_if_match("k", "mine", "e0");
     ASSERT_TRUE(result.has_value()) << result.error().message;
@@ -235,7 +237,7 @@ TEST_F(S3StoreTest, OnlyTheKeysThatFailedAreRemovedAgain) {
             {.status = 200, .body = "<DeleteResult/>"}});
   ASSERT_TRUE(store.remove(std::vector<std::string>{"a", "b & c"}).has_value());
   ASSERT_EQ(requests(), 2);
-  EXPECT_EQ(seen_[0].target, "/bucket/?delete=");
+  EXPECT_EQ(seen_[0].path, "/bucket/?delete=");
   EXPECT_THAT(seen_[0].body, HasSubstr("<Key>a</Key>"));
   EXPECT_EQ(seen_[0].headers.count("content-md5"), 1u);
   EXPECT_THAT(seen_[1].body, Not(HasSubstr("<Key>a</Key>")));
@@ -255,8 +257,8 @@ TEST_F(S3StoreTest, KeysThatXmlCannotHoldAreRemovedOneByOne) {
   auto& store = play({{.status = 204}});
   ASSERT_TRUE(store.remove(std::vector<std::string>{"a\x01", "b\n"}).has_value());
   EXPECT_EQ(seen_[0].method, "DELETE");
-  EXPECT_EQ(seen_[0].target, "/bucket/a%01");
-  EXPECT_EQ(seen_[1].target, "/bucket/b%0A");
+  EXPECT_EQ(seen_[0].path, "/bucket/a%01");
+  EXPECT_EQ(seen_[1].path, "/bucket/b%0A");
 }
 
 TEST_F(S3StoreTest, AListingThatIsNoneIsAnError) {
@@ -291,13 +293,13 @@ TEST_F(S3StoreTest, ListedKeysAreDecoded) {
   EXPECT_EQ(infos[0].key, "a+b c\n");
   EXPECT_EQ(infos[0].etag, "e");
   EXPECT_EQ(infos[0].last_modified, 1369353600LL * kMicrosPerSecond);
-  EXPECT_THAT(seen_[0].target, HasSubstr("prefix=a%2B"));
+  EXPECT_THAT(seen_[0].path, HasSubstr("prefix=a%2B"));
 }
 
-const ScriptedReply kStarted{
+const ScriptReply kStarted{
     .status = 200, .body = "<InitiateMultipartUploadResult><UploadId>U 1</UploadId></InitiateMultipartUploadResult>"};
-const ScriptedReply kPart{.status = 200, .headers = {"ETag: \"900150983cd24fb0d6963f7d28e17f72\""}};
-const ScriptedReply kCompleted{.status = 200, .body = "<CompleteMultipartUploadResult/>"};
+const ScriptReply kPart{.status = 200, .headers = {{"ETag", "\"900150983cd24fb0d6963f7d28e17f72\""}}};
+const ScriptReply kCompleted{.status = 200, .body = "<CompleteMultipartUploadResult/>"};
 
 arrow::Status write(ObjectStore& store, std::size_t size) {
   auto output = *store.open_output("k");
@@ -315,7 +317,7 @@ TEST_F(S3StoreTest, SmallOutputIsOnePut) {
 TEST_F(S3StoreTest, LargeOutputIsMultipart) {
   EXPECT_TRUE(write(play({kStarted, kPart, kPart, kCompleted}), 1500).ok());
   ASSERT_EQ(requests(), 4);
-  EXPECT_EQ(seen_[1].target, "/bucket/k?partNumber=1&uploadId=U%201");
+  EXPECT_EQ(seen_[1].path, "/bucket/k?partNumber=1&uploadId=U%201");
   EXPECT_EQ(seen_[2].body.size(), 500u);
   EXPECT_THAT(seen_[3].body,
               HasSubstr("<Part><PartNumber>2</PartNumber><ETag>\"900150983cd24fb0d6963f7d28e17f72\"</ETag></Part>"));
@@ -326,7 +328,7 @@ TEST_F(S3StoreTest, AFailedPartAbortsTheUpload) {
   EXPECT_THAT(status.ToString(), HasSubstr("writing s3://bucket/k: 403 AccessDenied"));
   EXPECT_EQ(from_arrow(status).kind, ErrorKind::kPermissionDenied);
   EXPECT_EQ(seen_.back().method, "DELETE");
-  EXPECT_EQ(seen_.back().target, "/bucket/k?uploadId=U%201");
+  EXPECT_EQ(seen_.back().path, "/bucket/k?uploadId=U%201");
 }
 
 TEST_F(S3StoreTest, CompletionIn200DisguiseIsRepeated) {
@@ -338,9 +340,10 @@ TEST_F(S3StoreTest, CompletionIn200DisguiseIsRepeated) {
 
 TEST_F(S3StoreTest, ACompletionWhoseReplyWasLostIsRecognised) {
   const auto head = [](std::string_view etag) {
-    return ScriptedReply{.status = 200, .headers = {fmt::format("ETag: \"{}\"", etag)}, .body = std::string(1500, ' ')};
+    return ScriptReply{
+        .status = 200, .body = std::string(1500, ' '), .headers = {{"ETag", fmt::format("\"{}\"", etag)}}};
   };
-  const ScriptedReply gone = error(404, "NoSuchUpload");
+  const ScriptReply gone = error(404, "NoSuchUpload");
   EXPECT_TRUE(
       write(play({kStarted, kPart, kPart, kHangUp, gone, head("043a916d6cfeecedf5e04f0312ba762d-2")}), 1500).ok());
   EXPECT_FALSE(
@@ -349,7 +352,8 @@ TEST_F(S3StoreTest, ACompletionWhoseReplyWasLostIsRecognised) {
 }
 
 TEST_F(S3StoreTest, InputOfASmallObjectIsOneRequest) {
-  auto& store = play({{.status = 206, .headers = {"ETag: \"e\"", "Content-Range: bytes 0-4/5"}, .body = "01234"}});
+  auto& store =
+      play({{.status = 206, .body = "01234", .headers = {{"ETag", "\"e\""}, {"Content-Range", "bytes 0-4/5"}}}});
   auto input = *store.open_input("k");
   EXPECT_EQ(*input->GetSize(), 5);
   EXPECT_EQ((*input->ReadAt(1, 3))->ToString(), "123");
@@ -359,7 +363,7 @@ TEST_F(S3StoreTest, InputOfASmallObjectIsOneRequest) {
 }
 
 TEST_F(S3StoreTest, AKnownSizeSavesTheFirstRequest) {
-  auto& store = play({{.status = 206, .headers = {"ETag: \"e\""}, .body = "01234"}});
+  auto& store = play({{.status = 206, .body = "01234", .headers = {{"ETag", "\"e\""}}}});
   auto input = *store.open_input("k", 5);
   EXPECT_EQ(requests(), 0);
   EXPECT_EQ((*input->ReadAt(1, 3))->ToString(), "123");
@@ -370,8 +374,8 @@ TEST_F(S3StoreTest, AKnownSizeSavesTheFirstRequest) {
 
 TEST_F(S3StoreTest, AnObjectThatChangesWhileItIsReadIsAnError) {
   auto& store = play({{.status = 206,
-                       .headers = {"ETag: \"e\"", "Content-Range: bytes 34464-99999/100000"},
-                       .body = std::string(65536, 'x')},
+                       .body = std::string(65536, 'x'),
+                       .headers = {{"ETag", "\"e\""}, {"Content-Range", "bytes 34464-99999/100000"}}},
                       error(412, "PreconditionFailed")});
   auto input = *store.open_input("k");
   const auto read = input->ReadAt(0, 10);

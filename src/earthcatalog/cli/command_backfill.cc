@@ -1,12 +1,8 @@
 #include <fmt/format.h>
 
-#include <cstdio>
-
 #include "earthcatalog/backfill/backfill.h"
 #include "earthcatalog/cli/commands.h"
-#include "earthcatalog/cli/ingest_options.h"
-#include "earthcatalog/cli/progress_line.h"
-#include "earthcatalog/cli/runtime.h"
+#include "earthcatalog/cli/ingest_run.h"
 
 namespace earthcatalog::cli {
 namespace {
@@ -37,8 +33,6 @@ void add_own_options(CLI::App& app, Flags& flags) {
   app.add_flag("--replace", flags.replace, "put the backfill in place of the table's rows, in one commit")
       ->group(group);
   app.add_flag("--restart", flags.restart, "throw away what is staged, and begin anew")->group(group);
-  app.add_option("--problems", flags.problems, "NDJSON file of problems (default: <catalog>.<run id>.problems.ndjson)")
-      ->group(group);
   app.add_flag("--keep-staging", flags.keep_staging, "leave what is staged after the commit")->group(group);
 }
 
@@ -56,11 +50,9 @@ Result<backfill::BackfillSpec> make_spec(const Flags& flags, const TableAccess& 
   EC_ASSIGN_OR_RETURN(spec.catalog, catalog_options(flags, access, "backfill"));
   EC_ASSIGN_OR_RETURN(spec.catalog.warehouse, storage::normalize_uri(spec.catalog.warehouse));
   EC_ASSIGN_OR_RETURN(spec.staging, storage::normalize_uri(flags.staging));
-  spec.fetch.concurrency = flags.fetch_concurrency;
-  EC_ASSIGN_OR_RETURN(spec.fetch.max_object_bytes, annotate(parse_bytes(flags.max_object_size), "--max-object-size"));
+  EC_ASSIGN_OR_RETURN(spec.fetch, fetch_options(flags));
   EC_ASSIGN_OR_RETURN(spec.memory_limit_bytes, annotate(parse_bytes(flags.memory_limit), "--memory-limit"));
-  spec.problems = !flags.problems.empty() ? flags.problems
-                                          : fmt::format("{}.{}.problems.ndjson", access.catalog, spec.catalog.run_id);
+  spec.problems = problems_uri(flags, spec.catalog);
   spec.workers = flags.scheduler == "synchronous" ? 1 : worker_count(flags, access);
   spec.compact_rows = flags.compact_rows;
   spec.max_columns = flags.max_columns;
@@ -85,29 +77,17 @@ class BackfillCommand final : public Command {
     EC_ASSIGN_OR_RETURN(const auto access, resolve(flags_.table));
     EC_ASSIGN_OR_RETURN(const auto spec, make_spec(flags_, access));
     storage::Stores stores(access.storage);
-    pipeline::Report report;
-    Status status;
-    {
-      ProgressLine line;
-      const pipeline::Hooks hooks{.progress = [&](const pipeline::Progress& progress) { line.show(progress); },
-                                  .stop = &stop_requested()};
-      status = backfill::run_backfill(stores, spec, hooks, report);
-    }
-    if (status && !report.interrupted) print_report(flags_, report);
-    EC_TRY(write_report(flags_, report));
-    EC_TRY(status);
-    if (report.interrupted) {
-      fmt::print(stderr, "earthcatalog: stopped; finished chunks are staged. Run the same command to go on.\n");
-      return kExitInterrupted;
-    }
-    if (report.pending > 0 && !flags_.allow_pending) {
-      fmt::print(stderr,
-                 "earthcatalog: {} objects are pending; they are listed in {}/pending_chunks. Run incremental on the "
-                 "same inventory to take them up, or pass --allow-pending to call this a success.\n",
-                 report.pending, spec.staging);
-      return kExitFailed;
-    }
-    return kExitOk;
+    return run_ingest(
+        flags_,
+        {.work = [&](const pipeline::Hooks& hooks,
+                     pipeline::Report& report) { return backfill::run_backfill(stores, spec, hooks, report); },
+         .stopped = "finished chunks are staged",
+         .retry =
+             [&](const pipeline::Report&) {
+               return fmt::format(
+                   "They are listed in {}/pending_chunks. Run incremental on the same inventory to take them up",
+                   spec.staging);
+             }});
   }
 
  private:

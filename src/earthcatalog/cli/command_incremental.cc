@@ -1,11 +1,7 @@
 #include <fmt/format.h>
 
-#include <cstdio>
-
 #include "earthcatalog/cli/commands.h"
-#include "earthcatalog/cli/ingest_options.h"
-#include "earthcatalog/cli/progress_line.h"
-#include "earthcatalog/cli/runtime.h"
+#include "earthcatalog/cli/ingest_run.h"
 #include "earthcatalog/pipeline/incremental.h"
 
 namespace earthcatalog::cli {
@@ -24,8 +20,6 @@ void add_own_options(CLI::App& app, Flags& flags) {
   app.add_flag("--batch-add-files", flags.batch_add_files, "one commit at the end")->group(group);
   app.add_flag("--refetch", flags.refetch, "fetch also what is recorded as unchanged")->group(group);
   app.add_flag("--dry-run", flags.dry_run, "fetch and count, write nothing")->group(group);
-  app.add_option("--problems", flags.problems, "NDJSON file of problems (default: <catalog>.<run id>.problems.ndjson)")
-      ->group(group);
 }
 
 Result<pipeline::IncrementalSpec> make_spec(const Flags& flags, const TableAccess& access) {
@@ -33,9 +27,7 @@ Result<pipeline::IncrementalSpec> make_spec(const Flags& flags, const TableAcces
   spec.inventory = flags.inventory;
   EC_ASSIGN_OR_RETURN(spec.inventory_options, inventory_options(flags));
   EC_ASSIGN_OR_RETURN(spec.catalog, catalog_options(flags, access, "incremental"));
-  spec.fetch.concurrency = flags.fetch_concurrency;
-  spec.fetch.source_root = flags.source_root;
-  EC_ASSIGN_OR_RETURN(spec.fetch.max_object_bytes, annotate(parse_bytes(flags.max_object_size), "--max-object-size"));
+  EC_ASSIGN_OR_RETURN(spec.fetch, fetch_options(flags));
   spec.chunk_size = flags.chunk_size.value_or(access.config.chunk_size.value_or(spec.chunk_size));
   spec.workers = worker_count(flags, access);
   EC_ASSIGN_OR_RETURN(spec.memory_limit_bytes, annotate(parse_bytes(flags.memory_limit), "--memory-limit"));
@@ -44,8 +36,7 @@ Result<pipeline::IncrementalSpec> make_spec(const Flags& flags, const TableAcces
   spec.refetch = flags.refetch;
   spec.dry_run = flags.dry_run;
   spec.max_columns = flags.max_columns;
-  spec.problems = !flags.problems.empty() ? flags.problems
-                                          : fmt::format("{}.{}.problems.ndjson", access.catalog, spec.catalog.run_id);
+  spec.problems = problems_uri(flags, spec.catalog);
   return spec;
 }
 
@@ -61,29 +52,15 @@ class Incremental final : public Command {
     EC_ASSIGN_OR_RETURN(const auto access, resolve(flags_.table));
     EC_ASSIGN_OR_RETURN(const auto spec, make_spec(flags_, access));
     storage::Stores stores(access.storage);
-    pipeline::Report report;
-    Status status;
-    {
-      ProgressLine line;
-      const pipeline::Hooks hooks{.progress = [&](const pipeline::Progress& progress) { line.show(progress); },
-                                  .stop = &stop_requested()};
-      status = pipeline::run_incremental(stores, spec, hooks, report);
-    }
-    if (report.source_items > 0 || status) print_report(flags_, report);
-    EC_TRY(write_report(flags_, report));
-    EC_TRY(status);
-    if (report.interrupted) {
-      fmt::print(stderr, "earthcatalog: stopped; whole chunks are committed. Run the same command to go on.\n");
-      return kExitInterrupted;
-    }
-    if (report.pending > 0 && !flags_.allow_pending) {
-      fmt::print(stderr,
-                 "earthcatalog: {} objects are pending. Run again with --inventory {} to retry them alone, or pass "
-                 "--allow-pending to call this a success.\n",
-                 report.pending, report.problems);
-      return kExitFailed;
-    }
-    return kExitOk;
+    return run_ingest(
+        flags_,
+        {.work = [&](const pipeline::Hooks& hooks,
+                     pipeline::Report& report) { return pipeline::run_incremental(stores, spec, hooks, report); },
+         .stopped = "whole chunks are committed",
+         .retry =
+             [](const pipeline::Report& report) {
+               return fmt::format("Run again with --inventory {} to retry them alone", report.problems);
+             }});
   }
 
  private:

@@ -3,8 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cstdio>
-#include <fstream>
 #include <thread>
 
 #include "earthcatalog/cli/run_id.h"
@@ -75,6 +73,8 @@ void add_run_options(CLI::App& app, IngestFlags& flags, std::int64_t default_chu
       ->capture_default_str()
       ->group(group);
   app.add_flag("--allow-pending", flags.allow_pending, "exit 0 although some objects are pending")->group(group);
+  app.add_option("--problems", flags.problems, "NDJSON file of problems (default: <catalog>.<run id>.problems.ndjson)")
+      ->group(group);
   app.add_option("--report", flags.report, "write the report as JSON to this file too")->group(group);
 }
 
@@ -133,22 +133,17 @@ int worker_count(const IngestFlags& flags, const TableAccess& access) {
   return flags.workers.value_or(access.config.max_workers.value_or(cores));
 }
 
-void print_report(const IngestFlags& flags, const pipeline::Report& report) {
-  if (flags.format.json()) {
-    fmt::print("{}\n", pipeline::to_json(report));
-  } else {
-    fmt::print("{}", pipeline::to_text(report));
-  }
-  std::fflush(stdout);
+std::string problems_uri(const IngestFlags& flags, const catalog::CatalogOptions& options) {
+  if (!flags.problems.empty()) return flags.problems;
+  return fmt::format("{}.{}.problems.ndjson", options.catalog, options.run_id);
 }
 
-Status write_report(const IngestFlags& flags, const pipeline::Report& report) {
-  if (flags.report.empty()) return {};
-  std::ofstream file(flags.report, std::ios::binary | std::ios::trunc);
-  file << pipeline::to_json(report) << '\n';
-  file.close();
-  if (!file) return fail(ErrorKind::kIOError, "--report {}: cannot be written", flags.report);
-  return {};
+Result<fetch::FetchOptions> fetch_options(const IngestFlags& flags) {
+  fetch::FetchOptions options;
+  options.concurrency = flags.fetch_concurrency;
+  options.source_root = flags.source_root;
+  EC_ASSIGN_OR_RETURN(options.max_object_bytes, annotate(parse_bytes(flags.max_object_size), "--max-object-size"));
+  return options;
 }
 
 }  // namespace earthcatalog::cli

@@ -9,8 +9,8 @@
 #include "earthcatalog/cli/lock_flags.h"
 #include "earthcatalog/cli/options.h"
 #include "earthcatalog/cli/table_options.h"
+#include "earthcatalog/fetch/fetcher.h"
 #include "earthcatalog/inventory/inventory.h"
-#include "earthcatalog/pipeline/report.h"
 #include "earthcatalog/result.h"
 
 namespace earthcatalog::cli {
@@ -38,8 +38,9 @@ Result<inventory::InventoryOptions> inventory_options(const IngestFlags& flags);
 /// --workers, else the configuration file's, else the machine's cores.
 int worker_count(const IngestFlags& flags, const TableAccess& access);
 
-/// To stdout in the format that was asked for, and to --report.
-void print_report(const IngestFlags& flags, const pipeline::Report& report);
-Status write_report(const IngestFlags& flags, const pipeline::Report& report);
+/// --problems, else a file beside the catalog.
+std::string problems_uri(const IngestFlags& flags, const catalog::CatalogOptions& options);
+/// The settings of the fetch that are options.
+Result<fetch::FetchOptions> fetch_options(const IngestFlags& flags);
 
 }  // namespace earthcatalog::cli

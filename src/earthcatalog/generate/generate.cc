@@ -1,10 +1,10 @@
 #include "earthcatalog/generate/generate.h"
 
 #include <algorithm>
-#include <chrono>
 #include <functional>
 #include <thread>
 
+#include "earthcatalog/base/stopwatch.h"
 #include "earthcatalog/generate/in_order.h"
 #include "earthcatalog/generate/inventory_writer.h"
 
@@ -146,7 +146,7 @@ int writers_of(const GenerateOptions& options, const Place& place) {
 }  // namespace
 
 Result<GenerateReport> generate(storage::Stores& stores, const GenerateOptions& options) {
-  const auto began = std::chrono::steady_clock::now();
+  const Stopwatch time;
   EC_TRY(check(options));
   EC_ASSIGN_OR_RETURN(const Place place, find_place(stores, options));
   EC_ASSIGN_OR_RETURN(auto writers, make_writers(place.inventory, options));
@@ -164,7 +164,7 @@ Result<GenerateReport> generate(storage::Stores& stores, const GenerateOptions& 
     EC_ASSIGN_OR_RETURN(std::string uri, writer->finish());
     report.inventories.push_back(std::move(uri));
   }
-  report.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
+  report.seconds = time.seconds();
   return report;
 }
 

@@ -2,11 +2,11 @@
 
 #include <algorithm>
 #include <array>
-#include <chrono>
 #include <nlohmann/json.hpp>
 #include <tuple>
 #include <vector>
 
+#include "earthcatalog/base/stopwatch.h"
 #include "earthcatalog/catalog/object_index.h"
 #include "earthcatalog/catalog/sorted_merge.h"
 #include "earthcatalog/pipeline/change_writer.h"
@@ -185,7 +185,7 @@ Result<std::string> output_uri(const DiffSpec& spec) {
 }  // namespace
 
 Result<DiffReport> diff_inventories(storage::Stores& stores, const DiffSpec& spec) {
-  const auto start = std::chrono::steady_clock::now();
+  const Stopwatch time;
   DiffReport report;
   EC_ASSIGN_OR_RETURN(report.out, output_uri(spec));
   EC_ASSIGN_OR_RETURN(const auto where, stores.locate(report.out));
@@ -194,7 +194,7 @@ Result<DiffReport> diff_inventories(storage::Stores& stores, const DiffSpec& spe
     report = {.out = report.out};
     EC_TRY(sort_and_merge(stores, spec, where, report));
   }
-  report.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  report.seconds = time.seconds();
   return report;
 }
 

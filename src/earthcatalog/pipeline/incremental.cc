@@ -1,5 +1,8 @@
 #include "earthcatalog/pipeline/incremental.h"
 
+#include <chrono>
+
+#include "earthcatalog/base/stopwatch.h"
 #include "earthcatalog/grid/partitioner.h"
 #include "earthcatalog/pipeline/chunk_source.h"
 #include "earthcatalog/pipeline/flush.h"
@@ -8,11 +11,6 @@
 
 namespace earthcatalog::pipeline {
 namespace {
-
-using std::chrono::duration;
-using std::chrono::steady_clock;
-
-double seconds_since(steady_clock::time_point start) { return duration<double>(steady_clock::now() - start).count(); }
 
 // The run's catalog: nothing in a dry run on a table that does not exist.
 Result<std::unique_ptr<catalog::Catalog>> open_catalog(storage::Stores& stores, const IncrementalSpec& spec) {
@@ -63,8 +61,8 @@ class Run {
   const Hooks& hooks_;
   Report& report_;
   Problems problems_;
-  const steady_clock::time_point start_ = steady_clock::now();
-  steady_clock::time_point last_commit_ = start_;
+  const Stopwatch time_;
+  Stopwatch since_commit_;
 };
 
 Status Run::run() {
@@ -85,7 +83,7 @@ Status Run::run() {
   if (catalog) {
     if (auto closed = catalog->close(); status && !closed) status = closed;
   }
-  report_.seconds = seconds_since(start_);
+  report_.seconds = time_.seconds();
   report_.peak_rss_bytes = peak_rss_bytes();
   return status;
 }
@@ -139,7 +137,7 @@ Status Run::drive(IngestStage& stage, Flusher& flusher) {
 bool Run::must_flush(const IngestStage& stage) const {
   if (!stage.has_complete_chunk()) return false;
   if (stage.memory_is_short()) return true;
-  return !spec_.batch_add_files && seconds_since(last_commit_) >= spec_.commit_every_seconds;
+  return !spec_.batch_add_files && since_commit_.seconds() >= spec_.commit_every_seconds;
 }
 
 Status Run::flush(IngestStage& stage, Flusher& flusher, bool last) {
@@ -160,7 +158,7 @@ Status Run::flush(IngestStage& stage, Flusher& flusher, bool last) {
   if (last || !spec_.batch_add_files) {
     show(stage, "commit");
     EC_TRY(flusher.commit());
-    last_commit_ = steady_clock::now();
+    since_commit_ = {};
   }
   stage.release(held);
   return {};
@@ -170,7 +168,7 @@ void Run::show(const IngestStage& stage, const char* what) const {
   if (!hooks_.progress) return;
   Progress progress = stage.progress();
   progress.committed = report_.written_items + report_.superseded;
-  progress.seconds = seconds_since(start_);
+  progress.seconds = time_.seconds();
   progress.stage = what;
   hooks_.progress(progress);
 }

@@ -1,11 +1,11 @@
 #include "earthcatalog/upkeep/expire.h"
 
 #include <algorithm>
-#include <chrono>
 #include <map>
 #include <memory>
 #include <set>
 
+#include "earthcatalog/base/stopwatch.h"
 #include "earthcatalog/upkeep/live_files.h"
 
 namespace earthcatalog::upkeep {
@@ -170,9 +170,9 @@ std::vector<std::int64_t> snapshots_to_remove(const iceberg::TableMetadata& meta
 }
 
 Status run_expire(storage::Stores& stores, const ExpireSpec& spec, const ExpireHooks& hooks, ExpireReport& report) {
-  const auto start = std::chrono::steady_clock::now();
+  const Stopwatch time;
   auto status = Expiry(stores, spec, hooks, report).run();
-  report.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  report.seconds = time.seconds();
   return status;
 }
 

@@ -2,8 +2,7 @@
 
 #include <fmt/ranges.h>
 
-#include <chrono>
-
+#include "earthcatalog/base/stopwatch.h"
 #include "earthcatalog/catalog/pointer.h"
 #include "earthcatalog/upkeep/table_check.h"
 
@@ -147,9 +146,9 @@ Status Registration::make(const MetadataSearch& known) {
 }  // namespace
 
 Status run_register(storage::Stores& stores, const RegisterSpec& spec, RegisterReport& report) {
-  const auto start = std::chrono::steady_clock::now();
+  const Stopwatch time;
   auto status = Registration(stores, spec, report).run();
-  report.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  report.seconds = time.seconds();
   return status;
 }
 

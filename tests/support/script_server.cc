@@ -1,4 +1,4 @@
-#include "fetch/script_server.h"
+#include "support/script_server.h"
 
 #include <arpa/inet.h>
 #include <fmt/format.h>
@@ -11,27 +11,21 @@
 #include <cctype>
 #include <cstdlib>
 
-namespace earthcatalog::fetch {
+namespace earthcatalog::testing_support {
 namespace {
 
-// Reads up to the blank line; nothing when the other side closed.
-std::optional<std::string> read_head(int fd, std::string& buffer) {
-  while (true) {
-    if (const auto end = buffer.find("\r\n\r\n"); end != buffer.npos) {
-      auto head = buffer.substr(0, end + 2);
-      buffer.erase(0, end + 4);
-      return head;
-    }
-    char bytes[4096];
-    const auto count = ::recv(fd, bytes, sizeof bytes, 0);
-    if (count <= 0) return std::nullopt;
-    buffer.append(bytes, static_cast<std::size_t>(count));
-  }
+bool receive(int fd, std::string& buffer) {
+  char bytes[16384];
+  const auto count = ::recv(fd, bytes, sizeof bytes, 0);
+  if (count <= 0) return false;
+  buffer.append(bytes, static_cast<std::size_t>(count));
+  return true;
 }
 
-ScriptRequest parse(const std::string& head) {
+ScriptRequest parse_head(const std::string& head) {
   ScriptRequest request;
   const auto first = head.find(' ');
+  request.method = head.substr(0, first);
   request.path = head.substr(first + 1, head.find(' ', first + 1) - first - 1);
   for (auto line = head.find("\r\n") + 2; line < head.size();) {
     const auto end = head.find("\r\n", line);
@@ -41,6 +35,24 @@ ScriptRequest parse(const std::string& head) {
     request.headers[name] = head.substr(colon + 2, end - colon - 2);
     line = end + 2;
   }
+  return request;
+}
+
+// Nothing when the other side closed.
+std::optional<ScriptRequest> read_request(int fd, std::string& buffer) {
+  std::size_t end;
+  while ((end = buffer.find("\r\n\r\n")) == buffer.npos) {
+    if (!receive(fd, buffer)) return std::nullopt;
+  }
+  auto request = parse_head(buffer.substr(0, end + 2));
+  buffer.erase(0, end + 4);
+  const auto length = request.headers.find("content-length");
+  const std::size_t size = length == request.headers.end() ? 0 : std::stoul(length->second);
+  while (buffer.size() < size) {
+    if (!receive(fd, buffer)) return std::nullopt;
+  }
+  request.body = buffer.substr(0, size);
+  buffer.erase(0, size);
   return request;
 }
 
@@ -123,16 +135,19 @@ void ScriptServer::accept_all() {
 
 void ScriptServer::serve(int fd, int connection) {
   std::string buffer;
-  while (const auto head = read_head(fd, buffer)) {
+  while (auto request = read_request(fd, buffer)) {
     ScriptReply reply;
     {
       const std::lock_guard lock(mutex_);
-      auto request = parse(*head);
-      request.nth = ++seen_[request.path];
-      request.connection = connection;
+      request->nth = ++seen_[request->path];
+      request->connection = connection;
       ++requests_;
       most_at_once_ = std::max(most_at_once_, ++at_once_);
-      reply = script_(request);
+      reply = script_(*request);
+      if (request->method == "HEAD") {
+        reply.announced = reply.announced.value_or(static_cast<std::int64_t>(reply.body.size()));
+        reply.body.clear();
+      }
     }
     const bool go_on = answer(fd, reply);
     const std::lock_guard lock(mutex_);
@@ -205,4 +220,4 @@ std::string s3_error_body(const std::string& code, const std::string& message, c
       code, message, more);
 }
 
-}  // namespace earthcatalog::fetch
+}  // namespace earthcatalog::testing_support

@@ -13,13 +13,15 @@
 #include <utility>
 #include <vector>
 
-namespace earthcatalog::fetch {
+namespace earthcatalog::testing_support {
 
 struct ScriptRequest {
-  std::string path;                            ///< as sent, percent-encoded
+  std::string method;
+  std::string path;                            ///< and query, as sent, percent-encoded
   std::map<std::string, std::string> headers;  ///< names in lower case
-  int nth = 1;                                 ///< how often this path was asked for, this time included
-  int connection = 0;                          ///< counts from 1
+  std::string body;
+  int nth = 1;         ///< how often this path was asked for, this time included
+  int connection = 0;  ///< counts from 1
   bool is_signed() const { return headers.contains("authorization"); }
 };
 
@@ -78,4 +80,4 @@ class ScriptServer {
 std::string s3_error_body(const std::string& code, const std::string& message = "said so",
                           const std::string& more = "");
 
-}  // namespace earthcatalog::fetch
+}  // namespace earthcatalog::testing_support
