@@ -2,6 +2,7 @@
 
 Faults are planted as they come about: by PyIceberg, in the bucket's inventory, on disk, or in the manifests."""
 
+import copy
 import csv
 import json
 import os
@@ -21,6 +22,11 @@ class Inventory:
         self.path = path
         with open(archive.inventory, newline="") as file:
             self.rows = list(csv.DictReader(file))[:rows]
+
+    def with_rows(self, path, rows):
+        other = copy.copy(self)
+        other.path, other.rows = path, rows
+        return other
 
     def write(self):
         with open(self.path, "w", newline="") as file:
@@ -311,8 +317,7 @@ class TestRows:
         assert {line["id"] for line in found} == {identifier}
         # What docs/audit.md says to do then.
         row = next(row for row in inventory.rows if identifier in row["key"])
-        one = Inventory.__new__(Inventory)
-        one.path, one.rows = made.folder / "one.csv", [row]
+        one = inventory.with_rows(made.folder / "one.csv", [row])
         earthcatalog.json("incremental", "--inventory", one.write(), "--source-root", archive.source_root, "--refetch",
                           *made.arguments)
         assert audit(earthcatalog, made, inventory.path)[0]["good"]
