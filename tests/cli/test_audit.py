@@ -151,6 +151,11 @@ class TestAgreement:
         report, _ = audit(earthcatalog, table, archive.inventory)
         assert report["good"] and report["inventory_objects"]["held"] == len(archive.objects())
 
+    def test_one_that_was_compacted(self, earthcatalog, made, inventory):
+        assert earthcatalog.json("compact", *made.arguments)["files_after"] < len(made.rows())
+        report, _ = audit(earthcatalog, made, inventory.path)
+        assert report["good"] and report["inventory_objects"]["held"] == ITEMS and report["object_index"]["current"]
+
     def test_every_row_rewritten(self, earthcatalog, archive, made, inventory):
         earthcatalog.json(*incremental(made, archive, "--limit", 150, "--refetch"))
         assert audit(earthcatalog, made, inventory.path)[0]["good"]

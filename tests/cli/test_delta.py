@@ -164,13 +164,15 @@ class TestIngest:
     def test_what_cannot_be_fetched_stays_pending(self, earthcatalog, own, made, inventory, more):
         inventory.rows += more[:3]
         broken = own.folder / more[0]["bucket"] / more[0]["key"]
-        broken.chmod(0)
-        report_process = earthcatalog.run(*delta(made, own, inventory.write(), "--ingest", "--format", "json"))
-        report = json.loads(report_process.stdout)
-        if report["ingest"]["pending"] == 0:
-            pytest.skip("permissions do not hold for this user")
-        assert report_process.returncode == 1 and len(pending(made)) == 1
-        broken.chmod(0o644)
+        content = broken.read_bytes()
+        broken.unlink()
+        broken.symlink_to(broken)  # cannot be opened, but is there
+        process = earthcatalog.run(*delta(made, own, inventory.write(), "--ingest", "--format", "json"))
+        report = json.loads(process.stdout)
+        assert process.returncode == 1 and (report["done"], report["ingest"]["pending"]) == (False, 1)
+        assert len(pending(made)) == 1 and "next delta" in process.stderr
+        broken.unlink()
+        broken.write_bytes(content)
         report = run(earthcatalog, *delta(made, own, inventory.path, "--ingest"))
         assert (report["added"], report["ingest"]["written_items"]) == (1, 1) and pending(made) == []
 

@@ -7,6 +7,7 @@ std::vector<std::unique_ptr<Command>> make_commands() {
   commands.push_back(make_incremental());
   commands.push_back(make_backfill());
   commands.push_back(make_phase());
+  commands.push_back(make_compact());
   commands.push_back(make_inspect());
   commands.push_back(make_info());
   commands.push_back(make_cat());

@@ -10,6 +10,7 @@ namespace earthcatalog::cli {
 std::unique_ptr<Command> make_incremental();
 std::unique_ptr<Command> make_backfill();
 std::unique_ptr<Command> make_phase();
+std::unique_ptr<Command> make_compact();
 std::unique_ptr<Command> make_inspect();
 std::unique_ptr<Command> make_info();
 std::unique_ptr<Command> make_cat();

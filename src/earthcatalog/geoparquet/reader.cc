@@ -35,6 +35,41 @@ Status check_row_counts(const parquet::FileMetaData& metadata) {
   return {};
 }
 
+class FileRows final : public RowStream {
+ public:
+  FileRows(std::string uri, parquet::arrow::FileReader& reader, std::vector<int> leaves)
+      : uri_(std::move(uri)), reader_(reader), leaves_(std::move(leaves)) {}
+
+  Result<std::shared_ptr<arrow::RecordBatch>> next() override {
+    return name_object(guarded(ErrorKind::kInvalidData, [&] { return read(); }), "reading", uri_);
+  }
+
+ private:
+  // Row group by row group: a reader of several would fetch all of them before the first row.
+  Result<std::shared_ptr<arrow::RecordBatch>> read() {
+    for (;;) {
+      if (!group_) {
+        if (next_group_ == reader_.num_row_groups()) return nullptr;
+        EC_ARROW_ASSIGN(group_, ErrorKind::kInvalidData, reader_.GetRecordBatchReader({next_group_++}, leaves_));
+      }
+      std::shared_ptr<arrow::RecordBatch> rows;
+      EC_ARROW_TRY(ErrorKind::kInvalidData, group_->ReadNext(&rows));
+      if (rows) {
+        EC_ARROW_TRY(ErrorKind::kInvalidData, rows->Validate());
+        if (rows->num_rows() > 0) return rows;
+      } else {
+        group_.reset();
+      }
+    }
+  }
+
+  const std::string uri_;
+  parquet::arrow::FileReader& reader_;
+  const std::vector<int> leaves_;
+  int next_group_ = 0;
+  std::unique_ptr<arrow::RecordBatchReader> group_;
+};
+
 class ArrowFileReader final : public FileReader {
  public:
   ArrowFileReader(std::string uri, std::unique_ptr<parquet::arrow::FileReader> reader,
@@ -48,6 +83,17 @@ class ArrowFileReader final : public FileReader {
   Result<std::shared_ptr<arrow::RecordBatch>> read_row_group(int row_group,
                                                              const std::vector<std::string>& columns) override {
     return name_object(guarded(ErrorKind::kInvalidData, [&] { return read(row_group, columns); }), "reading", uri_);
+  }
+
+  std::unique_ptr<RowStream> stream(const std::vector<std::string>& columns, std::int64_t batch_rows) override {
+    reader_->set_batch_size(batch_rows);
+    return std::make_unique<FileRows>(uri_, *reader_, leaves_of(columns));
+  }
+
+  std::int64_t row_group_bytes() const override {
+    std::int64_t most = 0;
+    for (int i = 0; i < row_groups(); ++i) most = std::max(most, metadata().RowGroup(i)->total_compressed_size());
+    return most;
   }
 
  private:
@@ -89,15 +135,16 @@ class ArrowFileReader final : public FileReader {
 }  // namespace
 
 Result<std::unique_ptr<FileReader>> FileReader::open(const storage::Location& where,
-                                                     std::optional<std::int64_t> size_bytes) {
+                                                     std::optional<std::int64_t> size_bytes, arrow::MemoryPool* pool) {
   const std::string uri = where.uri();
+  if (pool == nullptr) pool = arrow::default_memory_pool();
   const auto open = [&]() -> Result<std::unique_ptr<FileReader>> {
     EC_ASSIGN_OR_RETURN(const auto file, where.store->open_input(where.key, size_bytes));
-    auto parquet_reader = parquet::ParquetFileReader::Open(file);
+    auto parquet_reader = parquet::ParquetFileReader::Open(file, parquet::ReaderProperties(pool));
     EC_TRY(check_row_counts(*parquet_reader->metadata()));
-    EC_ARROW_ASSIGN(auto reader, ErrorKind::kInvalidData,
-                    parquet::arrow::FileReader::Make(arrow::default_memory_pool(), std::move(parquet_reader),
-                                                     parquet::default_arrow_reader_properties()));
+    EC_ARROW_ASSIGN(
+        auto reader, ErrorKind::kInvalidData,
+        parquet::arrow::FileReader::Make(pool, std::move(parquet_reader), parquet::default_arrow_reader_properties()));
     std::shared_ptr<arrow::Schema> schema;
     EC_ARROW_TRY(ErrorKind::kInvalidData, reader->GetSchema(&schema));
     return std::make_unique<ArrowFileReader>(uri, std::move(reader), std::move(schema));

@@ -12,20 +12,31 @@
 #include "earthcatalog/storage/stores.h"
 
 namespace arrow {
+class MemoryPool;
 class RecordBatch;
 class Schema;
 }  // namespace arrow
 
 namespace earthcatalog::geoparquet {
 
+/// Rows one batch after the other. Not thread-safe.
+class RowStream {
+ public:
+  virtual ~RowStream() = default;
+  /// The next rows, at least one; null at the end. After an error only the destructor may follow.
+  virtual Result<std::shared_ptr<arrow::RecordBatch>> next() = 0;
+};
+
 /// A file opened for reading: by row group, some columns or all. Not thread-safe; any number of readers may work at
 /// once.
 class FileReader {
  public:
   /// `size_bytes` known from a manifest saves a request. An error names the file: kNotFound when it does not exist,
-  /// kInvalidData when it is no Parquet file or a broken one.
+  /// kInvalidData when it is no Parquet file or a broken one. What is read lies in `pool` (none: Arrow's default one),
+  /// which must outlive it.
   static Result<std::unique_ptr<FileReader>> open(const storage::Location& where,
-                                                  std::optional<std::int64_t> size_bytes = {});
+                                                  std::optional<std::int64_t> size_bytes = {},
+                                                  arrow::MemoryPool* pool = nullptr);
   virtual ~FileReader() = default;
 
   /// All columns of the file, with their field ids as metadata "PARQUET:field_id".
@@ -36,6 +47,13 @@ class FileReader {
   /// are left out.
   virtual Result<std::shared_ptr<arrow::RecordBatch>> read_row_group(int row_group,
                                                                      const std::vector<std::string>& columns) = 0;
+
+  /// All rows in the file's order, at most `batch_rows` at a time; columns as in read_row_group(). Memory is one row
+  /// group as it lies in the file, a page of each column, and what next() gave. The reader must outlive it and do
+  /// nothing else meanwhile.
+  virtual std::unique_ptr<RowStream> stream(const std::vector<std::string>& columns, std::int64_t batch_rows) = 0;
+  /// Of the largest row group, as it lies in the file.
+  virtual std::int64_t row_group_bytes() const = 0;
 };
 
 /// `rows` with exactly the columns of `schema`, without metadata. Columns are found by field id or, where `rows` has no

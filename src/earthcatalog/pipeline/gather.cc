@@ -3,6 +3,7 @@
 #include <arrow/api.h>
 #include <arrow/util/bit_util.h>
 
+#include <algorithm>
 #include <climits>
 #include <cstring>
 
@@ -32,12 +33,14 @@ struct Validity {
   std::int64_t null_count = 0;
 };
 
-Result<Validity> gather_validity(const Arrays& arrays, std::span<const RowAddress> addresses) {
+Result<Validity> gather_validity(const Arrays& arrays, std::span<const RowAddress> addresses, arrow::MemoryPool* pool) {
   Validity validity;
+  const auto no_nulls = [](const arrow::Array* array) { return array->null_count() == 0; };
+  if (std::ranges::all_of(arrays, no_nulls)) return validity;
   for (const auto& at : addresses) validity.null_count += arrays[at.batch]->IsNull(at.row) ? 1 : 0;
   if (validity.null_count == 0) return validity;
   EC_ASSIGN_OR_RETURN(validity.bitmap,
-                      from_arrow(arrow::AllocateEmptyBitmap(static_cast<std::int64_t>(addresses.size()))));
+                      from_arrow(arrow::AllocateEmptyBitmap(static_cast<std::int64_t>(addresses.size()), pool)));
   std::uint8_t* bits = validity.bitmap->mutable_data();
   for (std::size_t i = 0; i < addresses.size(); ++i) {
     if (arrays[addresses[i].batch]->IsValid(addresses[i].row))
@@ -53,18 +56,19 @@ std::shared_ptr<arrow::Array> make_array(std::shared_ptr<arrow::DataType> type, 
                                                  validity.null_count));
 }
 
-Result<std::shared_ptr<arrow::Array>> gather_binary(const Arrays& arrays, std::span<const RowAddress> addresses) {
-  EC_ASSIGN_OR_RETURN(auto validity, gather_validity(arrays, addresses));
+Result<std::shared_ptr<arrow::Array>> gather_binary(const Arrays& arrays, std::span<const RowAddress> addresses,
+                                                    arrow::MemoryPool* pool) {
+  EC_ASSIGN_OR_RETURN(auto validity, gather_validity(arrays, addresses, pool));
   std::int64_t total = 0;
   for (const auto& at : addresses)
     total += static_cast<const arrow::BinaryArray*>(arrays[at.batch])->value_length(at.row);
   if (total > INT_MAX) {
     return fail(ErrorKind::kInvalidData, "{} rows of one file hold more than 2 GiB in one column", addresses.size());
   }
-  EC_ASSIGN_OR_RETURN(
-      std::shared_ptr<arrow::Buffer> offsets,
-      from_arrow(arrow::AllocateBuffer(static_cast<std::int64_t>((addresses.size() + 1) * sizeof(std::int32_t)))));
-  EC_ASSIGN_OR_RETURN(std::shared_ptr<arrow::Buffer> bytes, from_arrow(arrow::AllocateBuffer(total)));
+  EC_ASSIGN_OR_RETURN(std::shared_ptr<arrow::Buffer> offsets,
+                      from_arrow(arrow::AllocateBuffer(
+                          static_cast<std::int64_t>((addresses.size() + 1) * sizeof(std::int32_t)), pool)));
+  EC_ASSIGN_OR_RETURN(std::shared_ptr<arrow::Buffer> bytes, from_arrow(arrow::AllocateBuffer(total, pool)));
   auto* offset = reinterpret_cast<std::int32_t*>(offsets->mutable_data());
   std::uint8_t* out = bytes->mutable_data();
   std::int32_t position = 0;
@@ -79,11 +83,12 @@ Result<std::shared_ptr<arrow::Array>> gather_binary(const Arrays& arrays, std::s
                     {std::move(offsets), std::move(bytes)});
 }
 
-Result<std::shared_ptr<arrow::Array>> gather_words(const Arrays& arrays, std::span<const RowAddress> addresses) {
-  EC_ASSIGN_OR_RETURN(auto validity, gather_validity(arrays, addresses));
+Result<std::shared_ptr<arrow::Array>> gather_words(const Arrays& arrays, std::span<const RowAddress> addresses,
+                                                   arrow::MemoryPool* pool) {
+  EC_ASSIGN_OR_RETURN(auto validity, gather_validity(arrays, addresses, pool));
   EC_ASSIGN_OR_RETURN(
       std::shared_ptr<arrow::Buffer> values,
-      from_arrow(arrow::AllocateBuffer(static_cast<std::int64_t>(addresses.size() * sizeof(std::int64_t)))));
+      from_arrow(arrow::AllocateBuffer(static_cast<std::int64_t>(addresses.size() * sizeof(std::int64_t)), pool)));
   auto* out = reinterpret_cast<std::int64_t*>(values->mutable_data());
   for (const auto& at : addresses) {
     *out++ = arrays[at.batch]->data()->GetValues<std::int64_t>(1)[at.row];
@@ -91,10 +96,11 @@ Result<std::shared_ptr<arrow::Array>> gather_words(const Arrays& arrays, std::sp
   return make_array(arrays.front()->type(), addresses.size(), std::move(validity), {std::move(values)});
 }
 
-Result<std::shared_ptr<arrow::Array>> gather_booleans(const Arrays& arrays, std::span<const RowAddress> addresses) {
-  EC_ASSIGN_OR_RETURN(auto validity, gather_validity(arrays, addresses));
+Result<std::shared_ptr<arrow::Array>> gather_booleans(const Arrays& arrays, std::span<const RowAddress> addresses,
+                                                      arrow::MemoryPool* pool) {
+  EC_ASSIGN_OR_RETURN(auto validity, gather_validity(arrays, addresses, pool));
   EC_ASSIGN_OR_RETURN(std::shared_ptr<arrow::Buffer> values,
-                      from_arrow(arrow::AllocateEmptyBitmap(static_cast<std::int64_t>(addresses.size()))));
+                      from_arrow(arrow::AllocateEmptyBitmap(static_cast<std::int64_t>(addresses.size()), pool)));
   for (std::size_t i = 0; i < addresses.size(); ++i) {
     if (static_cast<const arrow::BooleanArray*>(arrays[addresses[i].batch])->Value(addresses[i].row)) {
       arrow::bit_util::SetBit(values->mutable_data(), static_cast<std::int64_t>(i));
@@ -103,26 +109,68 @@ Result<std::shared_ptr<arrow::Array>> gather_booleans(const Arrays& arrays, std:
   return make_array(arrays.front()->type(), addresses.size(), std::move(validity), {std::move(values)});
 }
 
-}  // namespace
+Result<std::shared_ptr<arrow::Array>> gather_rows(const Arrays& arrays, std::span<const RowAddress> addresses,
+                                                  arrow::MemoryPool* pool);
 
-Result<std::shared_ptr<arrow::Array>> gather(const std::vector<std::shared_ptr<arrow::RecordBatch>>& batches,
-                                             int column, std::span<const RowAddress> addresses) {
-  std::vector<std::shared_ptr<arrow::Array>> owners;
-  const Arrays arrays = arrays_of(batches, column, owners);
+Result<std::shared_ptr<arrow::Array>> gather_struct(const Arrays& arrays, std::span<const RowAddress> addresses,
+                                                    arrow::MemoryPool* pool) {
+  EC_ASSIGN_OR_RETURN(auto validity, gather_validity(arrays, addresses, pool));
+  const auto& type = arrays.front()->type();
+  std::vector<std::shared_ptr<arrow::ArrayData>> members;
+  for (int member = 0; member < type->num_fields(); ++member) {
+    std::vector<std::shared_ptr<arrow::Array>> owners;
+    Arrays values;
+    for (const auto* array : arrays) {
+      owners.push_back(static_cast<const arrow::StructArray*>(array)->field(member));
+      values.push_back(owners.back().get());
+    }
+    EC_ASSIGN_OR_RETURN(const auto gathered, gather_rows(values, addresses, pool));
+    members.push_back(gathered->data());
+  }
+  return arrow::MakeArray(arrow::ArrayData::Make(type, static_cast<std::int64_t>(addresses.size()),
+                                                 {std::move(validity.bitmap)}, std::move(members),
+                                                 validity.null_count));
+}
+
+Result<std::shared_ptr<arrow::Array>> gather_rows(const Arrays& arrays, std::span<const RowAddress> addresses,
+                                                  arrow::MemoryPool* pool) {
   switch (arrays.front()->type_id()) {
     case arrow::Type::STRING:
     case arrow::Type::BINARY:
-      return gather_binary(arrays, addresses);
+      return gather_binary(arrays, addresses, pool);
     case arrow::Type::INT64:
     case arrow::Type::DOUBLE:
     case arrow::Type::TIMESTAMP:
-      return gather_words(arrays, addresses);
+      return gather_words(arrays, addresses, pool);
     case arrow::Type::BOOL:
-      return gather_booleans(arrays, addresses);
+      return gather_booleans(arrays, addresses, pool);
+    case arrow::Type::STRUCT:
+      return gather_struct(arrays, addresses, pool);
     default:
-      return fail(ErrorKind::kUnsupported, "column '{}' has type {}, which no item column has",
-                  batches.front()->schema()->field(column)->name(), arrays.front()->type()->ToString());
+      return fail(ErrorKind::kUnsupported, "type {}, which no column of items has", arrays.front()->type()->ToString());
   }
+}
+
+}  // namespace
+
+Result<std::shared_ptr<arrow::Array>> gather(const std::vector<std::shared_ptr<arrow::RecordBatch>>& batches,
+                                             int column, std::span<const RowAddress> addresses,
+                                             arrow::MemoryPool* pool) {
+  std::vector<std::shared_ptr<arrow::Array>> owners;
+  if (pool == nullptr) pool = arrow::default_memory_pool();
+  return annotate(gather_rows(arrays_of(batches, column, owners), addresses, pool),
+                  fmt::format("column '{}'", batches.front()->schema()->field(column)->name()));
+}
+
+Result<std::shared_ptr<arrow::RecordBatch>> gather_columns(
+    const std::vector<std::shared_ptr<arrow::RecordBatch>>& batches, const std::shared_ptr<arrow::Schema>& schema,
+    std::span<const RowAddress> addresses, arrow::MemoryPool* pool) {
+  arrow::ArrayVector columns;
+  for (int column = 0; column < schema->num_fields(); ++column) {
+    EC_ASSIGN_OR_RETURN(auto array, gather(batches, column, addresses, pool));
+    columns.push_back(std::move(array));
+  }
+  return arrow::RecordBatch::Make(schema, static_cast<std::int64_t>(addresses.size()), std::move(columns));
 }
 
 Result<std::shared_ptr<arrow::Array>> repeat_string(const std::string& value, std::size_t count) {

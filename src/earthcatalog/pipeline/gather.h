@@ -14,7 +14,9 @@
 
 namespace arrow {
 class Array;
+class MemoryPool;
 class RecordBatch;
+class Schema;
 }  // namespace arrow
 
 namespace earthcatalog::pipeline {
@@ -23,10 +25,17 @@ struct RowAddress {
   std::uint32_t batch = 0, row = 0;
 };
 
-/// Column `column` of the rows at `addresses`, in their order. Strings, binary, booleans, 64-bit numbers, timestamps.
-/// kInvalidData when the strings exceed the 2 GiB of one array.
+/// Column `column` of the rows at `addresses`, in their order. Strings, binary, booleans, 64-bit numbers, timestamps,
+/// and structs of them. In `pool` (none: Arrow's default one). kInvalidData when the strings exceed the 2 GiB of one
+/// array.
 Result<std::shared_ptr<arrow::Array>> gather(const std::vector<std::shared_ptr<arrow::RecordBatch>>& batches,
-                                             int column, std::span<const RowAddress> addresses);
+                                             int column, std::span<const RowAddress> addresses,
+                                             arrow::MemoryPool* pool = nullptr);
+
+/// The first columns of the rows at `addresses`, as many as `schema` has. Pool and errors as gather().
+Result<std::shared_ptr<arrow::RecordBatch>> gather_columns(
+    const std::vector<std::shared_ptr<arrow::RecordBatch>>& batches, const std::shared_ptr<arrow::Schema>& schema,
+    std::span<const RowAddress> addresses, arrow::MemoryPool* pool = nullptr);
 
 /// `count` times the same string.
 Result<std::shared_ptr<arrow::Array>> repeat_string(const std::string& value, std::size_t count);

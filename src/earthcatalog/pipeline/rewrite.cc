@@ -8,8 +8,8 @@
 #include <optional>
 
 #include "earthcatalog/geoparquet/reader.h"
-#include "earthcatalog/geoparquet/writer.h"
 #include "earthcatalog/pipeline/parallel.h"
+#include "earthcatalog/pipeline/part_writer.h"
 
 namespace earthcatalog::pipeline {
 namespace {
@@ -61,56 +61,6 @@ Result<std::shared_ptr<arrow::RecordBatch>> filter(const std::shared_ptr<arrow::
   return filtered->record_batch();
 }
 
-// Rows of one partition, batch by batch, to as few files as they fit in. Many rows come from files of other engines.
-class PartWriter {
- public:
-  PartWriter(storage::Stores& stores, PartNames& names, const TableWriter& writer,
-             const iceberg::PartitionKey& partition, std::int64_t rows)
-      : stores_(stores),
-        names_(names),
-        writer_(writer.of(bucket_of(partition).cell)),
-        partition_(partition),
-        rows_left_(rows) {}
-
-  Status append(const std::shared_ptr<arrow::RecordBatch>& rows) {
-    for (std::int64_t offset = 0; offset < rows->num_rows();) {
-      if (!file_) EC_TRY(open());
-      const std::int64_t count = std::min(room_, rows->num_rows() - offset);
-      EC_TRY(file_->append(rows->Slice(offset, count)));
-      offset += count;
-      room_ -= count;
-      if (room_ == 0) EC_TRY(finish());
-    }
-    return {};
-  }
-
-  std::vector<iceberg::DataFile> files;  ///< finished; all are when all rows have come
-
- private:
-  Status open() {
-    EC_ASSIGN_OR_RETURN(const auto where, stores_.locate(names_.next(bucket_of(partition_))));
-    room_ = std::min(rows_left_, writer_.max_rows());
-    rows_left_ -= room_;
-    EC_ASSIGN_OR_RETURN(file_, writer_.open(where, partition_, room_));
-    return {};
-  }
-
-  Status finish() {
-    EC_ASSIGN_OR_RETURN(auto file, file_->finish());
-    files.push_back(std::move(file));
-    file_.reset();
-    return {};
-  }
-
-  storage::Stores& stores_;
-  PartNames& names_;
-  const geoparquet::FileWriter& writer_;
-  const iceberg::PartitionKey partition_;
-  std::int64_t rows_left_;  // for files that are not open yet
-  std::int64_t room_ = 0;   // of the open one
-  std::optional<geoparquet::FileStream> file_;
-};
-
 Status copy_without(geoparquet::FileReader& file, const std::unordered_set<Hash128>& dropped,
                     const iceberg::Schema& schema, PartWriter& out) {
   for (int group = 0; group < file.row_groups(); ++group) {
@@ -137,12 +87,12 @@ Result<OneRewrite> rewrite_one(storage::Stores& stores, const iceberg::DataFile&
   EC_ASSIGN_OR_RETURN(result.rows_removed, count_dropped(*file, dropped));
   const std::int64_t left = file->rows() - result.rows_removed;
   if (result.rows_removed == 0 || left == 0) return result;
-  PartWriter out(stores, names, writer, old_file.partition, left);
+  PartWriter out(stores, names, writer.of(bucket_of(old_file.partition).cell), old_file.partition, {.rows = left});
   if (auto status = copy_without(*file, dropped, writer.schema(), out); !status) {
-    discard_files(stores, out.files);
+    discard_files(stores, out.files());
     return std::unexpected(std::move(status).error());
   }
-  result.added = std::move(out.files);
+  result.added = out.files();
   return result;
 }
 

@@ -8,44 +8,16 @@
 #include <tuple>
 
 #include "earthcatalog/pipeline/gather.h"
+#include "earthcatalog/pipeline/sort_key.h"
 
 namespace earthcatalog::pipeline {
-namespace {
-
-// What the order inside a group looks at, read once for each item instead of once for each comparison.
-struct SortKey {
-  std::string_view platform;  // null sorts as the empty string: first
-  TimeMicros datetime = INT64_MIN;
-};
-
-std::vector<std::vector<SortKey>> sort_keys(const std::vector<std::shared_ptr<arrow::RecordBatch>>& batches) {
-  std::vector<std::vector<SortKey>> keys;
-  for (const auto& batch : batches) {
-    std::vector<SortKey> of_batch(static_cast<std::size_t>(batch->num_rows()));
-    if (const auto column = std::dynamic_pointer_cast<arrow::StringArray>(batch->GetColumnByName("platform"))) {
-      for (std::size_t i = 0; i < of_batch.size(); ++i) {
-        if (column->IsValid(static_cast<std::int64_t>(i)))
-          of_batch[i].platform = column->GetView(static_cast<std::int64_t>(i));
-      }
-    }
-    if (const auto column = std::dynamic_pointer_cast<arrow::TimestampArray>(batch->GetColumnByName("datetime"))) {
-      for (std::size_t i = 0; i < of_batch.size(); ++i) {
-        if (column->IsValid(static_cast<std::int64_t>(i)))
-          of_batch[i].datetime = column->Value(static_cast<std::int64_t>(i));
-      }
-    }
-    keys.push_back(std::move(of_batch));
-  }
-  return keys;
-}
-
-}  // namespace
 
 Result<RowCutter> RowCutter::make(std::shared_ptr<const stac::ItemSchema> schema,
                                   std::vector<std::shared_ptr<arrow::RecordBatch>> batches, std::vector<Row> rows,
                                   std::vector<grid::Bounds> bounds) {
   RowCutter cutter;
-  const auto keys = sort_keys(batches);
+  std::vector<std::vector<SortKey>> keys;
+  for (const auto& batch : batches) keys.push_back(sort_keys(*batch));
   std::ranges::sort(rows, [&keys](const Row& a, const Row& b) {
     if (a.group != b.group) return a.group < b.group;
     const SortKey& x = keys[a.batch][a.row];

@@ -1,0 +1,265 @@
+#include "earthcatalog/pipeline/compact.h"
+
+#include <algorithm>
+#include <map>
+#include <memory>
+#include <tuple>
+#include <utility>
+
+#include "earthcatalog/base/stopwatch.h"
+#include "earthcatalog/pipeline/bucket_merge.h"
+#include "earthcatalog/pipeline/data_file_source.h"
+#include "earthcatalog/pipeline/parallel.h"
+#include "earthcatalog/pipeline/part_names.h"
+#include "earthcatalog/pipeline/part_writer.h"
+#include "earthcatalog/pipeline/rewrite.h"
+#include "earthcatalog/pipeline/table_writer.h"
+
+namespace earthcatalog::pipeline {
+namespace {
+
+using Sources = std::vector<std::unique_ptr<RowSource>>;
+
+constexpr int kCommitAttempts = 10;
+
+// A bucket and what became of it.
+struct Merge {
+  iceberg::PartitionKey partition;
+  std::vector<iceberg::DataFile> before, after;
+  std::int64_t files_after = 0, rows = 0, dropped_rows = 0;
+  bool needless = false;  // it is merged already
+
+  std::int64_t rows_before() const {
+    std::int64_t sum = 0;
+    for (const auto& file : before) sum += file.record_count;
+    return sum;
+  }
+};
+
+// Of equally new versions the first one stays: that of our own files, which the object index tells of, and not that of
+// another engine. Files of one run follow each other as it sorted them.
+void put_in_order(std::vector<iceberg::DataFile>& files) {
+  const auto rank = [](const iceberg::DataFile& file) {
+    const auto name = file.file_path.substr(file.file_path.rfind('/') + 1);
+    const auto run = file.file_path.substr(file.file_path.rfind('_') + 1);
+    return std::tuple(!name.starts_with("part_"), run, name);
+  };
+  std::ranges::sort(files, {}, rank);
+}
+
+// One run from its parts; lives for one call of run().
+class Compaction {
+ public:
+  Compaction(storage::Stores& stores, const CompactSpec& spec, const std::atomic<bool>* stop, CompactReport& report)
+      : stores_(stores), spec_(spec), stop_(stop), report_(report) {}
+
+  Status run();
+
+ private:
+  Result<std::unique_ptr<catalog::Catalog>> open() const;
+  Status work();
+  Status plan();
+  Status merge_all();
+  Status merge_one(Merge& merge, const TableWriter& writer);
+  Result<bool> is_needless(const Merge& merge, const Sources& sources, const iceberg::Schema& schema) const;
+  Status write(BucketMerge& rows, Merge& merge, const TableWriter& writer);
+  Status commit();
+  void discard(const Merge& merge) { discard_files(stores_, merge.after); }
+  void count();
+  bool stopped() const { return stop_ != nullptr && stop_->load(); }
+  std::int64_t files_for(std::int64_t rows) const { return (rows + spec_.compact_rows - 1) / spec_.compact_rows; }
+  MergeOptions merge_options() const;
+
+  storage::Stores& stores_;
+  const CompactSpec& spec_;
+  const std::atomic<bool>* stop_;
+  CompactReport& report_;
+  std::unique_ptr<catalog::Catalog> catalog_;
+  std::unique_ptr<PartNames> names_;
+  std::vector<Merge> merges_;  // by partition
+  std::int64_t merging_at_a_time_ = 1;
+};
+
+Status Compaction::run() {
+  const Stopwatch time;
+  report_.run_id = spec_.catalog.run_id;
+  report_.dry_run = spec_.dry_run;
+  EC_ASSIGN_OR_RETURN(catalog_, open());
+  names_ = std::make_unique<PartNames>(catalog_->warehouse(), report_.run_id);
+  auto status = work();
+  if (!status && status.error().kind == ErrorKind::kCancelled && stopped()) {
+    report_.interrupted = true;
+    status = {};
+  }
+  if (auto closed = catalog_->close(); status && !closed) status = closed;
+  report_.seconds = time.seconds();
+  return status;
+}
+
+// A first look makes sure that there is a table: opened for writing, a mistyped path would be a new one.
+Result<std::unique_ptr<catalog::Catalog>> Compaction::open() const {
+  auto options = spec_.catalog;
+  options.mode = catalog::OpenMode::kRead;
+  EC_ASSIGN_OR_RETURN(auto catalog, catalog::Catalog::open(stores_, options));
+  if (spec_.dry_run) return catalog;
+  options.mode = catalog::OpenMode::kWrite;
+  return catalog::Catalog::open(stores_, options);
+}
+
+Status Compaction::work() {
+  for (int attempt = 1;; ++attempt) {
+    EC_TRY(plan());
+    if (auto status = merge_all(); !status) {
+      for (const auto& merge : merges_) discard(merge);
+      return status;
+    }
+    const auto committed = commit();
+    if (committed) break;
+    if (committed.error().kind != ErrorKind::kConflict) return committed;
+    if (attempt == kCommitAttempts) {
+      for (const auto& merge : merges_) discard(merge);
+      return committed;
+    }
+    EC_TRY(catalog_->refresh());
+  }
+  count();
+  return {};
+}
+
+// The buckets of the table as it is now. Those that were merged before a lost race and have the same files still keep
+// what was made of them.
+Status Compaction::plan() {
+  std::map<iceberg::PartitionKey, std::vector<iceberg::DataFile>> buckets;
+  iceberg::ListFilesOptions options{.filter = spec_.buckets, .statistics = false};
+  EC_TRY(catalog_->table().list_files(options, [&](iceberg::DataFile&& file) -> Status {
+    buckets[file.partition].push_back(std::move(file));
+    return {};
+  }));
+  report_.buckets_scanned = std::ssize(buckets);
+  auto merged = std::exchange(merges_, {});
+  for (auto& [partition, files] : buckets) {
+    if (std::ssize(files) < spec_.threshold) continue;
+    put_in_order(files);
+    const auto same = std::ranges::find(merged, partition, &Merge::partition);
+    if (same != merged.end() && same->before == files) {
+      merges_.push_back(std::move(*same));
+      merged.erase(same);
+    } else {
+      merges_.push_back({.partition = partition, .before = std::move(files), .after = {}});
+    }
+  }
+  for (const auto& merge : merged) discard(merge);
+  return {};
+}
+
+MergeOptions Compaction::merge_options() const {
+  return {.memory_limit_bytes = spec_.memory_limit_bytes / merging_at_a_time_,
+          .scratch_folder = spec_.catalog.index.scratch_folder};
+}
+
+// The largest first: the last ones to be finished are small.
+Status Compaction::merge_all() {
+  std::vector<Merge*> todo;
+  for (auto& merge : merges_) {
+    if (merge.files_after == 0 && !merge.needless) todo.push_back(&merge);
+  }
+  std::ranges::sort(todo, std::ranges::greater{}, &Merge::rows_before);
+  merging_at_a_time_ = std::clamp<std::int64_t>(std::ssize(todo), 1, spec_.workers);
+  EC_ASSIGN_OR_RETURN(auto schema, catalog_->plan_schema(*catalog_->item_schema()));
+  EC_ASSIGN_OR_RETURN(const auto writer, TableWriter::make(std::move(schema)));
+  EC_TRY(parallel_for(todo.size(), static_cast<std::size_t>(spec_.workers), [&](std::size_t i) -> Status {
+    const auto bucket = bucket_of(todo[i]->partition);
+    return annotate(merge_one(*todo[i], writer),
+                    fmt::format("merging {}/{}", bucket.cell, bucket.year ? std::to_string(*bucket.year) : "unknown"));
+  }));
+  return stopped() ? fail(ErrorKind::kCancelled, "stopped") : Status{};
+}
+
+Status Compaction::merge_one(Merge& merge, const TableWriter& writer) {
+  if (stopped()) return fail(ErrorKind::kCancelled, "stopped");
+  Sources sources;
+  for (const auto& file : merge.before) sources.push_back(std::make_unique<DataFileSource>(stores_, file, stop_));
+  EC_ASSIGN_OR_RETURN(merge.needless, is_needless(merge, sources, writer.schema()));
+  if (merge.needless) return {};
+  BucketMerge rows(writer.schema(), merge_options());
+  if (spec_.dry_run) {
+    EC_ASSIGN_OR_RETURN(const auto scan, scan_keys(sources, writer.schema(), merge_options()));
+    merge.dropped_rows = scan.dropped_rows;
+  } else {
+    EC_TRY(rows.read(sources));
+    merge.dropped_rows = rows.dropped_rows();
+  }
+  merge.rows = merge.rows_before() - merge.dropped_rows;
+  merge.files_after = files_for(merge.rows);
+  return spec_.dry_run ? Status{} : write(rows, merge, writer);
+}
+
+// As few files as there can be may hold their rows in order already: one run wrote them.
+Result<bool> Compaction::is_needless(const Merge& merge, const Sources& sources, const iceberg::Schema& schema) const {
+  if (std::ssize(merge.before) > files_for(merge.rows_before())) return false;
+  EC_ASSIGN_OR_RETURN(const auto scan, scan_keys(sources, schema, merge_options()));
+  return scan.in_order && scan.dropped_rows == 0;
+}
+
+Status Compaction::write(BucketMerge& rows, Merge& merge, const TableWriter& writer) {
+  PartWriter parts(stores_, *names_, writer.of(bucket_of(merge.partition).cell), merge.partition,
+                   {.rows = merge.rows, .most_rows = spec_.compact_rows});
+  auto status = rows.write([&](const auto& batch) -> Status {
+    if (stopped()) return fail(ErrorKind::kCancelled, "stopped");
+    return parts.append(batch);
+  });
+  merge.after = parts.files();
+  return status;
+}
+
+Status Compaction::commit() {
+  catalog::CommitRequest request;
+  std::int64_t buckets = 0, dropped_rows = 0;
+  for (const auto& merge : merges_) {
+    if (merge.needless) continue;
+    ++buckets;
+    dropped_rows += merge.dropped_rows;
+    request.added.insert(request.added.end(), merge.after.begin(), merge.after.end());
+    request.removed.insert(request.removed.end(), merge.before.begin(), merge.before.end());
+  }
+  if (spec_.dry_run || buckets == 0) return {};
+  request.rows_unchanged = dropped_rows == 0;
+  EC_ASSIGN_OR_RETURN(request.schema, catalog_->plan_schema(*catalog_->item_schema()));
+  // Each item keeps a row in each of its buckets: what the object index says stays true.
+  request.objects.more_items = 0;
+  request.summary["earthcatalog.compacted-buckets"] = std::to_string(buckets);
+  request.summary["earthcatalog.dropped-rows"] = std::to_string(dropped_rows);
+  EC_ASSIGN_OR_RETURN(const auto outcome, catalog_->commit(request));
+  report_.snapshot_id = outcome.snapshot_id;
+  return {};
+}
+
+void Compaction::count() {
+  for (const auto& merge : merges_) {
+    if (merge.needless) continue;
+    const auto bucket = bucket_of(merge.partition);
+    CompactedBucket counts{.cell = bucket.cell,
+                           .year = bucket.year,
+                           .files_before = std::ssize(merge.before),
+                           .files_after = merge.files_after,
+                           .rows = merge.rows,
+                           .dropped_rows = merge.dropped_rows};
+    for (const auto& file : merge.after) counts.bytes += file.file_size_in_bytes;
+    ++report_.buckets_compacted;
+    report_.files_before += counts.files_before;
+    report_.files_after += counts.files_after;
+    report_.rows += counts.rows;
+    report_.dropped_rows += counts.dropped_rows;
+    report_.bytes += counts.bytes;
+    report_.buckets.push_back(std::move(counts));
+  }
+}
+
+}  // namespace
+
+Status run_compact(storage::Stores& stores, const CompactSpec& spec, const std::atomic<bool>* stop,
+                   CompactReport& report) {
+  return Compaction(stores, spec, stop, report).run();
+}
+
+}  // namespace earthcatalog::pipeline

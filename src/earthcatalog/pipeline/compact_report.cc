@@ -1,0 +1,58 @@
+#include <fmt/format.h>
+
+#include <iterator>
+#include <nlohmann/json.hpp>
+
+#include "earthcatalog/pipeline/compact.h"
+
+namespace earthcatalog::pipeline {
+
+std::string to_json(const CompactReport& report) {
+  nlohmann::ordered_json json;
+  json["run_id"] = report.run_id;
+  json["dry_run"] = report.dry_run;
+  json["interrupted"] = report.interrupted;
+  json["buckets_scanned"] = report.buckets_scanned;
+  json["buckets_compacted"] = report.buckets_compacted;
+  json["files_before"] = report.files_before;
+  json["files_after"] = report.files_after;
+  json["rows"] = report.rows;
+  json["dropped_rows"] = report.dropped_rows;
+  json["bytes"] = report.bytes;
+  json["seconds"] = report.seconds;
+  json["snapshot_id"] = report.snapshot_id ? nlohmann::ordered_json(*report.snapshot_id) : nlohmann::ordered_json();
+  auto& buckets = json["buckets"] = nlohmann::ordered_json::array();
+  for (const auto& bucket : report.buckets) {
+    buckets.push_back({{"grid_partition", bucket.cell},
+                       {"year", bucket.year ? nlohmann::ordered_json(*bucket.year) : nlohmann::ordered_json()},
+                       {"files_before", bucket.files_before},
+                       {"files_after", bucket.files_after},
+                       {"rows", bucket.rows},
+                       {"dropped_rows", bucket.dropped_rows},
+                       {"bytes", bucket.bytes}});
+  }
+  return json.dump(2);
+}
+
+std::string to_text(const CompactReport& report) {
+  std::string text;
+  auto out = std::back_inserter(text);
+  if (report.dry_run) {
+    for (const auto& bucket : report.buckets) {
+      fmt::format_to(out, "{}/{}: {} files of {} rows to {}", bucket.cell,
+                     bucket.year ? std::to_string(*bucket.year) : "unknown", bucket.files_before,
+                     bucket.rows + bucket.dropped_rows, bucket.files_after);
+      fmt::format_to(out, "{}\n", bucket.dropped_rows > 0 ? fmt::format(", {} doubled", bucket.dropped_rows) : "");
+    }
+    fmt::format_to(out, "dry run: nothing was written\n");
+  }
+  fmt::format_to(out, "run {}\n  {} of {} buckets merged: {} files to {}, {} rows", report.run_id,
+                 report.buckets_compacted, report.buckets_scanned, report.files_before, report.files_after,
+                 report.rows);
+  if (report.dropped_rows > 0) fmt::format_to(out, ", {} doubled rows dropped", report.dropped_rows);
+  fmt::format_to(out, "\n  {:.1f} s, {:.1f} MB written\n", report.seconds, static_cast<double>(report.bytes) / 1e6);
+  if (report.snapshot_id) fmt::format_to(out, "  snapshot {}\n", *report.snapshot_id);
+  return text;
+}
+
+}  // namespace earthcatalog::pipeline

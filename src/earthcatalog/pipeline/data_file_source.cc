@@ -1,0 +1,67 @@
+#include "earthcatalog/pipeline/data_file_source.h"
+
+#include <arrow/record_batch.h>
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "earthcatalog/pipeline/row_pool.h"
+
+namespace earthcatalog::pipeline {
+namespace {
+
+// Rows of ITS_LIVE take ten times the bytes in memory that they take in a file.
+constexpr std::int64_t kExpansion = 10;
+// A page of each column while it is being read: at most 256 KiB in our files, but few columns have so much in one.
+constexpr std::int64_t kPageBytes = 4 << 20;
+
+class Stream final : public geoparquet::RowStream {
+ public:
+  Stream(const iceberg::DataFile& file, const iceberg::Schema& schema, const std::atomic<bool>* stop)
+      : file_(file), schema_(schema), stop_(stop) {}
+
+  Status open(std::unique_ptr<geoparquet::FileReader> reader, std::int64_t batch_rows) {
+    if (reader->rows() != file_.record_count) {
+      return fail(ErrorKind::kInvalidData, "{} has {} rows, and the table's manifests say {}", file_.file_path,
+                  reader->rows(), file_.record_count);
+    }
+    std::vector<std::string> names;
+    for (const auto& field : schema_.fields) names.push_back(field.name);
+    reader_ = std::move(reader);
+    rows_ = reader_->stream(names, batch_rows);
+    return {};
+  }
+
+  Result<std::shared_ptr<arrow::RecordBatch>> next() override {
+    if (stop_ != nullptr && stop_->load()) return fail(ErrorKind::kCancelled, "stopped");
+    EC_ASSIGN_OR_RETURN(const auto rows, rows_->next());
+    if (!rows) return nullptr;
+    return annotate(geoparquet::conform(rows, schema_), file_.file_path);
+  }
+
+ private:
+  const iceberg::DataFile& file_;
+  const iceberg::Schema schema_;
+  const std::atomic<bool>* stop_;
+  std::unique_ptr<geoparquet::FileReader> reader_;
+  std::unique_ptr<geoparquet::RowStream> rows_;  // goes before the reader does
+};
+
+}  // namespace
+
+std::int64_t DataFileSource::bytes() const { return file_.file_size_in_bytes * kExpansion; }
+
+std::int64_t DataFileSource::stream_bytes() const { return row_group_bytes_ + kPageBytes; }
+
+Result<std::unique_ptr<geoparquet::RowStream>> DataFileSource::read(const iceberg::Schema& schema,
+                                                                    std::int64_t batch_rows) {
+  EC_ASSIGN_OR_RETURN(const auto where, stores_.locate(file_.file_path));
+  EC_ASSIGN_OR_RETURN(auto reader, geoparquet::FileReader::open(where, file_.file_size_in_bytes, row_pool()));
+  row_group_bytes_ = reader->row_group_bytes();
+  auto stream = std::make_unique<Stream>(file_, schema, stop_);
+  EC_TRY(stream->open(std::move(reader), batch_rows));
+  return stream;
+}
+
+}  // namespace earthcatalog::pipeline

@@ -1,0 +1,35 @@
+// The rows of a data file, in the columns of the table.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+
+#include "earthcatalog/geoparquet/reader.h"
+#include "earthcatalog/iceberg/data_file.h"
+#include "earthcatalog/pipeline/bucket_merge.h"
+#include "earthcatalog/result.h"
+#include "earthcatalog/storage/stores.h"
+
+namespace earthcatalog::pipeline {
+
+/// Opens the file at each read(), so that thousands of sources take no file descriptors. When `stop` is set, reading
+/// ends with kCancelled. Errors name the file.
+class DataFileSource final : public RowSource {
+ public:
+  DataFileSource(storage::Stores& stores, const iceberg::DataFile& file, const std::atomic<bool>* stop)
+      : stores_(stores), file_(file), stop_(stop) {}
+
+  std::int64_t rows() const override { return file_.record_count; }
+  std::int64_t bytes() const override;
+  std::int64_t stream_bytes() const override;
+  Result<std::unique_ptr<geoparquet::RowStream>> read(const iceberg::Schema& schema, std::int64_t batch_rows) override;
+
+ private:
+  storage::Stores& stores_;
+  const iceberg::DataFile& file_;
+  const std::atomic<bool>* stop_;
+  std::int64_t row_group_bytes_ = 0;
+};
+
+}  // namespace earthcatalog::pipeline

@@ -1,0 +1,44 @@
+#include "earthcatalog/pipeline/part_writer.h"
+
+#include <arrow/record_batch.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "earthcatalog/pipeline/rewrite.h"
+
+namespace earthcatalog::pipeline {
+
+PartWriter::PartWriter(storage::Stores& stores, PartNames& names, const geoparquet::FileWriter& writer,
+                       iceberg::PartitionKey partition, PartRows rows)
+    : stores_(stores),
+      names_(names),
+      writer_(writer),
+      partition_(std::move(partition)),
+      most_rows_(std::min(rows.most_rows, writer.max_rows())),
+      rows_left_(rows.rows) {}
+
+Status PartWriter::append(const std::shared_ptr<arrow::RecordBatch>& rows) {
+  for (std::int64_t offset = 0; offset < rows->num_rows();) {
+    if (!file_) EC_TRY(open());
+    const std::int64_t count = std::min(room_, rows->num_rows() - offset);
+    EC_TRY(file_->append(rows->Slice(offset, count)));
+    offset += count;
+    room_ -= count;
+    if (room_ > 0) continue;
+    EC_ASSIGN_OR_RETURN(auto file, file_->finish());
+    files_.push_back(std::move(file));
+    file_.reset();
+  }
+  return {};
+}
+
+Status PartWriter::open() {
+  EC_ASSIGN_OR_RETURN(const auto where, stores_.locate(names_.next(bucket_of(partition_))));
+  room_ = std::min(rows_left_, most_rows_);
+  rows_left_ -= room_;
+  EC_ASSIGN_OR_RETURN(file_, writer_.open(where, partition_, room_));
+  return {};
+}
+
+}  // namespace earthcatalog::pipeline
