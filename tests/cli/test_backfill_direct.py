@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from conftest import Archive, Table, backfill, backfill_leftovers, incremental
+from conftest import Archive, Table, backfill, incremental
 
 
 def items_of(earthcatalog, table):
@@ -124,7 +124,7 @@ def test_an_unfinished_run_is_found_and_its_parts_are_left_alone(earthcatalog, a
     assert wrong.returncode == 2 and "chunk_size" in wrong.stderr and "--restart" in wrong.stderr
     assert {path: path.stat().st_mtime_ns for path in run.rglob("ingest_stats.json")} == done
     earthcatalog.json(*backfill(table, archive, "--limit", 400, "--chunk-size", 100, "--delta", shape="direct"))
-    assert table.rows() == rows and not backfill_leftovers(table)
+    assert table.rows() == rows and not table.staged()
     earthcatalog.json(*backfill(table, archive, "--limit", 100, "--replace", shape="direct"))
     assert len({identifier for _, identifier, _, _ in table.rows()}) == 100
 
@@ -133,7 +133,7 @@ def test_a_restart_throws_the_parts_away(earthcatalog, archive, table):
     earthcatalog.json(*backfill(table, archive, "--limit", 100, "--keep-staging", shape="direct"))
     before = set((table.warehouse / "_parts").rglob("*.parquet"))
     earthcatalog.json(*backfill(table, archive, "--limit", 50, "--restart", "--replace", shape="direct"))
-    assert before and not backfill_leftovers(table)
+    assert before and not table.staged()
     assert len({identifier for _, identifier, _, _ in table.rows()}) == 50
 
 

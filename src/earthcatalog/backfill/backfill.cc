@@ -73,6 +73,10 @@ Status Backfill::run() {
   options.mode = catalog::OpenMode::kWrite;
   EC_ASSIGN_OR_RETURN(catalog_, catalog::Catalog::open(stores_, options));
   Status status = work();
+  // A run that slept while another one took over meets whatever that one left: what there is to say is this.
+  if (!status && status.error().kind != ErrorKind::kCancelled) {
+    if (auto lock = catalog_->confirm_lock(); !lock && lock.error().kind == ErrorKind::kPermissionDenied) status = lock;
+  }
   if (auto closed = catalog_->close(); status && !closed) status = closed;
   if (!status && status.error().kind == ErrorKind::kCancelled) {
     report_.interrupted = true;
@@ -253,6 +257,7 @@ Status Backfill::ingest(const RunRecord& run) {
                               .stop = hooks_.stop};
   for (std::int64_t chunk = 0; chunk < run.chunks; ++chunk) {
     if (stopping()) return fail(ErrorKind::kCancelled, "stopped");
+    EC_TRY(catalog_->confirm_lock());
     EC_TRY(ingest_attempts(run, chunk, hooks));
     if (!retry) done = std::min(run.items, (chunk + 1) * run.settings.chunk_size);
   }
@@ -261,7 +266,7 @@ Status Backfill::ingest(const RunRecord& run) {
 
 Status Backfill::ingest_attempts(const RunRecord& run, std::int64_t chunk, const pipeline::Hooks& hooks) {
   for (Attempt at{chunk, run.first_attempt};; ++at.number) {
-    EC_ASSIGN_OR_RETURN(auto record, read_chunk_record(staging_, at));
+    EC_ASSIGN_OR_RETURN(auto record, read_chunk_record(staging_, at, run.started));
     if (!record && at.number == run.first_attempt && at.number > 0) {
       EC_ASSIGN_OR_RETURN(const bool pending, staging_.exists(staging_.pending(chunk)));
       if (!pending) return {};
@@ -317,6 +322,7 @@ FinishOptions Backfill::finish_options() const {
 }
 
 Status Backfill::finish(const RunRecord& run, const Plan& plan) {
+  if (!catalog_->confirm_lock()) return {};  // the staging prefix is another's by now
   EC_ASSIGN_OR_RETURN(report_.problems,
                       finish_round(*catalog_, staging_, run, plan, report_.snapshot_id, finish_options()));
   return {};

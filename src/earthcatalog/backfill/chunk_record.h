@@ -8,6 +8,7 @@
 
 #include "earthcatalog/backfill/json.h"
 #include "earthcatalog/backfill/table_schema.h"
+#include "earthcatalog/base/time.h"
 #include "earthcatalog/catalog/object_index.h"
 #include "earthcatalog/pipeline/bucket.h"
 #include "earthcatalog/stac/schema.h"
@@ -41,6 +42,7 @@ struct ItemCounts {
 struct ChunkRecord {
   std::int64_t chunk = 0;
   int attempt = 0;
+  TimeMicros started = 0;  ///< RunRecord::started of the backfill that it belongs to
   std::int64_t source_items = 0, staged_items = 0;
   std::int64_t superseded = 0;  ///< direct shape: a newer version of the item came in the same take
   std::int64_t repeated = 0;    ///< objects that the chunk lists more than once, the first time left out
@@ -77,8 +79,8 @@ void to_json(nlohmann::json& json, const StagedFile& file);
 void from_json(const nlohmann::json& json, StagedFile& file);
 
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(ObjectRun, entries, bytes)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(ChunkRecord, chunk, attempt, source_items, staged_items, superseded,
-                                                repeated, missing, pending, rejected, rows, bytes_fetched,
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(ChunkRecord, chunk, attempt, started, source_items, staged_items,
+                                                superseded, repeated, missing, pending, rejected, rows, bytes_fetched,
                                                 item_dates_unparseable, items, files, all_itslive, observed, runs,
                                                 schemas, problems, seconds)
 

@@ -49,6 +49,7 @@ struct CompactGroupSpec {
   std::string run_id;  ///< 32 hex digits; data files carry its first 8
   int first_part = 0;  ///< number of the first data file of each bucket
   std::int64_t task = 0;
+  TimeMicros started = 0;  ///< RunRecord::started: what another backfill left in the same place is not taken for ours
   std::vector<Group> groups;
   std::string present;  ///< manifest of the table's files in buckets with removals; empty: there are none
   std::string copies;   ///< manifest of parts that are data files as they are, for groups of one file; empty: none
@@ -93,8 +94,8 @@ void to_json(nlohmann::json& json, const DroppedObject& dropped);
 void from_json(const nlohmann::json& json, DroppedObject& dropped);
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(Group, bucket, files, dropped, removals)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(CompactGroupSpec, staging, warehouse, parts, run_id, first_part, task,
-                                                groups, present, copies, schema, compact_rows, memory_limit_bytes,
-                                                workers)
+                                                started, groups, present, copies, schema, compact_rows,
+                                                memory_limit_bytes, workers)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(CompactGroupReport, task, key, files, rows, items, dropped_rows, bytes,
                                                 removed_files, removed_rows, seconds)
 

@@ -31,15 +31,17 @@ using Parts = std::vector<std::unique_ptr<pipeline::ChunkPart>>;
 // One attempt from its parts; lives for one call of run().
 class ChunkIngest {
  public:
-  ChunkIngest(storage::Stores& stores, const IngestChunkSpec& spec, const pipeline::Hooks& hooks)
+  ChunkIngest(storage::Stores& stores, const IngestChunkSpec& spec, const RunRecord& run, const pipeline::Hooks& hooks)
       : stores_(stores),
         spec_(spec),
+        run_(run),
         hooks_(hooks),
         staging_(stores, spec.staging, spec.parts),
         at_{spec.chunk, spec.attempt},
         problems_(stores, staging_.problems(at_)) {
     record_.chunk = spec.chunk;
     record_.attempt = spec.attempt;
+    record_.started = run.started;
   }
 
   Result<ChunkRecord> run();
@@ -55,11 +57,12 @@ class ChunkIngest {
   Result<std::unique_ptr<pipeline::StartSchema>> start_schema() const;
   Result<std::shared_ptr<const stac::ItemSchema>> choose_schema(Parts& parts);
   Status write_entries();
-  Result<std::string> marker() const;
+  std::string marker() const;
   Status write_next_list();
 
   storage::Stores& stores_;
   const IngestChunkSpec& spec_;
+  const RunRecord& run_;
   const pipeline::Hooks& hooks_;
   const Staging staging_;
   const Attempt at_;
@@ -87,8 +90,7 @@ Result<ChunkRecord> ChunkIngest::run() {
                                   record_.pending + record_.rejected) {
     return fail(ErrorKind::kInvalidData, "chunk {}: the counts do not add up; please report this", at_.chunk);
   }
-  EC_ASSIGN_OR_RETURN(const auto text, marker());
-  EC_TRY(staging_.write(staging_.done(at_), text));
+  EC_TRY(staging_.write(staging_.done(at_), marker()));
   EC_TRY(publish_pending(staging_, record_));
   return std::move(record_);
 }
@@ -273,11 +275,10 @@ Result<std::shared_ptr<const stac::ItemSchema>> ChunkIngest::choose_schema(Parts
 }
 
 // In the direct shape with what the Python system's `ingest_stats.json` says.
-Result<std::string> ChunkIngest::marker() const {
+std::string ChunkIngest::marker() const {
   nlohmann::json json = record_;
-  if (!staging_.is_direct()) return json.dump();
-  EC_ASSIGN_OR_RETURN(const auto run, read_run_record(staging_));
-  const auto settings = run ? run->settings : RunSettings();
+  if (!staging_.is_direct()) return to_json_text(record_);
+  const auto& settings = run_.settings;
   std::set<std::string> cells, years;
   for (const auto& file : record_.files) {
     cells.insert(file.bucket.cell);
@@ -345,10 +346,14 @@ Status ChunkIngest::write_next_list() {
 
 }  // namespace
 
-Result<std::optional<ChunkRecord>> read_chunk_record(const Staging& staging, Attempt attempt) {
-  EC_ASSIGN_OR_RETURN(const auto text, staging.read(staging.done(attempt)));
+Result<std::optional<ChunkRecord>> read_chunk_record(const Staging& staging, Attempt attempt, TimeMicros started) {
+  const auto uri = staging.done(attempt);
+  EC_ASSIGN_OR_RETURN(const auto text, staging.read(uri));
   if (!text) return std::nullopt;
-  return parse_json<ChunkRecord>(*text, staging.done(attempt));
+  auto record = parse_json<ChunkRecord>(*text, uri);
+  if (!record) return fail(ErrorKind::kInvalidData, "{}; remove it and run again", record.error().message);
+  if (record->started != started) return std::nullopt;
+  return std::move(*record);
 }
 
 Status publish_pending(const Staging& staging, const ChunkRecord& last) {
@@ -362,9 +367,11 @@ Status publish_pending(const Staging& staging, const ChunkRecord& last) {
 
 Result<ChunkRecord> ingest_chunk(storage::Stores& stores, const IngestChunkSpec& spec, const pipeline::Hooks& hooks) {
   const Staging staging(stores, spec.staging, spec.parts);
-  EC_ASSIGN_OR_RETURN(auto done, read_chunk_record(staging, {spec.chunk, spec.attempt}));
+  EC_ASSIGN_OR_RETURN(const auto run, read_run_record(staging));
+  if (!run) return fail(ErrorKind::kNotFound, "{} holds no backfill (any more)", spec.staging);
+  EC_ASSIGN_OR_RETURN(auto done, read_chunk_record(staging, {spec.chunk, spec.attempt}, run->started));
   if (done) return std::move(*done);
-  return annotate(ChunkIngest(stores, spec, hooks).run(), fmt::format("chunk {}", spec.chunk));
+  return annotate(ChunkIngest(stores, spec, *run, hooks).run(), fmt::format("chunk {}", spec.chunk));
 }
 
 }  // namespace earthcatalog::backfill

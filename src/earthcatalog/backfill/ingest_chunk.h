@@ -28,10 +28,12 @@ struct IngestChunkSpec {
 /// Writes the NDJSON or the parts of the chunk, its object index entries, what the next attempt has to fetch, its
 /// problems file, then its `.done` marker, which is also returned, and last its list of pending objects. An attempt
 /// that has its marker already is not done again. kCancelled when `hooks` say stop: nothing of the attempt counts then.
+/// kNotFound when no write_chunks() has been in that place.
 Result<ChunkRecord> ingest_chunk(storage::Stores& stores, const IngestChunkSpec& spec, const pipeline::Hooks& hooks);
 
-/// The marker of an attempt; nothing when it was not finished.
-Result<std::optional<ChunkRecord>> read_chunk_record(const Staging& staging, Attempt attempt);
+/// The marker of an attempt; nothing when it was not finished, or is one that another backfill left in the same place.
+/// `started` is that of the run record.
+Result<std::optional<ChunkRecord>> read_chunk_record(const Staging& staging, Attempt attempt, TimeMicros started);
 
 /// Makes the list of the chunk's pending objects what its last attempt left: none when that is nothing. ingest_chunk()
 /// does so after the marker, and a clean-up again, which would take away what a killed run had still to do.

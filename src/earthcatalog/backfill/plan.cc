@@ -49,7 +49,7 @@ class Planner {
 
 Status Planner::read_chunk(std::int64_t chunk) {
   for (int attempt = run_.first_attempt;; ++attempt) {
-    EC_ASSIGN_OR_RETURN(auto record, read_chunk_record(staging_, {chunk, attempt}));
+    EC_ASSIGN_OR_RETURN(auto record, read_chunk_record(staging_, {chunk, attempt}, run_.started));
     if (record) {
       add(std::move(*record));
       continue;
@@ -175,6 +175,7 @@ void Planner::name_plan() {
     text += fmt::format(" {}.{}:{}", record.chunk, record.attempt, record.rows);
     for (const auto& run : record.runs) text += fmt::format(":{}", run.entries);
   }
+  plan_.started = run_.started;
   plan_.plan_id = to_hex(hash128(text));
 }
 

@@ -39,6 +39,7 @@ struct PlanRun {
 /// source_items = staged_items + superseded_before + repeated + missing + pending + rejected.
 struct Plan {
   std::string plan_id;               ///< tells this plan from one of other chunks or attempts, or of another backfill
+  TimeMicros started = 0;            ///< RunRecord::started
   std::vector<ChunkRecord> records;  ///< of all attempts, without their files; in order
   std::vector<PlanRun> runs;         ///< of all attempts, in their order
   std::vector<Group> groups;         ///< ascending by bucket

@@ -250,6 +250,7 @@ CompactGroupSpec task_spec(const Round& round, const Staging& staging, const std
                         .run_id = round.options.run_id,
                         .first_part = round.options.first_part,
                         .task = static_cast<std::int64_t>(task),
+                        .started = round.plan.started,
                         .groups = {},
                         .present = present,
                         .copies = copies,

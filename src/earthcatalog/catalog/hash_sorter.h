@@ -95,4 +95,16 @@ class HashSorter {
   std::optional<ScratchFile> file_;
 };
 
+/// All that `sorter` holds as a table to look things up in.
+template <class Record>
+Result<HashTable<Record>> to_table(HashSorter<Record>& sorter, HashTableOptions options) {
+  HashTable<Record> table(sorter.size(), std::move(options));
+  EC_TRY(sorter.drain([&](std::span<const Record> part) -> Status {
+    for (const Record& record : part) EC_TRY(table.append(record));
+    return {};
+  }));
+  EC_TRY(table.finish());
+  return table;
+}
+
 }  // namespace earthcatalog::catalog

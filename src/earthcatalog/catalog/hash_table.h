@@ -81,6 +81,12 @@ class HashTable {
     return {};
   }
 
+  Result<bool> contains(const Hash128& key) const {
+    bool found = false;
+    EC_TRY(find(key, [&](std::int64_t, const Record&) { found = true; }));
+    return found;
+  }
+
   /// Calls `visit(position, record)` for all records in order; an error that it returns ends the scan.
   template <class Visit>
   Status scan(Visit&& visit) const {

@@ -3,26 +3,6 @@
 #include "earthcatalog/catalog/hash_sorter.h"
 
 namespace earthcatalog::catalog {
-namespace {
-
-std::uint64_t etag_bits(std::string_view etag) { return prefix_of(hash128(etag)); }
-
-}  // namespace
-
-PackedVersion::PackedVersion(const RunKey& key)
-    : bits_((key.owns_rows ? kOwnerBit : 0) | (key.forgotten ? kForgottenBit : 0)),
-      last_modified_(key.last_modified.value_or(INT64_MIN)),
-      size_(key.size_bytes.value_or(-1)) {
-  if (!key.etag.empty()) bits_ |= kEtagBit | (etag_bits(key.etag) & ~kFlags);
-}
-
-bool PackedVersion::matches(const storage::ObjectRef& now) const {
-  if ((bits_ & kEtagBit) != 0 && !now.etag.empty()) return (bits_ & ~kFlags) == (etag_bits(now.etag) & ~kFlags);
-  if (last_modified_ != INT64_MIN && now.last_modified) return same_modification(last_modified_, *now.last_modified);
-  if (size_ >= 0 && now.size_bytes) return size_ == *now.size_bytes;
-  return true;
-}
-
 HashTableOptions table_options(const ObjectIndexOptions& options) {
   constexpr std::int64_t kTablesPerRun = 2;
   return {.scratch_folder = options.scratch_folder,
@@ -37,6 +17,13 @@ RunKey key_of(const RunEntry& entry) {
           .size_bytes = entry.entry.size_bytes,
           .owns_rows = entry.entry.owns_rows() && !entry.forgotten,
           .forgotten = entry.forgotten};
+}
+
+PackedVersion version_of(const RunKey& key) {
+  PackedVersion version(key.etag, key.last_modified, key.size_bytes);
+  if (key.owns_rows) version.set_owns_rows();
+  if (key.forgotten) version.set_forgotten();
+  return version;
 }
 
 // What cannot be removed now is left to `expire`.
@@ -58,7 +45,7 @@ Status IndexRun::load_objects() const {
   EC_TRY(load_reader());
   auto table = std::make_unique<ObjectTable>(reader_->rows(), table_options(options_));
   EC_TRY(reader_->scan_keys([&](const RunKey& key) {
-    return table->append({.key = key.object, .identity = key.identity, .version = PackedVersion(key)});
+    return table->append({.key = key.object, .identity = key.identity, .version = version_of(key)});
   }));
   EC_TRY(table->finish());
   objects_ = std::move(table);
@@ -73,13 +60,8 @@ Status IndexRun::load_identities() const {
     if (record.version.forgotten()) return {};
     return sorter.add({.key = record.identity, .position = position});
   }));
-  auto table = std::make_unique<IdentityTable>(sorter.size(), table_options(options_));
-  EC_TRY(sorter.drain([&](std::span<const IdentityRecord> records) -> Status {
-    for (const auto& record : records) EC_TRY(table->append(record));
-    return {};
-  }));
-  EC_TRY(table->finish());
-  identities_ = std::move(table);
+  EC_ASSIGN_OR_RETURN(auto table, to_table(sorter, table_options(options_)));
+  identities_ = std::make_unique<const IdentityTable>(std::move(table));
   return {};
 }
 

@@ -13,26 +13,10 @@
 #include "earthcatalog/catalog/hash_table.h"
 #include "earthcatalog/catalog/index_run_file.h"
 #include "earthcatalog/catalog/object_index.h"
+#include "earthcatalog/catalog/packed_version.h"
 #include "earthcatalog/result.h"
 
 namespace earthcatalog::catalog {
-
-/// A recorded version of an object in 24 bytes.
-class PackedVersion {
- public:
-  PackedVersion() = default;
-  explicit PackedVersion(const RunKey& key);
-  bool owns_rows() const { return (bits_ & kOwnerBit) != 0; }
-  bool forgotten() const { return (bits_ & kForgottenBit) != 0; }
-  /// Whether `now` is the version recorded, by the first of etag, last_modified, size that both know.
-  bool matches(const storage::ObjectRef& now) const;
-
- private:
-  static constexpr std::uint64_t kOwnerBit = 1, kForgottenBit = 2, kEtagBit = 4, kFlags = 7;
-  std::uint64_t bits_ = 0;  // flags, and above them the first 61 bits of the etag's hash
-  std::int64_t last_modified_ = INT64_MIN;
-  std::int64_t size_ = -1;
-};
 
 struct ObjectRecord {
   Hash128 key;  ///< of the object
@@ -90,5 +74,6 @@ class IndexRun {
 /// What one table of one run may keep in memory.
 HashTableOptions table_options(const ObjectIndexOptions& options);
 RunKey key_of(const RunEntry& entry);
+PackedVersion version_of(const RunKey& key);
 
 }  // namespace earthcatalog::catalog

@@ -114,7 +114,7 @@ struct ObjectIndex::State {
     EC_TRY(merge_entries(std::move(sources), [&](RunEntry&& entry) -> Status {
       if (entry.forgotten && !keep_forgotten) return {};
       const RunKey key = key_of(entry);
-      EC_TRY(table->append({.key = key.object, .identity = key.identity, .version = PackedVersion(key)}));
+      EC_TRY(table->append({.key = key.object, .identity = key.identity, .version = version_of(key)}));
       return annotate(writer->append(entry), fmt::format("writing {}", uri));
     }));
     EC_TRY(table->finish());
@@ -228,7 +228,7 @@ Result<std::vector<ObjectState>> ObjectIndex::lookup(std::span<const storage::Ob
   EC_TRY(find_youngest(
       state_->runs, std::move(wanted), [&](std::size_t i, std::size_t, std::int64_t, const ObjectRecord& record) {
         if (record.version.forgotten()) return;
-        states[i] = record.version.matches(objects[i]) ? ObjectState::kUnchanged : ObjectState::kChanged;
+        states[i] = record.version.matches(PackedVersion(objects[i])) ? ObjectState::kUnchanged : ObjectState::kChanged;
       }));
   return states;
 }

@@ -5,6 +5,7 @@
 #include <bit>
 #include <cmath>
 #include <cstring>
+#include <optional>
 #include <type_traits>
 
 #include "earthcatalog/iceberg/values.h"
@@ -46,6 +47,26 @@ bool is_less(std::string_view a, std::string_view b) {
     if (x != y) return std::endian::native == std::endian::little ? __builtin_bswap64(x) < __builtin_bswap64(y) : x < y;
   }
   return a < b;
+}
+
+// A claimed bound; nothing when its bytes are none of that type. Columns may have been widened (int to long, float to
+// double) since it was written.
+template <class T>
+std::optional<T> bound_from(std::string_view bytes) {
+  if constexpr (std::is_same_v<T, std::string>) {
+    return std::string(bytes);
+  } else {
+    if constexpr (std::is_same_v<T, std::int64_t>) {
+      if (bytes.size() == sizeof(std::int32_t)) return bound_from<std::int32_t>(bytes);
+    }
+    if constexpr (std::is_same_v<T, double>) {
+      if (bytes.size() == sizeof(float)) return bound_from<float>(bytes);
+    }
+    T value;
+    if (bytes.size() != sizeof value) return std::nullopt;
+    std::memcpy(&value, bytes.data(), sizeof value);
+    return value;
+  }
 }
 
 }  // namespace
@@ -128,6 +149,44 @@ void ColumnMetrics::describe(iceberg::DataFile& file) const {
         } else if constexpr (!std::is_same_v<RangeType, std::monostate>) {
           file.lower_bounds[id] = iceberg::serialize_value(without_sign_of_zero(range.lower, true));
           file.upper_bounds[id] = iceberg::serialize_value(without_sign_of_zero(range.upper, false));
+        }
+      },
+      range_);
+}
+
+template <class T>
+void ColumnMetrics::contradict_bounds(const Range<T>& range, const iceberg::DataFile& claimed,
+                                      std::vector<Contradiction>& found) const {
+  const auto add = [&](std::string reason) {
+    found.push_back({Contradiction::About::kBounds, fmt::format("{}: {}", leaf_.path, reason)});
+  };
+  for (const bool lower : {true, false}) {
+    const auto* bytes = (lower ? claimed.lower_bounds : claimed.upper_bounds).find(leaf_.field_id);
+    if (bytes == nullptr) continue;
+    const auto bound = bound_from<T>(*bytes);
+    const char* const side = lower ? "lower" : "upper";
+    if (!bound) {
+      add(fmt::format("the {} bound has {} bytes, which is no value of its type", side, bytes->size()));
+    } else if (lower ? range.lower < *bound : *bound < range.upper) {
+      add(fmt::format("{} is {} the {} bound {}", lower ? range.lower : range.upper, lower ? "below" : "above", side,
+                      *bound));
+    }
+  }
+}
+
+void ColumnMetrics::contradict(const iceberg::DataFile& claimed, std::vector<Contradiction>& found) const {
+  const auto count = [&](const iceberg::FieldMap<std::int64_t>& counts, std::int64_t actual, const char* what) {
+    const auto* said = counts.find(leaf_.field_id);
+    if (said == nullptr || *said == actual) return;
+    found.push_back({Contradiction::About::kCounts, fmt::format("{}: {} {}, not {}", leaf_.path, actual, what, *said)});
+  };
+  count(claimed.value_counts, values_, "values");
+  count(claimed.null_value_counts, nulls_, "nulls");
+  count(claimed.nan_value_counts, nans_, "NaNs");
+  std::visit(
+      [&](const auto& range) {
+        if constexpr (!std::is_same_v<std::decay_t<decltype(range)>, std::monostate>) {
+          contradict_bounds(range, claimed, found);
         }
       },
       range_);

@@ -10,7 +10,9 @@
 #include <string_view>
 #include <type_traits>
 #include <variant>
+#include <vector>
 
+#include "earthcatalog/geoparquet/claims.h"
 #include "earthcatalog/geoparquet/layout.h"
 #include "earthcatalog/iceberg/data_file.h"
 
@@ -27,6 +29,9 @@ class ColumnMetrics {
   /// Writes value, null and NaN counts and bounds under the leaf's field id.
   void describe(iceberg::DataFile& file) const;
 
+  /// Adds what `claimed` says of the leaf and what was added does not bear out. What it does not say is not missed.
+  void contradict(const iceberg::DataFile& claimed, std::vector<Contradiction>& found) const;
+
  private:
   // How a bound is kept while arrays come and go.
   template <class T>
@@ -41,6 +46,9 @@ class ColumnMetrics {
   void add_values(const arrow::Array& values, const arrow::Array* parent);
   template <class T>
   void include(T value);
+  template <class T>
+  void contradict_bounds(const Range<T>& range, const iceberg::DataFile& claimed,
+                         std::vector<Contradiction>& found) const;
 
   const Leaf& leaf_;
   std::int64_t values_ = 0, nulls_ = 0, nans_ = 0;

@@ -116,4 +116,13 @@ Result<std::shared_ptr<arrow::RecordBatch>> conform(const std::shared_ptr<arrow:
   return guarded(ErrorKind::kInvalidData, [&] { return conform_rows(*rows, schema); });
 }
 
+std::vector<std::string> names_in_file(const arrow::Schema& file, const iceberg::Schema& schema) {
+  const Conformer conformer(file);
+  std::vector<std::string> names;
+  for (const NestedField& field : schema.fields) {
+    if (const int at = conformer.find(file.fields(), field); at >= 0) names.push_back(file.field(at)->name());
+  }
+  return names;
+}
+
 }  // namespace earthcatalog::geoparquet

@@ -63,4 +63,8 @@ class FileReader {
 Result<std::shared_ptr<arrow::RecordBatch>> conform(const std::shared_ptr<arrow::RecordBatch>& rows,
                                                     const iceberg::Schema& schema);
 
+/// What the columns of `schema` are called in a file with the columns `file`, found as conform() finds them: other
+/// engines spell names otherwise ("proj_x3Acode" for "proj:code"). Those that the file lacks are left out.
+std::vector<std::string> names_in_file(const arrow::Schema& file, const iceberg::Schema& schema);
+
 }  // namespace earthcatalog::geoparquet

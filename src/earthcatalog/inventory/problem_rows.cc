@@ -96,6 +96,7 @@ class ProblemRows final : public RowReader {
     row = {};
     row.bucket = *bucket;
     row.key = *key;
+    row.problem = *kind;
     row.not_pending = !is_pending(*kind) && (outcome == nullptr || *outcome != "pending");
     if (const auto* etag = text("etag")) row.etag = *etag;
     if (const auto* date = text("last_modified")) row.date_text = *date;

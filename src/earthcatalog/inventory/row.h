@@ -21,6 +21,7 @@ struct Row {
   bool url_encoded = false;  ///< the key
   bool noncurrent = false;   ///< not the latest version, or a delete marker
   bool not_pending = false;  ///< a problems file's row that names no pending object
+  std::string_view problem;  ///< of a problems file: the line's kind
 };
 
 /// A stream of rows. Not thread-safe.

@@ -2,11 +2,10 @@
 #pragma once
 
 #include <cstdint>
-#include <fstream>
-#include <mutex>
 #include <string>
 #include <string_view>
 
+#include "earthcatalog/pipeline/line_file.h"
 #include "earthcatalog/result.h"
 #include "earthcatalog/storage/object_ref.h"
 #include "earthcatalog/storage/stores.h"
@@ -20,27 +19,18 @@ struct ProblemLine {
   std::int64_t offset = -1;  ///< byte in the object; negative: not known
 };
 
-/// Collects lines in a local file as they come, so that memory does not grow with them; finish() puts the file to its
-/// URI. Nothing is made while there is nothing to say. Thread-safe.
+/// Collects lines (see LineFile); finish() puts the file to its URI. Thread-safe.
 class Problems {
  public:
   /// `uri`: local path or URI of the file.
   Problems(storage::Stores& stores, std::string uri);
-  ~Problems();
-  Problems(const Problems&) = delete;
-  Problems& operator=(const Problems&) = delete;
 
   void add(const storage::ObjectRef& object, const ProblemLine& line);
   /// Stores the file where it belongs. The URI, empty when there was no line.
   Result<std::string> finish();
 
  private:
-  storage::Stores& stores_;
-  const std::string uri_;
-  std::mutex mutex_;
-  std::string path_;  ///< of the local file, once there is one
-  std::ofstream file_;
-  bool failed_ = false;
+  LineFile file_;
 };
 
 }  // namespace earthcatalog::pipeline

@@ -1,0 +1,91 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <thread>
+
+#include "earthcatalog/cli/commands.h"
+#include "earthcatalog/cli/run_id.h"
+#include "earthcatalog/cli/runtime.h"
+#include "earthcatalog/cli/table_options.h"
+#include "earthcatalog/upkeep/audit.h"
+
+namespace earthcatalog::cli {
+namespace {
+
+class Audit final : public Command {
+ public:
+  void setup(CLI::App& app) override {
+    app_ = app.add_subcommand("audit", "is everything in the bucket in the table, once, and nothing else");
+    table_.add(*app_);
+    app_->add_option("--inventory", inventory_, "list of all objects, in any format, or a prefix to list: path or URI")
+        ->required();
+    app_->add_option("--since", since_, "objects modified before may be missing: 2026-01-31, an RFC 3339 time, or 2d");
+    app_->add_option("--suffix", suffix_, "keys that end so are items")->capture_default_str();
+    app_->add_option("--source-root", source_root_, "where buckets are, for a listing")->capture_default_str();
+    app_->add_option("--key-encoding", key_encoding_,
+                     "spelling of keys in a CSV (default: url without a header, else raw)")
+        ->check(CLI::IsMember({"raw", "url"}));
+    app_->add_option("--problems", problems_,
+                     "problems file of an earlier run, which says why objects have no rows; "
+                     "may be given several times")
+        ->allow_extra_args(false);
+    app_->add_option("--out", out_, "NDJSON file of all findings (default: <catalog>.<run id>.audit.ndjson)");
+    app_->add_option("--memory-limit", memory_limit_, "what is sorted in memory; the rest in temporary files")
+        ->capture_default_str();
+    app_->add_option("--workers", workers_, "threads that read data files (default: one a core)")
+        ->check(CLI::PositiveNumber);
+    format_.add(*app_);
+  }
+
+  Result<int> run() override {
+    EC_ASSIGN_OR_RETURN(const auto access, resolve(table_));
+    EC_ASSIGN_OR_RETURN(const auto spec, make_spec(access));
+    storage::Stores stores(access.storage);
+    upkeep::AuditReport report;
+    const auto status = upkeep::run_audit(stores, spec, report);
+    if (!status && status.error().kind == ErrorKind::kCancelled) return kExitInterrupted;
+    EC_TRY(status);
+    if (format_.json()) {
+      fmt::print("{}\n", upkeep::to_json(report));
+    } else {
+      fmt::print("{}", upkeep::to_text(report));
+    }
+    return report.good() ? kExitOk : kExitFailed;
+  }
+
+ private:
+  Result<upkeep::AuditSpec> make_spec(const TableAccess& access) const {
+    upkeep::AuditSpec spec;
+    spec.inventory = inventory_;
+    auto& options = spec.inventory_options;
+    options.suffix = suffix_;
+    options.source_root = source_root_;
+    if (key_encoding_ == "raw") options.key_encoding = inventory::KeyEncoding::kRaw;
+    if (key_encoding_ == "url") options.key_encoding = inventory::KeyEncoding::kUrl;
+    if (!since_.empty()) {
+      EC_ASSIGN_OR_RETURN(options.since, annotate(inventory::parse_since(since_, system_now()), "--since"));
+    }
+    spec.problems = problems_;
+    spec.catalog.catalog = access.catalog;
+    spec.catalog.warehouse = access.warehouse;
+    spec.out = !out_.empty() ? out_ : fmt::format("{}.{}.audit.ndjson", access.catalog, make_run_id());
+    EC_ASSIGN_OR_RETURN(spec.memory_limit_bytes, annotate(parse_bytes(memory_limit_), "--memory-limit"));
+    const int cores = std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
+    spec.workers = static_cast<std::size_t>(workers_.value_or(access.config.max_workers.value_or(cores)));
+    spec.stop = &stop_requested();
+    return spec;
+  }
+
+  TableFlags table_;
+  std::string inventory_, since_, suffix_ = ".stac.json", source_root_ = "s3://", key_encoding_, out_;
+  std::string memory_limit_ = "768MiB";
+  std::vector<std::string> problems_;
+  std::optional<int> workers_;
+  FormatFlag format_;
+};
+
+}  // namespace
+
+std::unique_ptr<Command> make_audit() { return std::make_unique<Audit>(); }
+
+}  // namespace earthcatalog::cli

@@ -1,0 +1,56 @@
+// The objects of an inventory against those of the object index.
+#pragma once
+
+#include <functional>
+
+#include "earthcatalog/catalog/hash_sorter.h"
+#include "earthcatalog/catalog/hash_table.h"
+#include "earthcatalog/catalog/object_index.h"
+#include "earthcatalog/catalog/packed_version.h"
+#include "earthcatalog/inventory/problem_list.h"
+#include "earthcatalog/upkeep/audit.h"
+#include "earthcatalog/upkeep/audit_findings.h"
+#include "earthcatalog/upkeep/row_facts.h"
+
+namespace earthcatalog::upkeep {
+
+/// Call the methods in their order. Objects are sorted by their hash, as the index is; the few that the index does not
+/// know get their names back from the inventory, which is read again for that.
+class ObjectAudit {
+ public:
+  ObjectAudit(storage::Stores& stores, const AuditSpec& spec, AuditReport& report, Findings& findings);
+
+  /// Reads the inventory and the problems files.
+  Status read();
+  /// Finds what is stale and extra, counts the rest, and tells `facts` which rows the index says there are.
+  Status compare(const catalog::ObjectIndex& index, RowFacts& facts);
+  /// How many objects are neither recorded nor explained.
+  std::int64_t unrecorded() const { return unrecorded_.size(); }
+  /// Calls `visit` for each of them, once.
+  Status for_each_unrecorded(const std::function<Status(const storage::ObjectRef&)>& visit);
+
+ private:
+  struct Seen {
+    Hash128 key;  // of the object
+    catalog::PackedVersion version;
+    auto operator<=>(const Seen&) const = default;
+  };
+  struct Excuse {
+    Hash128 key;  // of the object
+    inventory::ProblemKind kind;
+    auto operator<=>(const Excuse&) const = default;
+  };
+  class Comparison;
+
+  Status for_each_object(const std::function<Status(const storage::ObjectRef&)>& visit);
+
+  storage::Stores& stores_;
+  const AuditSpec& spec_;
+  AuditReport& report_;
+  Findings& findings_;
+  catalog::HashSorter<Seen> seen_;
+  catalog::HashSorter<Excuse> excuses_;
+  catalog::HashTable<catalog::HashKey> unrecorded_;
+};
+
+}  // namespace earthcatalog::upkeep

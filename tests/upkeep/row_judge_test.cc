@@ -1,0 +1,159 @@
+// Which of an item's rows are right, by facts alone.
+#include "earthcatalog/upkeep/row_judge.h"
+
+#include <gtest/gtest.h>
+
+#include <map>
+#include <random>
+
+namespace earthcatalog::upkeep {
+namespace {
+
+using What = RowFact::What;
+
+constexpr TimeMicros kOld = 1'000'000, kNew = 2'000'000;
+
+RowFact owner(const std::string& id, const std::string& cell, TimeMicros updated = kOld, std::uint32_t object = 1) {
+  return {.key = identity_hash("c", id),
+          .place = place_of(cell, 2020),
+          .what = What::kOwner,
+          .year = 2020,
+          .updated = updated,
+          .source = object};
+}
+
+RowFact row(const std::string& id, const std::string& cell, std::uint32_t number, What what = What::kPrimaryRow,
+            TimeMicros updated = kOld, std::int32_t year = 2020) {
+  return {.key = identity_hash("c", id),
+          .place = place_of(cell, year),
+          .what = what,
+          .year = year,
+          .updated = updated,
+          .source = 7,
+          .row = number};
+}
+
+RowFact superseded(const std::string& id) {
+  return {.key = identity_hash("c", id), .what = What::kSuperseded, .source = 9};
+}
+
+class Judging : public ::testing::Test {
+ protected:
+  // The findings, by row number; entries' as -1.
+  std::multimap<std::int64_t, Finding> judge(const std::vector<RowFact>& facts, std::int64_t memory_bytes = 1 << 20) {
+    RowFacts sorter({.memory_bytes = memory_bytes});
+    for (const auto& fact : facts) EXPECT_TRUE(sorter.add(fact));
+    counted_ = {};
+    const auto verdict = judge_rows(sorter, {}, counted_);
+    EXPECT_TRUE(verdict);
+    std::multimap<std::int64_t, Finding> found;
+    EXPECT_TRUE(verdict->rows.scan([&](std::int64_t, const RowFault& fault) -> Status {
+      found.emplace(fault.row, fault.finding);
+      EXPECT_TRUE(verdict->faulty_files.at(fault.file));
+      return {};
+    }));
+    EXPECT_TRUE(verdict->entries.scan([&](std::int64_t, const EntryFault& fault) -> Status {
+      found.emplace(-1, fault.finding);
+      return {};
+    }));
+    return found;
+  }
+
+  AuditedRows counted_;
+};
+
+using Found = std::multimap<std::int64_t, Finding>;
+
+TEST_F(Judging, WhatTheIndexSaysIsThere) {
+  EXPECT_EQ(judge({owner("a", "x"), owner("a", "y"), row("a", "x", 0), row("a", "y", 1, What::kRow)}), Found{});
+  EXPECT_EQ(counted_.held, 2);
+  EXPECT_EQ(counted_.items, 1);
+}
+
+TEST_F(Judging, ARowThatIsNotThere) {
+  EXPECT_EQ(judge({owner("a", "x"), owner("a", "y"), row("a", "x", 0)}), (Found{{-1, Finding::kLostRows}}));
+}
+
+TEST_F(Judging, ARowInACellOrYearThatTheIndexDoesNotName) {
+  EXPECT_EQ(judge({owner("a", "x"), row("a", "x", 0), row("a", "y", 1, What::kRow)}),
+            (Found{{1, Finding::kUnknownRows}}));
+  EXPECT_EQ(judge({owner("a", "x"), row("a", "x", 0), row("a", "x", 1, What::kRow, kOld, 2021)}),
+            (Found{{1, Finding::kUnknownRows}}));
+}
+
+TEST_F(Judging, OfRowsInOnePlaceTheOneOfTheRightVersionCounts) {
+  EXPECT_EQ(
+      judge({owner("a", "x", kNew), row("a", "x", 0, What::kRow, kOld), row("a", "x", 1, What::kPrimaryRow, kNew)}),
+      (Found{{0, Finding::kDoubledRows}}));
+  EXPECT_EQ(
+      judge({owner("a", "x", kOld), row("a", "x", 0, What::kPrimaryRow, kOld), row("a", "x", 1, What::kRow, kNew)}),
+      (Found{{1, Finding::kDoubledRows}}));
+}
+
+TEST_F(Judging, ARowOfAnotherVersion) {
+  EXPECT_EQ(judge({owner("a", "x", kNew), row("a", "x", 0)}), (Found{{0, Finding::kStaleRows}}));
+  EXPECT_EQ(judge({owner("a", "x", kOld), row("a", "x", 0, What::kPrimaryRow, kNew)}),
+            (Found{{0, Finding::kStaleRows}}));
+}
+
+TEST_F(Judging, ItemsWithoutObjectAreMeasuredByTheirNewestRow) {
+  EXPECT_EQ(judge({row("a", "x", 0), row("a", "y", 1, What::kRow)}),
+            (Found{{0, Finding::kUnknownRows}, {1, Finding::kUnknownRows}}));
+  EXPECT_EQ(judge({row("a", "x", 0, What::kPrimaryRow, kNew), row("a", "y", 1, What::kRow, kOld)}),
+            (Found{{0, Finding::kUnknownRows}, {1, Finding::kStaleRows}}));
+  const auto years = judge({row("a", "x", 0), row("a", "x", 1, What::kRow, kOld, 2021)});
+  EXPECT_EQ(years.size(), 2U);
+  EXPECT_EQ(std::ranges::count(years, Finding::kDoubledRows, &Found::value_type::second), 1);
+}
+
+TEST_F(Judging, TwoObjectsThatOwnOneItem) {
+  EXPECT_EQ(judge({owner("a", "x", kOld, 1), owner("a", "x", kOld, 2), row("a", "x", 0)}),
+            (Found{{-1, Finding::kDoubledObjects}}));
+}
+
+TEST_F(Judging, ASupersededObjectNeedsSomebodyToOwnItsItem) {
+  EXPECT_EQ(judge({superseded("a"), owner("a", "x"), row("a", "x", 0)}), Found{});
+  EXPECT_EQ(judge({superseded("a")}), (Found{{-1, Finding::kLostRows}}));
+}
+
+TEST_F(Judging, ExactlyOneRowIsPrimaryOrNoneSays) {
+  EXPECT_EQ(judge({owner("a", "x"), owner("a", "y"), row("a", "x", 0), row("a", "y", 1)}).count(1) +
+                judge({owner("a", "x"), owner("a", "y"), row("a", "x", 0), row("a", "y", 1)}).count(0),
+            1U);
+  EXPECT_EQ(judge({owner("a", "x"), row("a", "x", 0, What::kRow)}), (Found{{0, Finding::kPrimary}}));
+  EXPECT_EQ(judge({owner("a", "x"), row("a", "x", 0, What::kUnsaidRow)}), Found{});
+  EXPECT_EQ(counted_.without_primary, 1);
+}
+
+// Every row is in one class, whatever the facts, and however little memory there is.
+TEST_F(Judging, RowsAddUp) {
+  std::mt19937 random(7);
+  const auto draw = [&](std::uint32_t n) { return static_cast<std::uint32_t>(random() % n); };
+  for (int round = 0; round < 200; ++round) {
+    std::vector<RowFact> facts;
+    std::int64_t rows = 0;
+    for (std::uint32_t i = 0; i < 40; ++i) {
+      const std::string id(1, static_cast<char>('a' + draw(8))), cell(1, static_cast<char>('x' + draw(2)));
+      const TimeMicros updated = draw(2) == 0 ? kOld : kNew;
+      switch (draw(4)) {
+        case 0:
+          facts.push_back(owner(id, cell, updated, draw(3)));
+          break;
+        case 1:
+          facts.push_back(superseded(id));
+          break;
+        default:
+          facts.push_back(row(id, cell, i, static_cast<What>(2 + draw(3)), updated, 2020 + static_cast<int>(draw(2))));
+          ++rows;
+      }
+    }
+    const auto found = judge(facts);
+    std::int64_t faulty = 0;
+    for (const auto& [number, finding] : found) faulty += number >= 0 && finding != Finding::kPrimary ? 1 : 0;
+    EXPECT_EQ(counted_.held + faulty, rows);
+    EXPECT_EQ(judge(facts, 64), found);
+  }
+}
+
+}  // namespace
+}  // namespace earthcatalog::upkeep
