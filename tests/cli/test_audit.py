@@ -2,6 +2,7 @@
 
 Faults are planted as they come about: by PyIceberg, in the bucket's inventory, on disk, or in the manifests."""
 
+import copy
 import csv
 import json
 import os
@@ -21,6 +22,11 @@ class Inventory:
         self.path = path
         with open(archive.inventory, newline="") as file:
             self.rows = list(csv.DictReader(file))[:rows]
+
+    def with_rows(self, path, rows):
+        other = copy.copy(self)
+        other.path, other.rows = path, rows
+        return other
 
     def write(self):
         with open(self.path, "w", newline="") as file:
@@ -144,6 +150,11 @@ class TestAgreement:
         earthcatalog.json(*backfill(table, archive, "--h3-resolution", 1))
         report, _ = audit(earthcatalog, table, archive.inventory)
         assert report["good"] and report["inventory_objects"]["held"] == len(archive.objects())
+
+    def test_one_that_was_compacted(self, earthcatalog, made, inventory):
+        assert earthcatalog.json("compact", *made.arguments)["files_after"] < len(made.rows())
+        report, _ = audit(earthcatalog, made, inventory.path)
+        assert report["good"] and report["inventory_objects"]["held"] == ITEMS and report["object_index"]["current"]
 
     def test_every_row_rewritten(self, earthcatalog, archive, made, inventory):
         earthcatalog.json(*incremental(made, archive, "--limit", 150, "--refetch"))
@@ -311,8 +322,7 @@ class TestRows:
         assert {line["id"] for line in found} == {identifier}
         # What docs/audit.md says to do then.
         row = next(row for row in inventory.rows if identifier in row["key"])
-        one = Inventory.__new__(Inventory)
-        one.path, one.rows = made.folder / "one.csv", [row]
+        one = inventory.with_rows(made.folder / "one.csv", [row])
         earthcatalog.json("incremental", "--inventory", one.write(), "--source-root", archive.source_root, "--refetch",
                           *made.arguments)
         assert audit(earthcatalog, made, inventory.path)[0]["good"]

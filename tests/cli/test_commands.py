@@ -4,8 +4,8 @@ import re
 
 import pytest
 
-COMMANDS = ["incremental", "backfill", "phase", "compact", "inspect", "info", "cat", "audit", "diff", "index", "unlock", "expire", "register",
-            "generate"]
+COMMANDS = ["incremental", "backfill", "phase", "compact", "inspect", "info", "cat", "audit", "delta", "diff", "index",
+            "unlock", "expire", "register", "generate"]
 
 
 @pytest.mark.parametrize("command", COMMANDS)

@@ -12,6 +12,7 @@ std::vector<std::unique_ptr<Command>> make_commands() {
   commands.push_back(make_info());
   commands.push_back(make_cat());
   commands.push_back(make_audit());
+  commands.push_back(make_delta());
   commands.push_back(make_diff());
   commands.push_back(make_index());
   commands.push_back(make_unlock());

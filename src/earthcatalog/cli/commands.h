@@ -15,6 +15,7 @@ std::unique_ptr<Command> make_inspect();
 std::unique_ptr<Command> make_info();
 std::unique_ptr<Command> make_cat();
 std::unique_ptr<Command> make_audit();
+std::unique_ptr<Command> make_delta();
 std::unique_ptr<Command> make_diff();
 std::unique_ptr<Command> make_index();
 std::unique_ptr<Command> make_unlock();

@@ -98,4 +98,10 @@ Result<double> parse_duration(const std::string& text) {
   return with_unit(text, "duration (e.g. 15min)", kUnits);
 }
 
+Result<double> parse_share(const std::string& text) {
+  EC_ASSIGN_OR_RETURN(const double share, with_unit(text, "share (e.g. 1%)", {{"", 1}, {"%", 0.01}}));
+  if (share > 1) return fail(ErrorKind::kInvalidArgument, "'{}' is more than all", text);
+  return share;
+}
+
 }  // namespace earthcatalog::cli

@@ -54,6 +54,9 @@ Result<std::int64_t> parse_bytes(const std::string& text);
 /// "15min", "90s", "2h", "1d", "30": seconds.
 Result<double> parse_duration(const std::string& text);
 
+/// "1%", "0.5 %", "0.01": a share from 0 to 1.
+Result<double> parse_share(const std::string& text);
+
 /// --format text|json.
 struct FormatFlag {
   std::string format = "text";

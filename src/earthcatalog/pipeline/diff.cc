@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <array>
 #include <nlohmann/json.hpp>
-#include <tuple>
 #include <vector>
 
 #include "earthcatalog/base/stopwatch.h"
@@ -11,6 +10,7 @@
 #include "earthcatalog/catalog/sorted_merge.h"
 #include "earthcatalog/pipeline/change_writer.h"
 #include "earthcatalog/pipeline/inventory_run.h"
+#include "earthcatalog/pipeline/newest_object.h"
 #include "earthcatalog/pipeline/object_sorter.h"
 #include "earthcatalog/pipeline/parallel.h"
 
@@ -44,29 +44,6 @@ struct Cursor {
     return filled;
   }
   void advance() { filled = false; }
-};
-
-// The row that counts of one object in one inventory.
-class Kept {
- public:
-  bool empty() const { return !kept_; }
-  void clear() { kept_ = false; }
-
-  void offer(const SortedObject& row) {
-    const auto rank = [](const SortedObject& o) { return std::tie(o.last_modified, o.etag, o.size_bytes); };
-    if (kept_ && rank(row) <= rank(row_)) return;
-    kept_ = true;
-    etag_.assign(row.etag);
-    row_ = row;
-    row_.etag = etag_;
-  }
-  /// Its name is not kept.
-  const SortedObject& row() const { return row_; }
-
- private:
-  bool kept_ = false;
-  SortedObject row_;
-  std::string etag_;
 };
 
 // Takes the rows of both inventories in the order of their names.
@@ -126,7 +103,7 @@ class Comparison {
   ChangeWriter& writer_;
   DiffReport& report_;
   std::string name_;
-  std::array<Kept, 2> kept_;
+  std::array<NewestObject, 2> kept_;
 };
 
 Status merge(std::vector<Cursor>& cursors, const storage::Location& where, DiffReport& report) {

@@ -1,0 +1,115 @@
+#include <fmt/format.h>
+
+#include <cstdio>
+
+#include "earthcatalog/cli/commands.h"
+#include "earthcatalog/cli/ingest_options.h"
+#include "earthcatalog/cli/progress_line.h"
+#include "earthcatalog/cli/run_id.h"
+#include "earthcatalog/cli/runtime.h"
+#include "earthcatalog/pipeline/delta.h"
+
+namespace earthcatalog::cli {
+namespace {
+
+class Delta final : public Command {
+ public:
+  void setup(CLI::App& app) override {
+    app_ =
+        app.add_subcommand("delta", "new, changed and removed objects of a bucket, as an inventory, or into the table");
+    flags_.add(*app_, pipeline::IncrementalSpec().chunk_size);
+    const std::string group = "Delta";
+    app_->add_flag("--by-id", by_id_, "new is what has a file name (without suffix) that is no id of the hash index")
+        ->group(group);
+    app_->add_flag("--delete-removed", delete_removed_, "take rows of objects that are gone out of the table")
+        ->group(group);
+    app_->add_option("--max-removed", max_removed_,
+                     "share of the recorded objects that may be gone, else nothing is done")
+        ->capture_default_str()
+        ->group(group);
+    app_->add_option("--out", out_,
+                     "the inventory to write (*.parquet; default: <warehouse>/delta/pending/<run id>.parquet)")
+        ->group(group);
+    app_->add_flag("--ingest", ingest_, "bring what is new and changed into the table")->group(group);
+  }
+
+  Result<int> run() override {
+    EC_ASSIGN_OR_RETURN(const auto access, resolve(flags_.table));
+    EC_ASSIGN_OR_RETURN(const auto spec, make_spec(access));
+    storage::Stores stores(access.storage);
+    pipeline::DeltaReport report;
+    Status status;
+    {
+      ProgressLine line;
+      const pipeline::Hooks hooks{.progress = [&](const pipeline::Progress& progress) { line.show(progress); },
+                                  .stop = &stop_requested()};
+      status = pipeline::run_delta(stores, spec, hooks, report);
+    }
+    EC_TRY(status);
+    print(report);
+    if (report.ingest && report.ingest->interrupted) return kExitInterrupted;
+    if (report.ingest && report.ingest->pending > 0 && !flags_.allow_pending) {
+      fmt::print(stderr,
+                 "earthcatalog: {} objects are pending; the next delta takes them up. Pass --allow-pending to call "
+                 "this a success.\n",
+                 report.ingest->pending);
+      return kExitFailed;
+    }
+    return kExitOk;
+  }
+
+ private:
+  Result<pipeline::DeltaSpec> make_spec(const TableAccess& access) const {
+    pipeline::DeltaSpec spec;
+    spec.inventory = flags_.inventory;
+    EC_ASSIGN_OR_RETURN(spec.inventory_options, inventory_options(flags_));
+    EC_ASSIGN_OR_RETURN(spec.catalog, catalog_options(flags_, access, "delta"));
+    spec.by_id = by_id_;
+    spec.delete_removed = delete_removed_;
+    EC_ASSIGN_OR_RETURN(spec.max_removed, annotate(parse_share(max_removed_), "--max-removed"));
+    spec.out = out_;
+    if (!out_.empty() && !out_.ends_with(".parquet")) {
+      return fail(ErrorKind::kInvalidArgument, "--out {}: let its name end in .parquet", out_);
+    }
+    EC_ASSIGN_OR_RETURN(spec.memory_limit_bytes, annotate(parse_bytes(flags_.memory_limit), "--memory-limit"));
+    spec.workers = static_cast<std::size_t>(worker_count(flags_, access));
+    if (ingest_) {
+      EC_ASSIGN_OR_RETURN(spec.ingest, ingest_spec(access, spec));
+    }
+    return spec;
+  }
+
+  // The files of a run are named after it, so that this one is another than the one that deletes.
+  Result<pipeline::IncrementalSpec> ingest_spec(const TableAccess& access, const pipeline::DeltaSpec& delta) const {
+    pipeline::IncrementalSpec spec;
+    spec.catalog = delta.catalog;
+    spec.catalog.run_id = make_run_id();
+    EC_ASSIGN_OR_RETURN(spec.fetch, fetch_options(flags_));
+    spec.chunk_size = flags_.chunk_size.value_or(access.config.chunk_size.value_or(spec.chunk_size));
+    spec.workers = static_cast<int>(delta.workers);
+    spec.memory_limit_bytes = delta.memory_limit_bytes;
+    spec.max_columns = flags_.max_columns;
+    spec.refetch = by_id_;  // an object may be known, and its item not be in the hash index
+    spec.problems = problems_uri(flags_, spec.catalog);
+    return spec;
+  }
+
+  void print(const pipeline::DeltaReport& report) const {
+    if (flags_.format.json()) {
+      fmt::print("{}\n", pipeline::to_json(report));
+    } else {
+      fmt::print("{}", pipeline::to_text(report));
+    }
+    std::fflush(stdout);
+  }
+
+  IngestFlags flags_;
+  std::string max_removed_ = "1%", out_;
+  bool by_id_ = false, delete_removed_ = false, ingest_ = false;
+};
+
+}  // namespace
+
+std::unique_ptr<Command> make_delta() { return std::make_unique<Delta>(); }
+
+}  // namespace earthcatalog::cli

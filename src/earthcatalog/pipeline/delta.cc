@@ -1,0 +1,177 @@
+#include "earthcatalog/pipeline/delta.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "earthcatalog/base/stopwatch.h"
+#include "earthcatalog/catalog/table_schema.h"
+#include "earthcatalog/pipeline/delta_objects.h"
+#include "earthcatalog/pipeline/pending_deltas.h"
+
+namespace earthcatalog::pipeline {
+namespace {
+
+using catalog::Catalog;
+using catalog::OpenMode;
+
+constexpr int kDeleteAttempts = 10;
+
+// One call of run_delta().
+class Delta {
+ public:
+  Delta(storage::Stores& stores, const DeltaSpec& spec, const Hooks& hooks, DeltaReport& report)
+      : stores_(stores), spec_(spec), hooks_(hooks), report_(report) {}
+
+  Status run();
+
+ private:
+  Result<std::unique_ptr<Catalog>> open(OpenMode mode) const;
+  Result<bool> is_of_all_objects() const;
+  Status look_for_removed();
+  Status delete_removed(Catalog& catalog, const ListedObjects& listed);
+  Status check_share(const RemovedObjects& removed) const;
+  Status find_new();
+  Status ingest();
+  std::string hash_index_of(const Catalog& catalog) const;
+
+  storage::Stores& stores_;
+  const DeltaSpec& spec_;
+  const Hooks& hooks_;
+  DeltaReport& report_;
+};
+
+Result<std::unique_ptr<Catalog>> Delta::open(OpenMode mode) const {
+  auto options = spec_.catalog;
+  options.mode = mode;
+  return Catalog::open(stores_, options);
+}
+
+Status Delta::run() {
+  report_.run_id = spec_.catalog.run_id;
+  // Read first: a mistyped name must not leave a catalog or a lock behind.
+  EC_TRY(open(OpenMode::kRead));
+  EC_ASSIGN_OR_RETURN(const bool all, is_of_all_objects());
+  if (spec_.delete_removed && !all) {
+    return fail(ErrorKind::kInvalidArgument,
+                "--delete-removed needs a list of all objects: no --since, no --limit, no problems file");
+  }
+  if (all) EC_TRY(look_for_removed());
+  EC_TRY(find_new());
+  return spec_.ingest ? ingest() : Status{};
+}
+
+Result<bool> Delta::is_of_all_objects() const {
+  EC_ASSIGN_OR_RETURN(const auto inventory,
+                      inventory::open_inventory(stores_, spec_.inventory, spec_.inventory_options));
+  return !spec_.inventory_options.since && !spec_.inventory_options.limit && inventory->info().format != "problems";
+}
+
+// Before new objects are looked for: those that count again because a newer one is gone are new then.
+Status Delta::look_for_removed() {
+  EC_ASSIGN_OR_RETURN(const auto listed, list_objects(stores_, spec_.inventory, spec_.inventory_options,
+                                                      {.scratch_folder = spec_.scratch_folder,
+                                                       .memory_bytes = spec_.memory_limit_bytes / 4}));
+  EC_ASSIGN_OR_RETURN(const auto catalog, open(spec_.delete_removed ? OpenMode::kWrite : OpenMode::kRead));
+  Status status;
+  if (spec_.delete_removed) {
+    status = delete_removed(*catalog, listed);
+  } else {
+    EC_ASSIGN_OR_RETURN(report_.removed, find_removed(catalog->index(), listed, spec_.inventory_options.suffix,
+                                                      RemovedObjects::kExamples));
+  }
+  if (auto closed = catalog->close(); status && !closed) status = closed;
+  return status;
+}
+
+Status Delta::delete_removed(Catalog& catalog, const ListedObjects& listed) {
+  PartNames names(catalog.warehouse(), spec_.catalog.run_id);
+  for (int attempt = 1;; ++attempt) {
+    const auto& index = catalog.index();
+    // More than these are refused.
+    const auto most = static_cast<std::int64_t>(spec_.max_removed * static_cast<double>(index.entries())) + 1;
+    EC_ASSIGN_OR_RETURN(report_.removed, find_removed(index, listed, spec_.inventory_options.suffix,
+                                                      std::max(most, RemovedObjects::kExamples)));
+    EC_TRY(check_share(*report_.removed));
+    auto deleted = delete_objects(stores_, catalog, report_.removed->entries, names, spec_.workers);
+    if (deleted) {
+      report_.deleted = *deleted;
+      return {};
+    }
+    if (deleted.error().kind != ErrorKind::kConflict || attempt == kDeleteAttempts) {
+      return std::unexpected(std::move(deleted).error());
+    }
+    EC_TRY(catalog.refresh());
+  }
+}
+
+Status Delta::check_share(const RemovedObjects& removed) const {
+  const auto recorded = static_cast<double>(removed.recorded);
+  if (static_cast<double>(removed.removed) <= spec_.max_removed * recorded) return {};
+  return fail(ErrorKind::kInvalidData,
+              "{} of {} recorded objects ({:.2f} %) are not in {}, more than --max-removed {:g}% allows; nothing was "
+              "changed. If they are really gone (the first is {}), allow more",
+              removed.removed, removed.recorded, 100 * static_cast<double>(removed.removed) / recorded, spec_.inventory,
+              100 * spec_.max_removed, removed.entries.front().name);
+}
+
+std::string Delta::hash_index_of(const Catalog& catalog) const {
+  const auto property = catalog.table().metadata().property(catalog::kHashIndexPathProperty);
+  return property ? std::string(*property) : catalog::hash_index_uri(catalog.warehouse());
+}
+
+Status Delta::find_new() {
+  EC_ASSIGN_OR_RETURN(const auto catalog, open(OpenMode::kRead));
+  DeltaObjects objects(spec_.scratch_folder, spec_.memory_limit_bytes);
+  if (spec_.by_id) {
+    EC_ASSIGN_OR_RETURN(const auto where, stores_.locate(hash_index_of(*catalog)));
+    EC_ASSIGN_OR_RETURN(report_.unchanged, objects.add_by_id(stores_, spec_.inventory, spec_.inventory_options, where));
+  } else {
+    EC_ASSIGN_OR_RETURN(report_.unchanged, objects.add_by_object(stores_, spec_.inventory, spec_.inventory_options,
+                                                                 catalog->index(), false));
+  }
+  std::vector<std::string> earlier;
+  if (spec_.out.empty()) {
+    EC_ASSIGN_OR_RETURN(earlier, list_pending_deltas(stores_, catalog->warehouse()));
+  }
+  for (const auto& uri : earlier) {
+    EC_TRY(objects.add_by_object(stores_, uri, {.suffix = ""}, catalog->index(), true));
+  }
+  report_.pending_files = std::ssize(earlier);
+  if (!objects.empty()) {
+    const auto out = spec_.out.empty() ? pending_delta_uri(catalog->warehouse(), spec_.catalog.run_id) : spec_.out;
+    EC_ASSIGN_OR_RETURN(const auto where, stores_.locate(out));
+    EC_ASSIGN_OR_RETURN(const auto counts, objects.write(where));
+    report_.out = where.uri();
+    report_.added = counts.added;
+    report_.changed = counts.changed;
+    report_.duplicates = counts.duplicates;
+    report_.taken_up = counts.taken_up;
+  }
+  report_.written = report_.added + report_.changed + report_.taken_up;
+  report_.rows = report_.added + report_.changed + report_.unchanged + report_.duplicates;
+  return remove_pending_deltas(stores_, earlier);
+}
+
+Status Delta::ingest() {
+  if (report_.out.empty()) return {};
+  auto run = *spec_.ingest;
+  run.inventory = report_.out;
+  run.inventory_options = {.suffix = ""};
+  auto& done = report_.ingest.emplace();
+  report_.done = false;
+  EC_TRY(run_incremental(stores_, run, hooks_, done));
+  report_.done = !done.interrupted && done.pending == 0;
+  return report_.done && spec_.out.empty() ? remove_pending_deltas(stores_, {report_.out}) : Status{};
+}
+
+}  // namespace
+
+Status run_delta(storage::Stores& stores, const DeltaSpec& spec, const Hooks& hooks, DeltaReport& report) {
+  const Stopwatch watch;
+  auto status = Delta(stores, spec, hooks, report).run();
+  report.seconds = watch.seconds();
+  return status;
+}
+
+}  // namespace earthcatalog::pipeline

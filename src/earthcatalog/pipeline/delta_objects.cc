@@ -1,0 +1,182 @@
+#include "earthcatalog/pipeline/delta_objects.h"
+
+#include <functional>
+#include <vector>
+
+#include "earthcatalog/catalog/anti_join.h"
+#include "earthcatalog/catalog/hash_index_file.h"
+#include "earthcatalog/catalog/hash_sorter.h"
+#include "earthcatalog/catalog/sorted_merge.h"
+#include "earthcatalog/pipeline/newest_object.h"
+
+namespace earthcatalog::pipeline {
+namespace {
+
+using catalog::HashKey;
+using catalog::ObjectState;
+
+constexpr std::size_t kBatchObjects = 20'000;
+constexpr std::size_t kPending = 2;  // first sorter of pending inventories
+
+Status for_each_batch(storage::Stores& stores, const std::string& uri, const inventory::InventoryOptions& options,
+                      const std::function<Status(const std::vector<storage::ObjectRef>&)>& visit) {
+  EC_ASSIGN_OR_RETURN(const auto inventory, inventory::open_inventory(stores, uri, options));
+  std::vector<storage::ObjectRef> batch;
+  do {
+    EC_TRY(annotate(inventory->next(batch, kBatchObjects), "reading the inventory"));
+    EC_TRY(visit(batch));
+  } while (!batch.empty());
+  return {};
+}
+
+// The id that an object's item has by the peer's rule.
+struct NamedId {
+  Hash128 key;  // of the id
+  Hash128 object;
+  auto operator<=>(const NamedId&) const = default;
+};
+
+NamedId named_id(const storage::ObjectRef& object, std::string_view suffix) {
+  std::string_view name = object.key;
+  name.remove_prefix(name.rfind('/') + 1);
+  name.remove_suffix(suffix.size());
+  return {.key = id_hash(name), .object = object_hash(object.bucket, object.key)};
+}
+
+// One sorter's run.
+struct Cursor {
+  std::size_t sorter;
+  std::unique_ptr<ObjectRun> run;
+  SortedObject object = {};
+  bool filled = false;
+
+  Result<bool> fill() {
+    if (filled) return true;
+    EC_ASSIGN_OR_RETURN(filled, run->next(object));
+    return filled;
+  }
+  void advance() { filled = false; }
+};
+
+// Takes rows in the order of their names.
+class Merge {
+ public:
+  explicit Merge(ChangeWriter& writer) : writer_(writer) {}
+
+  Status take(std::size_t sorter, const SortedObject& row) {
+    if (row.name != name_) {
+      EC_TRY(settle());
+      name_.assign(row.name);
+    }
+    if (sorter < kPending) ++rows_;
+    if (newest_.offer(row)) change_ = sorter % kPending == 0 ? Change::kAdded : Change::kChanged;
+    return {};
+  }
+
+  Status settle() {
+    if (newest_.empty()) return {};
+    SortedObject row = newest_.row();
+    row.name = name_;
+    EC_TRY(writer_.append(change_, row));
+    if (rows_ == 0) {
+      ++counts_.taken_up;
+    } else {
+      ++(change_ == Change::kAdded ? counts_.added : counts_.changed);
+      counts_.duplicates += rows_ - 1;
+    }
+    rows_ = 0;
+    newest_.clear();
+    return {};
+  }
+
+  const DeltaObjects::Counts& counts() const { return counts_; }
+
+ private:
+  ChangeWriter& writer_;
+  DeltaObjects::Counts counts_;
+  std::string name_;
+  NewestObject newest_;
+  Change change_ = Change::kAdded;
+  std::int64_t rows_ = 0;  // of the inventory, not of pending ones
+};
+
+}  // namespace
+
+DeltaObjects::DeltaObjects(const std::string& scratch_folder, std::int64_t memory_bytes)
+    : scratch_folder_(scratch_folder),
+      memory_bytes_(memory_bytes),
+      sorters_{ObjectSorter({scratch_folder, memory_bytes / 4}), ObjectSorter({scratch_folder, memory_bytes / 4}),
+               ObjectSorter({scratch_folder, memory_bytes / 4}), ObjectSorter({scratch_folder, memory_bytes / 4})} {}
+
+Status DeltaObjects::add(Change change, bool pending, const storage::ObjectRef& object) {
+  ++gathered_;
+  return sorters_[(pending ? kPending : 0) + (change == Change::kAdded ? 0 : 1)].add(object);
+}
+
+Result<std::int64_t> DeltaObjects::add_by_object(storage::Stores& stores, const std::string& uri,
+                                                 const inventory::InventoryOptions& options,
+                                                 const catalog::ObjectIndex& index, bool pending) {
+  std::int64_t unchanged = 0;
+  EC_TRY(for_each_batch(stores, uri, options, [&](const std::vector<storage::ObjectRef>& batch) -> Status {
+    EC_ASSIGN_OR_RETURN(const auto states, index.lookup(batch));
+    for (std::size_t i = 0; i < batch.size(); ++i) {
+      if (states[i] == ObjectState::kUnchanged) {
+        ++unchanged;
+      } else {
+        EC_TRY(add(states[i] == ObjectState::kUnknown ? Change::kAdded : Change::kChanged, pending, batch[i]));
+      }
+    }
+    return {};
+  }));
+  return unchanged;
+}
+
+// The inventory is read twice: for the ids, and for the objects whose id is unknown.
+Result<std::int64_t> DeltaObjects::add_by_id(storage::Stores& stores, const std::string& uri,
+                                             const inventory::InventoryOptions& options,
+                                             const storage::Location& where) {
+  const catalog::HashTableOptions sorting{.scratch_folder = scratch_folder_, .memory_bytes = memory_bytes_ / 4};
+  EC_ASSIGN_OR_RETURN(const auto known, catalog::HashIndexReader::open(where));
+  catalog::HashSorter<NamedId> ids(sorting);
+  EC_TRY(for_each_batch(stores, uri, options, [&](const std::vector<storage::ObjectRef>& batch) -> Status {
+    for (const auto& object : batch) EC_TRY(ids.add(named_id(object, options.suffix)));
+    return {};
+  }));
+  catalog::HashSorter<HashKey> unknown(sorting);
+  catalog::StreamAntiJoin join(*known);
+  EC_TRY(ids.drain([&](std::span<const NamedId> part) {
+    return join.add(part, [&](std::span<const NamedId> missing) -> Status {
+      for (const auto& id : missing) EC_TRY(unknown.add({id.object}));
+      return {};
+    });
+  }));
+  EC_ASSIGN_OR_RETURN(const auto wanted, catalog::to_table(unknown, sorting));
+  std::int64_t unchanged = 0;
+  EC_TRY(for_each_batch(stores, uri, options, [&](const std::vector<storage::ObjectRef>& batch) -> Status {
+    for (const auto& object : batch) {
+      EC_ASSIGN_OR_RETURN(const bool is_new, wanted.contains(object_hash(object.bucket, object.key)));
+      if (is_new) EC_TRY(add(Change::kAdded, false, object));
+      unchanged += is_new ? 0 : 1;
+    }
+    return {};
+  }));
+  return unchanged;
+}
+
+Result<DeltaObjects::Counts> DeltaObjects::write(const storage::Location& where) {
+  std::vector<Cursor> cursors;
+  for (std::size_t i = 0; i < sorters_.size(); ++i) {
+    EC_ASSIGN_OR_RETURN(auto runs, sorters_[i].finish());
+    for (auto& run : runs) cursors.push_back({.sorter = i, .run = std::move(run)});
+  }
+  EC_ASSIGN_OR_RETURN(const auto writer, ChangeWriter::create(where));
+  Merge merge(*writer);
+  EC_TRY(catalog::merge_sorted(
+      cursors, [](const Cursor& a, const Cursor& b) { return a.object.name < b.object.name; },
+      [&](const Cursor& cursor) { return merge.take(cursor.sorter, cursor.object); }));
+  EC_TRY(merge.settle());
+  EC_TRY(writer->finish());
+  return merge.counts();
+}
+
+}  // namespace earthcatalog::pipeline

@@ -1,0 +1,34 @@
+#include "earthcatalog/pipeline/pending_deltas.h"
+
+namespace earthcatalog::pipeline {
+namespace {
+
+constexpr std::string_view kFolder = "delta/pending/", kSuffix = ".parquet";
+
+}  // namespace
+
+std::string pending_delta_uri(std::string_view warehouse, std::string_view run_id) {
+  return storage::join_uri(warehouse, fmt::format("{}{}{}", kFolder, run_id, kSuffix));
+}
+
+Result<std::vector<std::string>> list_pending_deltas(storage::Stores& stores, std::string_view warehouse) {
+  EC_ASSIGN_OR_RETURN(const auto folder, stores.locate(storage::join_uri(warehouse, kFolder)));
+  std::string prefix = folder.key;
+  if (!prefix.ends_with('/')) prefix += '/';
+  std::vector<std::string> uris;
+  EC_TRY(folder.store->list(prefix, [&](const storage::ObjectInfo& file) -> Status {
+    if (file.key.ends_with(kSuffix)) uris.push_back(folder.store->uri(file.key));
+    return {};
+  }));
+  return uris;
+}
+
+Status remove_pending_deltas(storage::Stores& stores, const std::vector<std::string>& uris) {
+  for (const auto& uri : uris) {
+    EC_ASSIGN_OR_RETURN(const auto where, stores.locate(uri));
+    EC_TRY(where.store->remove({&where.key, 1}));
+  }
+  return {};
+}
+
+}  // namespace earthcatalog::pipeline

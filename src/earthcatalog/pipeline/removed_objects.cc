@@ -1,0 +1,140 @@
+#include "earthcatalog/pipeline/removed_objects.h"
+
+#include <algorithm>
+#include <unordered_set>
+
+#include "earthcatalog/pipeline/rewrite.h"
+
+namespace earthcatalog::pipeline {
+namespace {
+
+using catalog::ObjectEntry;
+
+constexpr std::size_t kBatchObjects = 4096;
+
+// What goes with the objects that are gone.
+struct Deletion {
+  Removals removals;
+  std::vector<Hash128> items;  // that lose rows
+  catalog::IndexUpdate update;
+  std::int64_t counting_again = 0;
+};
+
+void displace(const ObjectEntry& owner, Removals& removals) {
+  for (const auto& cell : owner.cells) removals[{cell, owner.year}].insert(owner.identity);
+}
+
+// Objects that were superseded by one that is gone count again; they are forgotten, so that the next run that meets
+// them fetches them. (Another named owner of the item there should not be; it is treated alike.) An item of which
+// another engine wrote rows too keeps those.
+Result<Deletion> plan(const catalog::ObjectIndex& index, const std::vector<ObjectEntry>& gone) {
+  Deletion plan;
+  std::unordered_set<Hash128> objects, items;
+  for (const auto& entry : gone) {
+    objects.insert(entry.object);
+    plan.update.forgotten.push_back(entry.object);
+    if (entry.owns_rows() && items.insert(entry.identity).second) plan.items.push_back(entry.identity);
+    displace(entry, plan.removals);
+  }
+  EC_ASSIGN_OR_RETURN(const auto holders, index.find_holders(plan.items));
+  std::unordered_set<Hash128> kept;
+  for (const auto& holder : holders) {
+    if (objects.contains(holder.object)) continue;
+    if (holder.name.empty()) {
+      kept.insert(holder.identity);
+      continue;
+    }
+    displace(holder, plan.removals);
+    plan.update.forgotten.push_back(holder.object);
+    ++plan.counting_again;
+  }
+  plan.update.more_items = std::ssize(kept) - std::ssize(items);
+  return plan;
+}
+
+Result<std::vector<iceberg::DataFile>> files_of(const iceberg::Table& table, const Removals& removals) {
+  std::vector<iceberg::DataFile> files;
+  if (removals.empty()) return files;
+  iceberg::ListFilesOptions listing;
+  for (const auto& [bucket, identities] : removals) {
+    const auto partition = partition_of(bucket);
+    listing.filter.cells.insert(partition.cell);
+    listing.filter.years_since_1970.insert(partition.year_since_1970);
+  }
+  EC_TRY(table.list_files(listing, [&](iceberg::DataFile&& file) -> Status {
+    files.push_back(std::move(file));
+    return {};
+  }));
+  return files;
+}
+
+}  // namespace
+
+Result<ListedObjects> list_objects(storage::Stores& stores, const std::string& uri,
+                                   const inventory::InventoryOptions& options,
+                                   const catalog::HashTableOptions& sorting) {
+  EC_ASSIGN_OR_RETURN(const auto inventory, inventory::open_inventory(stores, uri, options));
+  catalog::HashSorter<catalog::HashKey> objects(sorting);
+  std::set<std::string> buckets;
+  std::vector<storage::ObjectRef> batch;
+  do {
+    EC_TRY(annotate(inventory->next(batch, kBatchObjects), "reading the inventory"));
+    for (const auto& object : batch) {
+      EC_TRY(objects.add({object_hash(object.bucket, object.key)}));
+      if (!buckets.contains(object.bucket)) buckets.insert(object.bucket);
+    }
+  } while (!batch.empty());
+  EC_ASSIGN_OR_RETURN(auto table, catalog::to_table(objects, sorting));
+  return ListedObjects{.objects = std::move(table), .buckets = std::move(buckets)};
+}
+
+Result<RemovedObjects> find_removed(const catalog::ObjectIndex& index, const ListedObjects& listed,
+                                    const std::string& suffix, std::int64_t most_entries) {
+  RemovedObjects found;
+  EC_TRY(index.scan([&](ObjectEntry&& entry) -> Status {
+    if (entry.name.empty()) return {};
+    ++found.recorded;
+    EC_ASSIGN_OR_RETURN(const bool is_listed, listed.objects.contains(entry.object));
+    if (is_listed) return ++found.listed, Status{};
+    if (!entry.name.ends_with(suffix) || !listed.buckets.contains(entry.name.substr(0, entry.name.find('/')))) {
+      return ++found.not_judged, Status{};
+    }
+    if (++found.removed <= most_entries) found.entries.push_back(std::move(entry));
+    return {};
+  }));
+  return found;
+}
+
+Result<DeletedRows> delete_objects(storage::Stores& stores, catalog::Catalog& catalog,
+                                   const std::vector<ObjectEntry>& gone, PartNames& names, std::size_t workers) {
+  DeletedRows deleted;
+  if (gone.empty()) return deleted;
+  EC_ASSIGN_OR_RETURN(auto plan, pipeline::plan(catalog.index(), gone));
+  EC_ASSIGN_OR_RETURN(auto schema, catalog.plan_schema(*catalog.item_schema()));
+  EC_ASSIGN_OR_RETURN(const auto writer, TableWriter::make(schema));
+  EC_ASSIGN_OR_RETURN(const auto files, files_of(catalog.table(), plan.removals));
+  EC_ASSIGN_OR_RETURN(auto rewritten, rewrite_without(stores, files, plan.removals, names, writer, workers));
+  catalog::CommitRequest request;
+  request.added = rewritten.added;
+  request.removed = std::move(rewritten.removed);
+  request.schema = std::move(schema);
+  request.summary["earthcatalog.removed-objects"] = std::to_string(gone.size());
+  request.summary["earthcatalog.removed-rows"] = std::to_string(rewritten.rows_removed);
+  request.objects = std::move(plan.update);
+  request.displaced = plan.items;
+  const auto outcome = catalog.commit(request);
+  if (!outcome) {
+    discard_files(stores, rewritten.added);
+    return std::unexpected(outcome.error());
+  }
+  deleted.objects = std::ssize(gone);
+  deleted.items = std::ssize(plan.items);
+  deleted.rows = rewritten.rows_removed;
+  deleted.counting_again = plan.counting_again;
+  deleted.files_removed = std::ssize(request.removed);
+  deleted.files_added = std::ssize(request.added);
+  deleted.snapshot_id = outcome->snapshot_id;
+  return deleted;
+}
+
+}  // namespace earthcatalog::pipeline
