@@ -7,7 +7,10 @@ import signal
 import socket
 import subprocess
 import time
+import urllib.error
+import urllib.parse
 import urllib.request
+import xml.etree.ElementTree
 
 import pytest
 
@@ -81,22 +84,37 @@ class Table:
     """Where a test keeps its table, and the arguments that say so."""
 
     def __init__(self, folder):
+        folder.mkdir(parents=True, exist_ok=True)
         self.folder = folder
         self.catalog = folder / "catalog.db"
         self.warehouse = folder / "warehouse"
+        self.staging = folder / "staging"
 
     @property
     def arguments(self):
         return ["--catalog", str(self.catalog), "--warehouse", str(self.warehouse)]
 
-    def load(self):
-        """The table through PyIceberg."""
+    def exists(self):
+        return self.catalog.exists()
+
+    def staged(self):
+        """The names of all that lies in the staging prefix."""
+        return [str(path) for path in self.staging.rglob("*") if path.is_file()]
+
+    def is_locked(self):
+        return self.catalog.with_name(self.catalog.name + ".lock").exists()
+
+    def open_catalog(self):
+        """The catalog through PyIceberg."""
         from pyiceberg.catalog.sql import SqlCatalog
 
         # A reader only reads: PyIceberg would create tables in a catalog file that is just coming into being.
-        catalog = SqlCatalog("earthcatalog", uri=f"sqlite:///{self.catalog}", warehouse=f"file://{self.warehouse}",
-                             init_catalog_tables="false")
-        return catalog.load_table("earthcatalog.stac_items")
+        return SqlCatalog("earthcatalog", uri=f"sqlite:///{self.catalog}", warehouse=f"file://{self.warehouse}",
+                          init_catalog_tables="false")
+
+    def load(self):
+        """The table through PyIceberg."""
+        return self.open_catalog().load_table("earthcatalog.stac_items")
 
     def data_files(self):
         return [task.file.file_path.removeprefix("file://") for task in self.load().scan().plan_files()]
@@ -106,6 +124,11 @@ class Table:
         columns = self.load().scan(selected_fields=("collection", "id", "grid_partition", "datetime")).to_arrow().to_pylist()
         return sorted((row["collection"], row["id"], row["grid_partition"], row["datetime"].year if row["datetime"] else None)
                       for row in columns)
+
+    def contents(self):
+        """All columns of all rows, in one order."""
+        return self.load().scan().to_arrow().combine_chunks().sort_by(
+            [(name, "ascending") for name in ("collection", "id", "grid_partition")])
 
 
 @pytest.fixture
@@ -119,7 +142,7 @@ def incremental(table, archive, *more):
 
 def backfill(table, archive, *more):
     return ["backfill", "--inventory", archive.inventory, "--source-root", archive.source_root, *table.arguments,
-            "--staging", table.folder / "staging", *more]
+            "--staging", table.staging, *more]
 
 
 def free_port():
@@ -173,9 +196,60 @@ class S3Server:
         return clean_environment(AWS_ENDPOINT_URL=self.endpoint, AWS_ACCESS_KEY_ID=ACCESS_KEY,
                                  AWS_SECRET_ACCESS_KEY=SECRET_KEY, AWS_REGION="us-east-1")
 
+    def get(self, path):
+        """The bytes of /<bucket>/<key>; nothing when there is none."""
+        try:
+            return urllib.request.urlopen(f"{self.endpoint}/{path}", timeout=30).read()
+        except urllib.error.HTTPError as error:
+            if error.code == 404:
+                return None
+            raise
+
+    def keys(self, bucket, prefix):
+        listing = self.get(f"{bucket}?list-type=2&max-keys=1000&prefix={urllib.parse.quote(prefix)}")
+        return [node.text for node in xml.etree.ElementTree.fromstring(listing).iter() if node.tag.endswith("}Key")]
+
     def stop(self):
         self.process.send_signal(signal.SIGKILL)
         self.process.wait()
+
+
+class S3Archive:
+    """What `earthcatalog generate` put under s3://its-live-data/<prefix>."""
+
+    source_root = "s3://"
+
+    def __init__(self, prefix):
+        self.inventory = f"s3://{BUCKET}/{prefix}/inventory.csv"
+
+
+class S3Table(Table):
+    """A table whose catalog, warehouse and staging lie on the S3 server; `folder` is for the reader's copy."""
+
+    BUCKET = "test-warehouse"
+
+    def __init__(self, server, name, folder):
+        self.server, self.name, self.folder = server, name, folder
+        self.catalog, self.warehouse, self.staging = (f"s3://{self.BUCKET}/{name}/{part}"
+                                                      for part in ("catalog.db", "warehouse", "staging"))
+
+    def exists(self):
+        return self.server.get(f"{self.BUCKET}/{self.name}/catalog.db") is not None
+
+    def staged(self):
+        return self.server.keys(self.BUCKET, f"{self.name}/staging/")
+
+    def is_locked(self):
+        return self.server.get(f"{self.BUCKET}/{self.name}/catalog.db.lock") is not None
+
+    def open_catalog(self):
+        from pyiceberg.catalog.sql import SqlCatalog
+
+        copy = self.folder / f"{self.name.replace('/', '-')}.db"
+        copy.write_bytes(self.server.get(f"{self.BUCKET}/{self.name}/catalog.db"))
+        return SqlCatalog("earthcatalog", uri=f"sqlite:///{copy}", init_catalog_tables="false",
+                          **{"s3.endpoint": self.server.endpoint, "s3.access-key-id": ACCESS_KEY,
+                             "s3.secret-access-key": SECRET_KEY, "s3.region": "us-east-1"})
 
 
 @pytest.fixture(scope="session")

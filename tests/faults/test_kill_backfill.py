@@ -1,38 +1,46 @@
-"""Kills in the middle of `backfill`: in every phase, at random moments."""
+"""Kills in the middle of `backfill`: in every phase, at random moments; all places on local disk, and all on S3."""
 
+import signal
 import time
 
 import pytest
-from conftest import Table, backfill
-from kills import kill_and_rerun
+from conftest import S3Archive, S3Table, Table, backfill
+from kills import KILLS, Undisturbed, archive, kill_and_rerun, undisturbed  # noqa: F401 - fixtures
 
 OPTIONS = ["--chunk-size", 150, "--workers", 2]
 
 
-@pytest.fixture(scope="module")
-def undisturbed(earthcatalog, archive, tmp_path_factory):
-    table = Table(tmp_path_factory.mktemp("undisturbed"))
-    start = time.monotonic()
-    earthcatalog.json(*backfill(table, archive, *OPTIONS))
-    return time.monotonic() - start, table.rows()
+def command(table, archive):
+    return backfill(table, archive, *OPTIONS)
+
+
+def again(table, archive):
+    # The table may be finished when the kill comes: then the rerun finds it so, or its clean-up half done.
+    return [*command(table, archive), "--replace"]
 
 
 def test_kills_and_reruns(earthcatalog, archive, undisturbed, tmp_path):
-    seconds, expected = undisturbed
+    kill_and_rerun(earthcatalog, lambda table: again(table, archive), undisturbed,
+                   lambda kill: Table(tmp_path / str(kill)))
 
-    def command(table):
-        # The table may be finished when the kill comes: then the rerun finds it so, or its clean-up half done.
-        return backfill(table, archive, *OPTIONS, "--replace")
 
-    kill_and_rerun(earthcatalog, command, seconds, expected, tmp_path)
+def test_kills_and_reruns_on_s3(s3_earthcatalog, s3_server, tmp_path):
+    """Bucket, staging, warehouse, catalog and lock on the S3 server."""
+    s3_earthcatalog.run("generate", "--items", 60, "--seed", 13, "--concentrate", "--out", "s3://its-live-data/kills", check=True)
+    archive = S3Archive("kills")
+
+    def again_on_s3(table):
+        return [*backfill(table, archive, "--chunk-size", 20, "--workers", 2), "--replace"]
+
+    undisturbed = Undisturbed(s3_earthcatalog, lambda table, _: again_on_s3(table),
+                              S3Table(s3_server, "kills/none", tmp_path), archive)
+    kill_and_rerun(s3_earthcatalog, again_on_s3, undisturbed,
+                   lambda kill: S3Table(s3_server, f"kills/{kill}", tmp_path), KILLS)
 
 
 def test_ctrl_c_leaves_finished_chunks_and_goes_on(earthcatalog, archive, undisturbed, tmp_path):
-    import signal
-
-    seconds, expected = undisturbed
     table = Table(tmp_path)
-    process = earthcatalog.start(*backfill(table, archive, *OPTIONS))
+    process = earthcatalog.start(*command(table, archive))
     while not list((tmp_path / "staging/staging/_completed").glob("*.done")):
         assert process.poll() is None
         time.sleep(0.002)
@@ -42,7 +50,8 @@ def test_ctrl_c_leaves_finished_chunks_and_goes_on(earthcatalog, archive, undist
         pytest.skip("the run was over before the signal")
     assert process.returncode == 130 and "Run the same command" in stderr
     assert not (tmp_path / "catalog.db.lock").exists()
-    finished = {path: path.stat().st_mtime_ns for path in (tmp_path / "staging/staging/_completed").iterdir()}
-    earthcatalog.json(*backfill(table, archive, *OPTIONS, "--keep-staging"))
-    assert finished.items() <= {path: path.stat().st_mtime_ns for path in (tmp_path / "staging/staging/_completed").iterdir()}.items()
-    assert table.rows() == expected
+    markers = tmp_path / "staging/staging/_completed"
+    finished = {path: path.stat().st_mtime_ns for path in markers.iterdir()}
+    earthcatalog.json(*command(table, archive), "--keep-staging")
+    assert finished.items() <= {path: path.stat().st_mtime_ns for path in markers.iterdir()}.items()
+    assert table.rows() == undisturbed.rows

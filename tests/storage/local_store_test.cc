@@ -117,6 +117,20 @@ TEST_F(LocalStoreTest, AKilledProcessLeavesNoLockAndNoPart) {
   }
 }
 
+TEST_F(LocalStoreTest, AProcessStoppedInTheMiddleOfAWriteHoldsNobodyUpForEver) {
+  const std::string target = folder_.path() + "/k";
+  auto held = FileLock::acquire(target, "file://k");
+  ASSERT_TRUE(held.has_value());
+  const auto other = FileLock::acquire(target, "file://k", std::chrono::milliseconds(30));
+  ASSERT_FALSE(other.has_value());
+  EXPECT_EQ(other.error().kind, ErrorKind::kUnavailable);
+  EXPECT_THAT(other.error().message, HasSubstr("locking file://k: another process"));
+  {
+    const FileLock gone = std::move(*held);
+  }
+  EXPECT_TRUE(FileLock::acquire(target, "file://k", std::chrono::milliseconds(30)).has_value());
+}
+
 TEST_F(LocalStoreTest, FullDiskIsAClearErrorAndLeavesNothing) {
   ::signal(SIGXFSZ, SIG_IGN);  // a limit on the size of files stands for the limit of a disk
   rlimit before{};

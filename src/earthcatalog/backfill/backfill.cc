@@ -35,7 +35,7 @@ class Backfill {
   Result<RunRecord> chunks();
   Status ingest(const RunRecord& run);
   IngestChunkSpec ingest_spec(Attempt attempt) const;
-  Status ingest_attempts(std::int64_t chunk, const pipeline::Hooks& hooks);
+  Status ingest_attempts(const RunRecord& run, std::int64_t chunk, const pipeline::Hooks& hooks);
   Result<TableSchema> decide_schema(const Plan& plan);
   Result<std::vector<CompactGroupReport>> compact(const Plan& plan, const TableSchema& schema);
   Result<bool> is_committed(const Plan& plan) const;
@@ -72,6 +72,10 @@ Status Backfill::run() {
   if (!options.default_resolution) options.default_resolution = 1;
   EC_ASSIGN_OR_RETURN(catalog_, catalog::Catalog::open(stores_, options));
   Status status = work();
+  // A run that slept while another one took over meets whatever that one left: what there is to say is this.
+  if (!status && status.error().kind != ErrorKind::kCancelled) {
+    if (auto lock = catalog_->confirm_lock(); !lock && lock.error().kind == ErrorKind::kPermissionDenied) status = lock;
+  }
   if (auto closed = catalog_->close(); status && !closed) status = closed;
   if (!status && status.error().kind == ErrorKind::kCancelled) {
     report_.interrupted = true;
@@ -164,17 +168,18 @@ Status Backfill::ingest(const RunRecord& run) {
                               .stop = hooks_.stop};
   for (std::int64_t chunk = 0; chunk < run.chunks; ++chunk) {
     if (stopping()) return fail(ErrorKind::kCancelled, "stopped");
-    EC_TRY(ingest_attempts(chunk, hooks));
+    EC_TRY(catalog_->confirm_lock());
+    EC_TRY(ingest_attempts(run, chunk, hooks));
     done = std::min(run.items, (chunk + 1) * run.settings.chunk_size);
   }
   return {};
 }
 
-Status Backfill::ingest_attempts(std::int64_t chunk, const pipeline::Hooks& hooks) {
+Status Backfill::ingest_attempts(const RunRecord& run, std::int64_t chunk, const pipeline::Hooks& hooks) {
   EC_ASSIGN_OR_RETURN(auto record, ingest_chunk(stores_, ingest_spec({chunk, 0}), hooks));
   if (!spec_.retry_pending) return {};
   for (int attempt = 1; record.pending > 0; ++attempt) {
-    EC_ASSIGN_OR_RETURN(const auto before, read_chunk_record(staging_, {chunk, attempt}));
+    EC_ASSIGN_OR_RETURN(const auto before, read_chunk_record(staging_, {chunk, attempt}, run.started));
     EC_ASSIGN_OR_RETURN(record, ingest_chunk(stores_, ingest_spec({chunk, attempt}), hooks));
     if (!before) break;  // one new attempt a run
   }
@@ -316,6 +321,7 @@ Status Backfill::gather_problems(const Plan& plan) {
 }
 
 Status Backfill::finish(RunRecord run, const Plan& plan) {
+  if (!catalog_->confirm_lock()) return {};  // the staging prefix is another's by now
   EC_TRY(gather_problems(plan));
   run.committed_snapshot = report_.snapshot_id;
   if (run.committed_snapshot) EC_TRY(staging_.write(staging_.run_record(), to_json_text(run)));

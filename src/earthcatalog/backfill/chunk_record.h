@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "earthcatalog/backfill/json.h"
+#include "earthcatalog/base/time.h"
 #include "earthcatalog/catalog/object_index.h"
 #include "earthcatalog/pipeline/upsert.h"
 #include "earthcatalog/stac/schema.h"
@@ -34,6 +35,7 @@ struct ItemCounts {
 struct ChunkRecord {
   std::int64_t chunk = 0;
   int attempt = 0;
+  TimeMicros started = 0;  ///< RunRecord::started of the backfill that it belongs to
   std::int64_t source_items = 0, staged_items = 0;
   std::int64_t repeated = 0;  ///< objects that the chunk lists more than once, the first time left out
   std::int64_t missing = 0, pending = 0, rejected = 0;
@@ -67,9 +69,9 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(ItemCounts, undated, unlocated, 
 void to_json(nlohmann::json& json, const StagedFile& file);
 void from_json(const nlohmann::json& json, StagedFile& file);
 
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(ChunkRecord, chunk, attempt, source_items, staged_items, repeated,
-                                                missing, pending, rejected, rows, bytes_fetched, item_dates_unparseable,
-                                                items, files, all_itslive, observed, object_entries, objects_bytes,
-                                                problems, seconds)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(ChunkRecord, chunk, attempt, started, source_items, staged_items,
+                                                repeated, missing, pending, rejected, rows, bytes_fetched,
+                                                item_dates_unparseable, items, files, all_itslive, observed,
+                                                object_entries, objects_bytes, problems, seconds)
 
 }  // namespace earthcatalog::backfill

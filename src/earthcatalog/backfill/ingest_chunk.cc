@@ -6,6 +6,7 @@
 
 #include "earthcatalog/backfill/object_list.h"
 #include "earthcatalog/backfill/staged_rows.h"
+#include "earthcatalog/backfill/write_chunks.h"
 #include "earthcatalog/catalog/index_run_file.h"
 #include "earthcatalog/inventory/inventory.h"
 #include "earthcatalog/pipeline/ingest_stage.h"
@@ -18,7 +19,7 @@ constexpr std::int64_t kEntriesPerRowGroup = 2'000;  // register reads one row g
 // One attempt from its parts; lives for one call of run().
 class ChunkIngest {
  public:
-  ChunkIngest(storage::Stores& stores, const IngestChunkSpec& spec, const pipeline::Hooks& hooks)
+  ChunkIngest(storage::Stores& stores, const IngestChunkSpec& spec, TimeMicros started, const pipeline::Hooks& hooks)
       : stores_(stores),
         spec_(spec),
         hooks_(hooks),
@@ -27,6 +28,7 @@ class ChunkIngest {
         problems_(stores, staging_.problems(at_)) {
     record_.chunk = spec.chunk;
     record_.attempt = spec.attempt;
+    record_.started = started;
   }
 
   Result<ChunkRecord> run();
@@ -180,17 +182,23 @@ Status ChunkIngest::write_pending_list() {
 
 }  // namespace
 
-Result<std::optional<ChunkRecord>> read_chunk_record(const Staging& staging, Attempt attempt) {
-  EC_ASSIGN_OR_RETURN(const auto text, staging.read(staging.done(attempt)));
+Result<std::optional<ChunkRecord>> read_chunk_record(const Staging& staging, Attempt attempt, TimeMicros started) {
+  const auto uri = staging.done(attempt);
+  EC_ASSIGN_OR_RETURN(const auto text, staging.read(uri));
   if (!text) return std::nullopt;
-  return parse_json<ChunkRecord>(*text, staging.done(attempt));
+  auto record = parse_json<ChunkRecord>(*text, uri);
+  if (!record) return fail(ErrorKind::kInvalidData, "{}; remove it and run again", record.error().message);
+  if (record->started != started) return std::nullopt;
+  return std::move(*record);
 }
 
 Result<ChunkRecord> ingest_chunk(storage::Stores& stores, const IngestChunkSpec& spec, const pipeline::Hooks& hooks) {
   const Staging staging(stores, spec.staging);
-  EC_ASSIGN_OR_RETURN(auto done, read_chunk_record(staging, {spec.chunk, spec.attempt}));
+  EC_ASSIGN_OR_RETURN(const auto run, read_run_record(staging));
+  if (!run) return fail(ErrorKind::kNotFound, "{} holds no backfill (any more)", spec.staging);
+  EC_ASSIGN_OR_RETURN(auto done, read_chunk_record(staging, {spec.chunk, spec.attempt}, run->started));
   if (done) return std::move(*done);
-  return annotate(ChunkIngest(stores, spec, hooks).run(), fmt::format("chunk {}", spec.chunk));
+  return annotate(ChunkIngest(stores, spec, run->started, hooks).run(), fmt::format("chunk {}", spec.chunk));
 }
 
 }  // namespace earthcatalog::backfill

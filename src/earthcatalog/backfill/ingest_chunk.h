@@ -23,11 +23,12 @@ struct IngestChunkSpec {
 
 /// Writes the NDJSON of the chunk, its object index entries, its pending list, its problems file, and last its `.done`
 /// marker, which is also returned. An attempt that has its marker already is not done again. kCancelled when `hooks`
-/// say stop: nothing of the attempt counts then.
+/// say stop: nothing of the attempt counts then. kNotFound when no write_chunks() has been in that place.
 Result<ChunkRecord> ingest_chunk(storage::Stores& stores, const IngestChunkSpec& spec, const pipeline::Hooks& hooks);
 
-/// The marker of an attempt; nothing when it was not finished.
-Result<std::optional<ChunkRecord>> read_chunk_record(const Staging& staging, Attempt attempt);
+/// The marker of an attempt; nothing when it was not finished, or is one that another backfill left in the same place.
+/// `started` is that of the run record.
+Result<std::optional<ChunkRecord>> read_chunk_record(const Staging& staging, Attempt attempt, TimeMicros started);
 
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(IngestChunkSpec, staging, chunk, attempt, grid_type, boundaries_path,
                                                 id_field, resolution, source_root, fetch_concurrency, max_object_bytes,

@@ -61,7 +61,7 @@ class Planner {
 
 Status Planner::read_chunk(std::int64_t chunk) {
   for (int attempt = 0;; ++attempt) {
-    EC_ASSIGN_OR_RETURN(auto record, read_chunk_record(staging_, {chunk, attempt}));
+    EC_ASSIGN_OR_RETURN(auto record, read_chunk_record(staging_, {chunk, attempt}, run_.started));
     if (!record && attempt == 0) {
       return fail(ErrorKind::kNotFound, "chunk {} is not ingested yet: there is no {}", chunk,
                   staging_.done({chunk, attempt}));
@@ -187,7 +187,7 @@ void Planner::cut_tasks() {
 }
 
 void Planner::name_plan() {
-  std::string text = run_.settings.inventory_identity;
+  std::string text = fmt::format("{} {}", run_.settings.inventory_identity, run_.started);
   for (const auto& record : plan_.records) {
     text += fmt::format(" {}.{}:{}:{}", record.chunk, record.attempt, record.rows, record.object_entries);
   }

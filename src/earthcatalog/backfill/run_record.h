@@ -37,6 +37,7 @@ struct RunRecord {
   std::int64_t inventory_rows = 0, skipped_suffix = 0, skipped_since = 0, skipped_versions = 0;
   std::int64_t inventory_dates_unparseable = 0;
   std::optional<std::int64_t> committed_snapshot;  ///< the table has it; what is left is to clean up
+  TimeMicros started = 0;                          ///< tells it from other backfills in the same place
 };
 
 /// kInvalidArgument names the first setting in which `now` differs, with both values; a larger limit is no difference.
@@ -47,6 +48,6 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(RunSettings, inventory, inventor
                                                 boundaries_path, id_field, resolution)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(RunRecord, settings, chunks, items, complete, inventory_rows,
                                                 skipped_suffix, skipped_since, skipped_versions,
-                                                inventory_dates_unparseable, committed_snapshot)
+                                                inventory_dates_unparseable, committed_snapshot, started)
 
 }  // namespace earthcatalog::backfill

@@ -61,7 +61,7 @@ Result<std::optional<RunRecord>> read_run_record(const Staging& staging) {
 Result<RunRecord> write_chunks(storage::Stores& stores, const WriteChunksSpec& spec) {
   const Staging staging(stores, spec.staging);
   EC_ASSIGN_OR_RETURN(auto before, read_run_record(staging));
-  RunRecord record = before.value_or(RunRecord{});
+  RunRecord record = before.value_or(RunRecord{.started = system_now()});
   const auto old_limit = record.settings.limit;
   RunSettings settings = spec.settings;
   if (before && before->settings.since_text == settings.since_text) settings.since = before->settings.since;

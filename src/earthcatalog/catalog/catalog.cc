@@ -47,6 +47,7 @@ Result<iceberg::Schema> Catalog::plan_schema(const stac::ItemSchema& columns) co
 Result<CommitOutcome> Catalog::commit(const CommitRequest& request) { return impl_->commit(request); }
 Status Catalog::refresh() { return impl_->refresh(); }
 Status Catalog::check_current() { return impl_->check_current(); }
+Status Catalog::confirm_lock() { return impl_->confirm_lock(); }
 Status Catalog::close() { return impl_->close(); }
 
 Result<std::optional<LockRecord>> show_lock(storage::Stores& stores, const LockPlace& place) {

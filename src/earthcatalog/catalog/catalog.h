@@ -129,6 +129,10 @@ class Catalog {
   /// since table() was loaded, kPermissionDenied when the lock is another's by now.
   Status check_current();
 
+  /// Says that we are alive: kPermissionDenied when the lock is another's by now, and with it all that it protects.
+  /// Without a lock (--no-lock): nothing.
+  Status confirm_lock();
+
   /// Releases the lock. No call but the destructor may follow.
   Status close();
 

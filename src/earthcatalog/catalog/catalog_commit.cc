@@ -170,6 +170,8 @@ bool Catalog::Impl::is_committed(const CommitRequest& request, const iceberg::Tr
   return table_->metadata().property(kObjectIndexProperty) == next.manifest().to_json();
 }
 
+Status Catalog::Impl::confirm_lock() { return lock_ ? final_if_lost(lock_->beat()) : Status{}; }
+
 Status Catalog::Impl::check_current() {
   if (lock_) EC_TRY(final_if_lost(lock_->check()));
   EC_ASSIGN_OR_RETURN(const auto location, file_->metadata_location({}));

@@ -25,6 +25,7 @@ class Catalog::Impl {
   Status open();
   Status refresh();
   Status check_current();
+  Status confirm_lock();
   Status close() { return lock_ ? lock_->release() : Status{}; }
   Result<iceberg::Schema> plan_schema(const stac::ItemSchema& columns) const;
   Result<CommitOutcome> commit(const CommitRequest& request);

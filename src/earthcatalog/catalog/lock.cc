@@ -300,7 +300,7 @@ Status Lock::Impl::release() {
   // A fresh heartbeat keeps others from taking the lock over between this proof that it is ours and its removal.
   const auto begin = std::chrono::steady_clock::now();
   EC_TRY(beat_locked());
-  if (std::chrono::steady_clock::now() - begin > std::chrono::seconds(options_.stale_after_seconds) / 2) {
+  if (std::chrono::steady_clock::now() - begin > std::chrono::milliseconds(500 * options_.stale_after_seconds)) {
     return fail(ErrorKind::kUnavailable, "releasing the lock {} took too long: it is left to expire", where_.uri());
   }
   EC_TRY(where_.store->remove({&where_.key, 1}));
@@ -313,7 +313,9 @@ void Lock::Impl::start_heartbeat() {
   heart_ = std::jthread([this](const std::stop_token& stop) {
     std::mutex waiting;
     std::unique_lock hold(waiting);
-    const auto period = std::chrono::seconds(options_.heartbeat_seconds);
+    // Well within the time to live, so that a late beat is no reason to take the lock over.
+    const auto period = std::min(std::chrono::milliseconds(1000 * options_.heartbeat_seconds),
+                                 std::chrono::milliseconds(250 * options_.stale_after_seconds));
     while (!wake_.wait_for(hold, stop, period, [&] { return stop.stop_requested(); })) {
       (void)beat();  // a failure is kept for check()
     }

@@ -17,6 +17,7 @@ Status LockFlags::apply(const std::string& owner, catalog::CatalogOptions& optio
   options.lock_uri = lock_uri;
   options.lock_owner = owner;
   EC_ASSIGN_OR_RETURN(const double ttl, annotate(parse_duration(lock_ttl), "--lock-ttl"));
+  if (ttl < 1) return fail(ErrorKind::kInvalidArgument, "--lock-ttl {}: at least 1s", lock_ttl);
   options.lock_stale_after_seconds = static_cast<std::int64_t>(ttl);
   options.host = catalog::this_host();
   return {};

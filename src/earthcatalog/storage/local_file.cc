@@ -6,10 +6,12 @@
 
 #include <atomic>
 #include <cerrno>
+#include <chrono>
 #include <cstdio>
 #include <ctime>
 #include <random>
 #include <system_error>
+#include <thread>
 #include <utility>
 
 #include "earthcatalog/base/hash.h"
@@ -214,16 +216,36 @@ Result<bool> TempFile::publish_if_absent() {
   return true;
 }
 
-Result<FileLock> FileLock::acquire(const std::string& target, std::string_view uri) {
+namespace {
+
+// Asked again and again: a process that was stopped in the middle of a write would hold a waiting one up for ever.
+Status wait_for_flock(int fd, const std::string& path, std::string_view uri, std::chrono::milliseconds most) {
+  const auto end = std::chrono::steady_clock::now() + most;
+  auto pause = std::chrono::microseconds(100);
+  while (::flock(fd, LOCK_EX | LOCK_NB) != 0) {
+    if (errno != EWOULDBLOCK && errno != EINTR) return errno_error(errno, "locking", uri);
+    if (std::chrono::steady_clock::now() >= end) {
+      return fail(ErrorKind::kUnavailable,
+                  "locking {}: another process has been in the middle of a write for {} s; if it is stopped, end it or "
+                  "let it go on, and try again (fuser {} names it)",
+                  uri, std::chrono::duration_cast<std::chrono::seconds>(most).count(), path);
+    }
+    std::this_thread::sleep_for(pause);
+    pause = std::min(2 * pause, std::chrono::microseconds(20'000));
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<FileLock> FileLock::acquire(const std::string& target, std::string_view uri, std::chrono::milliseconds most) {
   const std::string name = target.substr(target.rfind('/') + 1);
   const std::string path =
       sibling(target, fmt::format("{}lock-{:02x}", kHiddenPrefix, fmt::join(hash128(name).bytes, "")));
   while (true) {
     FileDescriptor fd(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666));
     if (!fd) return errno_error(errno, "locking", uri);
-    while (::flock(fd.get(), LOCK_EX) != 0) {
-      if (errno != EINTR) return errno_error(errno, "locking", uri);
-    }
+    EC_TRY(wait_for_flock(fd.get(), path, uri, most));
     // Whoever held it before removed the name: then this is a lock on nothing.
     struct stat held{}, named{};
     if (::fstat(fd.get(), &held) == 0 && ::stat(path.c_str(), &named) == 0 && held.st_ino == named.st_ino &&

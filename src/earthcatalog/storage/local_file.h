@@ -3,6 +3,7 @@
 
 #include <sys/stat.h>
 
+#include <chrono>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -73,8 +74,9 @@ class TempFile {
 /// Holds other threads and processes off one file: an flock on a hidden file beside it, removed again.
 class FileLock {
  public:
-  /// Waits. kNotFound when the folder does not exist.
-  static Result<FileLock> acquire(const std::string& target, std::string_view uri);
+  /// Waits for `most`. kNotFound when the folder does not exist, kUnavailable when another holds it all that time.
+  static Result<FileLock> acquire(const std::string& target, std::string_view uri,
+                                  std::chrono::milliseconds most = std::chrono::seconds(30));
   FileLock(FileLock&& other) noexcept : fd_(std::move(other.fd_)), path_(std::exchange(other.path_, {})) {}
   ~FileLock();
 
