@@ -213,7 +213,6 @@ class TestIngest:
         """Killed anywhere, the next delta comes to the same table."""
         for fraction in (0.1, 0.3, 0.5, 0.7, 0.9):
             table = Table(tmp_path / str(fraction))
-            table.folder.mkdir()
             earthcatalog.json("incremental", "--inventory", inventory.write(), "--source-root", own.source_root,
                               *table.arguments)
             now = inventory.with_rows(table.folder / "now.csv", inventory.rows[2:] + more)
