@@ -1,8 +1,11 @@
 """`earthcatalog delta` by the real binary: what is new, changed and gone, pending inventories, deletions, kills."""
 
+import http.server
 import json
 import shutil
+import threading
 import time
+import urllib.parse
 
 import pyarrow.parquet
 import pytest
@@ -34,6 +37,37 @@ def rows_of(uri):
 
 def pending(table):
     return sorted(table.warehouse.glob("delta/pending/*"))
+
+
+class ArchivingServer(http.server.ThreadingHTTPServer):
+    """Buckets of a folder over HTTP; objects in `archived` answer as those in Glacier do."""
+
+    def __init__(self, folder):
+        self.folder, self.archived = folder, set()
+        super().__init__(("127.0.0.1", 0), ArchivingHandler)
+        self.endpoint = f"http://127.0.0.1:{self.server_address[1]}"
+        threading.Thread(target=self.serve_forever, daemon=True).start()
+
+    def __exit__(self, *_):
+        self.shutdown()
+        self.server_close()
+
+
+class ArchivingHandler(http.server.BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self):
+        path = urllib.parse.unquote(self.path.split("?")[0])
+        archived = path in self.server.archived
+        body = (b"<Error><Code>InvalidObjectState</Code><Message>archived</Message></Error>" if archived
+                else (self.server.folder / path[1:]).read_bytes())
+        self.send_response(403 if archived else 200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_):
+        pass
 
 
 @pytest.fixture
@@ -163,24 +197,22 @@ class TestIngest:
 
     def test_what_cannot_be_fetched_stays_pending(self, earthcatalog, own, made, inventory, more):
         inventory.rows += more[:3]
-        broken = own.folder / more[0]["bucket"] / more[0]["key"]
-        content = broken.read_bytes()
-        broken.unlink()
-        broken.symlink_to(broken)  # cannot be opened, but is there
-        process = earthcatalog.run(*delta(made, own, inventory.write(), "--ingest", "--format", "json"))
-        report = json.loads(process.stdout)
-        assert process.returncode == 1 and (report["done"], report["ingest"]["pending"]) == (False, 1)
-        assert len(pending(made)) == 1 and "next delta" in process.stderr
-        broken.unlink()
-        broken.write_bytes(content)
-        report = run(earthcatalog, *delta(made, own, inventory.path, "--ingest"))
+        with ArchivingServer(own.folder) as server:
+            arguments = ["delta", "--inventory", inventory.write(), *made.arguments, "--endpoint", server.endpoint, "--anonymous",
+                         "--region", "us-east-1", "--ingest"]
+            server.archived.add(f"/{more[0]['bucket']}/{more[0]['key']}")
+            process = earthcatalog.run(*arguments, "--format", "json")
+            report = json.loads(process.stdout)
+            assert process.returncode == 1 and (report["done"], report["ingest"]["pending"]) == (False, 1)
+            assert len(pending(made)) == 1 and "next delta" in process.stderr
+            server.archived.clear()
+            report = run(earthcatalog, *arguments)
         assert (report["added"], report["ingest"]["written_items"]) == (1, 1) and pending(made) == []
 
     def test_kills(self, earthcatalog, own, inventory, more, tmp_path):
         """Killed anywhere, the next delta comes to the same table."""
         for fraction in (0.1, 0.3, 0.5, 0.7, 0.9):
             table = Table(tmp_path / str(fraction))
-            table.folder.mkdir()
             earthcatalog.json("incremental", "--inventory", inventory.write(), "--source-root", own.source_root,
                               *table.arguments)
             now = inventory.with_rows(table.folder / "now.csv", inventory.rows[2:] + more)
@@ -280,8 +312,9 @@ class TestDeletion:
 
 class TestUsage:
     def test_a_mistyped_name_creates_nothing(self, earthcatalog, own, inventory, made, tmp_path):
+        none = Table(tmp_path / "no")
         before = sorted(tmp_path.rglob("*"))
-        for table, path in ((Table(tmp_path / "no"), inventory.path), (made, tmp_path / "no.csv")):
+        for table, path in ((none, inventory.path), (made, tmp_path / "no.csv")):
             process = earthcatalog.run(*delta(table, own, path, "--delete-removed", "--ingest"))
             assert process.returncode == 1 and str(tmp_path / "no") in process.stderr
         assert sorted(tmp_path.rglob("*")) == before
