@@ -252,7 +252,8 @@ def test_pending_objects_are_fetched_again(pending):
 def test_a_list_of_pending_objects_of_another_layout(pending, change):
     table, client, archive, proxy = pending
     proxy.refused = {}
-    for path in pending_lists(table):
+    lists = pending_lists(table)
+    for path in lists:
         content = pyarrow.parquet.read_table(path)
         if change == "bucket and key alone":
             pyarrow.parquet.write_table(content.select(["bucket", "key"]), path)
@@ -264,7 +265,7 @@ def test_a_list_of_pending_objects_of_another_layout(pending, change):
     if change == "bucket and key alone":  # all that is needed
         assert json.loads(run.stdout)["written_items"] == 30
     else:
-        assert run.returncode == 1 and "pending_chunks/chunk_00000" in run.stderr, run.stderr
+        assert run.returncode == 1 and any(path.name in run.stderr for path in lists), run.stderr
         if change == "other names":
             assert "bucket" in run.stderr, run.stderr
         report = client.json(*backfill(table, archive, "--chunk-size", 10, "--restart"))
