@@ -213,7 +213,6 @@ class TestIngest:
         """Killed anywhere, the next delta comes to the same table."""
         for fraction in (0.1, 0.3, 0.5, 0.7, 0.9):
             table = Table(tmp_path / str(fraction))
-            table.folder.mkdir()
             earthcatalog.json("incremental", "--inventory", inventory.write(), "--source-root", own.source_root,
                               *table.arguments)
             now = inventory.with_rows(table.folder / "now.csv", inventory.rows[2:] + more)
@@ -313,8 +312,9 @@ class TestDeletion:
 
 class TestUsage:
     def test_a_mistyped_name_creates_nothing(self, earthcatalog, own, inventory, made, tmp_path):
+        nowhere = Table(tmp_path / "no")
         before = sorted(tmp_path.rglob("*"))
-        for table, path in ((Table(tmp_path / "no"), inventory.path), (made, tmp_path / "no.csv")):
+        for table, path in ((nowhere, inventory.path), (made, tmp_path / "no.csv")):
             process = earthcatalog.run(*delta(table, own, path, "--delete-removed", "--ingest"))
             assert process.returncode == 1 and str(tmp_path / "no") in process.stderr
         assert sorted(tmp_path.rglob("*")) == before
