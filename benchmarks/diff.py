@@ -8,19 +8,15 @@ alike); checks that they find the same rows; prints a Markdown table of medians.
 import argparse
 import json
 import multiprocessing
-import os
 import pathlib
 import statistics
-import subprocess
 import sys
 import tempfile
-import time
 
-ROOT = pathlib.Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT / "tests"))
-from conftest import BINARY, clean_environment  # noqa: E402
+from measure import measure
+from conftest import BINARY, clean_environment
 
-import duckdb  # noqa: E402
+import duckdb
 
 ROWS = """SELECT 'its-live-data' AS bucket,
     'velocity_image_pair/landsatOLI/v02/N' || (10 * (i % 7)) || 'W' || (10 * (i % 17)) || '0/LC08_L1TP_' || md5(i::VARCHAR)[:6]
@@ -44,28 +40,15 @@ def make(folder, rows, order):
         connection.execute(f"COPY ({query}) TO '{folder}/{name}.parquet' (COMPRESSION zstd)")
 
 
-def measure(command):
-    """Wall seconds, CPU seconds, peak memory (MiB), stdout."""
-    with tempfile.TemporaryFile("w+") as out:
-        start = time.monotonic()
-        process = subprocess.Popen(list(map(str, command)), stdout=out, env=clean_environment())
-        _, status, usage = os.wait4(process.pid, 0)
-        wall = time.monotonic() - start
-        out.seek(0)
-        if status != 0:
-            raise RuntimeError(f"{command}: {status}")
-        return {"wall": wall, "cpu": usage.ru_utime + usage.ru_stime, "rss": usage.ru_maxrss / 1024, "text": out.read()}
-
-
 def run_ours(folder, memory_limit):
     return measure([BINARY, "diff", "--old", folder / "old.parquet", "--new", folder / "new.parquet", "--out",
-                    folder / "changes.parquet", "--memory-limit", memory_limit, "--format", "json"])
+                    folder / "changes.parquet", "--memory-limit", memory_limit, "--format", "json"], clean_environment())
 
 
 def run_duckdb(folder):
     query = EXCEPT.format(old=folder / "old.parquet", new=folder / "new.parquet", out=folder / "duckdb")
     script = f"import duckdb; c = duckdb.connect(); c.execute({query!r})"
-    return measure([sys.executable, "-c", script])
+    return measure([sys.executable, "-c", script], clean_environment())
 
 
 def check(folder, report):

@@ -7,48 +7,19 @@ warehouse. Then the runs from local disk, and those that show peak memory. Print
 
 import argparse
 import json
-import os
 import pathlib
-import statistics
-import subprocess
-import sys
 import tempfile
-import time
 import urllib.request
 
-ROOT = pathlib.Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT / "tests"))
-from conftest import BINARY, BUCKET, S3Server, clean_environment  # noqa: E402
+from measure import ROOT, fresh, measure, median
+from conftest import BINARY, BUCKET, S3Server, clean_environment
 
 PEER = ROOT / ".deps/peer/bin/python"
-
-
-def measure(command, environment):
-    """Wall seconds, CPU seconds and peak memory (MiB) of one command, and what it printed."""
-    with tempfile.TemporaryFile("w+") as out, tempfile.TemporaryFile("w+") as err:
-        start = time.monotonic()
-        process = subprocess.Popen(list(map(str, command)), stdout=out, stderr=err, env=environment)
-        _, status, usage = os.wait4(process.pid, 0)
-        wall = time.monotonic() - start
-        out.seek(0), err.seek(0)
-        text = out.read()
-        if status != 0:
-            raise RuntimeError(f"{command}: {status}\n{text[-2000:]}\n{err.read()[-2000:]}")
-    return {"wall": wall, "cpu": usage.ru_utime + usage.ru_stime, "rss": usage.ru_maxrss / 1024, "text": text}
-
-
-def median(runs, name):
-    return statistics.median(run[name] for run in runs)
 
 
 def row(name, runs, note=""):
     print(f"| {name} | {median(runs, 'wall'):.2f} | {median(runs, 'cpu'):.2f} | {median(runs, 'rss'):.0f} | "
           f"{len(runs)} | {note} |", flush=True)
-
-
-def fresh(work):
-    """A new folder each time: making folders where thousands were just removed is slower, for any program."""
-    return pathlib.Path(tempfile.mkdtemp(dir=work))
 
 
 def incremental(work, inventory, *more):
@@ -57,11 +28,11 @@ def incremental(work, inventory, *more):
             work / "warehouse", "--h3-resolution", "1", "--format", "json", *more]
 
 
-def backfill(work, inventory, *more):
+def backfill(work, inventory, shape):
     work = fresh(work)
     return [BINARY, "backfill", "--inventory", inventory, "--catalog", work / "catalog.db", "--warehouse",
-            work / "warehouse", "--staging", work / "staging", "--h3-resolution", "1", "--chunk-size", 5000, "--format",
-            "json", *more]
+            work / "warehouse", "--h3-resolution", "1", "--chunk-size", 5000, "--format", "json",
+            *(["--staging", work / "staging"] if shape == "staged" else [])]
 
 
 def from_s3(work, items, count, with_peer):
@@ -75,22 +46,25 @@ def from_s3(work, items, count, with_peer):
             inventory = work / f"{kind}.csv"
             listed = urllib.request.urlopen(f"{server.endpoint}/{bucket}/{kind}/inventory.csv").read()
             inventory.write_bytes(listed)
-            ours, staged, fetch, peer = [], [], [], []
+            ours, staged, direct, fetch, peer = [], [], [], [], []
             for _ in range(count):
                 ours.append(measure(incremental(work, inventory), environment))
-                staged.append(measure(backfill(work, inventory), environment))
+                staged.append(measure(backfill(work, inventory, "staged"), environment))
+                direct.append(measure(backfill(work, inventory, "direct"), environment))
                 fetch.append(measure([ROOT / "build/bin/fetch_only", inventory], environment))
                 if with_peer:
                     peer.append(measure([PEER, ROOT / "benchmarks/peer_backfill.py", inventory, fresh(work), 5000], environment))
             report = json.loads(ours[-1]["text"])
             row(f"ours, S3, {items} items, {kind}", ours, f"{report['files']} files, {report['rows']} rows")
             row(f"fetch only, S3, {items} items, {kind}", fetch, f"ours takes {median(ours, 'wall') / median(fetch, 'wall'):.2f} times as long")
-            row(f"ours, backfill, S3, {items} items, {kind}", staged, "chunks of 5,000 keys, staging on the local disk")
+            row(f"ours, backfill, staged, S3, {items} items, {kind}", staged, "chunks of 5,000 keys, staging on the local disk")
+            row(f"ours, backfill, direct, S3, {items} items, {kind}", direct, "chunks of 5,000 keys")
             if peer:
                 row(f"Python system, S3, {items} items, {kind}", peer,
                     f"ours: {median(peer, 'wall') / median(ours, 'wall'):.1f} times less wall, "
                     f"{median(peer, 'cpu') / median(ours, 'cpu'):.1f} times less CPU; backfill: "
-                    f"{median(peer, 'wall') / median(staged, 'wall'):.1f} and {median(peer, 'cpu') / median(staged, 'cpu'):.1f}")
+                    f"{median(peer, 'wall') / median(staged, 'wall'):.1f} and {median(peer, 'cpu') / median(staged, 'cpu'):.1f}; direct: "
+                    f"{median(peer, 'wall') / median(direct, 'wall'):.1f} and {median(peer, 'cpu') / median(direct, 'cpu'):.1f}")
     finally:
         server.stop()
 

@@ -98,8 +98,9 @@ class Table:
         return self.catalog.exists()
 
     def staged(self):
-        """The names of all that lies in the staging prefix."""
-        return [str(path) for path in self.staging.rglob("*") if path.is_file()]
+        """The names of all that a backfill of either shape has staged."""
+        folders = [self.staging, self.warehouse / "_runs", self.warehouse / "_parts"]
+        return [str(path) for folder in folders for path in folder.rglob("*") if path.is_file()]
 
     def is_locked(self):
         return self.catalog.with_name(self.catalog.name + ".lock").exists()
@@ -140,9 +141,10 @@ def incremental(table, archive, *more):
     return ["incremental", "--inventory", archive.inventory, "--source-root", archive.source_root, *table.arguments, *more]
 
 
-def backfill(table, archive, *more):
-    return ["backfill", "--inventory", archive.inventory, "--source-root", archive.source_root, *table.arguments,
-            "--staging", table.staging, *more]
+def backfill(table, archive, *more, shape="staged"):
+    staging = ["--staging", table.staging] if shape == "staged" else []
+    return ["backfill", "--inventory", archive.inventory, "--source-root", archive.source_root, *table.arguments, *staging,
+            "--h3-resolution", 1, *more]
 
 
 def free_port():

@@ -21,15 +21,16 @@ def by_incremental(earthcatalog, archive, tmp_path_factory):
 
 @pytest.mark.parametrize("options", [["--chunk-size", 300], ["--chunk-size", 300, "--scheduler", "synchronous"],
                                      ["--memory-limit", "4MiB"], ["--compact-rows", 3]])
-def test_gives_the_rows_of_incremental(earthcatalog, archive, by_incremental, table, options):
+@pytest.mark.parametrize("shape", ["staged", "direct"])
+def test_gives_the_rows_of_incremental(earthcatalog, archive, by_incremental, table, shape, options):
     expected, expected_report = by_incremental
-    report = earthcatalog.json(*backfill(table, archive, *options))
+    report = earthcatalog.json(*backfill(table, archive, *options, shape=shape))
     assert table.rows() == expected.rows()
     assert items_of(earthcatalog, table) == items_of(earthcatalog, expected)
     for name in ("source_items", "written_items", "rows", "unique_cells", "unique_years", "undated",
                  "unlocated", "fan_out_distribution", "bytes_fetched"):
         assert report[name] == expected_report[name], name
-    assert not list((table.folder / "staging").rglob("*.*"))
+    assert not table.staged()
     # What it recorded is what incremental looks for.
     again = earthcatalog.json(*incremental(table, archive))
     assert again["unchanged"] == again["source_items"] and again["written_items"] == 0
@@ -37,7 +38,9 @@ def test_gives_the_rows_of_incremental(earthcatalog, archive, by_incremental, ta
     assert info["items"] == len(archive.objects())
 
 
-def test_of_one_item_in_several_objects_the_newest_has_the_rows(earthcatalog, tmp_path):
+@pytest.mark.parametrize("options", [["--chunk-size", 7], ["--chunk-size", 100], ["--memory-limit", "300KiB"]])
+@pytest.mark.parametrize("shape", ["staged", "direct"])
+def test_of_one_item_in_several_objects_the_newest_has_the_rows(earthcatalog, tmp_path, shape, options):
     folder = tmp_path / "archive"
     earthcatalog.run("generate", "--items", 60, "--seed", 3, "--out", folder, check=True)
     archive = Archive(folder)
@@ -59,7 +62,7 @@ def test_of_one_item_in_several_objects_the_newest_has_the_rows(earthcatalog, tm
     (tmp_path / "a").mkdir(), (tmp_path / "b").mkdir()
     expected, table = Table(tmp_path / "a"), Table(tmp_path / "b")
     counts = earthcatalog.json(*incremental(expected, archive))
-    report = earthcatalog.json(*backfill(table, archive, "--chunk-size", 7))
+    report = earthcatalog.json(*backfill(table, archive, *options, shape=shape))
     assert table.rows() == expected.rows()
     assert items_of(earthcatalog, table) == items_of(earthcatalog, expected)
     assert (report["written_items"], report["source_items"]) == (60, 83)
@@ -153,7 +156,8 @@ def test_on_s3(s3_earthcatalog, s3_server, tmp_path):
     s3_earthcatalog.run("generate", "--items", 300, "--seed", 5, "--out", "s3://its-live-data/backfill", check=True)
     place = "s3://test-warehouse/backfill"
     report = s3_earthcatalog.json("backfill", "--inventory", "s3://its-live-data/backfill/inventory.csv", "--catalog",
-                                  f"{place}.db", "--warehouse", place, "--staging", f"{place}-staging", "--chunk-size", 100)
+                                  f"{place}.db", "--warehouse", place, "--staging", f"{place}-staging", "--chunk-size", 100,
+                                  "--h3-resolution", 1)
     assert report["written_items"] == 300
     info = s3_earthcatalog.json("info", "--catalog", f"{place}.db", "--warehouse", place)
     assert info["items"] == 300 and info["rows"] == report["rows"]
@@ -172,7 +176,7 @@ def test_phases_one_by_one_as_a_worker_runs_them(earthcatalog, archive, tmp_path
     spec = {"staging": staging, "chunk": 1, "source_root": archive.source_root}
     record = phase("ingest_chunk", spec)
     assert record["source_items"] == record["staged_items"] == 100
-    assert sum(rows for _, _, _, rows, _ in record["files"]) == record["rows"] >= 100
+    assert sum(file[3] for file in record["files"]) == record["rows"] >= 100
     assert phase("ingest_chunk", spec) == record  # the marker's words: nothing is done twice
     wrong = earthcatalog.run("phase", "ingest_chunk", "--spec", "-", input='{"chunk": "one"}')
     assert wrong.returncode == 1 and "the spec" in wrong.stderr
@@ -193,6 +197,44 @@ def test_data_files_that_went_before_the_commit_are_written_again(earthcatalog, 
     report = earthcatalog.json(*backfill(table, archive, "--limit", 200))
     assert report["written_items"] == 200
     assert table.rows() == expected
+
+
+def test_a_new_table_needs_a_resolution(earthcatalog, archive, table):
+    for more in ([], ["--delta"]):
+        run = earthcatalog.run("backfill", "--inventory", archive.inventory, "--source-root", archive.source_root,
+                               *table.arguments, "--staging", table.folder / "staging", *more)
+        assert run.returncode == 2 and "--h3-resolution" in run.stderr
+    assert not table.catalog.exists() and not (table.folder / "staging").exists()
+
+
+def test_the_same_backfill_may_be_done_again(earthcatalog, archive, table):
+    """What is in the table's history is no reason to do nothing."""
+    earthcatalog.json(*backfill(table, archive, "--limit", 100))
+    first = table.load().current_snapshot().snapshot_id
+    report = earthcatalog.json(*backfill(table, archive, "--limit", 100, "--replace"))
+    assert report["commits"] == 1 and report["snapshot_id"] != first
+    assert len({identifier for _, identifier, _, _ in table.rows()}) == 100
+
+
+def test_another_inventory_in_a_staging_prefix_that_was_kept(earthcatalog, archive, table):
+    earthcatalog.json(*backfill(table, archive, "--limit", 100, "--keep-staging"))
+    other = table.folder / "other.csv"
+    other.write_text("".join(archive.inventory.open().readlines()[:50]))
+    run = earthcatalog.run("backfill", "--inventory", other, "--source-root", archive.source_root, *table.arguments,
+                           "--staging", table.folder / "staging", "--limit", 100, "--replace")
+    assert run.returncode == 2 and "inventory" in run.stderr and "--restart" in run.stderr
+
+
+def test_the_hash_index_when_asked(earthcatalog, archive, table):
+    earthcatalog.json(*backfill(table, archive, "--limit", 100, "--update-hash-index"))
+    assert earthcatalog.run("index", "check", *table.arguments).returncode == 0
+    earthcatalog.json(*backfill(table, archive, "--limit", 300, "--delta", "--update-hash-index"))
+    check = earthcatalog.json("index", "check", *table.arguments)
+    assert check["good"] and check["hash_index"]["entries"] == 300
+    elsewhere = table.folder / "ids.parquet"
+    earthcatalog.json(*backfill(table, archive, "--limit", 310, "--delta", "--hash-index", elsewhere))
+    check = earthcatalog.json("index", "check", *table.arguments, "--hash-index", elsewhere)
+    assert check["good"] and check["hash_index"]["entries"] == 310
 
 
 def test_problems_outlive_the_staged_files(earthcatalog, tmp_path):

@@ -312,9 +312,9 @@ class TestDeletion:
 
 class TestUsage:
     def test_a_mistyped_name_creates_nothing(self, earthcatalog, own, inventory, made, tmp_path):
-        nowhere = Table(tmp_path / "no")
+        none = Table(tmp_path / "no")
         before = sorted(tmp_path.rglob("*"))
-        for table, path in ((nowhere, inventory.path), (made, tmp_path / "no.csv")):
+        for table, path in ((none, inventory.path), (made, tmp_path / "no.csv")):
             process = earthcatalog.run(*delta(table, own, path, "--delete-removed", "--ingest"))
             assert process.returncode == 1 and str(tmp_path / "no") in process.stderr
         assert sorted(tmp_path.rglob("*")) == before

@@ -7,6 +7,11 @@ from conftest import Archive, Table, backfill, incremental
 
 ITEMS = 20_000 if os.environ.get("EARTHCATALOG_SOAK") else 2_000
 
+
+def direct(table, archive, *more):
+    return backfill(table, archive, *more, shape="direct")
+
+
 WAYS = {
     "incremental, one worker": (incremental, "--workers", 1),
     "incremental, small chunks, a commit for each": (incremental, "--workers", 4, "--chunk-size", ITEMS // 5, "--commit-every", "0s"),
@@ -15,6 +20,11 @@ WAYS = {
     "backfill, one chunk, four workers": (backfill, "--workers", 4),
     "backfill, one thread, many small chunks": (backfill, "--scheduler", "synchronous", "--chunk-size", ITEMS // 40),
     "backfill, little memory": (backfill, "--workers", 4, "--memory-limit", "4MiB", "--chunk-size", ITEMS // 2),
+    "direct backfill, four workers": (direct, "--workers", 4, "--chunk-size", ITEMS // 7),
+    "direct backfill, one chunk": (direct,),
+    "direct backfill, one thread, many small chunks": (direct, "--scheduler", "synchronous", "--chunk-size", ITEMS // 40),
+    "direct backfill, little memory": (direct, "--workers", 4, "--memory-limit", "4MiB", "--chunk-size", ITEMS // 2),
+    "backfill as a delta": (backfill, "--delta", "--chunk-size", ITEMS // 3),
 }
 FIRST = next(iter(WAYS))
 

@@ -141,9 +141,10 @@ class RequestHandler(http.server.BaseHTTPRequestHandler):
         head = ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1")
         reply = head + (b"" if self.command == "HEAD" else body)
         if cut is not None:
-            # Within the body where there is one, else within the header.
-            first = len(head) if len(reply) > len(head) else 0
-            self.wfile.write(reply[:first + int(cut * (len(reply) - first))])
+            # Of the first half of all numbers within the header, else within the body where there is one.
+            part = head if cut < 0.5 or len(reply) == len(head) else reply[len(head):]
+            before = b"" if part is head else head
+            self.wfile.write(before + part[:int(2 * cut % 1 * len(part))])
             self.wfile.flush()
             self.close_connection = True
             return

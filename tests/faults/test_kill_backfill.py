@@ -4,7 +4,7 @@ import signal
 import time
 
 import pytest
-from conftest import S3Archive, S3Table, Table, backfill
+from conftest import S3Archive, S3Table, Table, backfill, incremental
 from kills import KILLS, Undisturbed, archive, kill_and_rerun, undisturbed  # noqa: F401 - fixtures
 
 OPTIONS = ["--chunk-size", 150, "--workers", 2]
@@ -14,14 +14,25 @@ def command(table, archive):
     return backfill(table, archive, *OPTIONS)
 
 
-def again(table, archive):
-    # The table may be finished when the kill comes: then the rerun finds it so, or its clean-up half done.
-    return [*command(table, archive), "--replace"]
+@pytest.mark.parametrize("shape", ["staged", "direct"])
+def test_kills_and_reruns(earthcatalog, archive, undisturbed, tmp_path, shape):
+    def again(table):
+        # The table may be finished when the kill comes: then the rerun finds it so, or its clean-up half done.
+        return backfill(table, archive, *OPTIONS, "--replace", shape=shape)
+
+    kill_and_rerun(earthcatalog, again, undisturbed, lambda kill: Table(tmp_path / str(kill)))
 
 
-def test_kills_and_reruns(earthcatalog, archive, undisturbed, tmp_path):
-    kill_and_rerun(earthcatalog, lambda table: again(table, archive), undisturbed,
-                   lambda kill: Table(tmp_path / str(kill)))
+@pytest.mark.parametrize("shape", ["staged", "direct"])
+def test_kills_of_a_delta(earthcatalog, archive, undisturbed, tmp_path, shape):
+    """On a table that has a part of the archive: its rows are replaced, the others are added."""
+    def make_table(kill):
+        table = Table(tmp_path / str(kill))
+        earthcatalog.json(*incremental(table, archive, "--limit", 200))
+        return table
+
+    kill_and_rerun(earthcatalog, lambda table: backfill(table, archive, *OPTIONS, "--delta", shape=shape), undisturbed,
+                   make_table)
 
 
 def test_kills_and_reruns_on_s3(s3_earthcatalog, s3_server, tmp_path):
@@ -30,7 +41,7 @@ def test_kills_and_reruns_on_s3(s3_earthcatalog, s3_server, tmp_path):
     archive = S3Archive("kills")
 
     def again_on_s3(table):
-        return [*backfill(table, archive, "--chunk-size", 20, "--workers", 2), "--replace"]
+        return backfill(table, archive, "--chunk-size", 20, "--workers", 2, "--replace")
 
     undisturbed = Undisturbed(s3_earthcatalog, lambda table, _: again_on_s3(table),
                               S3Table(s3_server, "kills/none", tmp_path), archive)

@@ -63,6 +63,7 @@ const Fault kFaults[] = {
     {"SlowDownWithStatus200", {.body = s3_error_body("SlowDown")}, "throttled", "200 SlowDown"},
     {"Truncated", {.body = std::string(5000, 'x'), .cut_after = 2500}, "truncated", "status 200"},
     {"CutBeforeBody", {.body = std::string(5000, 'x'), .cut_after = 0}, "truncated", "status 200"},
+    {"CutInHeader", {.body = std::string(5000, 'x'), .cut_header_after = 20}, "truncated", "within its header"},
     {"Reset", {.reset = true}, "connection", "no reply"},
     {"RedirectToNowhere", {.status = 307, .body = s3_error_body("TemporaryRedirect")}, "redirect", "307 Temporary"},
 };

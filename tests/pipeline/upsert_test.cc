@@ -2,7 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <iterator>
 #include <map>
+#include <random>
 #include <set>
 
 namespace earthcatalog::pipeline {
@@ -210,6 +213,64 @@ TEST(Upsert, RowsThatNoObjectIsKnownForAreForgottenWhenTheyGo) {
   EXPECT_EQ(decision.forgotten, std::vector{unknown.object});
   EXPECT_EQ(decision.entries.size(), 1U);
   EXPECT_EQ(decision.removals, rows("x", {"p"}));
+}
+
+// Objects move between items, versions go up and down: the sum of decisions on some items at a time is the decision on
+// all.
+TEST(Upsert, PartsAddUpToTheWhole) {
+  std::mt19937 random(20);
+  const auto number = [&](int below) { return static_cast<int>(random() % static_cast<unsigned>(below)); };
+  for (int round = 0; round < 200; ++round) {
+    std::vector<catalog::ObjectEntry> recorded, incoming;
+    std::map<std::string, bool> owned;  // items that have an owner
+    for (int object = 0; object < 12; ++object) {
+      const auto key = "k" + std::to_string(object);
+      if (number(3) > 0) {
+        const auto id = "i" + std::to_string(number(8));
+        const bool owns = !owned[id];
+        owned[id] = true;
+        recorded.push_back(
+            owner(key, id, number(9), owns ? std::vector<std::string>{"a", "b"} : std::vector<std::string>{}));
+      }
+      if (number(2) > 0) incoming.push_back(owner(key, "i" + std::to_string(number(8)), number(9), {"b", "c"}));
+    }
+    storage::Stores stores({});
+    StagedObjects staged(catalog::ObjectIndex::open(stores, {}, {}));
+    for (const auto& entry : recorded) staged.record(entry);
+    const auto whole = decide_entries(incoming, staged).value();
+
+    std::vector<catalog::Holding> now;
+    for (const auto& entry : incoming) now.push_back({entry.object, entry.identity});
+    const auto left = staged.find_moved(now).value();
+    const auto part_of = [](const catalog::ObjectEntry& entry) { return entry.identity.bytes[0] % 3; };
+    std::set<std::string> winners, expected_winners;
+    std::multiset<std::string> displaced, expected_displaced;
+    std::multiset<Hash128> forgotten;
+    Removals removals;
+    std::int64_t more_items = 0;
+    for (int part = 0; part < 3; ++part) {
+      std::vector<catalog::ObjectEntry> some;
+      Company company{.left = {}, .comes = [&](const Hash128& object) {
+                        return std::ranges::find(incoming, object, &catalog::ObjectEntry::object) != incoming.end();
+                      }};
+      std::ranges::copy_if(incoming, std::back_inserter(some), [&](const auto& e) { return part_of(e) == part; });
+      std::ranges::copy_if(left, std::back_inserter(company.left), [&](const auto& e) { return part_of(e) == part; });
+      auto decision = decide_part(some, company, staged).value();
+      EXPECT_EQ(decision.incoming, some);
+      for (const auto i : decision.winners) winners.insert(some[i].name);
+      for (const auto& entry : decision.displaced) displaced.insert(entry.name);
+      forgotten.insert(decision.forgotten.begin(), decision.forgotten.end());
+      for (auto& [bucket, identities] : decision.removals) removals[bucket].merge(identities);
+      more_items += decision.more_items;
+    }
+    for (const auto i : whole.winners) expected_winners.insert(incoming[i].name);
+    for (const auto& entry : whole.displaced) expected_displaced.insert(entry.name);
+    EXPECT_EQ(winners, expected_winners);
+    EXPECT_EQ(displaced, expected_displaced);
+    EXPECT_EQ(forgotten, std::multiset<Hash128>(whole.forgotten.begin(), whole.forgotten.end()));
+    EXPECT_EQ(removals, whole.removals);
+    EXPECT_EQ(more_items, whole.more_items);
+  }
 }
 
 }  // namespace

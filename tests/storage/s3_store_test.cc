@@ -85,6 +85,7 @@ TEST_F(S3StoreTest, RepeatsWhateverMayPass) {
   auto& store = play({kHangUp,
                       error(503, "SlowDown"),
                       half,
+                      {.status = 200, .body = "ended within the header", .cut_header_after = 20},
                       {.status = 200, .body = error_body("InternalError")},
                       error(400, "RequestTimeout"),
                       {.status = 429},
@@ -95,8 +96,8 @@ TEST_F(S3StoreTest, RepeatsWhateverMayPass) {
   EXPECT_EQ((*result)->bytes, "bytes");
   EXPECT_EQ((*result)->info.etag, "e1");
   EXPECT_EQ((*result)->info.last_modified, 1369353600LL * kMicrosPerSecond);
-  EXPECT_EQ(requests(), 8);
-  ASSERT_EQ(waits_.size(), 7u);
+  EXPECT_EQ(requests(), 9);
+  ASSERT_EQ(waits_.size(), 8u);
   for (std::size_t i = 0; i < waits_.size(); ++i) {
     const double longest = std::min(20.0, 0.5 * static_cast<double>(1 << i));
     EXPECT_GE(waits_[i], longest / 2);

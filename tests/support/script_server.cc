@@ -185,6 +185,10 @@ bool ScriptServer::answer(int fd, const ScriptReply& reply) {
   }
   if (reply.repeat > 1) return send_all(fd, head) && send_repeated(fd, reply);
   if (reply.chunked) return send_all(fd, head + chunk(reply.body) + "0\r\n\r\n");
+  if (reply.cut_header_after) {
+    (void)send_all(fd, head.substr(0, *reply.cut_header_after));
+    return false;
+  }
   if (!send_all(fd, head + reply.body.substr(0, reply.cut_after.value_or(reply.body.npos)))) return false;
   return !reply.cut_after && !reply.close;
 }

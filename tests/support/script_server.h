@@ -29,11 +29,12 @@ struct ScriptReply {
   int status = 200;
   std::string body = {};
   std::vector<std::pair<std::string, std::string>> headers = {};
-  std::optional<std::int64_t> announced = {};  ///< Content-Length, when it is not the body's
-  std::optional<std::size_t> cut_after = {};   ///< bytes of the body, then the connection closes
-  int repeat = 1;                              ///< the body is sent so often; its length is announced accordingly
-  bool reset = false;                          ///< the connection is reset instead of an answer
-  bool close = false;                          ///< the connection closes after the answer, without saying so
+  std::optional<std::int64_t> announced = {};        ///< Content-Length, when it is not the body's
+  std::optional<std::size_t> cut_header_after = {};  ///< bytes of the header, then the connection closes
+  std::optional<std::size_t> cut_after = {};         ///< bytes of the body, then the connection closes
+  int repeat = 1;                                    ///< the body is sent so often; its length is announced accordingly
+  bool reset = false;                                ///< the connection is reset instead of an answer
+  bool close = false;                                ///< the connection closes after the answer, without saying so
   bool chunked = false;
   bool endless = false;                              ///< the body is sent again and again, chunked
   std::chrono::milliseconds delay{0};                ///< before the answer

@@ -17,7 +17,7 @@ namespace earthcatalog::backfill {
 struct BackfillSpec {
   RunSettings settings;  ///< the grid's members are filled in from the catalog
   catalog::CatalogOptions catalog;
-  std::string staging;
+  std::string staging;   ///< folder or prefix; empty: the direct shape, in the warehouse
   std::string problems;  ///< URI of the problems file: all chunks' lines, kept when the staging prefix is cleaned
   fetch::FetchOptions fetch;
   int workers = 1;
@@ -26,14 +26,18 @@ struct BackfillSpec {
   std::size_t max_columns = 400;
   bool skip_inventory = false;  ///< use the chunks that are there
   bool skip_ingest = false;     ///< use the staged rows that are there
-  bool retry_pending = false;   ///< fetch again what gave up
+  bool retry_pending = false;   ///< fetch again what gave up; after the commit that is a delta
+  bool delta = false;           ///< an upsert into the table's rows
   bool replace = false;         ///< the table's present rows go in the same commit
   bool restart = false;         ///< throw away what is staged
   bool keep_staging = false;    ///< leave it after the commit
+  bool hash_index = false;      ///< bring the hash index up to date after the commit
+  std::string hash_index_uri;   ///< empty: the table's property
 };
 
-/// `report` says what was done, also after an error. kInvalidArgument when the table has rows and `replace` is not
-/// given, or when the staging prefix belongs to another backfill.
+/// `report` says what was done, also after an error. kAlreadyExists when the table has rows and neither `delta` nor
+/// `replace` is given; kInvalidArgument when the staging prefix belongs to another backfill, or for a new table without
+/// a resolution.
 Status run_backfill(storage::Stores& stores, const BackfillSpec& spec, const pipeline::Hooks& hooks,
                     pipeline::Report& report);
 

@@ -1,11 +1,10 @@
 #include "earthcatalog/backfill/chunk_record.h"
 
-#include "earthcatalog/backfill/staging.h"
 #include "earthcatalog/grid/partitioner.h"
 
 namespace earthcatalog::pipeline {
 
-void to_json(nlohmann::json& json, const Bucket& bucket) { json = {bucket.cell, backfill::year_name(bucket)}; }
+void to_json(nlohmann::json& json, const Bucket& bucket) { json = {bucket.cell, year_name(bucket)}; }
 
 void from_json(const nlohmann::json& json, Bucket& bucket) {
   bucket.cell = json.at(0).get<std::string>();
@@ -49,7 +48,7 @@ void ItemCounts::add(const ItemCounts& other) {
 }
 
 void to_json(nlohmann::json& json, const StagedFile& file) {
-  json = {file.bucket.cell, year_name(file.bucket), file.part, file.rows, file.bytes};
+  json = {file.bucket.cell, pipeline::year_name(file.bucket), file.part, file.rows, file.bytes, file.items};
 }
 
 void from_json(const nlohmann::json& json, StagedFile& file) {
@@ -57,6 +56,7 @@ void from_json(const nlohmann::json& json, StagedFile& file) {
   json.at(2).get_to(file.part);
   json.at(3).get_to(file.rows);
   json.at(4).get_to(file.bytes);
+  json.at(5).get_to(file.items);
 }
 
 }  // namespace earthcatalog::backfill

@@ -7,18 +7,25 @@
 #include <vector>
 
 #include "earthcatalog/backfill/json.h"
+#include "earthcatalog/backfill/table_schema.h"
 #include "earthcatalog/base/time.h"
 #include "earthcatalog/catalog/object_index.h"
-#include "earthcatalog/pipeline/upsert.h"
+#include "earthcatalog/pipeline/bucket.h"
 #include "earthcatalog/stac/schema.h"
 
 namespace earthcatalog::backfill {
 
-/// One NDJSON file: Staging::rows(bucket, attempt, part).
+/// One NDJSON file or part: Staging::rows(bucket, attempt, part).
 struct StagedFile {
   pipeline::Bucket bucket;
   int part = 0;
   std::int64_t rows = 0, bytes = 0;
+  std::int64_t items = 0;  ///< rows with the smallest cell of their item
+};
+
+/// Entries of the object index: Staging::objects(attempt, take). No file when there are none.
+struct ObjectRun {
+  std::int64_t entries = 0, bytes = 0;
 };
 
 /// Of staged items.
@@ -31,21 +38,23 @@ struct ItemCounts {
   void add(const ItemCounts& other);
 };
 
-/// source_items = staged_items + repeated + missing + pending + rejected.
+/// source_items = staged_items + superseded + repeated + missing + pending + rejected.
 struct ChunkRecord {
   std::int64_t chunk = 0;
   int attempt = 0;
   TimeMicros started = 0;  ///< RunRecord::started of the backfill that it belongs to
   std::int64_t source_items = 0, staged_items = 0;
-  std::int64_t repeated = 0;  ///< objects that the chunk lists more than once, the first time left out
+  std::int64_t superseded = 0;  ///< direct shape: a newer version of the item came in the same take
+  std::int64_t repeated = 0;    ///< objects that the chunk lists more than once, the first time left out
   std::int64_t missing = 0, pending = 0, rejected = 0;
   std::int64_t rows = 0, bytes_fetched = 0, item_dates_unparseable = 0;
   ItemCounts items;
   std::vector<StagedFile> files;
   bool all_itslive = true;
   stac::ObservedProperties observed;
-  std::int64_t object_entries = 0, objects_bytes = 0;  ///< of Staging::objects(attempt); no file when 0
-  std::string problems;                                ///< URI of the problems file; empty: none
+  std::vector<ObjectRun> runs;       ///< one a take in the direct shape, else one
+  std::vector<TableSchema> schemas;  ///< direct shape: of the parts of each take
+  std::string problems;              ///< URI of the problems file; empty: none
   double seconds = 0;
 };
 
@@ -65,13 +74,14 @@ namespace earthcatalog::backfill {
 
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(ItemCounts, undated, unlocated, fan_out)
 
-// A file is [cell, year, part, rows, bytes]: a backfill has millions of them.
+// A file is [cell, year, part, rows, bytes, items]: a backfill has millions of them.
 void to_json(nlohmann::json& json, const StagedFile& file);
 void from_json(const nlohmann::json& json, StagedFile& file);
 
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(ObjectRun, entries, bytes)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(ChunkRecord, chunk, attempt, started, source_items, staged_items,
-                                                repeated, missing, pending, rejected, rows, bytes_fetched,
-                                                item_dates_unparseable, items, files, all_itslive, observed,
-                                                object_entries, objects_bytes, problems, seconds)
+                                                superseded, repeated, missing, pending, rejected, rows, bytes_fetched,
+                                                item_dates_unparseable, items, files, all_itslive, observed, runs,
+                                                schemas, problems, seconds)
 
 }  // namespace earthcatalog::backfill

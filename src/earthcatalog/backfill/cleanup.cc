@@ -1,5 +1,6 @@
 #include "earthcatalog/backfill/cleanup.h"
 
+#include <functional>
 #include <vector>
 
 namespace earthcatalog::backfill {
@@ -7,11 +8,12 @@ namespace {
 
 constexpr std::size_t kBatch = 1000;
 
-Status remove_folder(const Staging& staging, std::string_view folder, std::string_view kept_uri) {
-  EC_ASSIGN_OR_RETURN(const auto where, staging.stores().locate(storage::join_uri(staging.root(), folder)));
+Status remove_folder(storage::Stores& stores, const std::string& folder,
+                     const std::function<bool(const std::string& uri)>& is_kept) {
+  EC_ASSIGN_OR_RETURN(const auto where, stores.locate(folder));
   std::vector<std::string> keys;
   EC_TRY(where.store->list(where.key + "/", [&](const storage::ObjectInfo& info) -> Status {
-    if (where.store->uri(info.key) != kept_uri) keys.push_back(info.key);
+    if (!is_kept(where.store->uri(info.key))) keys.push_back(info.key);
     return {};
   }));
   for (std::size_t first = 0; first < keys.size(); first += kBatch) {
@@ -20,15 +22,31 @@ Status remove_folder(const Staging& staging, std::string_view folder, std::strin
   return {};
 }
 
+// All of it is ours.
+Status cleanup_direct(const Staging& staging, Kept kept) {
+  const auto record = staging.run_record();
+  const auto pending = storage::join_uri(staging.root(), "pending_chunks/");
+  EC_TRY(remove_folder(staging.stores(), staging.parts(), [](const auto&) { return false; }));
+  EC_TRY(remove_folder(staging.stores(), staging.root(), [&](const std::string& uri) {
+    return uri == record || (kept != Kept::kNothing && uri.starts_with(pending));
+  }));
+  return kept == Kept::kPending ? Status{} : staging.remove(record);
+}
+
 }  // namespace
 
-Status cleanup_staging(const Staging& staging, bool pending_too) {
+Status cleanup_staging(const Staging& staging, Kept kept) {
+  if (staging.is_direct()) return cleanup_direct(staging, kept);
   const auto record = staging.run_record();
-  EC_TRY(remove_folder(staging, "compacted", record));
-  EC_TRY(remove_folder(staging, "staging", record));
-  if (pending_too) EC_TRY(remove_folder(staging, "pending_chunks", record));
-  EC_TRY(remove_folder(staging, "chunks", record));
-  return staging.remove(record);
+  const auto remove = [&](std::string_view folder) {
+    return remove_folder(staging.stores(), storage::join_uri(staging.root(), folder),
+                         [&](const std::string& uri) { return uri == record; });
+  };
+  EC_TRY(remove("compacted"));
+  EC_TRY(remove("staging"));
+  if (kept == Kept::kNothing) EC_TRY(remove("pending_chunks"));
+  EC_TRY(remove("chunks"));
+  return kept == Kept::kPending ? Status{} : staging.remove(record);
 }
 
 }  // namespace earthcatalog::backfill

@@ -2,27 +2,28 @@
 
 #include <arrow/record_batch.h>
 
+#include <algorithm>
 #include <chrono>
-#include <set>
+#include <iterator>
 #include <tuple>
 #include <unordered_map>
+#include <unordered_set>
 
+#include "earthcatalog/backfill/part_merge.h"
 #include "earthcatalog/backfill/staged_rows.h"
 #include "earthcatalog/grid/bounds.h"
 #include "earthcatalog/iceberg/manifest.h"
-#include "earthcatalog/pipeline/parallel.h"
 #include "earthcatalog/pipeline/part_names.h"
 #include "earthcatalog/pipeline/rewrite.h"
 #include "earthcatalog/pipeline/row_cutter.h"
 #include "earthcatalog/pipeline/table_writer.h"
+#include "earthcatalog/pipeline/write_groups.h"
 
 namespace earthcatalog::backfill {
 namespace {
 
 // A batch's columns hold less than 2 GiB of text each.
 constexpr std::int64_t kBatchBytes = 512 << 20;
-
-std::string hex(const Hash128& hash) { return fmt::format("{:02x}", fmt::join(hash.bytes, "")); }
 
 // What decides between two rows of one item in a bucket (catalog::newer).
 struct Version {
@@ -38,30 +39,31 @@ struct Version {
 class GroupCompaction {
  public:
   GroupCompaction(storage::Stores& stores, const CompactGroupSpec& spec)
-      : stores_(stores), spec_(spec), staging_(stores, spec.staging), names_(spec.warehouse, spec.run_id) {
-    for (const auto& object : spec.dropped) {
-      dropped_.emplace(object.attempt.chunk, object.attempt.number, object.object);
-    }
+      : stores_(stores),
+        spec_(spec),
+        staging_(stores, spec.staging, spec.parts),
+        names_(spec.warehouse, spec.run_id, spec.first_part) {
     report_.task = spec.task;
-    report_.plan_id = spec.plan_id;
+    report_.key = task_key(spec);
   }
 
   Result<CompactGroupReport> run();
 
  private:
   Status load(std::size_t group);
-  Status load_line(std::size_t group, Attempt attempt, std::string_view line);
+  Status load_lines(std::size_t group, const GroupFile& file, std::string_view rest);
+  Status load_line(std::size_t group, std::string_view line);
   Status finish_batch();
-  Result<std::vector<iceberg::DataFile>> write();
-  Status describe_files(const std::vector<iceberg::DataFile>& files);
+  Result<std::vector<iceberg::DataFile>> write(const pipeline::TableWriter& writer);
+  Result<std::vector<iceberg::DataFile>> merge(const pipeline::TableWriter& writer);
+  Result<FileList> rewrite(const pipeline::TableWriter& writer);
+  Status finish(const FileList& files);
 
   storage::Stores& stores_;
   const CompactGroupSpec& spec_;
   const Staging staging_;
   pipeline::PartNames names_;
-  std::set<std::tuple<std::int64_t, int, std::string>> dropped_;
   std::shared_ptr<const stac::ItemSchema> schema_;
-  std::optional<iceberg::Schema> table_schema_;
 
   stac::ItemParser parser_;
   std::optional<stac::ItemBatch> batch_;
@@ -69,6 +71,7 @@ class GroupCompaction {
   std::vector<pipeline::Row> rows_;
   std::vector<grid::Bounds> bounds_;
   std::unordered_map<Hash128, Version> versions_;  // of the items of the group at hand
+  std::unordered_set<Hash128> dropped_;            // objects of the file at hand whose rows do not count
   std::vector<bool> replaced_;                     // by number of row
   std::string buffer_;
   CompactGroupReport report_;
@@ -78,45 +81,59 @@ Result<CompactGroupReport> GroupCompaction::run() {
   const auto start = std::chrono::steady_clock::now();
   EC_ASSIGN_OR_RETURN(auto items, item_schema(spec_.schema));
   schema_ = std::make_shared<const stac::ItemSchema>(std::move(items));
-  EC_ASSIGN_OR_RETURN(table_schema_, iceberg_schema(spec_.schema));
-  for (std::size_t group = 0; group < spec_.groups.size(); ++group) EC_TRY(load(group));
-  EC_TRY(finish_batch());
-  EC_ASSIGN_OR_RETURN(const auto files, write());
-  EC_TRY(describe_files(files));
-  report_.files = std::ssize(files);
-  for (const auto& file : files) report_.bytes += file.file_size_in_bytes;
+  EC_ASSIGN_OR_RETURN(auto table_schema, iceberg_schema(spec_.schema));
+  EC_ASSIGN_OR_RETURN(const auto writer, pipeline::TableWriter::make(std::move(table_schema)));
+  if (!staging_.is_direct()) {
+    for (std::size_t group = 0; group < spec_.groups.size(); ++group) EC_TRY(load(group));
+    EC_TRY(finish_batch());
+  }
+  EC_ASSIGN_OR_RETURN(auto files, rewrite(writer));
+  auto written = staging_.is_direct() ? merge(writer) : write(writer);
+  if (!written) {
+    pipeline::discard_files(stores_, files.added);
+    return std::unexpected(std::move(written).error());
+  }
+  std::ranges::move(*written, std::back_inserter(files.added));
   report_.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-  EC_TRY(staging_.write(staging_.task_report(spec_.task), to_json_text(report_)));
+  EC_TRY(finish(files));
   return report_;
 }
 
 Status GroupCompaction::load(std::size_t group) {
   versions_.clear();
-  const auto& bucket = spec_.groups[group].bucket;
-  for (const auto& file : spec_.groups[group].files) {
-    const StagedFile staged{.bucket = bucket, .part = file.part, .rows = file.rows, .bytes = file.bytes};
+  const auto& [bucket, files, dropped, removals] = spec_.groups[group];
+  for (const auto& file : files) {
+    dropped_.clear();
+    for (const auto& object : dropped) {
+      if (object.attempt == file.attempt) dropped_.insert(object.object);
+    }
+    const StagedFile staged{
+        .bucket = bucket, .part = file.part, .rows = file.rows, .bytes = file.bytes, .items = file.items};
     EC_ASSIGN_OR_RETURN(const std::string text, read_rows(staging_, staged, file.attempt));
-    std::int64_t lines = 0;
-    for (std::string_view rest = text; !rest.empty(); ++lines) {
-      const auto end = rest.find('\n');
-      const auto uri = [&] { return staging_.rows(bucket, file.attempt, file.part); };
-      if (end == rest.npos) return fail(ErrorKind::kInvalidData, "{}: line {} is cut short", uri(), lines + 1);
-      EC_TRY(
-          annotate(load_line(group, file.attempt, rest.substr(0, end)), fmt::format("{}: line {}", uri(), lines + 1)));
-      rest.remove_prefix(end + 1);
-    }
-    if (lines != file.rows) {
-      return fail(ErrorKind::kInvalidData, "{}: {} lines, and its chunk wrote {}",
-                  staging_.rows(bucket, file.attempt, file.part), lines, file.rows);
-    }
+    EC_TRY(annotate(load_lines(group, file, text), staging_.rows(bucket, file.attempt, file.part)));
   }
   return {};
 }
 
-Status GroupCompaction::load_line(std::size_t group, Attempt attempt, std::string_view line) {
+Status GroupCompaction::load_lines(std::size_t group, const GroupFile& file, std::string_view rest) {
+  std::int64_t lines = 0;
+  for (; !rest.empty(); ++lines) {
+    const auto end = rest.find('\n');
+    if (end == rest.npos) return fail(ErrorKind::kInvalidData, "line {} is cut short", lines + 1);
+    if (auto status = load_line(group, rest.substr(0, end)); !status) {
+      return std::unexpected(std::move(status).error().annotate(fmt::format("line {}", lines + 1)));
+    }
+    rest.remove_prefix(end + 1);
+  }
+  if (lines != file.rows) {
+    return fail(ErrorKind::kInvalidData, "{} lines, and its chunk wrote {}", lines, file.rows);
+  }
+  return {};
+}
+
+Status GroupCompaction::load_line(std::size_t group, std::string_view line) {
   EC_ASSIGN_OR_RETURN(const StagedRow staged, parse_line(line));
-  if (!dropped_.empty() &&
-      dropped_.contains({attempt.chunk, attempt.number, hex(object_hash(staged.object.bucket, staged.object.key))})) {
+  if (!dropped_.empty() && dropped_.contains(object_hash(staged.object.bucket, staged.object.key))) {
     ++report_.dropped_rows;
     return {};
   }
@@ -160,77 +177,68 @@ Status GroupCompaction::finish_batch() {
   return {};
 }
 
-Result<std::vector<iceberg::DataFile>> GroupCompaction::write() {
+Result<std::vector<iceberg::DataFile>> GroupCompaction::write(const pipeline::TableWriter& writer) {
   std::vector<pipeline::Row> kept;
   for (std::size_t i = 0; i < rows_.size(); ++i) {
     if (!replaced_[i]) kept.push_back(rows_[i]);
   }
   report_.rows = std::ssize(kept);
-  for (const auto& row : kept) report_.items += row.primary ? 1 : 0;
   EC_ASSIGN_OR_RETURN(const auto cutter,
                       pipeline::RowCutter::make(schema_, batches_, std::move(kept), std::move(bounds_)));
-  EC_ASSIGN_OR_RETURN(const auto writer, pipeline::TableWriter::make(*table_schema_));
-  struct File {
-    const pipeline::Group* group;
-    std::size_t first, count;
-  };
-  std::vector<File> files;
-  const auto most = static_cast<std::size_t>(spec_.compact_rows);
-  for (const auto& group : cutter.groups()) {
-    for (std::size_t first = 0; first < group.count; first += most) {
-      files.push_back({&group, first, std::min(most, group.count - first)});
-    }
-  }
-  std::vector<iceberg::DataFile> written(files.size());
-  EC_TRY(pipeline::parallel_for(files.size(), static_cast<std::size_t>(spec_.workers), [&](std::size_t i) -> Status {
-    const auto& bucket = spec_.groups[files[i].group->key.cell - 1].bucket;
-    EC_ASSIGN_OR_RETURN(const auto rows, cutter.cut(*files[i].group, files[i].first, files[i].count, bucket.cell));
-    EC_ASSIGN_OR_RETURN(const auto where, stores_.locate(names_.next(bucket)));
-    EC_ASSIGN_OR_RETURN(written[i], writer.of(bucket.cell).write(where, {rows}, pipeline::partition_of(bucket)));
-    return {};
-  }));
-  return written;
-}
-
-// As an Iceberg manifest: register takes the files from it without reading a footer.
-Status GroupCompaction::describe_files(const std::vector<iceberg::DataFile>& files) {
-  EC_ASSIGN_OR_RETURN(const auto partitioning, iceberg::grid_partition_spec(*table_schema_));
-  EC_ASSIGN_OR_RETURN(auto manifest, iceberg::ManifestWriter::make({.schema = &*table_schema_, .spec = &partitioning}));
-  for (const auto& file : files) {
-    EC_TRY(manifest.add({.status = iceberg::ManifestStatus::kAdded,
-                         .snapshot_id = {},
-                         .sequence_number = {},
-                         .file_sequence_number = {},
-                         .data_file = file}));
-  }
-  return staging_.write(staging_.task_files(spec_.task), manifest.finish().bytes);
-}
-
-}  // namespace
-
-Result<std::vector<iceberg::DataFile>> read_task_files(const Staging& staging, std::int64_t task,
-                                                       const TableSchema& schema) {
-  EC_ASSIGN_OR_RETURN(const auto table_schema, iceberg_schema(schema));
-  EC_ASSIGN_OR_RETURN(const auto partitioning, iceberg::grid_partition_spec(table_schema));
-  iceberg::ManifestFile line;
-  line.manifest_path = staging.task_files(task);
-  EC_ASSIGN_OR_RETURN(const auto bytes, staging.read(line.manifest_path));
-  if (!bytes) return fail(ErrorKind::kNotFound, "{} is gone; run again", line.manifest_path);
+  EC_ASSIGN_OR_RETURN(
+      auto written, pipeline::write_groups(
+                        stores_, cutter, writer,
+                        {.bucket_of = [&](const pipeline::GroupKey& key) { return spec_.groups[key.cell - 1].bucket; },
+                         .next_uri = [&](const pipeline::Bucket& bucket) { return names_.next(bucket); },
+                         .most_rows = spec_.compact_rows,
+                         .workers = static_cast<std::size_t>(spec_.workers)}));
   std::vector<iceberg::DataFile> files;
-  EC_TRY(iceberg::read_manifest(*bytes, line, partitioning, {}, [&](iceberg::ManifestEntry&& entry) -> Status {
-    files.push_back(std::move(entry.data_file));
-    return {};
-  }));
+  for (auto& [file, primaries] : written) {
+    report_.items += primaries;
+    files.push_back(std::move(file));
+  }
   return files;
 }
 
-namespace {
+// The parts of each group as data files.
+Result<std::vector<iceberg::DataFile>> GroupCompaction::merge(const pipeline::TableWriter& writer) {
+  PartMerge parts(stores_, staging_, spec_, schema_, writer, names_);
+  if (auto status = parts.run(); !status) {
+    pipeline::discard_files(stores_, parts.files());
+    return std::unexpected(std::move(status).error());
+  }
+  report_.rows = parts.rows();
+  report_.items = parts.items();
+  report_.dropped_rows = parts.dropped_rows();
+  return parts.files();
+}
+
+// The table's files without the rows that leave them.
+Result<FileList> GroupCompaction::rewrite(const pipeline::TableWriter& writer) {
+  if (spec_.present.empty()) return FileList{};
+  EC_ASSIGN_OR_RETURN(const auto present, read_file_list(staging_, spec_.present, spec_.schema));
+  pipeline::Removals removals;
+  for (const auto& group : spec_.groups) {
+    if (!group.removals.empty()) removals[group.bucket].insert(group.removals.begin(), group.removals.end());
+  }
+  EC_ASSIGN_OR_RETURN(auto outcome, pipeline::rewrite_without(stores_, present.added, removals, names_, writer,
+                                                              static_cast<std::size_t>(spec_.workers)));
+  report_.removed_rows = outcome.rows_removed;
+  return FileList{.added = std::move(outcome.added), .removed = std::move(outcome.removed)};
+}
+
+Status GroupCompaction::finish(const FileList& files) {
+  report_.files = std::ssize(files.added);
+  report_.removed_files = std::ssize(files.removed);
+  for (const auto& file : files.added) report_.bytes += file.file_size_in_bytes;
+  EC_ASSIGN_OR_RETURN(const auto bytes, write_file_list(spec_.schema, files));
+  EC_TRY(staging_.write(staging_.task_files(spec_.task, report_.key), bytes));
+  return staging_.write(staging_.task_report(spec_.task, report_.key), to_json_text(report_));
+}
 
 // Between a killed run and the one that resumes it, `expire` may have taken the files, which no snapshot named.
-Result<bool> files_are_there(const Staging& staging, const CompactGroupSpec& spec) {
-  const auto files = read_task_files(staging, spec.task, spec.schema);
-  if (!files) return false;
-  for (const auto& file : *files) {
+Result<bool> are_there(const Staging& staging, const std::vector<iceberg::DataFile>& files) {
+  for (const auto& file : files) {
     EC_ASSIGN_OR_RETURN(const auto where, staging.stores().locate(file.file_path));
     EC_ASSIGN_OR_RETURN(const auto info, where.store->head(where.key));
     if (!info || info->size_bytes != file.file_size_in_bytes) return false;
@@ -240,21 +248,75 @@ Result<bool> files_are_there(const Staging& staging, const CompactGroupSpec& spe
 
 }  // namespace
 
-Result<CompactGroupReport> compact_group(storage::Stores& stores, const CompactGroupSpec& spec) {
-  const Staging staging(stores, spec.staging);
-  EC_ASSIGN_OR_RETURN(const auto text, staging.read(staging.task_report(spec.task)));
-  if (text) {
-    auto report = parse_json<CompactGroupReport>(*text, staging.task_report(spec.task));
-    if (report && report->plan_id == spec.plan_id) {
-      EC_ASSIGN_OR_RETURN(const bool complete, files_are_there(staging, spec));
-      if (complete) return report;
-    }
+std::string task_key(const CompactGroupSpec& spec) {
+  CompactGroupSpec what = spec;
+  what.task = 0;
+  what.run_id.clear();
+  what.first_part = 0;
+  what.memory_limit_bytes = 0;
+  what.workers = 1;
+  return to_hex(hash128(to_json_text(what))).substr(0, 16);
+}
+
+Result<std::string> write_file_list(const TableSchema& schema, const FileList& files) {
+  EC_ASSIGN_OR_RETURN(const auto table_schema, iceberg_schema(schema));
+  EC_ASSIGN_OR_RETURN(const auto partitioning, iceberg::grid_partition_spec(table_schema));
+  EC_ASSIGN_OR_RETURN(auto manifest, iceberg::ManifestWriter::make({.schema = &table_schema, .spec = &partitioning}));
+  for (const auto& file : files.added) {
+    EC_TRY(manifest.add({.status = iceberg::ManifestStatus::kAdded,
+                         .snapshot_id = {},
+                         .sequence_number = {},
+                         .file_sequence_number = {},
+                         .data_file = file}));
   }
+  for (const auto& file : files.removed) {  // the numbers are never looked at, but only added files may lack them
+    EC_TRY(manifest.add({.status = iceberg::ManifestStatus::kDeleted,
+                         .snapshot_id = 0,
+                         .sequence_number = 0,
+                         .file_sequence_number = 0,
+                         .data_file = file}));
+  }
+  return manifest.finish().bytes;
+}
+
+Result<FileList> read_file_list(const Staging& staging, const std::string& uri, const TableSchema& schema) {
+  EC_ASSIGN_OR_RETURN(const auto table_schema, iceberg_schema(schema));
+  EC_ASSIGN_OR_RETURN(const auto partitioning, iceberg::grid_partition_spec(table_schema));
+  EC_ASSIGN_OR_RETURN(const auto bytes, staging.read(uri));
+  if (!bytes) return fail(ErrorKind::kNotFound, "{} is gone; run again", uri);
+  iceberg::ManifestFile line;
+  line.manifest_path = uri;
+  FileList files;
+  EC_TRY(iceberg::read_manifest(*bytes, line, partitioning, {.live_only = false},
+                                [&](iceberg::ManifestEntry&& entry) -> Status {
+                                  const bool removed = entry.status == iceberg::ManifestStatus::kDeleted;
+                                  (removed ? files.removed : files.added).push_back(std::move(entry.data_file));
+                                  return {};
+                                }));
+  return files;
+}
+
+Result<std::optional<CompactGroupReport>> read_task_report(const Staging& staging, const CompactGroupSpec& spec) {
+  const auto key = task_key(spec);
+  const auto uri = staging.task_report(spec.task, key);
+  EC_ASSIGN_OR_RETURN(const auto text, staging.read(uri));
+  if (!text) return std::nullopt;
+  const auto report = parse_json<CompactGroupReport>(*text, uri);
+  const auto files = read_file_list(staging, staging.task_files(spec.task, key), spec.schema);
+  if (!report || !files) return std::nullopt;  // cut short: the task is done again
+  EC_ASSIGN_OR_RETURN(const bool complete, are_there(staging, files->added));
+  return complete ? std::optional(*report) : std::nullopt;
+}
+
+Result<CompactGroupReport> compact_group(storage::Stores& stores, const CompactGroupSpec& spec) {
+  EC_ASSIGN_OR_RETURN(const auto done, read_task_report(Staging(stores, spec.staging, spec.parts), spec));
+  if (done) return *done;
   return annotate(GroupCompaction(stores, spec).run(), fmt::format("compaction task {}", spec.task));
 }
 
 void to_json(nlohmann::json& json, const GroupFile& file) {
-  json = {file.attempt.chunk, file.attempt.number, file.part, file.rows, file.bytes};
+  json = {file.attempt.chunk, file.attempt.number,        file.part, file.rows, file.bytes,
+          file.items,         static_cast<int>(file.form)};
 }
 
 void from_json(const nlohmann::json& json, GroupFile& file) {
@@ -263,16 +325,20 @@ void from_json(const nlohmann::json& json, GroupFile& file) {
   json.at(2).get_to(file.part);
   json.at(3).get_to(file.rows);
   json.at(4).get_to(file.bytes);
+  json.at(5).get_to(file.items);
+  file.form = static_cast<PartForm>(json.at(6).get<int>());
 }
 
 void to_json(nlohmann::json& json, const DroppedObject& dropped) {
-  json = {dropped.attempt.chunk, dropped.attempt.number, dropped.object};
+  json = {dropped.attempt.chunk, dropped.attempt.number, dropped.take, dropped.object, dropped.identity};
 }
 
 void from_json(const nlohmann::json& json, DroppedObject& dropped) {
   json.at(0).get_to(dropped.attempt.chunk);
   json.at(1).get_to(dropped.attempt.number);
-  json.at(2).get_to(dropped.object);
+  json.at(2).get_to(dropped.take);
+  json.at(3).get_to(dropped.object);
+  json.at(4).get_to(dropped.identity);
 }
 
 }  // namespace earthcatalog::backfill

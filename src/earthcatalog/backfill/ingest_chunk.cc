@@ -1,34 +1,47 @@
 #include "earthcatalog/backfill/ingest_chunk.h"
 
+#include <arrow/record_batch.h>
+
 #include <algorithm>
 #include <chrono>
+#include <map>
+#include <mutex>
+#include <set>
+#include <unordered_map>
 #include <unordered_set>
 
+#include "earthcatalog/backfill/compact_group.h"
 #include "earthcatalog/backfill/object_list.h"
 #include "earthcatalog/backfill/staged_rows.h"
 #include "earthcatalog/backfill/write_chunks.h"
 #include "earthcatalog/catalog/index_run_file.h"
 #include "earthcatalog/inventory/inventory.h"
 #include "earthcatalog/pipeline/ingest_stage.h"
+#include "earthcatalog/pipeline/item_rows.h"
+#include "earthcatalog/pipeline/table_writer.h"
+#include "earthcatalog/pipeline/write_groups.h"
 
 namespace earthcatalog::backfill {
 namespace {
 
 constexpr std::int64_t kEntriesPerRowGroup = 2'000;  // register reads one row group of every chunk at once
 
+using Parts = std::vector<std::unique_ptr<pipeline::ChunkPart>>;
+
 // One attempt from its parts; lives for one call of run().
 class ChunkIngest {
  public:
-  ChunkIngest(storage::Stores& stores, const IngestChunkSpec& spec, TimeMicros started, const pipeline::Hooks& hooks)
+  ChunkIngest(storage::Stores& stores, const IngestChunkSpec& spec, const RunRecord& run, const pipeline::Hooks& hooks)
       : stores_(stores),
         spec_(spec),
+        run_(run),
         hooks_(hooks),
-        staging_(stores, spec.staging),
+        staging_(stores, spec.staging, spec.parts),
         at_{spec.chunk, spec.attempt},
         problems_(stores, staging_.problems(at_)) {
     record_.chunk = spec.chunk;
     record_.attempt = spec.attempt;
-    record_.started = started;
+    record_.started = run.started;
   }
 
   Result<ChunkRecord> run();
@@ -38,20 +51,27 @@ class ChunkIngest {
   Status take(pipeline::IngestStage& stage);
   void count(const pipeline::ChunkPart& part);
   void remember(const pipeline::ChunkPart& part);
+  Status write_lines(const Parts& parts);
+  Status write_parts(Parts parts);
+  std::vector<pipeline::ItemAddress> choose(const Parts& parts);
+  Result<std::unique_ptr<pipeline::StartSchema>> start_schema() const;
+  Result<std::shared_ptr<const stac::ItemSchema>> choose_schema(Parts& parts);
   Status write_entries();
-  Status write_pending_list();
+  std::string marker() const;
+  Status write_next_list();
 
   storage::Stores& stores_;
   const IngestChunkSpec& spec_;
+  const RunRecord& run_;
   const pipeline::Hooks& hooks_;
   const Staging staging_;
   const Attempt at_;
   pipeline::Problems problems_;
   std::shared_ptr<const grid::Partitioner> grid_;
-  int parts_ = 0;
+  int takes_ = 0;
   ChunkRecord record_;
-  std::unordered_set<Hash128> staged_;  // objects
-  std::vector<catalog::ObjectEntry> entries_;
+  std::unordered_set<Hash128> staged_;         // objects
+  std::vector<catalog::ObjectEntry> entries_;  // not written yet
   std::vector<pipeline::PendingObject> pending_;
 };
 
@@ -62,33 +82,39 @@ Result<ChunkRecord> ChunkIngest::run() {
                                                               .boundaries_path = spec_.boundaries_path,
                                                               .id_field = spec_.id_field}));
   EC_TRY(stage_all());
-  EC_TRY(write_entries());
-  EC_TRY(write_pending_list());
+  if (!staging_.is_direct()) EC_TRY(write_entries());
+  EC_TRY(write_next_list());
   EC_ASSIGN_OR_RETURN(record_.problems, problems_.finish());
   record_.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-  if (record_.source_items !=
-      record_.staged_items + record_.repeated + record_.missing + record_.pending + record_.rejected) {
+  if (record_.source_items != record_.staged_items + record_.superseded + record_.repeated + record_.missing +
+                                  record_.pending + record_.rejected) {
     return fail(ErrorKind::kInvalidData, "chunk {}: the counts do not add up; please report this", at_.chunk);
   }
-  EC_TRY(staging_.write(staging_.done(at_), to_json_text(record_)));
+  EC_TRY(staging_.write(staging_.done(at_), marker()));
+  EC_TRY(publish_pending(staging_, record_));
   return std::move(record_);
 }
 
 Status ChunkIngest::stage_all() {
-  const auto list = at_.number == 0 ? staging_.chunk(at_.chunk) : staging_.pending(at_.chunk);
+  auto list = staging_.chunk(at_);
+  if (at_.number > 0) {  // the first attempt after a commit: that has taken the rest away
+    EC_ASSIGN_OR_RETURN(const bool here, staging_.exists(list));
+    if (!here) list = staging_.pending(at_.chunk);
+  }
   EC_ASSIGN_OR_RETURN(const auto inventory, inventory::open_inventory(stores_, list, {.suffix = ""}));
   const auto workers = static_cast<std::size_t>(std::max(1, spec_.workers));
   pipeline::ChunkSource source(
       *inventory, [](std::span<const storage::ObjectRef> objects) { return std::vector<bool>(objects.size()); },
       {.chunk_size = 20'000, .workers = workers});
-  // With the columns of `auto`, so that every property is observed; phase 3 decides which schema it will be.
-  pipeline::StartSchema schema(std::make_shared<const stac::ItemSchema>(stac::initial_schema(stac::SchemaKind::kAuto)),
-                               false);
+  EC_ASSIGN_OR_RETURN(const auto schema, start_schema());
   fetch::FetchOptions fetch{.concurrency = spec_.fetch_concurrency, .max_object_bytes = spec_.max_object_bytes};
   fetch.source_root = spec_.source_root;
-  pipeline::IngestStage stage(
-      stores_, source, *grid_, problems_, schema,
-      {.fetch = fetch, .workers = workers, .memory_limit_bytes = spec_.memory_limit_bytes, .keep_text = true});
+  pipeline::IngestStage stage(stores_, source, *grid_, problems_, *schema,
+                              {.fetch = fetch,
+                               .workers = workers,
+                               .memory_limit_bytes = spec_.memory_limit_bytes,
+                               .keep_text = !staging_.is_direct(),
+                               .keep_pending = true});
   while (!stage.wait(std::chrono::milliseconds(200))) {
     if (hooks_.stop != nullptr && hooks_.stop->load()) {
       stage.stop();
@@ -122,20 +148,162 @@ Status ChunkIngest::take(pipeline::IngestStage& stage) {
       return !staged_.insert(object_hash(item.object.bucket, item.object.key)).second;
     }));
     count(*part);
-    remember(*part);
   }
-  if (!parts.empty()) {
-    EC_ASSIGN_OR_RETURN(auto files, write_rows(staging_, *grid_, parts,
-                                               {.attempt = at_,
-                                                .part = parts_++,
-                                                .workers = static_cast<std::size_t>(std::max(1, spec_.workers))}));
-    for (auto& file : files) {
-      record_.rows += file.rows;
-      record_.files.push_back(std::move(file));
-    }
-  }
+  std::erase_if(parts, [](const auto& part) { return part->items.empty(); });
+  if (!parts.empty()) EC_TRY(staging_.is_direct() ? write_parts(std::move(parts)) : write_lines(parts));
   stage.release(held);
   return {};
+}
+
+Status ChunkIngest::write_lines(const Parts& parts) {
+  for (const auto& part : parts) remember(*part);
+  EC_ASSIGN_OR_RETURN(
+      auto files,
+      write_rows(staging_, *grid_, parts,
+                 {.attempt = at_, .part = takes_++, .workers = static_cast<std::size_t>(std::max(1, spec_.workers))}));
+  for (auto& file : files) {
+    record_.rows += file.rows;
+    record_.files.push_back(std::move(file));
+  }
+  return {};
+}
+
+// Of the take's items, of each the newest version; the entries of all.
+std::vector<pipeline::ItemAddress> ChunkIngest::choose(const Parts& parts) {
+  std::unordered_map<Hash128, std::size_t> newest;  // number of the entry
+  std::vector<pipeline::ItemAddress> addresses;
+  for (std::uint32_t p = 0; p < parts.size(); ++p) {
+    for (std::uint32_t i = 0; i < parts[p]->items.size(); ++i) {
+      addresses.push_back({p, i});
+      const auto& entry = entries_.emplace_back(pipeline::entry_of(*parts[p], parts[p]->items[i], *grid_));
+      const auto [at, is_new] = newest.try_emplace(entry.identity, entries_.size() - 1);
+      if (!is_new && catalog::newer(entry, entries_[at->second])) at->second = entries_.size() - 1;
+    }
+  }
+  std::vector<pipeline::ItemAddress> chosen;
+  for (std::size_t i = 0; i < entries_.size(); ++i) {
+    if (newest.at(entries_[i].identity) == i) {
+      chosen.push_back(addresses[i]);
+      record_.items.add(entries_[i], 1);
+    } else {
+      entries_[i].cells.clear();
+      ++record_.superseded;
+      --record_.staged_items;
+    }
+  }
+  return chosen;
+}
+
+Status ChunkIngest::write_parts(Parts parts) {
+  const auto items = choose(parts);
+  EC_ASSIGN_OR_RETURN(const auto schema, choose_schema(parts));
+  const auto columns = part_schema(spec_.schema, *schema);
+  EC_ASSIGN_OR_RETURN(auto table_schema, iceberg_schema(columns));
+  EC_ASSIGN_OR_RETURN(const auto writer, pipeline::TableWriter::make(std::move(table_schema)));
+  std::vector<std::shared_ptr<arrow::RecordBatch>> batches;
+  for (const auto& part : parts) {
+    EC_ASSIGN_OR_RETURN(auto batch, part->batch.finish(*schema));
+    batches.push_back(std::move(batch));
+  }
+  auto [rows, bounds] = pipeline::rows_of(parts, items);
+  EC_ASSIGN_OR_RETURN(const auto cutter,
+                      pipeline::RowCutter::make(schema, std::move(batches), std::move(rows), std::move(bounds)));
+  const int take = takes_++;
+  std::mutex mutex;
+  std::map<std::string, int> numbers;  // of a part, by its URI
+  std::map<pipeline::Bucket, int> used;
+  const auto next_uri = [&](const pipeline::Bucket& bucket) {
+    const std::lock_guard lock(mutex);
+    const int number = take * kPartsPerTake + used[bucket]++;
+    auto uri = staging_.rows(bucket, at_, number);
+    numbers[uri] = number;
+    return uri;
+  };
+  EC_ASSIGN_OR_RETURN(
+      const auto files,
+      pipeline::write_groups(stores_, cutter, writer,
+                             {.bucket_of = [&](const auto& key) { return pipeline::bucket_of(*grid_, key); },
+                              .next_uri = next_uri,
+                              .workers = static_cast<std::size_t>(std::max(1, spec_.workers))}));
+  for (const auto& [file, primaries] : files) {
+    record_.rows += file.record_count;
+    record_.files.push_back({.bucket = pipeline::bucket_of(file.partition),
+                             .part = numbers.at(file.file_path),
+                             .rows = file.record_count,
+                             .bytes = file.file_size_in_bytes,
+                             .items = primaries});
+  }
+  FileList list;
+  for (const auto& written : files) list.added.push_back(written.file);
+  EC_ASSIGN_OR_RETURN(const auto manifest, write_file_list(columns, list));
+  EC_TRY(staging_.write(staging_.part_files(at_, take), manifest));
+  record_.schemas.push_back(columns);
+  return write_entries();
+}
+
+// NDJSON is read with the columns of `auto`, so that every property is observed; phase 3 decides which schema it will
+// be. Parts are written in the schema that the table will most likely have.
+Result<std::unique_ptr<pipeline::StartSchema>> ChunkIngest::start_schema() const {
+  const auto start = [](stac::ItemSchema schema, bool undecided) {
+    return std::make_unique<pipeline::StartSchema>(std::make_shared<const stac::ItemSchema>(std::move(schema)),
+                                                   undecided);
+  };
+  if (!staging_.is_direct()) return start(stac::initial_schema(stac::SchemaKind::kAuto), false);
+  if (spec_.schema.kind.empty()) return start(stac::initial_schema(stac::SchemaKind::kItslive), true);
+  EC_ASSIGN_OR_RETURN(auto schema, item_schema(spec_.schema));
+  return start(std::move(schema), false);
+}
+
+Result<std::shared_ptr<const stac::ItemSchema>> ChunkIngest::choose_schema(Parts& parts) {
+  stac::ItemSchema schema;
+  if (spec_.schema.kind.empty()) {
+    const bool itslive = std::ranges::all_of(parts, [](const auto& part) { return part->all_itslive; });
+    schema = stac::initial_schema(itslive ? stac::SchemaKind::kItslive : stac::SchemaKind::kAuto);
+  } else {
+    EC_ASSIGN_OR_RETURN(schema, item_schema(spec_.schema));
+  }
+  stac::ObservedProperties observed;
+  for (const auto& part : parts) {
+    if (part->schema->kind != schema.kind) EC_TRY(reparse_as_auto(*part));
+    for (const auto& [name, kinds] : part->batch.observed()) observed[name].merge(kinds);
+  }
+  for (const auto& [name, kinds] : observed) record_.observed[name].merge(kinds);
+  if (schema.kind == stac::SchemaKind::kAuto) {
+    schema = stac::evolve(schema, observed, static_cast<std::size_t>(spec_.max_columns));
+  }
+  return std::make_shared<const stac::ItemSchema>(std::move(schema));
+}
+
+// In the direct shape with what the Python system's `ingest_stats.json` says.
+std::string ChunkIngest::marker() const {
+  nlohmann::json json = record_;
+  if (!staging_.is_direct()) return to_json_text(record_);
+  const auto& settings = run_.settings;
+  std::set<std::string> cells, years;
+  for (const auto& file : record_.files) {
+    cells.insert(file.bucket.cell);
+    years.insert(pipeline::year_name(file.bucket));
+    json["part_files"].push_back(staging_.rows(file.bucket, at_, file.part));
+  }
+  json["run_id"] = staging_.root().substr(staging_.root().rfind('/') + 1);
+  json["inventory"] = settings.inventory;
+  json["inventory_file"] = staging_.chunk(at_);
+  json["since"] = settings.since ? nlohmann::json(format_time(*settings.since)) : nlohmann::json();
+  json["h3_resolution"] = spec_.grid_type == "h3" ? nlohmann::json(spec_.resolution) : nlohmann::json();
+  json["total_rows"] = record_.rows;
+  json["unique_cells"] = cells.size();
+  json["unique_years"] = years.size();
+  json["files_written"] = record_.files.size();
+  const auto per_item = [&](std::int64_t n) {
+    return record_.source_items == 0 ? 0.0 : static_cast<double>(n) / static_cast<double>(record_.source_items);
+  };
+  json["avg_fan_out"] = per_item(record_.rows);
+  json["overhead_pct"] = 100 * per_item(record_.rows - record_.source_items);
+  json["fan_out_distribution"] = nlohmann::json::object();
+  for (const auto& [fan_out, items] : record_.items.fan_out) {
+    json["fan_out_distribution"][std::to_string(fan_out)] = items;
+  }
+  return json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
 void ChunkIngest::count(const pipeline::ChunkPart& part) {
@@ -148,35 +316,31 @@ void ChunkIngest::count(const pipeline::ChunkPart& part) {
 
 void ChunkIngest::remember(const pipeline::ChunkPart& part) {
   for (const auto& item : part.items) {
-    auto& entry = entries_.emplace_back(catalog::entry_of(item.object));
-    entry.identity = item.identity;
-    entry.updated = item.updated;
-    if (item.year != pipeline::kUnknownYear) entry.year = item.year;
-    for (std::uint32_t c = 0; c < item.cell_count; ++c) {
-      const auto cell = part.cells[item.first_cell + c];
-      entry.cells.push_back(cell == grid::kNoCell ? std::string(grid::kNoCellName) : grid_->name(cell));
-    }
-    record_.items.add(entry, 1);
+    record_.items.add(entries_.emplace_back(pipeline::entry_of(part, item, *grid_)), 1);
   }
 }
 
 // As a run of the object index: register merges the chunks' runs without looking at their entries.
 Status ChunkIngest::write_entries() {
-  if (entries_.empty()) return {};
+  if (entries_.empty()) {
+    record_.runs.emplace_back();
+    return {};
+  }
   std::ranges::sort(entries_, {}, &catalog::ObjectEntry::object);
-  EC_ASSIGN_OR_RETURN(const auto where, stores_.locate(staging_.objects(at_)));
+  EC_ASSIGN_OR_RETURN(const auto where, stores_.locate(staging_.objects(at_, static_cast<int>(record_.runs.size()))));
   EC_ASSIGN_OR_RETURN(const auto writer, catalog::RunWriter::create(where, kEntriesPerRowGroup));
   for (auto& entry : entries_) EC_TRY(writer->append({.entry = std::move(entry)}));
   EC_ASSIGN_OR_RETURN(const auto info, writer->finish());
-  record_.object_entries = info.entries;
-  record_.objects_bytes = info.size_bytes;
+  record_.runs.push_back({.entries = info.entries, .bytes = info.size_bytes});
+  entries_.clear();
   return {};
 }
 
-Status ChunkIngest::write_pending_list() {
-  const auto uri = staging_.pending(at_.chunk);
-  if (pending_.empty()) return at_.number == 0 ? Status{} : staging_.remove(uri);
-  EC_ASSIGN_OR_RETURN(const auto where, stores_.locate(uri));
+// What the next attempt will fetch. Not the list of pending objects itself: that is the input of this one as long as
+// its marker is not there.
+Status ChunkIngest::write_next_list() {
+  if (pending_.empty()) return {};
+  EC_ASSIGN_OR_RETURN(const auto where, stores_.locate(staging_.chunk({at_.chunk, at_.number + 1})));
   return write_pending(where, pending_, system_now());
 }
 
@@ -192,13 +356,22 @@ Result<std::optional<ChunkRecord>> read_chunk_record(const Staging& staging, Att
   return std::move(*record);
 }
 
+Status publish_pending(const Staging& staging, const ChunkRecord& last) {
+  const auto uri = staging.pending(last.chunk);
+  if (last.pending == 0) return last.attempt == 0 ? Status{} : staging.remove(uri);
+  const auto list = staging.chunk({last.chunk, last.attempt + 1});
+  EC_ASSIGN_OR_RETURN(const auto bytes, staging.read(list));
+  if (!bytes) return fail(ErrorKind::kNotFound, "{} is gone; run with --restart to stage everything anew", list);
+  return staging.write(uri, *bytes);
+}
+
 Result<ChunkRecord> ingest_chunk(storage::Stores& stores, const IngestChunkSpec& spec, const pipeline::Hooks& hooks) {
-  const Staging staging(stores, spec.staging);
+  const Staging staging(stores, spec.staging, spec.parts);
   EC_ASSIGN_OR_RETURN(const auto run, read_run_record(staging));
   if (!run) return fail(ErrorKind::kNotFound, "{} holds no backfill (any more)", spec.staging);
   EC_ASSIGN_OR_RETURN(auto done, read_chunk_record(staging, {spec.chunk, spec.attempt}, run->started));
   if (done) return std::move(*done);
-  return annotate(ChunkIngest(stores, spec, run->started, hooks).run(), fmt::format("chunk {}", spec.chunk));
+  return annotate(ChunkIngest(stores, spec, *run, hooks).run(), fmt::format("chunk {}", spec.chunk));
 }
 
 }  // namespace earthcatalog::backfill

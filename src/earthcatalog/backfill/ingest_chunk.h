@@ -1,4 +1,5 @@
-// Phase 2: one chunk's objects fetched, covered and staged by bucket.
+// Phase 2: one chunk's objects fetched, covered and staged by bucket: as lines of NDJSON, or as sorted data files
+// (parts).
 #pragma once
 
 #include "earthcatalog/backfill/chunk_record.h"
@@ -10,6 +11,9 @@ namespace earthcatalog::backfill {
 
 struct IngestChunkSpec {
   std::string staging;
+  std::string parts;   ///< where data files go, in the direct shape; empty: NDJSON is staged
+  TableSchema schema;  ///< of the parts: the table's; an empty kind: there is no table yet, and nobody asked for one
+  std::int64_t max_columns = 400;
   std::int64_t chunk = 0;
   int attempt = 0;  ///< 0: the chunk; n: what is pending of it after n - 1
   std::string grid_type = "h3", boundaries_path, id_field;
@@ -21,17 +25,22 @@ struct IngestChunkSpec {
   std::int64_t memory_limit_bytes = 768 << 20;
 };
 
-/// Writes the NDJSON of the chunk, its object index entries, its pending list, its problems file, and last its `.done`
-/// marker, which is also returned. An attempt that has its marker already is not done again. kCancelled when `hooks`
-/// say stop: nothing of the attempt counts then. kNotFound when no write_chunks() has been in that place.
+/// Writes the NDJSON or the parts of the chunk, its object index entries, what the next attempt has to fetch, its
+/// problems file, then its `.done` marker, which is also returned, and last its list of pending objects. An attempt
+/// that has its marker already is not done again. kCancelled when `hooks` say stop: nothing of the attempt counts then.
+/// kNotFound when no write_chunks() has been in that place.
 Result<ChunkRecord> ingest_chunk(storage::Stores& stores, const IngestChunkSpec& spec, const pipeline::Hooks& hooks);
 
 /// The marker of an attempt; nothing when it was not finished, or is one that another backfill left in the same place.
 /// `started` is that of the run record.
 Result<std::optional<ChunkRecord>> read_chunk_record(const Staging& staging, Attempt attempt, TimeMicros started);
 
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(IngestChunkSpec, staging, chunk, attempt, grid_type, boundaries_path,
-                                                id_field, resolution, source_root, fetch_concurrency, max_object_bytes,
-                                                workers, memory_limit_bytes)
+/// Makes the list of the chunk's pending objects what its last attempt left: none when that is nothing. ingest_chunk()
+/// does so after the marker, and a clean-up again, which would take away what a killed run had still to do.
+Status publish_pending(const Staging& staging, const ChunkRecord& last);
+
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(IngestChunkSpec, staging, parts, schema, max_columns, chunk, attempt,
+                                                grid_type, boundaries_path, id_field, resolution, source_root,
+                                                fetch_concurrency, max_object_bytes, workers, memory_limit_bytes)
 
 }  // namespace earthcatalog::backfill

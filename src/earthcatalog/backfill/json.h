@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 
+#include "earthcatalog/base/hash.h"
 #include "earthcatalog/result.h"
 
 template <class T>
@@ -22,6 +23,21 @@ struct nlohmann::adl_serializer<std::optional<T>> {
   template <class Json>
   static void from_json(const Json& json, std::optional<T>& value) {
     value = json.is_null() ? std::nullopt : std::optional<T>(json.template get<T>());
+  }
+};
+
+/// 32 hex digits.
+template <>
+struct nlohmann::adl_serializer<earthcatalog::Hash128> {
+  template <class Json>
+  static void to_json(Json& json, const earthcatalog::Hash128& hash) {
+    json = earthcatalog::to_hex(hash);
+  }
+  template <class Json>
+  static void from_json(const Json& json, earthcatalog::Hash128& hash) {
+    const auto read = earthcatalog::from_hex(json.template get<std::string>());
+    if (!read) throw nlohmann::json::other_error::create(501, "not 32 hex digits: " + json.dump(), &json);
+    hash = *read;
   }
 };
 

@@ -4,6 +4,7 @@
 #include <array>
 
 #include "earthcatalog/backfill/compact_group.h"
+#include "earthcatalog/backfill/head_phases.h"
 #include "earthcatalog/backfill/ingest_chunk.h"
 #include "earthcatalog/backfill/write_chunks.h"
 
@@ -20,17 +21,39 @@ Result<std::string> run(Stores& stores, std::string_view text, const Hooks& hook
   return to_json_text(report);
 }
 
+template <class Spec, auto kRun>
+Result<std::string> run_quietly(Stores& stores, std::string_view text, const Hooks&) {
+  EC_ASSIGN_OR_RETURN(const auto spec, parse_json<Spec>(text, "the spec"));
+  EC_ASSIGN_OR_RETURN(const auto report, kRun(stores, spec));
+  return to_json_text(report);
+}
+
+Result<CompactGroupReport> compact_without_removals(Stores& stores, const CompactGroupSpec& spec) {
+  const bool removals = std::ranges::any_of(spec.groups, [](const Group& group) { return !group.removals.empty(); });
+  if (!removals) return compact_group(stores, spec);
+  return fail(ErrorKind::kInvalidArgument, "the spec is of a delta: run compact_cell_year_delta");
+}
+
+Result<CompactGroupReport> compact_cell_year(Stores& stores, const CompactGroupSpec& spec) {
+  if (spec.groups.size() == 1) return compact_without_removals(stores, spec);
+  return fail(ErrorKind::kInvalidArgument, "the spec has {} buckets: run compact_group", spec.groups.size());
+}
+
 struct Phase {
   std::string_view name;
   Result<std::string> (*run)(Stores&, std::string_view, const Hooks&);
 };
 
-constexpr std::array<Phase, 3> kPhases{{
-    {"write_chunks", run<WriteChunksSpec, [](Stores& stores, const WriteChunksSpec& spec,
-                                             const Hooks&) { return write_chunks(stores, spec); }>},
+constexpr std::array<Phase, 9> kPhases{{
+    {"write_chunks", run_quietly<WriteChunksSpec, write_chunks>},
     {"ingest_chunk", run<IngestChunkSpec, ingest_chunk>},
-    {"compact_group", run<CompactGroupSpec, [](Stores& stores, const CompactGroupSpec& spec,
-                                               const Hooks&) { return compact_group(stores, spec); }>},
+    {"plan_compaction", run_quietly<HeadSpec, plan_compaction>},
+    {"compact_cell_year", run_quietly<CompactGroupSpec, compact_cell_year>},
+    {"compact_group", run_quietly<CompactGroupSpec, compact_without_removals>},
+    {"compact_cell_year_delta", run_quietly<CompactGroupSpec, compact_group>},
+    {"register_and_cleanup", run_quietly<HeadSpec, register_and_cleanup>},
+    {"register_delta", run_quietly<HeadSpec, register_delta>},
+    {"cleanup_staging", run_quietly<CleanupSpec, cleanup_phase>},
 }};
 
 }  // namespace

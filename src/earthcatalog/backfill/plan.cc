@@ -2,29 +2,20 @@
 
 #include <algorithm>
 #include <map>
-#include <set>
 
 #include "earthcatalog/backfill/ingest_chunk.h"
 #include "earthcatalog/catalog/hash_sorter.h"
-#include "earthcatalog/catalog/index_run_file.h"
 
 namespace earthcatalog::backfill {
 namespace {
 
-// Small groups cost more than their bytes: a file each.
-constexpr std::size_t kGroupsPerTask = 512;
-
-// Where an entry lies among the object runs of all attempts.
 struct EntryAt {
   Hash128 key;  // of the object, or of its item
-  std::int32_t record = 0;
-  std::int64_t row = 0;
+  EntryPosition at;
   auto operator<=>(const EntryAt&) const = default;
 };
 
 using EntrySorter = catalog::HashSorter<EntryAt>;
-
-std::string hex(const Hash128& hash) { return fmt::format("{:02x}", fmt::join(hash.bytes, "")); }
 
 class Planner {
  public:
@@ -33,9 +24,8 @@ class Planner {
 
   Result<Plan> run() {
     for (std::int64_t chunk = 0; chunk < run_.chunks; ++chunk) EC_TRY(read_chunk(chunk));
-    for (auto& [bucket, files] : groups_) plan_.groups.push_back({.bucket = bucket, .files = std::move(files)});
+    for (auto& [bucket, group] : groups_) plan_.groups.push_back(std::move(group));
     EC_TRY(find_dropped());
-    cut_tasks();
     name_plan();
     return std::move(plan_);
   }
@@ -46,41 +36,51 @@ class Planner {
   Status find_dropped();
   Status read_entries(EntrySorter& objects, EntrySorter& items);
   Status drop(std::span<const EntryAt> same, bool same_object);
-  Result<catalog::ObjectEntry> entry_at(const EntryAt& at);
-  void cut_tasks();
+  Result<catalog::ObjectEntry> entry_at(const EntryPosition& at);
   void name_plan();
 
   const Staging& staging_;
   const RunRecord& run_;
   const PlanOptions& options_;
   Plan plan_;
-  std::map<pipeline::Bucket, std::vector<GroupFile>> groups_;
+  std::map<pipeline::Bucket, Group> groups_;
   std::vector<std::unique_ptr<catalog::RunReader>> readers_;
-  std::set<std::pair<std::int32_t, std::int64_t>> gone_;  // entries of objects that a later attempt staged again
 };
 
 Status Planner::read_chunk(std::int64_t chunk) {
-  for (int attempt = 0;; ++attempt) {
+  for (int attempt = run_.first_attempt;; ++attempt) {
     EC_ASSIGN_OR_RETURN(auto record, read_chunk_record(staging_, {chunk, attempt}, run_.started));
-    if (!record && attempt == 0) {
-      return fail(ErrorKind::kNotFound, "chunk {} is not ingested yet: there is no {}", chunk,
-                  staging_.done({chunk, attempt}));
+    if (record) {
+      add(std::move(*record));
+      continue;
     }
-    if (!record) return {};
-    add(std::move(*record));
+    if (attempt > run_.first_attempt) return {};
+    // A retry concerns the chunks of which something is pending.
+    bool expected = attempt == 0;
+    if (!expected) {
+      EC_ASSIGN_OR_RETURN(expected, staging_.exists(staging_.pending(chunk)));
+    }
+    if (!expected) return {};
+    return fail(ErrorKind::kNotFound, "chunk {} is not ingested yet: there is no {}", chunk,
+                staging_.done({chunk, attempt}));
   }
 }
 
 void Planner::add(ChunkRecord record) {
   for (const auto& file : record.files) {
-    groups_[file.bucket].push_back(
-        {.attempt = {record.chunk, record.attempt}, .part = file.part, .rows = file.rows, .bytes = file.bytes});
+    auto& group = groups_[file.bucket];
+    group.bucket = file.bucket;
+    group.files.push_back({.attempt = {record.chunk, record.attempt},
+                           .part = file.part,
+                           .rows = file.rows,
+                           .bytes = file.bytes,
+                           .items = file.items});
   }
   for (const auto& [name, kinds] : record.observed) plan_.observed[name].merge(kinds);
   plan_.all_itslive = plan_.all_itslive && record.all_itslive;
   plan_.items.add(record.items);
   // What was pending before this attempt is counted by it.
-  if (record.attempt == 0) {
+  if (record.attempt == run_.first_attempt) {
     plan_.source_items += record.source_items;
   } else {
     plan_.pending -= record.source_items;
@@ -90,8 +90,12 @@ void Planner::add(ChunkRecord record) {
   plan_.missing += record.missing;
   plan_.pending += record.pending;
   plan_.rejected += record.rejected;
+  plan_.superseded_before += record.superseded;
+  for (int take = 0; take < std::ssize(record.runs); ++take) {
+    plan_.runs.push_back({{record.chunk, record.attempt}, take, record.runs[static_cast<std::size_t>(take)]});
+  }
   record.files.clear();
-  record.observed.clear();
+  if (record.schemas.empty()) record.observed.clear();
   plan_.records.push_back(std::move(record));
 }
 
@@ -116,86 +120,96 @@ Status Planner::find_dropped() {
 }
 
 Status Planner::read_entries(EntrySorter& objects, EntrySorter& items) {
-  for (std::int32_t r = 0; r < std::ssize(plan_.records); ++r) {
-    const auto& record = plan_.records[static_cast<std::size_t>(r)];
-    auto& reader = readers_.emplace_back();
-    if (record.object_entries == 0) continue;
-    const auto uri = staging_.objects({record.chunk, record.attempt});
-    EC_ASSIGN_OR_RETURN(const auto where, staging_.stores().locate(uri));
-    EC_ASSIGN_OR_RETURN(reader, catalog::RunReader::open(where, record.objects_bytes));
+  EC_ASSIGN_OR_RETURN(readers_, open_runs(staging_, plan_));
+  for (std::int32_t r = 0; r < std::ssize(readers_); ++r) {
+    const auto& reader = readers_[static_cast<std::size_t>(r)];
+    if (!reader) continue;
     std::int64_t row = 0;
     EC_TRY(reader->scan_keys([&](const catalog::RunKey& key) -> Status {
-      EC_TRY(objects.add({key.object, r, row}));
-      return items.add({key.identity, r, row++});
+      const EntryPosition at{r, row++};
+      EC_TRY(objects.add({key.object, at}));
+      return key.owns_rows ? items.add({key.identity, at}) : Status{};
     }));
   }
   return {};
 }
 
-Result<catalog::ObjectEntry> Planner::entry_at(const EntryAt& at) {
+Result<catalog::ObjectEntry> Planner::entry_at(const EntryPosition& at) {
   catalog::ObjectEntry found;
-  EC_TRY(readers_[static_cast<std::size_t>(at.record)]->read_rows(
+  EC_TRY(readers_[static_cast<std::size_t>(at.run)]->read_rows(
       {at.row}, [&](catalog::ObjectEntry&& entry) { found = std::move(entry); }));
   return found;
 }
 
 Status Planner::drop(std::span<const EntryAt> same, bool same_object) {
   struct Contender {
-    EntryAt at;
+    EntryPosition at;
     catalog::ObjectEntry entry;
   };
   std::vector<Contender> contenders;
-  for (const auto& at : same) {
-    if (gone_.contains({at.record, at.row})) continue;
+  for (const auto& [key, at] : same) {
+    if (plan_.repeated_entries.contains(at)) continue;
     EC_ASSIGN_OR_RETURN(auto entry, entry_at(at));
     contenders.push_back({at, std::move(entry)});
   }
   if (contenders.size() < 2) return {};
   // Of one object the last attempt, of one item the newest version.
   const auto best = std::ranges::max_element(contenders, [&](const Contender& a, const Contender& b) {
-    return same_object ? a.at.record < b.at.record : catalog::newer(b.entry, a.entry);
+    return same_object ? a.at.run < b.at.run : catalog::newer(b.entry, a.entry);
   });
   for (auto contender = contenders.begin(); contender != contenders.end(); ++contender) {
     if (contender == best) continue;
-    const auto& record = plan_.records[static_cast<std::size_t>(contender->at.record)];
-    plan_.dropped.push_back({{record.chunk, record.attempt}, hex(contender->entry.object)});
-    plan_.items.add(contender->entry, -1);
     if (same_object) {
-      gone_.insert({contender->at.record, contender->at.row});
+      leave_out(plan_, contender->at, contender->entry);
+      plan_.repeated_entries.insert(contender->at);
     } else {
-      contender->entry.cells.clear();
-      plan_.superseded.push_back(std::move(contender->entry));
+      supersede(plan_, contender->at, std::move(contender->entry));
     }
   }
   return {};
 }
 
-void Planner::cut_tasks() {
-  std::size_t first = 0;
-  std::int64_t bytes = 0;
-  for (std::size_t g = 0; g < plan_.groups.size(); ++g) {
-    std::int64_t size = 0;
-    for (const auto& file : plan_.groups[g].files) size += file.bytes;
-    if (g > first && (bytes + size > options_.task_bytes || g - first == kGroupsPerTask)) {
-      plan_.tasks.emplace_back(first, g);
-      first = g;
-      bytes = 0;
-    }
-    bytes += size;
-  }
-  if (first < plan_.groups.size()) plan_.tasks.emplace_back(first, plan_.groups.size());
-}
-
 void Planner::name_plan() {
   std::string text = fmt::format("{} {}", run_.settings.inventory_identity, run_.started);
   for (const auto& record : plan_.records) {
-    text += fmt::format(" {}.{}:{}:{}", record.chunk, record.attempt, record.rows, record.object_entries);
+    text += fmt::format(" {}.{}:{}", record.chunk, record.attempt, record.rows);
+    for (const auto& run : record.runs) text += fmt::format(":{}", run.entries);
   }
-  for (const auto& [first, end] : plan_.tasks) text += fmt::format(" {}-{}", first, end);
-  plan_.plan_id = hex(hash128(text));
+  plan_.started = run_.started;
+  plan_.plan_id = to_hex(hash128(text));
 }
 
 }  // namespace
+
+Result<std::vector<std::unique_ptr<catalog::RunReader>>> open_runs(const Staging& staging, const Plan& plan) {
+  std::vector<std::unique_ptr<catalog::RunReader>> readers;
+  for (const auto& [attempt, take, run] : plan.runs) {
+    auto& reader = readers.emplace_back();
+    if (run.entries == 0) continue;
+    EC_ASSIGN_OR_RETURN(const auto where, staging.stores().locate(staging.objects(attempt, take)));
+    EC_ASSIGN_OR_RETURN(reader, catalog::RunReader::open(where, run.bytes));
+  }
+  return readers;
+}
+
+void leave_out(Plan& plan, const EntryPosition& at, const catalog::ObjectEntry& entry) {
+  if (!entry.owns_rows()) return;
+  const auto& run = plan.runs[static_cast<std::size_t>(at.run)];
+  for (const auto& cell : entry.cells) {
+    const pipeline::Bucket bucket{.cell = cell, .year = entry.year};
+    const auto group = std::ranges::lower_bound(plan.groups, bucket, {}, &Group::bucket);
+    if (group == plan.groups.end() || group->bucket != bucket) continue;
+    group->dropped.push_back({run.attempt, run.take, entry.object, entry.identity});
+  }
+  plan.dropped.insert(at);
+  plan.items.add(entry, -1);
+}
+
+void supersede(Plan& plan, const EntryPosition& at, catalog::ObjectEntry entry) {
+  leave_out(plan, at, entry);
+  entry.cells.clear();
+  plan.superseded.push_back(std::move(entry));
+}
 
 Result<Plan> make_plan(const Staging& staging, const RunRecord& run, const PlanOptions& options) {
   return Planner(staging, run, options).run();

@@ -1,13 +1,16 @@
 // Between phases 2 and 3: what all chunks staged, seen as a whole. One schema, the same whatever the order in which
-// chunks were done; which versions of items do not count; and the buckets, cut into tasks of about equal size.
+// chunks were done; which versions of items do not count; and what lies in which bucket.
 #pragma once
 
 #include <cstdint>
+#include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
 #include "earthcatalog/backfill/compact_group.h"
 #include "earthcatalog/backfill/run_record.h"
+#include "earthcatalog/catalog/index_run_file.h"
 #include "earthcatalog/catalog/object_index.h"
 #include "earthcatalog/result.h"
 #include "earthcatalog/stac/schema.h"
@@ -16,26 +19,53 @@ namespace earthcatalog::backfill {
 
 struct PlanOptions {
   std::int64_t memory_bytes = 768 << 20;  ///< for looking for items that several objects hold
-  std::int64_t task_bytes = 64 << 20;     ///< of NDJSON a task; one large bucket is a task of its own
   std::string scratch_folder = "/var/tmp";
 };
 
-/// source_items = staged_items + repeated + missing + pending + rejected.
+/// Where an entry lies among the object runs of all attempts.
+struct EntryPosition {
+  std::int32_t run = 0;  ///< which of the plan's runs
+  std::int64_t row = 0;
+  auto operator<=>(const EntryPosition&) const = default;
+};
+
+/// One object run of an attempt.
+struct PlanRun {
+  Attempt attempt;
+  int take = 0;
+  ObjectRun run;
+};
+
+/// source_items = staged_items + superseded_before + repeated + missing + pending + rejected.
 struct Plan {
-  std::string plan_id;                                     ///< tells this plan from one of other chunks or attempts
-  std::vector<ChunkRecord> records;                        ///< of all attempts, without their files; in order
-  std::vector<Group> groups;                               ///< ascending by bucket
-  std::vector<std::pair<std::size_t, std::size_t>> tasks;  ///< first and one past the last group
-  std::vector<DroppedObject> dropped;
-  std::vector<catalog::ObjectEntry> superseded;  ///< entries of dropped objects, for the object index
+  std::string plan_id;               ///< tells this plan from one of other chunks or attempts, or of another backfill
+  TimeMicros started = 0;            ///< RunRecord::started
+  std::vector<ChunkRecord> records;  ///< of all attempts, without their files; in order
+  std::vector<PlanRun> runs;         ///< of all attempts, in their order
+  std::vector<Group> groups;         ///< ascending by bucket
+  std::set<EntryPosition> dropped;   ///< entries of objects whose rows do not count
+  std::set<EntryPosition> repeated_entries;      ///< of these, those of objects that a later attempt staged again
+  std::vector<catalog::ObjectEntry> superseded;  ///< the others of these, as the object index is to know them
+  std::int64_t superseded_before = 0;            ///< items that lost in phase 2 already
   stac::ObservedProperties observed;
   bool all_itslive = true;
   ItemCounts items;  ///< that count
 
   std::int64_t source_items = 0, staged_items = 0, repeated = 0, missing = 0, pending = 0, rejected = 0;
+
+  /// Items that get rows.
+  std::int64_t counted_items() const { return staged_items - std::ssize(dropped); }
 };
 
 /// Reads the markers of all chunks. kNotFound names the first chunk that is not ingested.
 Result<Plan> make_plan(const Staging& staging, const RunRecord& run, const PlanOptions& options);
+
+/// Opens the plan's runs; null where one has no entries.
+Result<std::vector<std::unique_ptr<catalog::RunReader>>> open_runs(const Staging& staging, const Plan& plan);
+
+/// The rows of an entry, if it has any, do not count: they leave the plan's groups and counts.
+void leave_out(Plan& plan, const EntryPosition& at, const catalog::ObjectEntry& entry);
+/// leave_out(), because another object owns the rows of its item.
+void supersede(Plan& plan, const EntryPosition& at, catalog::ObjectEntry entry);
 
 }  // namespace earthcatalog::backfill

@@ -32,12 +32,16 @@ struct RunSettings {
 
 struct RunRecord {
   RunSettings settings;
+  TimeMicros started = 0;              ///< tells it from other backfills in the same place, and of the same
   std::int64_t chunks = 0, items = 0;  ///< written so far; of a round of writing that was not finished: before it
   bool complete = false;               ///< all keys of the inventory, up to the limit, are in chunks
   std::int64_t inventory_rows = 0, skipped_suffix = 0, skipped_since = 0, skipped_versions = 0;
   std::int64_t inventory_dates_unparseable = 0;
-  std::optional<std::int64_t> committed_snapshot;  ///< the table has it; what is left is to clean up
-  TimeMicros started = 0;                          ///< tells it from other backfills in the same place
+  std::optional<std::int64_t> committed_snapshot;  ///< the table has it; what is left is to clean up. 0: no table
+  std::int64_t pending = 0;                        ///< objects that the commit left in the lists of pending objects
+  int next_attempt = 0;                            ///< of the retry that may follow the commit
+  /// Attempts before it are committed. More than 0: what is under way is a retry of what was pending, as a delta.
+  int first_attempt = 0;
 };
 
 /// kInvalidArgument names the first setting in which `now` differs, with both values; a larger limit is no difference.
@@ -48,6 +52,7 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(RunSettings, inventory, inventor
                                                 boundaries_path, id_field, resolution)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(RunRecord, settings, chunks, items, complete, inventory_rows,
                                                 skipped_suffix, skipped_since, skipped_versions,
-                                                inventory_dates_unparseable, committed_snapshot, started)
+                                                inventory_dates_unparseable, committed_snapshot, started, pending,
+                                                next_attempt, first_attempt)
 
 }  // namespace earthcatalog::backfill

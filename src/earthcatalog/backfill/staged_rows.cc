@@ -34,13 +34,6 @@ std::vector<RowOf> rows_by_group(std::span<const std::unique_ptr<pipeline::Chunk
   return rows;
 }
 
-pipeline::Bucket bucket_of(const grid::Partitioner& grid, const pipeline::GroupKey& group) {
-  pipeline::Bucket bucket;
-  bucket.cell = group.cell == grid::kNoCell ? std::string(grid::kNoCellName) : grid.name(group.cell);
-  if (group.year != pipeline::kUnknownYear) bucket.year = group.year;
-  return bucket;
-}
-
 }  // namespace
 
 void append_line(const storage::ObjectRef& object, bool primary, std::string_view item, std::string& out) {
@@ -90,10 +83,11 @@ Result<std::vector<StagedFile>> write_rows(const Staging& staging, const grid::P
       const auto& item = part.items[row.item];
       append_line(item.object, row.primary, part.text.view().substr(item.text_first, item.text_size), text);
     }
-    files[g] = {.bucket = bucket_of(grid, groups[g].front().group),
+    files[g] = {.bucket = pipeline::bucket_of(grid, groups[g].front().group),
                 .part = options.part,
                 .rows = std::ssize(groups[g]),
-                .bytes = std::ssize(text)};
+                .bytes = std::ssize(text),
+                .items = std::ranges::count_if(groups[g], &RowOf::primary)};
     return staging.write(staging.rows(files[g].bucket, options.attempt, options.part), text);
   }));
   return files;

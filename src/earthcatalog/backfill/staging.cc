@@ -8,36 +8,65 @@ std::string attempt_name(Attempt attempt) {
   return fmt::format("chunk_{:06}_p{}", attempt.chunk, attempt.number);
 }
 
+std::string number_suffix(int number) { return number == 0 ? "" : fmt::format("_m{}", number); }
+
 }  // namespace
 
-std::string year_name(const pipeline::Bucket& bucket) { return bucket.year ? std::to_string(*bucket.year) : "unknown"; }
-
-std::string Staging::chunk(std::int64_t chunk) const { return at(fmt::format("chunks/chunk_{:06}.parquet", chunk)); }
+std::string Staging::chunk(Attempt attempt) const {
+  return at(fmt::format("chunks/{}.parquet", attempt_name(attempt)));
+}
 
 std::string Staging::pending(std::int64_t chunk) const {
   return at(fmt::format("pending_chunks/chunk_{:06}.parquet", chunk));
 }
 
+std::string Staging::of_attempt(Attempt attempt, std::string_view name) const {
+  return at(fmt::format("{}/{}", attempt_name(attempt), name));
+}
+
 std::string Staging::done(Attempt attempt) const {
+  if (is_direct()) return of_attempt(attempt, "ingest_stats.json");
   return at(fmt::format("staging/_completed/{}.done", attempt_name(attempt)));
 }
 
-std::string Staging::objects(Attempt attempt) const {
-  return at(fmt::format("staging/_objects/{}.parquet", attempt_name(attempt)));
+std::string Staging::objects(Attempt attempt, int take) const {
+  if (is_direct()) return of_attempt(attempt, fmt::format("objects{}.parquet", number_suffix(take)));
+  return at(fmt::format("staging/_objects/{}{}.parquet", attempt_name(attempt), number_suffix(take)));
+}
+
+std::string Staging::part_files(Attempt attempt, int take) const {
+  return of_attempt(attempt, fmt::format("parts{}.avro", number_suffix(take)));
 }
 
 std::string Staging::problems(Attempt attempt) const {
+  if (is_direct()) return of_attempt(attempt, "problems.ndjson");
   return at(fmt::format("staging/_problems/{}.ndjson", attempt_name(attempt)));
 }
 
 std::string Staging::rows(const pipeline::Bucket& bucket, Attempt attempt, int part) const {
-  const std::string suffix = part == 0 ? "" : fmt::format("_m{}", part);
-  return at(fmt::format("staging/{}/{}/{}{}.ndjson", bucket.cell, year_name(bucket), attempt_name(attempt), suffix));
+  const auto name = attempt_name(attempt) + number_suffix(part);
+  const auto year = pipeline::year_name(bucket);
+  if (is_direct()) {
+    return storage::join_uri(parts_, fmt::format("grid_partition={}/year={}/{}.parquet", bucket.cell, year, name));
+  }
+  return at(fmt::format("staging/{}/{}/{}.ndjson", bucket.cell, year, name));
 }
 
-std::string Staging::task_report(std::int64_t task) const { return at(fmt::format("compacted/task_{:06}.done", task)); }
+std::string Staging::task_report(std::int64_t task, std::string_view key) const {
+  return at(fmt::format("compacted/task_{:06}_{}.done", task, key));
+}
 
-std::string Staging::task_files(std::int64_t task) const { return at(fmt::format("compacted/task_{:06}.avro", task)); }
+std::string Staging::task_files(std::int64_t task, std::string_view key) const {
+  return at(fmt::format("compacted/task_{:06}_{}.avro", task, key));
+}
+
+std::string Staging::file_list(std::string_view key) const { return at(fmt::format("compacted/files_{}.avro", key)); }
+
+Result<bool> Staging::exists(const std::string& uri) const {
+  EC_ASSIGN_OR_RETURN(const auto where, stores_->locate(uri));
+  EC_ASSIGN_OR_RETURN(const auto info, where.store->head(where.key));
+  return info.has_value();
+}
 
 Result<std::optional<std::string>> Staging::read(const std::string& uri) const {
   EC_ASSIGN_OR_RETURN(const auto where, stores_->locate(uri));

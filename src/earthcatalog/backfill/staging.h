@@ -1,4 +1,5 @@
-// Names in the staging prefix, where a backfill keeps what it has done so far (docs/backfill.md).
+// Names in the staging prefix, where a backfill keeps what it has done so far (docs/backfill.md). In the direct shape
+// the prefix lies in the warehouse, and phase 2 stages data files in place of NDJSON.
 #pragma once
 
 #include <cstdint>
@@ -6,7 +7,7 @@
 #include <string>
 #include <string_view>
 
-#include "earthcatalog/pipeline/upsert.h"
+#include "earthcatalog/pipeline/bucket.h"
 #include "earthcatalog/result.h"
 #include "earthcatalog/storage/stores.h"
 
@@ -16,27 +17,40 @@ namespace earthcatalog::backfill {
 struct Attempt {
   std::int64_t chunk = 0;
   int number = 0;
+  bool operator==(const Attempt&) const = default;
 };
+
+/// How many parts of one bucket phase 2 may write of what it holds in memory at a time (a take), in the direct shape.
+inline constexpr int kPartsPerTake = 1'000;
 
 /// Makes names, and reads and writes small markers under them. Presence is asked by name, never by a listing. A value;
 /// `stores` must outlive it.
 class Staging {
  public:
-  Staging(storage::Stores& stores, std::string root) : stores_(&stores), root_(std::move(root)) {}
+  /// `parts`: where phase 2 puts data files; empty: the staged shape.
+  Staging(storage::Stores& stores, std::string root, std::string parts = {})
+      : stores_(&stores), root_(std::move(root)), parts_(std::move(parts)) {}
 
   const std::string& root() const { return root_; }
+  const std::string& parts() const { return parts_; }
+  bool is_direct() const { return !parts_.empty(); }
   std::string run_record() const { return at("chunks/_run.json"); }
-  std::string chunk(std::int64_t chunk) const;
+  /// What an attempt fetches: the chunk, or what the attempt before left. Written once, whole.
+  std::string chunk(Attempt attempt) const;
   std::string pending(std::int64_t chunk) const;
   std::string done(Attempt attempt) const;
-  std::string objects(Attempt attempt) const;
+  std::string objects(Attempt attempt, int take = 0) const;
+  /// Of the direct shape: manifest of the parts of a take.
+  std::string part_files(Attempt attempt, int take) const;
   std::string problems(Attempt attempt) const;
   /// `part` numbers the files of one attempt in one bucket: memory may make it write more than one.
   std::string rows(const pipeline::Bucket& bucket, Attempt attempt, int part) const;
-  std::string plan() const { return at("compacted/_plan.json"); }
-  std::string task_report(std::int64_t task) const;
-  std::string task_files(std::int64_t task) const;
+  /// `key` is what tells the task from tasks of other plans: what it left is never taken for theirs.
+  std::string task_report(std::int64_t task, std::string_view key) const;
+  std::string task_files(std::int64_t task, std::string_view key) const;
+  std::string file_list(std::string_view key) const;
 
+  Result<bool> exists(const std::string& uri) const;
   /// The bytes of a marker; nothing when there is none.
   Result<std::optional<std::string>> read(const std::string& uri) const;
   Status write(const std::string& uri, std::string_view bytes) const;
@@ -46,11 +60,10 @@ class Staging {
  private:
   std::string at(std::string_view name) const { return storage::join_uri(root_, name); }
 
-  storage::Stores* stores_;
-  std::string root_;
-};
+  std::string of_attempt(Attempt attempt, std::string_view name) const;
 
-/// "2018", or "unknown".
-std::string year_name(const pipeline::Bucket& bucket);
+  storage::Stores* stores_;
+  std::string root_, parts_;
+};
 
 }  // namespace earthcatalog::backfill

@@ -35,6 +35,24 @@ TableSchema describe(const stac::ItemSchema& items, const iceberg::Schema& schem
   return result;
 }
 
+TableSchema part_schema(const TableSchema& table, const stac::ItemSchema& items) {
+  auto schema = catalog::iceberg_schema(items);
+  if (table.columns.empty()) return describe(items, schema);
+  int last = 0;
+  for (const auto& column : table.columns) {
+    last = std::max(last, column.field_id);
+    for (const int id : column.member_ids) last = std::max(last, id);
+  }
+  for (auto& field : schema.fields) {
+    const auto known = std::ranges::find(table.columns, field.name, &SpecColumn::name);
+    field.field_id = known != table.columns.end() ? known->field_id : ++last;
+    for (std::size_t m = 0; m < field.type.fields.size(); ++m) {
+      field.type.fields[m].field_id = known != table.columns.end() ? known->member_ids[m] : ++last;
+    }
+  }
+  return describe(items, schema);
+}
+
 Result<stac::ItemSchema> item_schema(const TableSchema& schema) {
   stac::ItemSchema items{.kind = schema.kind == "itslive" ? stac::SchemaKind::kItslive : stac::SchemaKind::kAuto,
                          .columns = {}};

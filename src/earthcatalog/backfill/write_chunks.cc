@@ -22,7 +22,7 @@ Status skip(inventory::Inventory& inventory, std::int64_t items) {
 // another limit its last chunk may be shorter.
 Status write_chunk(const Staging& staging, std::int64_t number, std::span<const storage::ObjectRef> objects,
                    bool keep) {
-  EC_ASSIGN_OR_RETURN(const auto where, staging.stores().locate(staging.chunk(number)));
+  EC_ASSIGN_OR_RETURN(const auto where, staging.stores().locate(staging.chunk({number, 0})));
   if (keep) {
     EC_ASSIGN_OR_RETURN(const auto present, where.store->head(where.key));
     if (present) return {};

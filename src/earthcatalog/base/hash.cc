@@ -1,6 +1,10 @@
 #include "earthcatalog/base/hash.h"
 #define XXH_STATIC_LINKING_ONLY  // the streaming state on the stack
+#include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <xxhash.h>
+
+#include <charconv>
 
 namespace earthcatalog {
 namespace {
@@ -37,5 +41,17 @@ Hash128 object_hash(std::string_view bucket, std::string_view key) { return hash
 Hash128 id_hash(std::string_view id) { return hash128(id, kIdSeed); }
 
 Hash128 identity_hash(std::string_view collection, std::string_view id) { return hash_joined(collection, '\0', id); }
+
+std::string to_hex(const Hash128& hash) { return fmt::format("{:02x}", fmt::join(hash.bytes, "")); }
+
+std::optional<Hash128> from_hex(std::string_view digits) {
+  Hash128 hash;
+  if (digits.size() != 2 * hash.bytes.size()) return std::nullopt;
+  for (std::size_t i = 0; i < hash.bytes.size(); ++i) {
+    const char* const begin = digits.data() + 2 * i;
+    if (std::from_chars(begin, begin + 2, hash.bytes[i], 16).ptr != begin + 2) return std::nullopt;
+  }
+  return to_hex(hash) == digits ? std::optional(hash) : std::nullopt;
+}
 
 }  // namespace earthcatalog

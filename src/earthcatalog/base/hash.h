@@ -7,6 +7,8 @@
 #include <cstdint>
 #include <cstring>
 #include <functional>
+#include <optional>
+#include <string>
 #include <string_view>
 
 namespace earthcatalog {
@@ -30,6 +32,11 @@ Hash128 id_hash(std::string_view id);
 /// The hash of an item's identity: xxh3_128 of collection, a zero byte, and id; an item without collection has the
 /// empty one. STAC ids are unique only within a collection.
 Hash128 identity_hash(std::string_view collection, std::string_view id);
+
+/// 32 lower-case hex digits.
+std::string to_hex(const Hash128& hash);
+/// The hash of to_hex(); nothing for any other text.
+std::optional<Hash128> from_hex(std::string_view digits);
 
 }  // namespace earthcatalog
 

@@ -11,13 +11,15 @@ struct Flags : IngestFlags {
   std::string staging, scheduler = "threads";
   std::int64_t compact_rows = 100'000;
   bool skip_inventory = false, skip_ingest = false, retry_pending = false, replace = false, restart = false;
-  bool keep_staging = false;
+  bool keep_staging = false, delta = false, update_hash_index = false, skip_upload = false;
+  std::string hash_index;
 };
 
 void add_own_options(CLI::App& app, Flags& flags) {
   const std::string group = "Backfill";
-  app.add_option("--staging", flags.staging, "folder or prefix for what is done so far; path or URI")
-      ->required()
+  app.add_option(
+         "--staging", flags.staging,
+         "folder or prefix for what is done so far; path or URI (default: the direct shape, within the warehouse)")
       ->group(group);
   app.add_option("--compact-rows", flags.compact_rows, "most rows of a data file")
       ->check(CLI::Range(1, 100'000))
@@ -30,9 +32,19 @@ void add_own_options(CLI::App& app, Flags& flags) {
   app.add_flag("--skip-inventory", flags.skip_inventory, "use the chunks that are staged")->group(group);
   app.add_flag("--skip-ingest", flags.skip_ingest, "use the rows that are staged")->group(group);
   app.add_flag("--retry-pending", flags.retry_pending, "fetch again what gave up")->group(group);
+  app.add_flag("--delta", flags.delta, "add to the table's rows: an upsert, like incremental's")->group(group);
   app.add_flag("--replace", flags.replace, "put the backfill in place of the table's rows, in one commit")
       ->group(group);
   app.add_flag("--restart", flags.restart, "throw away what is staged, and begin anew")->group(group);
+  app.add_flag("--update-hash-index", flags.update_hash_index,
+               "bring the hash index up to date after the commit; make it when there is none")
+      ->group(group);
+  app.add_option("--hash-index", flags.hash_index,
+                 "where: path or URI (default: the table's property); implies --update-hash-index")
+      ->group(group);
+  app.add_flag("--skip-upload", flags.skip_upload,
+               "the catalog stays on this machine: an error when it is at a URI of a store")
+      ->group(group);
   app.add_flag("--keep-staging", flags.keep_staging, "leave what is staged after the commit")->group(group);
 }
 
@@ -48,8 +60,19 @@ Result<backfill::BackfillSpec> make_spec(const Flags& flags, const TableAccess& 
   spec.settings.limit = flags.limit;
   spec.settings.chunk_size = flags.chunk_size.value_or(access.config.chunk_size.value_or(spec.settings.chunk_size));
   EC_ASSIGN_OR_RETURN(spec.catalog, catalog_options(flags, access, "backfill"));
+  spec.catalog.default_resolution.reset();  // a whole archive on a grid that nobody chose costs too much
   EC_ASSIGN_OR_RETURN(spec.catalog.warehouse, storage::normalize_uri(spec.catalog.warehouse));
-  EC_ASSIGN_OR_RETURN(spec.staging, storage::normalize_uri(flags.staging));
+  if (flags.skip_upload) {
+    EC_ASSIGN_OR_RETURN(const auto catalog_uri, storage::normalize_uri(access.catalog));
+    if (!catalog_uri.starts_with("file://")) {
+      return fail(ErrorKind::kInvalidArgument,
+                  "--skip-upload: the commit is the moment when {} is stored; give the path of a local catalog",
+                  catalog_uri);
+    }
+  }
+  if (!flags.staging.empty()) {
+    EC_ASSIGN_OR_RETURN(spec.staging, storage::normalize_uri(flags.staging));
+  }
   EC_ASSIGN_OR_RETURN(spec.fetch, fetch_options(flags));
   EC_ASSIGN_OR_RETURN(spec.memory_limit_bytes, annotate(parse_bytes(flags.memory_limit), "--memory-limit"));
   spec.problems = problems_uri(flags, spec.catalog);
@@ -59,7 +82,10 @@ Result<backfill::BackfillSpec> make_spec(const Flags& flags, const TableAccess& 
   spec.skip_inventory = flags.skip_inventory;
   spec.skip_ingest = flags.skip_ingest;
   spec.retry_pending = flags.retry_pending;
+  spec.delta = flags.delta;
   spec.replace = flags.replace;
+  spec.hash_index = flags.update_hash_index || !flags.hash_index.empty();
+  spec.hash_index_uri = flags.hash_index;
   spec.restart = flags.restart;
   spec.keep_staging = flags.keep_staging;
   return spec;
@@ -78,16 +104,16 @@ class BackfillCommand final : public Command {
     EC_ASSIGN_OR_RETURN(const auto spec, make_spec(flags_, access));
     storage::Stores stores(access.storage);
     return run_ingest(
-        flags_,
-        {.work = [&](const pipeline::Hooks& hooks,
-                     pipeline::Report& report) { return backfill::run_backfill(stores, spec, hooks, report); },
-         .stopped = "finished chunks are staged",
-         .retry =
-             [&](const pipeline::Report&) {
-               return fmt::format(
-                   "They are listed in {}/pending_chunks. Run incremental on the same inventory to take them up",
-                   spec.staging);
-             }});
+        flags_, {.work = [&](const pipeline::Hooks& hooks,
+                             pipeline::Report& report) { return backfill::run_backfill(stores, spec, hooks, report); },
+                 .stopped = "finished chunks are staged",
+                 .retry =
+                     [&](const pipeline::Report&) {
+                       return fmt::format(
+                           "They are listed in {}/pending_chunks. Run the same command with --retry-pending to fetch "
+                           "them again",
+                           spec.staging.empty() ? "the warehouse's _runs/<run id>" : spec.staging);
+                     }});
   }
 
  private:

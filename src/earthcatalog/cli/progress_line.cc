@@ -23,7 +23,7 @@ std::string progress_text(const pipeline::Progress& progress) {
   const double rate = progress.seconds > 0 ? static_cast<double>(progress.settled) / progress.seconds : 0;
   fmt::format_to(out, "{}: {}", progress.stage, progress.settled);
   if (progress.total >= 0) fmt::format_to(out, " of {}", progress.total);
-  fmt::format_to(out, " items  {:.0f}/s", rate);
+  fmt::format_to(out, " {}  {:.0f}/s", progress.unit, rate);
   if (progress.total > progress.settled && rate > 0) {
     fmt::format_to(out, "  {} left", clock_text(static_cast<double>(progress.total - progress.settled) / rate));
   }

@@ -74,6 +74,10 @@ HttpReply Transfer::finish(CURLcode code) {
   } else if (reply.end != TransferEnd::kComplete) {
     reply.detail = error_[0] != '\0' ? error_.c_str() : curl_easy_strerror(code);
   }
+  if (reply.end == TransferEnd::kComplete && reply.status == 200 && body_.empty() && !says_where_it_ends()) {
+    reply.end = TransferEnd::kTruncated;
+    reply.detail = "the reply ended within its header";
+  }
   // Only what is not plainly an object needs its headers looked at.
   if (reply.status != 200 || reply.end != TransferEnd::kComplete || body_.empty() || body_[0] != '{') {
     read_headers(reply);
@@ -183,6 +187,11 @@ std::string Transfer::header(const char* name) const {
   curl_header* found = nullptr;
   if (curl_easy_header(easy_.get(), name, 0, CURLH_HEADER, -1, &found) != CURLHE_OK) return {};
   return found->value;
+}
+
+// libcurl takes a header that ends with the connection for a whole one, and the object for an empty one.
+bool Transfer::says_where_it_ends() const {
+  return !header("Content-Length").empty() || !header("Transfer-Encoding").empty();
 }
 
 long Transfer::status() const {

@@ -59,6 +59,7 @@ class Transfer {
   TransferEnd end_of(CURLcode code) const;
   void read_headers(HttpReply& reply) const;
   std::string header(const char* name) const;
+  bool says_where_it_ends() const;
   long status() const;
 
   Shared shared_;

@@ -14,8 +14,6 @@ using storage::Location;
 
 constexpr std::int64_t kMaxListBytes = 64 << 20;
 
-std::string hex(const Hash128& hash) { return fmt::format("{:02x}", fmt::join(hash.bytes, "")); }
-
 std::string identity_of(const DataFile& file) {
   return file.md5.empty() ? fmt::format("size={} etag={}", file.size_bytes, file.etag) : "md5=" + file.md5;
 }
@@ -23,7 +21,7 @@ std::string identity_of(const DataFile& file) {
 std::string identity_of(const std::vector<DataFile>& files) {
   std::string all;
   for (const DataFile& file : files) all += identity_of(file) + "\n";
-  return fmt::format("files={} xxh3={}", files.size(), hex(hash128(all)));
+  return fmt::format("files={} xxh3={}", files.size(), to_hex(hash128(all)));
 }
 
 Result<std::vector<DataFile>> read_list(storage::Stores& stores, const Location& at, FileKind kind) {

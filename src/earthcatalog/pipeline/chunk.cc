@@ -10,4 +10,14 @@ std::int64_t ChunkPart::bytes() const {
                                    cells.capacity() * sizeof(grid::Cell) + bounds.capacity() * sizeof(grid::Bounds));
 }
 
+catalog::ObjectEntry entry_of(const ChunkPart& part, const ItemRecord& item, const grid::Partitioner& grid) {
+  auto entry = catalog::entry_of(item.object);
+  entry.identity = item.identity;
+  entry.updated = item.updated;
+  if (item.year != kUnknownYear) entry.year = item.year;
+  entry.cells.reserve(item.cell_count);
+  for (std::uint32_t c = 0; c < item.cell_count; ++c) entry.cells.push_back(grid.name(part.cells[item.first_cell + c]));
+  return entry;
+}
+
 }  // namespace earthcatalog::pipeline

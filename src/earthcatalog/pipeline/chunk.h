@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "earthcatalog/base/hash.h"
+#include "earthcatalog/catalog/object_index.h"
 #include "earthcatalog/grid/bounds.h"
 #include "earthcatalog/grid/partitioner.h"
 #include "earthcatalog/pipeline/row_cutter.h"
@@ -50,6 +51,9 @@ struct ChunkPart {
   std::int64_t bytes() const;
 };
 
+/// The object index's entry of an item of `part`.
+catalog::ObjectEntry entry_of(const ChunkPart& part, const ItemRecord& item, const grid::Partitioner& grid);
+
 /// An object that gave up for now.
 struct PendingObject {
   storage::ObjectRef object;
@@ -65,7 +69,7 @@ struct Chunk {
   std::int64_t source_items = 0;  ///< keys of the inventory that it stands for
   std::int64_t unchanged = 0;     ///< of these, recorded already
   std::atomic<std::int64_t> missing = 0, pending = 0, rejected = 0;
-  std::vector<PendingObject> pending_objects;  ///< where texts are kept; touched by the fetch thread until it completes
+  std::vector<PendingObject> pending_objects;  ///< where they are kept; touched by the fetch thread until it completes
 };
 
 }  // namespace earthcatalog::pipeline

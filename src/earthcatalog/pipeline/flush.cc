@@ -4,22 +4,12 @@
 
 #include <algorithm>
 
-#include "earthcatalog/pipeline/parallel.h"
+#include "earthcatalog/pipeline/write_groups.h"
 
 namespace earthcatalog::pipeline {
 namespace {
 
 constexpr int kCommitAttempts = 10;
-
-std::string name_of(const grid::Partitioner& grid, grid::Cell cell) {
-  return cell == grid::kNoCell ? std::string(grid::kNoCellName) : grid.name(cell);
-}
-
-Bucket named(const grid::Partitioner& grid, const GroupKey& key) {
-  Bucket bucket{.cell = name_of(grid, key.cell), .year = {}};
-  if (key.year != kUnknownYear) bucket.year = key.year;
-  return bucket;
-}
 
 void add_counts(Report& to, const Report& from) {
   to.written_items += from.written_items;
@@ -86,6 +76,7 @@ Status Flusher::choose_schema(Input& input) {
   }
   auto schema = schema_.get();
   for (auto& part : input.parts) {
+    // Of items that came before the first one of another collection.
     if (part->schema->kind != schema->kind) EC_TRY(reparse_as_auto(*part));
   }
   if (schema->kind == stac::SchemaKind::kAuto) {
@@ -98,28 +89,6 @@ Status Flusher::choose_schema(Input& input) {
   }
   input.schema = schema;
   staged_schema_ = schema;
-  return {};
-}
-
-// Items that came before the first one of another collection were read into the columns of ITS_LIVE. Nothing was lost
-// there, so they can be read again from their own rows.
-Status Flusher::reparse_as_auto(ChunkPart& part) {
-  EC_ASSIGN_OR_RETURN(const auto rows, part.batch.finish(*part.schema));
-  const stac::ItemWriter writer(rows);
-  stac::ItemParser parser;
-  auto schema = std::make_shared<const stac::ItemSchema>(stac::initial_schema(stac::SchemaKind::kAuto));
-  stac::ItemBatch batch(schema);
-  std::string json;
-  for (std::int64_t row = 0; row < rows->num_rows(); ++row) {
-    json.clear();
-    EC_TRY(writer.append_json(row, json));
-    json.reserve(json.size() + 64);
-    if (const auto parsed = parser.append(json, batch); !parsed) {
-      return fail(ErrorKind::kInvalidData, "an item read back from its row is none: {}", parsed.error().reason);
-    }
-  }
-  part.batch = std::move(batch);
-  part.schema = std::move(schema);
   return {};
 }
 
@@ -172,56 +141,19 @@ Status Flusher::stage_removals(const Removals& removals, const TableWriter& writ
 }
 
 Status Flusher::stage_rows(const Input& input, const Decision& decision, const TableWriter& writer) {
-  std::vector<Row> rows;
-  std::vector<grid::Bounds> bounds;
-  for (const ItemAddress& at : decision.winners) {
-    const ChunkPart& part = *input.parts[at.part];
-    const ItemRecord& item = part.items[at.item];
-    std::uint32_t box = kNoBounds;
-    if (item.bounds != kNoBounds) {
-      box = static_cast<std::uint32_t>(bounds.size());
-      bounds.push_back(part.bounds[item.bounds]);
-    }
-    for (std::uint32_t c = 0; c < item.cell_count; ++c) {
-      rows.push_back({.group = {part.cells[item.first_cell + c], item.year},
-                      .batch = at.part,
-                      .row = item.row,
-                      .bounds = box,
-                      .primary = c == 0});
-    }
-  }
+  auto [rows, bounds] = rows_of(input.parts, decision.winners);
   EC_ASSIGN_OR_RETURN(const auto cutter,
                       RowCutter::make(input.schema, input.batches, std::move(rows), std::move(bounds)));
-  return write_groups(cutter, writer);
-}
-
-Status Flusher::write_groups(const RowCutter& cutter, const TableWriter& writer) {
-  struct File {
-    const Group* group;
-    std::size_t first, count;
-  };
-  std::vector<File> files;
-  const auto most = static_cast<std::size_t>(options_.compact_rows);
-  for (const Group& group : cutter.groups()) {
-    for (std::size_t first = 0; first < group.count; first += most) {
-      files.push_back({&group, first, std::min(most, group.count - first)});
-    }
+  EC_ASSIGN_OR_RETURN(auto written,
+                      write_groups(stores_, cutter, writer,
+                                   {.bucket_of = [&](const GroupKey& key) { return bucket_of(grid_, key); },
+                                    .next_uri = [&](const Bucket& bucket) { return names_.next(bucket); },
+                                    .most_rows = options_.compact_rows,
+                                    .workers = options_.workers}));
+  for (auto& [file, primaries] : written) {
+    auto path = file.file_path;
+    added_.emplace(std::move(path), std::move(file));
   }
-  std::vector<iceberg::DataFile> written(files.size());
-  const auto status = parallel_for(files.size(), options_.workers, [&](std::size_t i) -> Status {
-    const File& file = files[i];
-    const Bucket bucket = named(grid_, file.group->key);
-    EC_ASSIGN_OR_RETURN(const auto rows, cutter.cut(*file.group, file.first, file.count, bucket.cell));
-    EC_ASSIGN_OR_RETURN(const auto where, stores_.locate(names_.next(bucket)));
-    EC_ASSIGN_OR_RETURN(written[i], writer.of(bucket.cell).write(where, {rows}, partition_of(bucket)));
-    return {};
-  });
-  if (!status) {
-    std::erase_if(written, [](const auto& file) { return file.file_path.empty(); });
-    discard_files(stores_, written);
-    return status;
-  }
-  for (auto& file : written) added_.emplace(file.file_path, std::move(file));
   return {};
 }
 
@@ -238,7 +170,7 @@ void Flusher::count(const Input& input, const Decision& decision) {
     counts_.item_dates_unparseable += item.undatable ? 1 : 0;
     if (item.year != kUnknownYear) counts_.years.insert(item.year);
     for (std::uint32_t c = 0; c < item.cell_count; ++c) {
-      counts_.cells.insert(name_of(grid_, part.cells[item.first_cell + c]));
+      counts_.cells.insert(grid_.name(part.cells[item.first_cell + c]));
     }
   }
 }

@@ -61,11 +61,9 @@ class Flusher {
   };
 
   Status choose_schema(Input& input);
-  Status reparse_as_auto(ChunkPart& part);
   Status stage_input(const Input& input);
   Status stage_removals(const Removals& removals, const TableWriter& writer);
   Status stage_rows(const Input& input, const Decision& decision, const TableWriter& writer);
-  Status write_groups(const RowCutter& cutter, const TableWriter& writer);
   void record(Decision decision);
   void count(const Input& input, const Decision& decision);
   void forget_staged();

@@ -43,6 +43,7 @@ struct Progress {
   std::int64_t total = -1;  ///< of the inventory, once it has been read to its end
   double seconds = 0;
   const char* stage = "";  ///< "fetch", "write", "commit"
+  const char* unit = "items";
 };
 
 struct Hooks {

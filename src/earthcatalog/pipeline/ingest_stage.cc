@@ -135,7 +135,7 @@ Status IngestStage::done(fetch::Fetched&& fetched) {
       break;
     case fetch::Outcome::kPending:
       ++chunk.pending;
-      if (options_.keep_text) chunk.pending_objects.push_back({fetched.object, fetched.reason});
+      if (options_.keep_pending) chunk.pending_objects.push_back({fetched.object, fetched.reason});
       ++pending_;
       note("pending");
       break;

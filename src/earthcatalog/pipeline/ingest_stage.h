@@ -27,7 +27,8 @@ struct IngestStageOptions {
   fetch::FetchOptions fetch;
   std::size_t workers = 1;
   std::int64_t memory_limit_bytes = 768 << 20;  ///< parts, queued bodies and bodies in flight
-  bool keep_text = false;                       ///< IngestContext::keep_text; pending objects are kept too
+  bool keep_text = false;                       ///< IngestContext::keep_text
+  bool keep_pending = false;                    ///< Chunk::pending_objects
 };
 
 /// Starts when it is made; the maker's thread takes complete chunks out. The references must outlive it.

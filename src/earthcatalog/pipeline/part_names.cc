@@ -2,20 +2,21 @@
 
 #include <fmt/format.h>
 
+#include "earthcatalog/storage/stores.h"
+
 namespace earthcatalog::pipeline {
 
-PartNames::PartNames(std::string warehouse, std::string_view run_id)
-    : warehouse_(std::move(warehouse)), suffix_(run_id.substr(0, 8)) {}
+PartNames::PartNames(std::string warehouse, std::string_view run_id, int first)
+    : warehouse_(std::move(warehouse)), suffix_(run_id.substr(0, 8)), first_(first) {}
 
 std::string PartNames::next(const Bucket& bucket) {
   int number = 0;
   {
     const std::lock_guard lock(mutex_);
-    number = used_[bucket]++;
+    number = first_ + used_[bucket]++;
   }
-  return storage::join_uri(warehouse_,
-                           fmt::format("grid_partition={}/year={}/part_{:06}_{}.parquet", bucket.cell,
-                                       bucket.year ? std::to_string(*bucket.year) : "unknown", number, suffix_));
+  return storage::join_uri(warehouse_, fmt::format("grid_partition={}/year={}/part_{:06}_{}.parquet", bucket.cell,
+                                                   year_name(bucket), number, suffix_));
 }
 
 }  // namespace earthcatalog::pipeline

@@ -5,20 +5,22 @@
 #include <mutex>
 #include <string>
 
-#include "earthcatalog/pipeline/upsert.h"
+#include "earthcatalog/pipeline/bucket.h"
 
 namespace earthcatalog::pipeline {
 
 /// Gives each file of a run a name of its own. Thread-safe.
 class PartNames {
  public:
-  PartNames(std::string warehouse, std::string_view run_id);
+  /// `first` is the number of the first file of each bucket.
+  PartNames(std::string warehouse, std::string_view run_id, int first = 0);
   /// The full URI of the next file of a bucket.
   std::string next(const Bucket& bucket);
 
  private:
   const std::string warehouse_;
   const std::string suffix_;
+  const int first_;
   std::mutex mutex_;
   std::map<Bucket, int> used_;
 };

@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "earthcatalog/pipeline/rewrite.h"
+#include "earthcatalog/pipeline/bucket.h"
 
 namespace earthcatalog::pipeline {
 

@@ -1,10 +1,12 @@
 #include "earthcatalog/pipeline/report.h"
 
 #include <fmt/format.h>
-#include <sys/resource.h>
 
+#include <cstdlib>
+#include <fstream>
 #include <iterator>
 #include <nlohmann/json.hpp>
+#include <string>
 
 namespace earthcatalog::pipeline {
 
@@ -87,10 +89,13 @@ std::string to_text(const Report& report) {
   return text;
 }
 
+// Not ru_maxrss: a process that was forked by a large one begins with the other's.
 std::int64_t peak_rss_bytes() {
-  rusage usage{};
-  getrusage(RUSAGE_SELF, &usage);
-  return static_cast<std::int64_t>(usage.ru_maxrss) * 1024;
+  std::ifstream status("/proc/self/status");
+  for (std::string line; std::getline(status, line);) {
+    if (line.starts_with("VmHWM:")) return std::strtoll(line.c_str() + 6, nullptr, 10) * 1024;
+  }
+  return 0;
 }
 
 }  // namespace earthcatalog::pipeline

@@ -27,10 +27,6 @@ Result<RewriteOutcome> rewrite_without(storage::Stores& stores, const std::vecto
                                        const Removals& removals, PartNames& names, const TableWriter& writer,
                                        std::size_t workers);
 
-/// The bucket of a partition.
-Bucket bucket_of(const iceberg::PartitionKey& partition);
-iceberg::PartitionKey partition_of(const Bucket& bucket);
-
 /// Removes files that no commit names, as far as that works.
 void discard_files(storage::Stores& stores, const std::vector<iceberg::DataFile>& files);
 

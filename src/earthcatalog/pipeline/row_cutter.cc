@@ -39,6 +39,10 @@ Result<RowCutter> RowCutter::make(std::shared_ptr<const stac::ItemSchema> schema
   return cutter;
 }
 
+std::int64_t RowCutter::count_primary(const Group& group, std::size_t first, std::size_t count) const {
+  return std::ranges::count_if(std::span(rows_).subspan(group.first + first, count), &Row::primary);
+}
+
 Result<std::shared_ptr<arrow::RecordBatch>> RowCutter::cut(const Group& group, std::size_t first, std::size_t count,
                                                            const std::string& cell_name) const {
   const std::span rows = std::span(rows_).subspan(group.first + first, count);

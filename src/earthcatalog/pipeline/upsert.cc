@@ -1,5 +1,7 @@
 #include "earthcatalog/pipeline/upsert.h"
 
+#include <algorithm>
+#include <iterator>
 #include <unordered_map>
 
 namespace earthcatalog::pipeline {
@@ -8,30 +10,23 @@ namespace {
 using catalog::ObjectEntry;
 using Parts = std::span<const std::unique_ptr<ChunkPart>>;
 
-ObjectEntry make_entry(const ItemRecord& item) {
-  auto entry = catalog::entry_of(item.object);
-  entry.identity = item.identity;
-  entry.updated = item.updated;
-  if (item.year != kUnknownYear) entry.year = item.year;
-  return entry;
-}
-
-// An item of the flush, and how it stands against the others.
+// An entry that comes in, and how it stands against the others.
 struct Version {
-  ItemAddress at;
   ObjectEntry entry;
-  bool best = false;    // of its item's in the flush
-  bool beaten = false;  // by an owner that is not in the flush
+  bool best = false;    // of its item's that come in
+  bool beaten = false;  // by an owner that does not come in
   bool wins() const { return best && !beaten; }
 };
 
 class Decider {
  public:
-  Decider(Parts parts, const grid::Partitioner& grid, const StagedObjects& recorded)
-      : parts_(parts), grid_(grid), recorded_(recorded) {}
+  Decider(std::vector<ObjectEntry> incoming, const Company& company, const StagedObjects& recorded)
+      : company_(company), recorded_(recorded), held_before_(company.left) {
+    versions_.reserve(incoming.size());
+    for (auto& entry : incoming) versions_.push_back({.entry = std::move(entry)});
+  }
 
-  Result<Decision> run() {
-    collect_versions();
+  Result<EntryDecision> run() {
     find_best();
     EC_TRY(look_up());
     displace_held_before();
@@ -43,7 +38,6 @@ class Decider {
   }
 
  private:
-  void collect_versions();
   void find_best();
   Status look_up();
   void displace_held_before();
@@ -54,33 +48,15 @@ class Decider {
   void displace(const ObjectEntry& owner);
   Version* best_of(const Hash128& identity);
 
-  const Parts parts_;
-  const grid::Partitioner& grid_;
+  const Company& company_;
   const StagedObjects& recorded_;
-  std::vector<Version> versions_;                              // one for each object, in order of arrival
-  std::unordered_map<Hash128, std::size_t> by_object_, best_;  // numbers of versions; best_ by item
-  std::vector<ObjectEntry> held_before_;                       // that the flush's objects own rows by
-  std::vector<ObjectEntry> owners_, losers_;                   // other objects' entries of the same items
-  std::unordered_set<Hash128> kept_;                           // items of owners that stay
-  Decision decision_;
+  std::vector<Version> versions_;
+  std::unordered_map<Hash128, std::size_t> best_;  // of an item: the number of its version
+  std::vector<ObjectEntry> held_before_;           // that objects which come in own rows by
+  std::vector<ObjectEntry> owners_, losers_;       // other objects' entries of the same items
+  std::unordered_set<Hash128> kept_;               // items of owners that stay
+  EntryDecision decision_;
 };
-
-// An inventory may list an object twice, and it may change between two fetches: the later version is what it holds.
-void Decider::collect_versions() {
-  for (std::uint32_t p = 0; p < parts_.size(); ++p) {
-    for (std::uint32_t i = 0; i < parts_[p]->items.size(); ++i) {
-      Version version{.at = {p, i}, .entry = make_entry(parts_[p]->items[i])};
-      const auto [at, is_new] = by_object_.try_emplace(version.entry.object, versions_.size());
-      if (is_new) {
-        versions_.push_back(std::move(version));
-        continue;
-      }
-      ++decision_.superseded;
-      Version& other = versions_[at->second];
-      if (version.entry.last_modified >= other.entry.last_modified) other = std::move(version);
-    }
-  }
-}
 
 void Decider::find_best() {
   for (std::size_t i = 0; i < versions_.size(); ++i) {
@@ -90,25 +66,21 @@ void Decider::find_best() {
   for (const auto& [identity, i] : best_) versions_[i].best = true;
 }
 
-// The version of the flush that may get the item's rows; null when no object of the flush holds it.
+// The version that may get the item's rows; null when no object that comes in holds it.
 Version* Decider::best_of(const Hash128& identity) {
   const auto at = best_.find(identity);
   return at == best_.end() ? nullptr : &versions_[at->second];
 }
 
+// Items that an object left behind may be held by others still.
 Status Decider::look_up() {
-  std::vector<catalog::Holding> now;
-  now.reserve(versions_.size());
-  for (const auto& version : versions_) now.push_back({version.entry.object, version.entry.identity});
-  EC_ASSIGN_OR_RETURN(held_before_, recorded_.find_moved(now));
-  // Items that an object of the flush left behind may be held by others still.
   std::vector<Hash128> identities;
   identities.reserve(best_.size() + held_before_.size());
   for (const auto& [identity, i] : best_) identities.push_back(identity);
   for (const auto& entry : held_before_) identities.push_back(entry.identity);
   EC_ASSIGN_OR_RETURN(auto holders, recorded_.find_holders(identities));
   for (auto& entry : holders) {
-    auto& list = by_object_.contains(entry.object) ? held_before_ : entry.owns_rows() ? owners_ : losers_;
+    auto& list = company_.comes(entry.object) ? held_before_ : entry.owns_rows() ? owners_ : losers_;
     list.push_back(std::move(entry));
   }
   return {};
@@ -122,7 +94,7 @@ void Decider::displace_held_before() {
   for (const auto& entry : held_before_) displace(entry);
 }
 
-// The best of the flush against owners that are not in it: the rows of the older go.
+// The best that comes in against owners that do not: the rows of the older go.
 void Decider::contest_owners() {
   for (const auto& owner : owners_) {
     Version* const best = best_of(owner.identity);
@@ -138,7 +110,7 @@ void Decider::contest_owners() {
     displace(owner);
     catalog::supersede(std::move(owner), displaced);
   }
-  decision_.entries = std::move(displaced.entries);
+  decision_.displaced = std::move(displaced.entries);
   decision_.forgotten = std::move(displaced.forgotten);
 }
 
@@ -151,20 +123,10 @@ void Decider::forget_what_counts_again() {
   }
 }
 
-// In order of arrival, so that a repeated run cuts the same files.
 void Decider::record_versions() {
-  for (auto& version : versions_) {
-    if (version.wins()) {
-      const ChunkPart& part = *parts_[version.at.part];
-      const ItemRecord& item = part.items[version.at.item];
-      decision_.winners.push_back(version.at);
-      for (std::uint32_t c = 0; c < item.cell_count; ++c) {
-        version.entry.cells.push_back(grid_.name(part.cells[item.first_cell + c]));
-      }
-    } else {
-      ++decision_.superseded;
-    }
-    decision_.entries.push_back(std::move(version.entry));
+  for (std::size_t i = 0; i < versions_.size(); ++i) {
+    if (versions_[i].wins()) decision_.winners.push_back(i);
+    decision_.incoming.push_back(std::move(versions_[i].entry));
   }
 }
 
@@ -179,10 +141,70 @@ void Decider::count_items() {
   decision_.more_items = std::ssize(decision_.winners) - std::ssize(gone);
 }
 
+// Of each object that the parts hold, the version that counts, in order of arrival: an inventory may list an object
+// twice, and it may change between two fetches. The later version is what it holds.
+std::vector<ItemAddress> last_versions(Parts parts, std::int64_t& superseded) {
+  std::vector<ItemAddress> addresses;
+  std::unordered_map<Hash128, std::size_t> by_object;
+  const auto item_at = [&](ItemAddress at) -> const ItemRecord& { return parts[at.part]->items[at.item]; };
+  for (std::uint32_t p = 0; p < parts.size(); ++p) {
+    for (std::uint32_t i = 0; i < parts[p]->items.size(); ++i) {
+      const auto& object = parts[p]->items[i].object;
+      const auto [at, is_new] = by_object.try_emplace(object_hash(object.bucket, object.key), addresses.size());
+      if (is_new) {
+        addresses.push_back({p, i});
+        continue;
+      }
+      ++superseded;
+      ItemAddress& other = addresses[at->second];
+      if (object.last_modified >= item_at(other).object.last_modified) other = {p, i};
+    }
+  }
+  return addresses;
+}
+
 }  // namespace
 
+Result<EntryDecision> decide_part(std::vector<ObjectEntry> incoming, const Company& company,
+                                  const StagedObjects& recorded) {
+  return Decider(std::move(incoming), company, recorded).run();
+}
+
+Result<EntryDecision> decide_entries(std::vector<ObjectEntry> incoming, const StagedObjects& recorded) {
+  std::unordered_set<Hash128> objects;
+  std::vector<catalog::Holding> now;
+  for (const auto& entry : incoming) {
+    objects.insert(entry.object);
+    now.push_back({entry.object, entry.identity});
+  }
+  EC_ASSIGN_OR_RETURN(auto left, recorded.find_moved(now));
+  return decide_part(
+      std::move(incoming),
+      {.left = std::move(left), .comes = [&](const Hash128& object) { return objects.contains(object); }}, recorded);
+}
+
 Result<Decision> decide(Parts parts, const grid::Partitioner& grid, const StagedObjects& recorded) {
-  return Decider(parts, grid, recorded).run();
+  Decision decision;
+  const auto addresses = last_versions(parts, decision.superseded);
+  std::vector<ObjectEntry> incoming;
+  incoming.reserve(addresses.size());
+  for (const auto& at : addresses) incoming.push_back(entry_of(*parts[at.part], parts[at.part]->items[at.item], grid));
+  EC_ASSIGN_OR_RETURN(auto entries, decide_entries(std::move(incoming), recorded));
+  auto winner = entries.winners.begin();
+  for (std::size_t i = 0; i < addresses.size(); ++i) {
+    if (winner != entries.winners.end() && *winner == i) {
+      decision.winners.push_back(addresses[*winner++]);
+    } else {
+      entries.incoming[i].cells.clear();
+    }
+  }
+  decision.superseded += std::ssize(addresses) - std::ssize(entries.winners);
+  decision.entries = std::move(entries.displaced);
+  std::ranges::move(entries.incoming, std::back_inserter(decision.entries));
+  decision.forgotten = std::move(entries.forgotten);
+  decision.removals = std::move(entries.removals);
+  decision.more_items = entries.more_items;
+  return decision;
 }
 
 }  // namespace earthcatalog::pipeline

@@ -2,10 +2,11 @@
 // (Rule: `updated`, then the object's last_modified, then its name; docs/incremental.md.)
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
-#include <optional>
 #include <span>
 #include <string>
 #include <unordered_set>
@@ -13,38 +14,54 @@
 
 #include "earthcatalog/catalog/object_index.h"
 #include "earthcatalog/grid/partitioner.h"
-#include "earthcatalog/pipeline/chunk.h"
+#include "earthcatalog/pipeline/bucket.h"
+#include "earthcatalog/pipeline/item_rows.h"
 #include "earthcatalog/pipeline/staged_objects.h"
 #include "earthcatalog/result.h"
 
 namespace earthcatalog::pipeline {
 
-/// An item among the parts of a flush.
-struct ItemAddress {
-  std::uint32_t part = 0, item = 0;
-};
-
-/// A partition of the table, as names.
-struct Bucket {
-  std::string cell;
-  std::optional<std::int32_t> year;  ///< UTC calendar year
-  auto operator<=>(const Bucket&) const = default;
-};
-
 /// Rows to drop: in which partitions, of which items.
 using Removals = std::map<Bucket, std::unordered_set<Hash128>>;
 
-struct Decision {
-  std::vector<ItemAddress> winners;           ///< get rows; in order of arrival
-  std::vector<catalog::ObjectEntry> entries;  ///< for the object index: winners, losers, and owners displaced
-  std::vector<Hash128> forgotten;             ///< objects whose version counts again: to be fetched by the next run
-  Removals removals;                          ///< rows of owners displaced
-  std::int64_t superseded = 0;
-  std::int64_t more_items = 0;  ///< by how many more items have rows than before
+/// What was decided of entries.
+struct EntryDecision {
+  std::vector<std::size_t> winners;             ///< positions in `incoming`, ascending: get rows
+  std::vector<catalog::ObjectEntry> incoming;   ///< as given; the object index is to know the losers without cells
+  std::vector<catalog::ObjectEntry> displaced;  ///< owners that have no rows any more
+  std::vector<Hash128> forgotten;               ///< objects whose version counts again: to be fetched by the next run
+  Removals removals;                            ///< rows of owners displaced
+  std::int64_t more_items = 0;                  ///< by how many more items have rows than before
 };
 
-/// Decides on the items of `parts`, given what is recorded of their objects and of other objects that hold the same
-/// items. What the objects of the flush held before, the same item or another, goes whatever its version.
+/// Decides who owns the rows of items: `incoming` (entries with cells, of each object one), given what is recorded of
+/// their objects and of other objects that hold the same items. What the objects of `incoming` held before, the same
+/// item or another, goes whatever its version. Memory grows with `incoming`.
+Result<EntryDecision> decide_entries(std::vector<catalog::ObjectEntry> incoming, const StagedObjects& recorded);
+
+/// What else comes in where `incoming` is a part of it.
+struct Company {
+  /// Of all objects that come in and hold another item now: those recorded entries (StagedObjects::find_moved) whose
+  /// items are of this part.
+  std::vector<catalog::ObjectEntry> left;
+  std::function<bool(const Hash128&)> comes;  ///< whether an object is among all that come in
+};
+
+/// As decide_entries(), on all incoming entries of some items at a time: the sum of the parts is the decision on the
+/// whole.
+Result<EntryDecision> decide_part(std::vector<catalog::ObjectEntry> incoming, const Company& company,
+                                  const StagedObjects& recorded);
+
+struct Decision {
+  std::vector<ItemAddress> winners;           ///< get rows; in order of arrival
+  std::vector<catalog::ObjectEntry> entries;  ///< for the object index: owners displaced, winners, losers
+  std::vector<Hash128> forgotten;             ///< as in EntryDecision, like the rest
+  Removals removals;
+  std::int64_t superseded = 0;
+  std::int64_t more_items = 0;
+};
+
+/// decide_entries() of the items of `parts`.
 Result<Decision> decide(std::span<const std::unique_ptr<ChunkPart>> parts, const grid::Partitioner& grid,
                         const StagedObjects& recorded);
 

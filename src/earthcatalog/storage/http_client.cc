@@ -18,10 +18,21 @@ std::string_view strip(std::string_view text) {
   return text.substr(begin, text.find_last_not_of(" \t\r\n") - begin + 1);
 }
 
+// A reply on its way. libcurl takes a header that ends with the connection for a whole one: without a Content-Length,
+// the object would seem to be empty.
+struct Arriving {
+  HttpReply reply;
+  bool header_is_whole = false;
+};
+
 std::size_t on_header(char* data, std::size_t size, std::size_t count, void* user) {
-  auto& reply = *static_cast<HttpReply*>(user);
+  auto& [reply, header_is_whole] = *static_cast<Arriving*>(user);
   const std::string_view line(data, size * count);
-  if (line.starts_with("HTTP/")) reply.headers.clear();  // what came before was an interim reply (1xx)
+  if (line.starts_with("HTTP/")) {  // what came before was an interim reply (1xx)
+    reply.headers.clear();
+    header_is_whole = false;
+  }
+  if (strip(line).empty()) header_is_whole = true;
   const std::size_t colon = line.find(':');
   if (colon == line.npos) return line.size();
   std::string name(line.substr(0, colon));
@@ -34,7 +45,7 @@ std::size_t on_header(char* data, std::size_t size, std::size_t count, void* use
 }
 
 std::size_t on_body(char* data, std::size_t size, std::size_t count, void* user) {
-  auto& reply = *static_cast<HttpReply*>(user);
+  auto& reply = static_cast<Arriving*>(user)->reply;
   if (reply.body.empty()) {
     constexpr std::size_t kMostReserved = 64 << 20;
     const std::string_view value = reply.header("content-length");
@@ -82,15 +93,15 @@ class HttpClient::Handle {
 
   std::expected<HttpReply, HttpFailure> send(const HttpRequest& request, std::string_view body, HttpLimits limits,
                                              Connection connection) {
-    HttpReply reply;
+    Arriving arriving;
     char reason[CURL_ERROR_SIZE] = "";
     curl_easy_reset(easy_);  // keeps the connection
     set_limits(limits);
     curl_easy_setopt(easy_, CURLOPT_ERRORBUFFER, reason);
     curl_easy_setopt(easy_, CURLOPT_HEADERFUNCTION, on_header);
-    curl_easy_setopt(easy_, CURLOPT_HEADERDATA, &reply);
+    curl_easy_setopt(easy_, CURLOPT_HEADERDATA, &arriving);
     curl_easy_setopt(easy_, CURLOPT_WRITEFUNCTION, on_body);
-    curl_easy_setopt(easy_, CURLOPT_WRITEDATA, &reply);
+    curl_easy_setopt(easy_, CURLOPT_WRITEDATA, &arriving);
     curl_easy_setopt(easy_, CURLOPT_URL, request.url.c_str());
     curl_easy_setopt(easy_, CURLOPT_PATH_AS_IS, 1L);
     curl_easy_setopt(easy_, CURLOPT_FRESH_CONNECT, connection == Connection::kFresh ? 1L : 0L);
@@ -104,10 +115,13 @@ class HttpClient::Handle {
     if (code != CURLE_OK) {
       return std::unexpected(HttpFailure{kind_of(code), *reason != '\0' ? reason : curl_easy_strerror(code)});
     }
+    if (!arriving.header_is_whole) {
+      return std::unexpected(HttpFailure{HttpFailure::Kind::kBroken, "the reply ended within its header"});
+    }
     long status = 0;
     curl_easy_getinfo(easy_, CURLINFO_RESPONSE_CODE, &status);
-    reply.status = static_cast<int>(status);
-    return reply;
+    arriving.reply.status = static_cast<int>(status);
+    return std::move(arriving.reply);
   }
 
  private:

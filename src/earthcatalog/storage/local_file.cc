@@ -240,8 +240,7 @@ Status wait_for_flock(int fd, const std::string& path, std::string_view uri, std
 
 Result<FileLock> FileLock::acquire(const std::string& target, std::string_view uri, std::chrono::milliseconds most) {
   const std::string name = target.substr(target.rfind('/') + 1);
-  const std::string path =
-      sibling(target, fmt::format("{}lock-{:02x}", kHiddenPrefix, fmt::join(hash128(name).bytes, "")));
+  const std::string path = sibling(target, fmt::format("{}lock-{}", kHiddenPrefix, to_hex(hash128(name))));
   while (true) {
     FileDescriptor fd(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666));
     if (!fd) return errno_error(errno, "locking", uri);

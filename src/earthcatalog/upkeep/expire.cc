@@ -103,7 +103,7 @@ Status Expiry::work(Catalog& catalog) {
   forgotten_ = iceberg::metadata_replaced_before(metadata.metadata_log, cutoff_ms());
   retained_ = all_but(metadata, removed_);
   tell(metadata);
-  const auto places = places_of(catalog.table(), catalog.warehouse());
+  EC_ASSIGN_OR_RETURN(const auto places, places_of(catalog.table(), catalog.warehouse()));
   std::vector<std::string> prefixes;
   for (const auto& place : places) prefixes.push_back(place.prefix);
   LiveFiles live(stores_, std::move(prefixes));

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "earthcatalog/catalog/table_schema.h"
+#include "earthcatalog/pipeline/unfinished_run.h"
 
 namespace earthcatalog::upkeep {
 namespace {
@@ -18,15 +19,17 @@ bool is_metadata_json(std::string_view uri) {
 bool is_metadata(std::string_view uri) {
   return std::ranges::any_of(kMetadataSuffixes, [&](std::string_view suffix) { return uri.ends_with(suffix); });
 }
-bool is_anything(std::string_view) { return true; }
 
 }  // namespace
 
-std::vector<Place> places_of(const iceberg::Table& table, const std::string& warehouse) {
-  return {{"data", storage::join_uri(warehouse, "grid_partition="), is_parquet},
-          {"parts", storage::join_uri(warehouse, "_parts") + "/", is_anything},
-          {"metadata", table.metadata_place() + "/", is_metadata},
-          {"objects", catalog::object_index_uri(warehouse) + "/", is_parquet}};
+Result<std::vector<Place>> places_of(const iceberg::Table& table, const std::string& warehouse) {
+  EC_ASSIGN_OR_RETURN(const auto run, pipeline::read_unfinished_run(table.stores(), warehouse));
+  const auto kept = run ? pipeline::parts_folder(warehouse, *run) + "/" : std::string();
+  const auto of_no_run = [kept](std::string_view uri) { return kept.empty() || !uri.starts_with(kept); };
+  return std::vector<Place>{{"data", storage::join_uri(warehouse, "grid_partition="), is_parquet},
+                            {"parts", storage::join_uri(warehouse, "_parts") + "/", of_no_run},
+                            {"metadata", table.metadata_place() + "/", is_metadata},
+                            {"objects", catalog::object_index_uri(warehouse) + "/", is_parquet}};
 }
 
 void FileCount::add(std::int64_t size_bytes) {

@@ -21,11 +21,12 @@ namespace earthcatalog::upkeep {
 struct Place {
   std::string name;    ///< for reports
   std::string prefix;  ///< URI; files whose own begin so
-  bool (*ours)(std::string_view uri) = nullptr;
+  std::function<bool(std::string_view uri)> ours;
 };
 
-/// Data files, parts of runs, metadata, and runs of the object index (docs/warehouse_format.md).
-std::vector<Place> places_of(const iceberg::Table& table, const std::string& warehouse);
+/// Data files, parts of runs, metadata, and runs of the object index (docs/warehouse_format.md). The parts of a
+/// backfill that has not been committed yet are not ours to remove, however old: it goes on with them.
+Result<std::vector<Place>> places_of(const iceberg::Table& table, const std::string& warehouse);
 
 struct FileCount {
   std::int64_t files = 0, bytes = 0;

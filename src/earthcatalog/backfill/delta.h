@@ -1,0 +1,28 @@
+// An upsert of staged objects: who owns an item's rows, among what is staged and what the table has already.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "earthcatalog/backfill/plan.h"
+#include "earthcatalog/backfill/staging.h"
+#include "earthcatalog/catalog/object_index.h"
+#include "earthcatalog/pipeline/upsert.h"
+#include "earthcatalog/result.h"
+
+namespace earthcatalog::backfill {
+
+/// What an upsert changes besides adding the rows that its plan leaves in.
+struct DeltaChanges {
+  std::vector<catalog::ObjectEntry> displaced;  ///< owners that have no rows any more
+  std::vector<Hash128> forgotten;               ///< objects whose version counts again
+  pipeline::Removals removals;
+  std::int64_t more_items = 0;
+};
+
+/// Decides on all staged objects, as incremental does; those that lose leave the rows of `plan`. Memory: about
+/// `memory_bytes` for entries, 16 bytes for each object, and what changes in the table.
+Result<DeltaChanges> decide_delta(const Staging& staging, const catalog::ObjectIndex& index, std::int64_t memory_bytes,
+                                  Plan& plan);
+
+}  // namespace earthcatalog::backfill

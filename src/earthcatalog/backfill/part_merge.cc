@@ -1,0 +1,118 @@
+#include "earthcatalog/backfill/part_merge.h"
+
+#include <arrow/array.h>
+#include <arrow/io/interfaces.h>
+#include <arrow/record_batch.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "earthcatalog/backfill/part_source.h"
+#include "earthcatalog/pipeline/bucket_merge.h"
+#include "earthcatalog/pipeline/part_writer.h"
+#include "earthcatalog/storage/arrow_status.h"
+
+namespace earthcatalog::backfill {
+namespace {
+
+constexpr std::int64_t kWholeCopyBytes = 32 << 20;  // larger objects are copied piece by piece
+
+Status copy_object(const storage::Location& from, const storage::Location& to, std::int64_t size_bytes) {
+  if (size_bytes <= kWholeCopyBytes) {
+    EC_ASSIGN_OR_RETURN(const auto object, from.store->get(from.key));
+    if (!object)
+      return fail(ErrorKind::kNotFound, "{} is gone; run with --restart to stage everything anew", from.uri());
+    if (std::ssize(object->bytes) != size_bytes) {
+      return fail(ErrorKind::kInvalidData, "{} has {} bytes, and its chunk wrote {}", from.uri(), object->bytes.size(),
+                  size_bytes);
+    }
+    EC_ASSIGN_OR_RETURN(const auto stored, to.store->put(to.key, object->bytes));
+    (void)stored;
+    return {};
+  }
+  EC_ASSIGN_OR_RETURN(const auto in, from.store->open_input(from.key, size_bytes));
+  EC_ASSIGN_OR_RETURN(const auto out, to.store->open_output(to.key));
+  const auto copy = [&]() -> arrow::Status {
+    for (std::int64_t offset = 0; offset < size_bytes; offset += kWholeCopyBytes) {
+      ARROW_ASSIGN_OR_RAISE(const auto piece, in->ReadAt(offset, std::min(kWholeCopyBytes, size_bytes - offset)));
+      ARROW_RETURN_NOT_OK(out->Write(piece));
+    }
+    return out->Close();
+  };
+  if (const auto status = copy(); !status.ok()) {
+    return std::unexpected(storage::from_arrow(status).annotate("copying " + from.uri()));
+  }
+  return {};
+}
+
+std::int64_t count_primary(const arrow::RecordBatch& rows) {
+  const auto column = std::dynamic_pointer_cast<arrow::BooleanArray>(rows.GetColumnByName("grid_primary"));
+  return column ? column->true_count() : 0;
+}
+
+}  // namespace
+
+bool is_copied(const Group& group, std::int64_t compact_rows) {
+  return group.files.size() == 1 && group.dropped.empty() && group.files[0].form == PartForm::kSame &&
+         group.files[0].rows <= compact_rows;
+}
+
+Status PartMerge::run() {
+  std::map<std::string, iceberg::DataFile> copies;
+  if (!spec_.copies.empty()) {
+    EC_ASSIGN_OR_RETURN(auto list, read_file_list(staging_, spec_.copies, spec_.schema));
+    for (auto& file : list.added) copies.emplace(file.file_path, std::move(file));
+  }
+  for (const auto& group : spec_.groups) {
+    if (group.files.empty()) continue;
+    const auto& first = group.files.front();
+    const auto uri = staging_.rows(group.bucket, first.attempt, first.part);
+    const auto known = is_copied(group, spec_.compact_rows) ? copies.find(uri) : copies.end();
+    EC_TRY(known != copies.end() ? copy(first, known->second) : merge(group));
+  }
+  return {};
+}
+
+Status PartMerge::copy(const GroupFile& part, const iceberg::DataFile& file) {
+  EC_ASSIGN_OR_RETURN(const auto from, stores_.locate(file.file_path));
+  EC_ASSIGN_OR_RETURN(const auto to, stores_.locate(names_.next(pipeline::bucket_of(file.partition))));
+  EC_TRY(copy_object(from, to, file.file_size_in_bytes));
+  files_.push_back(file);
+  files_.back().file_path = to.uri();
+  rows_ += part.rows;
+  items_ += part.items;
+  return {};
+}
+
+Status PartMerge::merge(const Group& group) {
+  std::vector<std::unique_ptr<pipeline::RowSource>> sources;
+  std::int64_t rows = 0;
+  for (const auto& part : group.files) {
+    PartRows what{.uri = staging_.rows(group.bucket, part.attempt, part.part),
+                  .rows = part.rows,
+                  .bytes = part.bytes,
+                  .form = part.form,
+                  .dropped = {}};
+    for (const auto& object : group.dropped) {
+      if (object.attempt == part.attempt && object.take == part.part / kPartsPerTake) {
+        what.dropped.insert(object.identity);
+      }
+    }
+    rows += part.rows;
+    sources.push_back(std::make_unique<PartSource>(stores_, std::move(what), schema_));
+  }
+  pipeline::BucketMerge merge(writer_.schema(), {.memory_limit_bytes = spec_.memory_limit_bytes});
+  EC_TRY(merge.read(sources));
+  pipeline::PartWriter out(stores_, names_, writer_.of(group.bucket.cell), pipeline::partition_of(group.bucket),
+                           {.rows = merge.rows(), .most_rows = spec_.compact_rows});
+  const auto status = merge.write([&](const std::shared_ptr<arrow::RecordBatch>& batch) {
+    items_ += count_primary(*batch);
+    return out.append(batch);
+  });
+  files_.insert(files_.end(), out.files().begin(), out.files().end());
+  rows_ += merge.rows();
+  dropped_rows_ += rows - merge.rows();
+  return status;
+}
+
+}  // namespace earthcatalog::backfill

@@ -1,0 +1,156 @@
+#include "earthcatalog/backfill/part_source.h"
+
+#include <arrow/array.h>
+#include <arrow/record_batch.h>
+#include <arrow/type.h>
+
+#include <utility>
+#include <vector>
+
+#include "earthcatalog/pipeline/row_filter.h"
+#include "earthcatalog/pipeline/row_pool.h"
+#include "earthcatalog/stac/item_batch.h"
+
+namespace earthcatalog::backfill {
+namespace {
+
+// As of any data file (pipeline/data_file_source.cc).
+constexpr std::int64_t kExpansion = 10;
+constexpr std::int64_t kPageBytes = 4 << 20;
+
+// Found by name from now on: the ids of a part's later columns may be those of others in the table.
+std::shared_ptr<arrow::RecordBatch> without_field_ids(const std::shared_ptr<arrow::RecordBatch>& rows) {
+  arrow::FieldVector fields;
+  for (const auto& field : rows->schema()->fields()) {
+    auto type = field->type();
+    if (type->id() == arrow::Type::STRUCT) {
+      arrow::FieldVector members;
+      for (const auto& member : type->fields()) members.push_back(member->RemoveMetadata());
+      type = arrow::struct_(std::move(members));
+    }
+    fields.push_back(arrow::field(field->name(), type, field->nullable()));
+  }
+  arrow::ArrayVector columns;
+  for (int i = 0; i < rows->num_columns(); ++i) {
+    auto data = rows->column_data(i)->Copy();
+    data->type = fields[static_cast<std::size_t>(i)]->type();
+    columns.push_back(arrow::MakeArray(std::move(data)));
+  }
+  return arrow::RecordBatch::Make(arrow::schema(std::move(fields)), rows->num_rows(), std::move(columns));
+}
+
+// Parses all items of `rows` into `batch`.
+Status read_items(const std::shared_ptr<arrow::RecordBatch>& rows, stac::ItemBatch& batch) {
+  const stac::ItemWriter writer(rows);
+  stac::ItemParser parser;
+  std::string json;
+  for (std::int64_t row = 0; row < rows->num_rows(); ++row) {
+    json.clear();
+    EC_TRY(writer.append_json(row, json));
+    json.reserve(json.size() + 64);
+    if (const auto parsed = parser.append(json, batch); !parsed) {
+      return fail(ErrorKind::kInvalidData, "an item read back from its row is none: {}", parsed.error().reason);
+    }
+  }
+  return {};
+}
+
+class Stream final : public geoparquet::RowStream {
+ public:
+  Stream(const PartRows& part, std::shared_ptr<const stac::ItemSchema> items, iceberg::Schema schema)
+      : part_(part), items_(std::move(items)), schema_(std::move(schema)) {}
+
+  Status open(std::unique_ptr<geoparquet::FileReader> reader, std::int64_t batch_rows) {
+    if (reader->rows() != part_.rows) {
+      return fail(ErrorKind::kInvalidData, "{} has {} rows, and its chunk wrote {}", part_.uri, reader->rows(),
+                  part_.rows);
+    }
+    std::vector<std::string> names;  // none: all
+    if (part_.form != PartForm::kItems) {
+      for (const auto& field : schema_.fields) names.push_back(field.name);
+      for (const char* name : {"id", "collection"}) {
+        if (!part_.dropped.empty() && schema_.find(name) == nullptr) names.emplace_back(name);
+      }
+    }
+    reader_ = std::move(reader);
+    rows_ = reader_->stream(names, batch_rows);
+    return {};
+  }
+
+  Result<std::shared_ptr<arrow::RecordBatch>> next() override {
+    for (;;) {
+      EC_ASSIGN_OR_RETURN(auto rows, rows_->next());
+      if (!rows) return nullptr;
+      EC_ASSIGN_OR_RETURN(rows, annotate(take(std::move(rows)), part_.uri));
+      if (rows->num_rows() > 0) return rows;
+    }
+  }
+
+ private:
+  Result<std::shared_ptr<arrow::RecordBatch>> take(std::shared_ptr<arrow::RecordBatch> rows) const {
+    if (!part_.dropped.empty()) {
+      EC_ASSIGN_OR_RETURN(const auto mask, pipeline::rows_that_stay(*rows, part_.dropped));
+      if (mask.dropped > 0) {
+        EC_ASSIGN_OR_RETURN(rows, pipeline::filter_rows(rows, mask));
+      }
+    }
+    if (part_.form != PartForm::kSame) rows = without_field_ids(rows);
+    if (part_.form == PartForm::kItems && rows->num_rows() > 0) {
+      EC_ASSIGN_OR_RETURN(rows, reread_as_items(rows, items_));
+    }
+    return geoparquet::conform(rows, schema_);
+  }
+
+  const PartRows& part_;
+  const std::shared_ptr<const stac::ItemSchema> items_;
+  const iceberg::Schema schema_;
+  std::unique_ptr<geoparquet::FileReader> reader_;
+  std::unique_ptr<geoparquet::RowStream> rows_;  // goes before the reader does
+};
+
+}  // namespace
+
+std::int64_t PartSource::bytes() const { return part_.bytes * kExpansion; }
+
+std::int64_t PartSource::stream_bytes() const { return row_group_bytes_ + kPageBytes; }
+
+Result<std::unique_ptr<geoparquet::RowStream>> PartSource::read(const iceberg::Schema& schema,
+                                                                std::int64_t batch_rows) {
+  EC_ASSIGN_OR_RETURN(const auto where, stores_.locate(part_.uri));
+  EC_ASSIGN_OR_RETURN(auto reader, geoparquet::FileReader::open(where, part_.bytes, pipeline::row_pool()));
+  row_group_bytes_ = reader->row_group_bytes();
+  auto stream = std::make_unique<Stream>(part_, schema_, schema);
+  EC_TRY(stream->open(std::move(reader), batch_rows));
+  return stream;
+}
+
+Result<std::shared_ptr<arrow::RecordBatch>> reread_as_items(const std::shared_ptr<arrow::RecordBatch>& rows,
+                                                            const std::shared_ptr<const stac::ItemSchema>& schema) {
+  stac::ItemBatch batch(schema);
+  EC_TRY(read_items(rows, batch));
+  EC_ASSIGN_OR_RETURN(const auto items, batch.finish(*schema));
+  arrow::ArrayVector columns;
+  int item_column = 0;
+  for (const auto& column : schema->columns) {
+    auto array = stac::is_row_column(column.name) ? rows->GetColumnByName(column.name) : items->column(item_column++);
+    if (!array) return fail(ErrorKind::kInvalidData, "has no column {}", column.name);
+    columns.push_back(std::move(array));
+  }
+  return arrow::RecordBatch::Make(stac::arrow_schema(*schema), rows->num_rows(), std::move(columns));
+}
+
+Result<stac::ObservedProperties> observe_part(storage::Stores& stores, const std::string& uri, std::int64_t bytes) {
+  EC_ASSIGN_OR_RETURN(const auto where, stores.locate(uri));
+  EC_ASSIGN_OR_RETURN(const auto reader, geoparquet::FileReader::open(where, bytes));
+  const auto schema = std::make_shared<const stac::ItemSchema>(stac::initial_schema(stac::SchemaKind::kAuto));
+  stac::ObservedProperties observed;
+  for (int group = 0; group < reader->row_groups(); ++group) {
+    EC_ASSIGN_OR_RETURN(const auto rows, reader->read_row_group(group, {}));
+    stac::ItemBatch batch(schema);
+    EC_TRY(annotate(read_items(rows, batch), uri));
+    for (const auto& [name, kinds] : batch.observed()) observed[name].merge(kinds);
+  }
+  return observed;
+}
+
+}  // namespace earthcatalog::backfill

@@ -1,0 +1,159 @@
+#include "earthcatalog/backfill/register.h"
+
+#include <arrow/io/interfaces.h>
+#include <arrow/status.h>
+
+#include <algorithm>
+#include <iterator>
+#include <map>
+#include <unordered_set>
+
+#include "earthcatalog/backfill/cleanup.h"
+#include "earthcatalog/backfill/ingest_chunk.h"
+#include "earthcatalog/catalog/hash_index.h"
+#include "earthcatalog/catalog/table_schema.h"
+#include "earthcatalog/pipeline/unfinished_run.h"
+#include "earthcatalog/storage/arrow_status.h"
+
+namespace earthcatalog::backfill {
+namespace {
+
+constexpr std::string_view kPlanSummary = "earthcatalog.backfill-plan";
+
+catalog::IndexUpdate index_update(const Staging& staging, const Round& round) {
+  catalog::IndexUpdate update;
+  update.from_nothing = !round.options.delta;
+  update.more_items = round.more_items;
+  update.forgotten = round.forgotten;
+  update.entries = round.displaced;
+  std::ranges::copy(round.plan.superseded, std::back_inserter(update.entries));
+  for (const auto& [attempt, take, run] : round.plan.runs) {
+    if (run.entries == 0) continue;
+    update.runs.push_back({.uri = staging.objects(attempt, take), .entries = run.entries, .size_bytes = run.bytes});
+  }
+  return update;
+}
+
+std::vector<Hash128> items_that_lose_rows(const Round& round) {
+  std::unordered_set<Hash128> items;
+  for (const auto& group : round.plan.groups) items.insert(group.removals.begin(), group.removals.end());
+  return {items.begin(), items.end()};
+}
+
+Status gather_problems(const Staging& staging, const Plan& plan, const std::string& uri, bool& any) {
+  std::shared_ptr<arrow::io::OutputStream> out;
+  const auto check = [&](const arrow::Status& status) -> Status {
+    if (status.ok()) return {};
+    return std::unexpected(storage::from_arrow(status).annotate("writing " + uri));
+  };
+  for (const auto& record : plan.records) {
+    if (record.problems.empty()) continue;
+    if (!out) {
+      EC_ASSIGN_OR_RETURN(const auto where, staging.stores().locate(uri));
+      EC_ASSIGN_OR_RETURN(out, where.store->open_output(where.key));
+    }
+    EC_ASSIGN_OR_RETURN(const auto lines, staging.read(record.problems));
+    if (lines) EC_TRY(check(out->Write(*lines)));
+  }
+  any = out != nullptr;
+  return out ? check(out->Close()) : Status{};
+}
+
+// A run that was killed may have left lists that are older than their chunks.
+Status publish_all_pending(const Staging& staging, const Plan& plan) {
+  std::map<std::int64_t, const ChunkRecord*> last;
+  for (const auto& record : plan.records) last[record.chunk] = &record;
+  for (const auto& [chunk, record] : last) EC_TRY(publish_pending(staging, *record));
+  return {};
+}
+
+Status update_hash_index(const catalog::Catalog& catalog, const FinishOptions& options) {
+  if (!options.hash_index || !catalog.has_table()) return {};
+  std::string uri = options.hash_index_uri;
+  if (uri.empty()) {
+    const auto property = catalog.table().metadata().property(catalog::kHashIndexPathProperty);
+    uri = property ? std::string(*property) : catalog::hash_index_uri(catalog.warehouse());
+  }
+  EC_ASSIGN_OR_RETURN(const auto where, catalog.table().stores().locate(uri));
+  const auto report = catalog::update_hash_index(catalog.table(), where, {.memory_bytes = options.memory_bytes});
+  if (report) return {};
+  return std::unexpected(Error(report.error())
+                             .annotate("the rows are committed, but the hash index is not up to date (`earthcatalog "
+                                       "index build` makes it anew)"));
+}
+
+}  // namespace
+
+const iceberg::Snapshot* find_commit(const catalog::Catalog& catalog, const Plan& plan) {
+  if (!catalog.has_table()) return nullptr;
+  for (const auto& snapshot : catalog.table().metadata().snapshots) {
+    const auto at = snapshot.summary.find(std::string(kPlanSummary));
+    if (at != snapshot.summary.end() && at->second == plan.plan_id) return &snapshot;
+  }
+  return nullptr;
+}
+
+Result<Committed> commit_round(catalog::Catalog& catalog, const Staging& staging, const RunRecord& run,
+                               const Round& round, const std::vector<CompactGroupReport>& tasks) {
+  Committed committed;
+  catalog::CommitRequest request;
+  request.removed = round.removed;
+  std::int64_t items = 0;
+  for (const auto& task : tasks) {
+    items += task.items;
+    committed.rows += task.rows;
+    committed.files += task.files;
+    committed.bytes += task.bytes;
+    committed.replaced_rows += task.removed_rows;
+    committed.rewritten_files += task.removed_files;
+    EC_ASSIGN_OR_RETURN(auto files, read_file_list(staging, staging.task_files(task.task, task.key), round.schema));
+    std::ranges::move(files.added, std::back_inserter(request.added));
+    std::ranges::move(files.removed, std::back_inserter(request.removed));
+  }
+  if (items != round.plan.counted_items()) {
+    return fail(ErrorKind::kInvalidData, "phase 3 wrote {} items, and {} were staged; please report this", items,
+                round.plan.counted_items());
+  }
+  EC_ASSIGN_OR_RETURN(request.schema, iceberg_schema(round.schema));
+  request.exclusive = true;  // who owns an item's rows was decided on this state
+  request.objects = index_update(staging, round);
+  request.displaced = items_that_lose_rows(round);
+  request.summary["earthcatalog.inventory"] = run.settings.inventory;
+  request.summary["earthcatalog.inventory-identity"] = run.settings.inventory_identity;
+  request.summary["earthcatalog.written-items"] = std::to_string(items);
+  request.summary[std::string(kPlanSummary)] = round.plan.plan_id;
+  EC_ASSIGN_OR_RETURN(const auto outcome, catalog.commit(request));
+  if (outcome.snapshot_id) {
+    committed.snapshot_id = outcome.snapshot_id;
+  } else if (catalog.has_table() && catalog.table().current_snapshot() != nullptr) {
+    committed.snapshot_id = catalog.table().current_snapshot()->snapshot_id;
+  }
+  return committed;
+}
+
+Result<std::string> finish_round(const catalog::Catalog& catalog, const Staging& staging, RunRecord run,
+                                 const Plan& plan, std::optional<std::int64_t> snapshot_id,
+                                 const FinishOptions& options) {
+  bool any_problems = false;
+  EC_TRY(gather_problems(staging, plan, options.problems, any_problems));
+  EC_TRY(publish_all_pending(staging, plan));
+  run.committed_snapshot = snapshot_id.value_or(0);
+  run.pending = plan.pending;
+  run.next_attempt = run.first_attempt + 1;
+  for (const auto& record : plan.records) run.next_attempt = std::max(run.next_attempt, record.attempt + 1);
+  EC_TRY(staging.write(staging.run_record(), to_json_text(run)));
+  EC_TRY(finish_committed(catalog, staging, run, options));
+  return any_problems ? options.problems : std::string();
+}
+
+Status finish_committed(const catalog::Catalog& catalog, const Staging& staging, const RunRecord& run,
+                        const FinishOptions& options) {
+  EC_TRY(update_hash_index(catalog, options));
+  if (options.keep_staging) return {};
+  EC_TRY(cleanup_staging(staging, run.pending > 0 ? Kept::kPending : Kept::kPendingLists));
+  // As long as something is pending, the backfill is not finished.
+  if (!staging.is_direct() || run.pending > 0) return {};
+  return staging.remove(pipeline::unfinished_run_uri(catalog.warehouse()));
+}
+
+}  // namespace earthcatalog::backfill

@@ -1,0 +1,31 @@
+// Items in memory as rows: one for each cell.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "earthcatalog/grid/bounds.h"
+#include "earthcatalog/pipeline/chunk.h"
+#include "earthcatalog/pipeline/row_cutter.h"
+#include "earthcatalog/result.h"
+
+namespace earthcatalog::pipeline {
+
+/// An item among several parts.
+struct ItemAddress {
+  std::uint32_t part = 0, item = 0;
+};
+
+/// What RowCutter::make takes: row n's batch is that of its part.
+struct ItemRows {
+  std::vector<Row> rows;
+  std::vector<grid::Bounds> bounds;
+};
+ItemRows rows_of(std::span<const std::unique_ptr<ChunkPart>> parts, std::span<const ItemAddress> items);
+
+/// Items that were read into the columns of ITS_LIVE, read again into those of `auto`. Nothing was lost there.
+Status reparse_as_auto(ChunkPart& part);
+
+}  // namespace earthcatalog::pipeline

@@ -1,0 +1,25 @@
+// The backfill that has files in a warehouse without a commit: named by one object of a known name.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "earthcatalog/result.h"
+#include "earthcatalog/storage/stores.h"
+
+namespace earthcatalog::pipeline {
+
+/// `<warehouse>/_runs/_backfill.json`.
+std::string unfinished_run_uri(const std::string& warehouse);
+
+/// Its run id; nothing when there is no such backfill. Its files are in run_folder() and parts_folder().
+Result<std::optional<std::string>> read_unfinished_run(storage::Stores& stores, const std::string& warehouse);
+
+/// Says that `run_id` has files there from now on. Its caller holds the table's lock.
+Status write_unfinished_run(storage::Stores& stores, const std::string& warehouse, const std::string& run_id);
+
+/// `<warehouse>/_runs/<run id>` and `<warehouse>/_parts/<run id>`.
+std::string run_folder(const std::string& warehouse, const std::string& run_id);
+std::string parts_folder(const std::string& warehouse, const std::string& run_id);
+
+}  // namespace earthcatalog::pipeline

@@ -1,0 +1,35 @@
+// The groups of a row cutter as data files.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "earthcatalog/iceberg/data_file.h"
+#include "earthcatalog/pipeline/bucket.h"
+#include "earthcatalog/pipeline/row_cutter.h"
+#include "earthcatalog/pipeline/table_writer.h"
+#include "earthcatalog/result.h"
+#include "earthcatalog/storage/stores.h"
+
+namespace earthcatalog::pipeline {
+
+struct WrittenFile {
+  iceberg::DataFile file;
+  std::int64_t primaries = 0;  ///< rows that are their item's with the smallest cell
+};
+
+struct WriteGroupsOptions {
+  std::function<Bucket(const GroupKey&)> bucket_of;    ///< where a group belongs
+  std::function<std::string(const Bucket&)> next_uri;  ///< of a bucket's next file; called on many threads
+  std::int64_t most_rows = 100'000;                    ///< of a file
+  std::size_t workers = 1;
+};
+
+/// Writes each group as one file, or as several of `most_rows` and a rest. No commit names the files yet. After an
+/// error they are removed again as far as that works.
+Result<std::vector<WrittenFile>> write_groups(storage::Stores& stores, const RowCutter& cutter,
+                                              const TableWriter& writer, const WriteGroupsOptions& options);
+
+}  // namespace earthcatalog::pipeline
