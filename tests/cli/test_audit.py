@@ -376,7 +376,6 @@ class TestRows:
     def test_rows_that_another_engine_brought_are_known_by_name(self, earthcatalog, archive, made, inventory):
         """PyIceberg puts rows of a second table into the first one."""
         more = Table(made.folder / "more")
-        more.folder.mkdir()
         earthcatalog.json(*incremental(more, archive, "--limit", ITEMS + 10))
         known = {row[1] for row in made.rows()}
         rows = more.load().scan().to_arrow()
