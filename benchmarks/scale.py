@@ -1,4 +1,4 @@
-"""The constants of docs/scale.md: scale.py [--items N] [--chunk-size N]
+"""The constants of docs/scale.md: scale.py [--items N] [--chunk-size N] [--concentrate]
 
 Generates an archive in a local folder, runs both shapes of backfill on it, and prints what an item, a row and a file cost in
 CPU and in bytes. Phases 2 and 3 are told apart by the times in the markers that --keep-staging leaves.
@@ -49,10 +49,12 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--items", type=int, default=200_000)
     parser.add_argument("--chunk-size", type=int, default=100_000)
+    parser.add_argument("--concentrate", action="store_true", help="items that make few large files")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="earthcatalog-scale-") as name:
         archive = pathlib.Path(name) / "archive"
-        measure([BINARY, "generate", "--items", options.items, "--seed", 42, "--out", archive], clean_environment())
+        measure([BINARY, "generate", "--items", options.items, "--seed", 42, "--out", archive,
+                 *(["--concentrate"] if options.concentrate else [])], clean_environment())
         for shape in ("staged", "direct"):
             run(pathlib.Path(name), archive, options.chunk_size, shape)
 

@@ -20,7 +20,6 @@ def grown(earthcatalog, archive, tmp_path_factory):
     """A table whose buckets have several files; how long an undisturbed compaction of it takes; its rows."""
     # Where it lies is in its metadata: each test puts a copy of the folder at this place.
     table = Table(tmp_path_factory.mktemp("grown") / "table")
-    table.folder.mkdir()
     for limit in (100, 200, 300, ITEMS):
         earthcatalog.json(*incremental(table, archive, "--h3-resolution", 0, "--limit", limit))
     table.copy = table.folder.parent / "copy"

@@ -44,7 +44,6 @@ def test_a_table_is_made_of_its_data_files_alone(earthcatalog, archive, peer_tab
     assert earthcatalog.json("info", *table.arguments)["columns"] == 31
     earthcatalog.json(*incremental(table, archive))
     ours = Table(tmp_path / "ours")
-    ours.folder.mkdir()
     earthcatalog.json(*incremental(ours, archive, "--h3-resolution", 1))
     assert table.rows() == ours.rows()
 
