@@ -124,7 +124,6 @@ def test_kills(earthcatalog, archive, tmp_path):
     """Killed anywhere, the table reads the same, and a rerun at once leaves the files of its snapshot alone."""
     for fraction in (0.1, 0.3, 0.5, 0.7, 0.9):
         table = Table(tmp_path / str(fraction))
-        table.folder.mkdir()
         earthcatalog.json(*incremental(table, archive, "--limit", 300))
         earthcatalog.json(*incremental(table, archive, "--limit", 300, "--refetch"))
         rows = table.rows()

@@ -133,7 +133,6 @@ class TestFromDataFiles:
     def test_what_a_killed_run_left_and_another_wrote_is_there_once(self, earthcatalog, archive, made, tmp_path):
         """A file of which some rows are doubles is refused, and written anew when asked."""
         other = Table(tmp_path / "other")
-        other.folder.mkdir()
         inventory = tmp_path / "some.csv"
         lines = open(archive.inventory).readlines()
         inventory.write_text("".join([lines[0], *lines[150:450]]))
