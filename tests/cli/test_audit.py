@@ -147,7 +147,7 @@ class TestAgreement:
         assert "all is as it should be" in text
 
     def test_one_made_by_backfill(self, earthcatalog, archive, table):
-        earthcatalog.json(*backfill(table, archive, "--h3-resolution", 1))
+        earthcatalog.json(*backfill(table, archive))
         report, _ = audit(earthcatalog, table, archive.inventory)
         assert report["good"] and report["inventory_objects"]["held"] == len(archive.objects())
 
