@@ -26,7 +26,7 @@ std::shared_ptr<arrow::RecordBatch> without_field_ids(const std::shared_ptr<arro
     if (type->id() == arrow::Type::STRUCT) {
       arrow::FieldVector members;
       for (const auto& member : type->fields()) members.push_back(member->RemoveMetadata());
-      type = arrow::struct_(std::move(members));
+      type = arrow::struct_(members);
     }
     fields.push_back(arrow::field(field->name(), type, field->nullable()));
   }
@@ -34,7 +34,7 @@ std::shared_ptr<arrow::RecordBatch> without_field_ids(const std::shared_ptr<arro
   for (int i = 0; i < rows->num_columns(); ++i) {
     auto data = rows->column_data(i)->Copy();
     data->type = fields[static_cast<std::size_t>(i)]->type();
-    columns.push_back(arrow::MakeArray(std::move(data)));
+    columns.push_back(arrow::MakeArray(data));
   }
   return arrow::RecordBatch::Make(arrow::schema(std::move(fields)), rows->num_rows(), std::move(columns));
 }

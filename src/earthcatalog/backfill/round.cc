@@ -84,7 +84,7 @@ Result<std::string> write_list(const Staging& staging, const TableSchema& schema
   if (files.empty()) return std::string();
   std::string names;
   for (const auto& file : files) names += file.file_path + "\n";
-  const auto uri = staging.file_list(to_hex(hash128(names)));
+  auto uri = staging.file_list(to_hex(hash128(names)));
   EC_ASSIGN_OR_RETURN(const auto bytes, write_file_list(schema, {.added = std::move(files), .removed = {}}));
   EC_TRY(staging.write(uri, bytes));
   return uri;
