@@ -146,8 +146,9 @@ class TestAgreement:
         text = earthcatalog.run("audit", "--inventory", inventory.path, *made.arguments, check=True).stdout
         assert "all is as it should be" in text
 
-    def test_one_made_by_backfill(self, earthcatalog, archive, table):
-        earthcatalog.json(*backfill(table, archive))
+    @pytest.mark.parametrize("shape", ["staged", "direct"])
+    def test_one_made_by_backfill(self, earthcatalog, archive, table, shape):
+        earthcatalog.json(*backfill(table, archive, shape=shape))
         report, _ = audit(earthcatalog, table, archive.inventory)
         assert report["good"] and report["inventory_objects"]["held"] == len(archive.objects())
 
