@@ -6,4 +6,4 @@ cd "$(dirname "$0")/.."
 preset=$1 jobs=${JOBS:-$(nproc)}
 cmake --preset "$preset" >/dev/null
 cmake --build --preset "$preset" -j "$jobs"
-ARROW_DEFAULT_MEMORY_POOL=system ctest --preset "$preset" -j "$jobs"
+ARROW_DEFAULT_MEMORY_POOL=system TSAN_OPTIONS=suppressions=$PWD/tools/tsan.supp ctest --preset "$preset" -j "$jobs"
