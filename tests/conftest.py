@@ -14,6 +14,9 @@ import xml.etree.ElementTree
 
 import pytest
 
+# Set before pytest starts its workers, so that all have the same.
+os.environ.setdefault("EARTHCATALOG_SEED", str(time.time_ns() % 1_000_000))
+
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 BINARY = pathlib.Path(os.environ.get("EARTHCATALOG_BINARY", ROOT / "build/bin/earthcatalog"))
 WEED = ROOT / ".deps/test/bin/weed"

@@ -17,7 +17,7 @@ import pytest
 from conftest import Archive, Table
 
 KILLS = 200 if os.environ.get("EARTHCATALOG_SOAK") else 20
-SEED = int(os.environ.get("EARTHCATALOG_SEED", time.time_ns() % 1_000_000))
+SEED = int(os.environ["EARTHCATALOG_SEED"])
 
 
 @pytest.fixture(scope="module")

@@ -13,6 +13,7 @@ from fault_proxy import KINDS, FaultProxy
 from kills import SEED
 
 SOAK = bool(os.environ.get("EARTHCATALOG_SOAK"))
+pytestmark = pytest.mark.xdist_group("fault_proxy")  # the fixture `results` runs all cases
 RATES = (0.01, 0.1, 0.3)
 CASES = [(name, SEED + n, rate) for n in range(20 if SOAK else 1) for rate in RATES for name in ("incremental", "backfill")]
 COUNTS = ("written_items", "unchanged", "superseded", "missing", "pending", "rejected")

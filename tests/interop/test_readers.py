@@ -93,7 +93,8 @@ class TestAfterExpire:
     """Three states of a table, of which the oldest was removed."""
 
     @pytest.fixture(scope="class")
-    def expired(self, earthcatalog, archive, tmp_path_factory):
+    @classmethod
+    def expired(cls, earthcatalog, archive, tmp_path_factory):
         table = Table(tmp_path_factory.mktemp("expired"))
         table.states = []
         for limit in (200, 300, 300):
@@ -160,7 +161,8 @@ class TestOnS3:
     """The same table, items and warehouse on the S3 server."""
 
     @pytest.fixture(scope="class")
-    def s3_table(self, s3_earthcatalog):
+    @classmethod
+    def s3_table(cls, s3_earthcatalog):
         base = "s3://test-warehouse/readers"
         s3_earthcatalog.run("generate", "--items", 500, "--seed", 11, "--out", f"s3://{BUCKET}", check=True)
         arguments = ["--catalog", f"{base}/catalog.db", "--warehouse", f"{base}/warehouse"]

@@ -11,30 +11,15 @@ namespace {
 
 using Plain = std::tuple<std::string, std::string, std::string, std::optional<TimeMicros>, std::optional<std::int64_t>>;
 
-struct Cursor {
-  std::unique_ptr<ObjectRun> run;
-  SortedObject object = {};
-  bool filled = false;
-  Result<bool> fill() {
-    if (filled) return true;
-    EC_ASSIGN_OR_RETURN(filled, run->next(object));
-    return filled;
-  }
-  void advance() { filled = false; }
-};
-
 std::vector<Plain> sorted(ObjectSorter& sorter) {
-  std::vector<Cursor> cursors;
-  auto runs = sorter.finish().value();
-  for (auto& run : runs) cursors.push_back({.run = std::move(run)});
+  std::vector<RunCursor> cursors;
+  EXPECT_TRUE(sorter.finish(0, cursors));
   std::vector<Plain> all;
-  EXPECT_TRUE(catalog::merge_sorted(
-      cursors, [](const Cursor& a, const Cursor& b) { return a.object.name < b.object.name; },
-      [&](const Cursor& cursor) -> Status {
-        const auto& o = cursor.object;
-        all.emplace_back(o.bucket(), o.key(), o.etag, o.last_modified, o.size_bytes);
-        return {};
-      }));
+  EXPECT_TRUE(catalog::merge_sorted(cursors, RunCursor::before, [&](const RunCursor& cursor) -> Status {
+    const auto& o = cursor.object;
+    all.emplace_back(o.bucket(), o.key(), o.etag, o.last_modified, o.size_bytes);
+    return {};
+  }));
   return all;
 }
 

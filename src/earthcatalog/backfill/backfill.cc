@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <charconv>
-#include <chrono>
 #include <mutex>
 
 #include "earthcatalog/backfill/cleanup.h"
@@ -10,20 +9,17 @@
 #include "earthcatalog/backfill/register.h"
 #include "earthcatalog/backfill/round.h"
 #include "earthcatalog/backfill/write_chunks.h"
+#include "earthcatalog/base/stopwatch.h"
 #include "earthcatalog/pipeline/parallel.h"
 #include "earthcatalog/pipeline/unfinished_run.h"
 
 namespace earthcatalog::backfill {
 namespace {
 
-using Clock = std::chrono::steady_clock;
-
 // Commits of others, one after the other, before a delta gives up.
 constexpr int kMostRounds = 10;
 // Part numbers of a round: a later round of the same run must not write what an earlier one has written.
 constexpr int kPartsPerRound = 10'000;
-
-double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
 
 // The head of a backfill: one run from its parts; lives for one call of run().
 class Backfill {
@@ -60,8 +56,8 @@ class Backfill {
   const pipeline::Hooks& hooks_;
   pipeline::Report& report_;
   Staging staging_;
-  const Clock::time_point start_ = Clock::now();
-  Clock::time_point stage_start_ = start_;
+  const Stopwatch time_;
+  Stopwatch stage_time_;
   std::string_view stage_;
   std::unique_ptr<catalog::Catalog> catalog_;
 };
@@ -82,7 +78,7 @@ Status Backfill::run() {
     report_.interrupted = true;
     status = {};
   }
-  report_.seconds = seconds_since(start_);
+  report_.seconds = time_.seconds();
   report_.peak_rss_bytes = pipeline::peak_rss_bytes();
   return status;
 }
@@ -90,9 +86,9 @@ Status Backfill::run() {
 // Rates are those of the stage.
 void Backfill::show(pipeline::Progress progress, const char* stage) {
   if (!hooks_.progress) return;
-  if (stage_ != stage) stage_start_ = Clock::now();
+  if (stage_ != stage) stage_time_ = {};
   stage_ = progress.stage = stage;
-  progress.seconds = seconds_since(stage_start_);
+  progress.seconds = stage_time_.seconds();
   hooks_.progress(progress);
 }
 

@@ -4,7 +4,7 @@
 
 namespace earthcatalog::pipeline {
 
-void to_json(nlohmann::json& json, const Bucket& bucket) { json = {bucket.cell, year_name(bucket)}; }
+void to_json(nlohmann::json& json, const Bucket& bucket) { json = {bucket.cell, year_name(bucket.year)}; }
 
 void from_json(const nlohmann::json& json, Bucket& bucket) {
   bucket.cell = json.at(0).get<std::string>();
@@ -48,7 +48,7 @@ void ItemCounts::add(const ItemCounts& other) {
 }
 
 void to_json(nlohmann::json& json, const StagedFile& file) {
-  json = {file.bucket.cell, pipeline::year_name(file.bucket), file.part, file.rows, file.bytes, file.items};
+  json = {file.bucket.cell, pipeline::year_name(file.bucket.year), file.part, file.rows, file.bytes, file.items};
 }
 
 void from_json(const nlohmann::json& json, StagedFile& file) {

@@ -3,7 +3,6 @@
 #include <arrow/record_batch.h>
 
 #include <algorithm>
-#include <chrono>
 #include <iterator>
 #include <tuple>
 #include <unordered_map>
@@ -11,6 +10,7 @@
 
 #include "earthcatalog/backfill/part_merge.h"
 #include "earthcatalog/backfill/staged_rows.h"
+#include "earthcatalog/base/stopwatch.h"
 #include "earthcatalog/grid/bounds.h"
 #include "earthcatalog/iceberg/manifest.h"
 #include "earthcatalog/pipeline/part_names.h"
@@ -78,7 +78,7 @@ class GroupCompaction {
 };
 
 Result<CompactGroupReport> GroupCompaction::run() {
-  const auto start = std::chrono::steady_clock::now();
+  const Stopwatch time;
   EC_ASSIGN_OR_RETURN(auto items, item_schema(spec_.schema));
   schema_ = std::make_shared<const stac::ItemSchema>(std::move(items));
   EC_ASSIGN_OR_RETURN(auto table_schema, iceberg_schema(spec_.schema));
@@ -94,7 +94,7 @@ Result<CompactGroupReport> GroupCompaction::run() {
     return std::unexpected(std::move(written).error());
   }
   std::ranges::move(*written, std::back_inserter(files.added));
-  report_.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  report_.seconds = time.seconds();
   EC_TRY(finish(files));
   return report_;
 }

@@ -3,7 +3,6 @@
 #include <arrow/record_batch.h>
 
 #include <algorithm>
-#include <chrono>
 #include <map>
 #include <mutex>
 #include <set>
@@ -14,6 +13,7 @@
 #include "earthcatalog/backfill/object_list.h"
 #include "earthcatalog/backfill/staged_rows.h"
 #include "earthcatalog/backfill/write_chunks.h"
+#include "earthcatalog/base/stopwatch.h"
 #include "earthcatalog/catalog/index_run_file.h"
 #include "earthcatalog/inventory/inventory.h"
 #include "earthcatalog/pipeline/ingest_stage.h"
@@ -76,7 +76,7 @@ class ChunkIngest {
 };
 
 Result<ChunkRecord> ChunkIngest::run() {
-  const auto start = std::chrono::steady_clock::now();
+  const Stopwatch time;
   EC_ASSIGN_OR_RETURN(grid_, grid::make_partitioner(stores_, {.type = spec_.grid_type,
                                                               .resolution = spec_.resolution,
                                                               .boundaries_path = spec_.boundaries_path,
@@ -85,7 +85,7 @@ Result<ChunkRecord> ChunkIngest::run() {
   if (!staging_.is_direct()) EC_TRY(write_entries());
   EC_TRY(write_next_list());
   EC_ASSIGN_OR_RETURN(record_.problems, problems_.finish());
-  record_.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  record_.seconds = time.seconds();
   if (record_.source_items != record_.staged_items + record_.superseded + record_.repeated + record_.missing +
                                   record_.pending + record_.rejected) {
     return fail(ErrorKind::kInvalidData, "chunk {}: the counts do not add up; please report this", at_.chunk);
@@ -282,7 +282,7 @@ std::string ChunkIngest::marker() const {
   std::set<std::string> cells, years;
   for (const auto& file : record_.files) {
     cells.insert(file.bucket.cell);
-    years.insert(pipeline::year_name(file.bucket));
+    years.insert(pipeline::year_name(file.bucket.year));
     json["part_files"].push_back(staging_.rows(file.bucket, at_, file.part));
   }
   json["run_id"] = staging_.root().substr(staging_.root().rfind('/') + 1);

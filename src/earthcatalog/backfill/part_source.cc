@@ -7,16 +7,14 @@
 #include <utility>
 #include <vector>
 
+#include "earthcatalog/pipeline/data_file_source.h"
+#include "earthcatalog/pipeline/item_rows.h"
 #include "earthcatalog/pipeline/row_filter.h"
 #include "earthcatalog/pipeline/row_pool.h"
 #include "earthcatalog/stac/item_batch.h"
 
 namespace earthcatalog::backfill {
 namespace {
-
-// As of any data file (pipeline/data_file_source.cc).
-constexpr std::int64_t kExpansion = 10;
-constexpr std::int64_t kPageBytes = 4 << 20;
 
 // Found by name from now on: the ids of a part's later columns may be those of others in the table.
 std::shared_ptr<arrow::RecordBatch> without_field_ids(const std::shared_ptr<arrow::RecordBatch>& rows) {
@@ -37,22 +35,6 @@ std::shared_ptr<arrow::RecordBatch> without_field_ids(const std::shared_ptr<arro
     columns.push_back(arrow::MakeArray(data));
   }
   return arrow::RecordBatch::Make(arrow::schema(std::move(fields)), rows->num_rows(), std::move(columns));
-}
-
-// Parses all items of `rows` into `batch`.
-Status read_items(const std::shared_ptr<arrow::RecordBatch>& rows, stac::ItemBatch& batch) {
-  const stac::ItemWriter writer(rows);
-  stac::ItemParser parser;
-  std::string json;
-  for (std::int64_t row = 0; row < rows->num_rows(); ++row) {
-    json.clear();
-    EC_TRY(writer.append_json(row, json));
-    json.reserve(json.size() + 64);
-    if (const auto parsed = parser.append(json, batch); !parsed) {
-      return fail(ErrorKind::kInvalidData, "an item read back from its row is none: {}", parsed.error().reason);
-    }
-  }
-  return {};
 }
 
 class Stream final : public geoparquet::RowStream {
@@ -110,9 +92,9 @@ class Stream final : public geoparquet::RowStream {
 
 }  // namespace
 
-std::int64_t PartSource::bytes() const { return part_.bytes * kExpansion; }
+std::int64_t PartSource::bytes() const { return pipeline::bytes_in_memory(part_.bytes); }
 
-std::int64_t PartSource::stream_bytes() const { return row_group_bytes_ + kPageBytes; }
+std::int64_t PartSource::stream_bytes() const { return pipeline::bytes_of_stream(row_group_bytes_); }
 
 Result<std::unique_ptr<geoparquet::RowStream>> PartSource::read(const iceberg::Schema& schema,
                                                                 std::int64_t batch_rows) {
@@ -127,7 +109,7 @@ Result<std::unique_ptr<geoparquet::RowStream>> PartSource::read(const iceberg::S
 Result<std::shared_ptr<arrow::RecordBatch>> reread_as_items(const std::shared_ptr<arrow::RecordBatch>& rows,
                                                             const std::shared_ptr<const stac::ItemSchema>& schema) {
   stac::ItemBatch batch(schema);
-  EC_TRY(read_items(rows, batch));
+  EC_TRY(pipeline::read_items(rows, batch));
   EC_ASSIGN_OR_RETURN(const auto items, batch.finish(*schema));
   arrow::ArrayVector columns;
   int item_column = 0;
@@ -147,7 +129,7 @@ Result<stac::ObservedProperties> observe_part(storage::Stores& stores, const std
   for (int group = 0; group < reader->row_groups(); ++group) {
     EC_ASSIGN_OR_RETURN(const auto rows, reader->read_row_group(group, {}));
     stac::ItemBatch batch(schema);
-    EC_TRY(annotate(read_items(rows, batch), uri));
+    EC_TRY(annotate(pipeline::read_items(rows, batch), uri));
     for (const auto& [name, kinds] : batch.observed()) observed[name].merge(kinds);
   }
   return observed;

@@ -45,7 +45,7 @@ std::string Staging::problems(Attempt attempt) const {
 
 std::string Staging::rows(const pipeline::Bucket& bucket, Attempt attempt, int part) const {
   const auto name = attempt_name(attempt) + number_suffix(part);
-  const auto year = pipeline::year_name(bucket);
+  const auto year = pipeline::year_name(bucket.year);
   if (is_direct()) {
     return storage::join_uri(parts_, fmt::format("grid_partition={}/year={}/{}.parquet", bucket.cell, year, name));
   }

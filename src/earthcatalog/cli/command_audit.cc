@@ -1,9 +1,7 @@
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <thread>
-
 #include "earthcatalog/cli/commands.h"
+#include "earthcatalog/cli/inventory_flags.h"
 #include "earthcatalog/cli/run_id.h"
 #include "earthcatalog/cli/runtime.h"
 #include "earthcatalog/cli/table_options.h"
@@ -19,12 +17,9 @@ class Audit final : public Command {
     table_.add(*app_);
     app_->add_option("--inventory", inventory_, "list of all objects, in any format, or a prefix to list: path or URI")
         ->required();
-    app_->add_option("--since", since_, "objects modified before may be missing: 2026-01-31, an RFC 3339 time, or 2d");
-    app_->add_option("--suffix", suffix_, "keys that end so are items")->capture_default_str();
-    app_->add_option("--source-root", source_root_, "where buckets are, for a listing")->capture_default_str();
-    app_->add_option("--key-encoding", key_encoding_,
-                     "spelling of keys in a CSV (default: url without a header, else raw)")
-        ->check(CLI::IsMember({"raw", "url"}));
+    app_->add_option("--since", keys_.since,
+                     "objects modified before may be missing: 2026-01-31, an RFC 3339 time, or 2d");
+    keys_.add(*app_);
     app_->add_option("--problems", problems_,
                      "problems file of an earlier run, which says why objects have no rows; "
                      "may be given several times")
@@ -45,11 +40,7 @@ class Audit final : public Command {
     const auto status = upkeep::run_audit(stores, spec, report);
     if (!status && status.error().kind == ErrorKind::kCancelled) return kExitInterrupted;
     EC_TRY(status);
-    if (format_.json()) {
-      fmt::print("{}\n", upkeep::to_json(report));
-    } else {
-      fmt::print("{}", upkeep::to_text(report));
-    }
+    format_.print(report);
     return report.good() ? kExitOk : kExitFailed;
   }
 
@@ -57,27 +48,19 @@ class Audit final : public Command {
   Result<upkeep::AuditSpec> make_spec(const TableAccess& access) const {
     upkeep::AuditSpec spec;
     spec.inventory = inventory_;
-    auto& options = spec.inventory_options;
-    options.suffix = suffix_;
-    options.source_root = source_root_;
-    if (key_encoding_ == "raw") options.key_encoding = inventory::KeyEncoding::kRaw;
-    if (key_encoding_ == "url") options.key_encoding = inventory::KeyEncoding::kUrl;
-    if (!since_.empty()) {
-      EC_ASSIGN_OR_RETURN(options.since, annotate(inventory::parse_since(since_, system_now()), "--since"));
-    }
+    EC_ASSIGN_OR_RETURN(spec.inventory_options, keys_.options());
     spec.problems = problems_;
-    spec.catalog.catalog = access.catalog;
-    spec.catalog.warehouse = access.warehouse;
+    spec.catalog = catalog_at(access);
     spec.out = !out_.empty() ? out_ : fmt::format("{}.{}.audit.ndjson", access.catalog, make_run_id());
     EC_ASSIGN_OR_RETURN(spec.memory_limit_bytes, annotate(parse_bytes(memory_limit_), "--memory-limit"));
-    const int cores = std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
-    spec.workers = static_cast<std::size_t>(workers_.value_or(access.config.max_workers.value_or(cores)));
+    spec.workers = static_cast<std::size_t>(worker_count(workers_, access));
     spec.stop = &stop_requested();
     return spec;
   }
 
   TableFlags table_;
-  std::string inventory_, since_, suffix_ = ".stac.json", source_root_ = "s3://", key_encoding_, out_;
+  InventoryFlags keys_;
+  std::string inventory_, out_;
   std::string memory_limit_ = "768MiB";
   std::vector<std::string> problems_;
   std::optional<int> workers_;

@@ -52,10 +52,10 @@ Result<backfill::BackfillSpec> make_spec(const Flags& flags, const TableAccess& 
   backfill::BackfillSpec spec;
   EC_ASSIGN_OR_RETURN(const auto input, inventory_options(flags));
   spec.settings.inventory = flags.inventory;
-  spec.settings.suffix = flags.suffix;
-  spec.settings.key_encoding = flags.key_encoding;
-  spec.settings.source_root = flags.source_root;
-  spec.settings.since_text = flags.since;
+  spec.settings.suffix = flags.keys.suffix;
+  spec.settings.key_encoding = flags.keys.key_encoding;
+  spec.settings.source_root = flags.keys.source_root;
+  spec.settings.since_text = flags.keys.since;
   spec.settings.since = input.since;
   spec.settings.limit = flags.limit;
   spec.settings.chunk_size = flags.chunk_size.value_or(access.config.chunk_size.value_or(spec.settings.chunk_size));
@@ -76,7 +76,7 @@ Result<backfill::BackfillSpec> make_spec(const Flags& flags, const TableAccess& 
   EC_ASSIGN_OR_RETURN(spec.fetch, fetch_options(flags));
   EC_ASSIGN_OR_RETURN(spec.memory_limit_bytes, annotate(parse_bytes(flags.memory_limit), "--memory-limit"));
   spec.problems = problems_uri(flags, spec.catalog);
-  spec.workers = flags.scheduler == "synchronous" ? 1 : worker_count(flags, access);
+  spec.workers = flags.scheduler == "synchronous" ? 1 : worker_count(flags.workers, access);
   spec.compact_rows = flags.compact_rows;
   spec.max_columns = flags.max_columns;
   spec.skip_inventory = flags.skip_inventory;

@@ -1,13 +1,9 @@
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <charconv>
 #include <cstdio>
-#include <thread>
 
 #include "earthcatalog/cli/commands.h"
-#include "earthcatalog/cli/lock_flags.h"
-#include "earthcatalog/cli/run_id.h"
 #include "earthcatalog/cli/runtime.h"
 #include "earthcatalog/cli/table_options.h"
 #include "earthcatalog/pipeline/compact.h"
@@ -57,10 +53,7 @@ Result<std::optional<std::int32_t>> parse_year(const std::string& text) {
 
 Result<pipeline::CompactSpec> make_spec(const Flags& flags, const TableAccess& access) {
   pipeline::CompactSpec spec;
-  spec.catalog.catalog = access.catalog;
-  spec.catalog.warehouse = access.warehouse;
-  spec.catalog.run_id = make_run_id();
-  EC_TRY(flags.lock.apply("compact", spec.catalog));
+  EC_ASSIGN_OR_RETURN(spec.catalog, locked_catalog(access, flags.lock, "compact"));
   if (!flags.cell.empty()) spec.buckets.cells.emplace(flags.cell);
   if (!flags.year.empty()) {
     EC_ASSIGN_OR_RETURN(const auto year, parse_year(flags.year));
@@ -69,8 +62,7 @@ Result<pipeline::CompactSpec> make_spec(const Flags& flags, const TableAccess& a
   spec.threshold = flags.threshold;
   spec.compact_rows = flags.compact_rows;
   EC_ASSIGN_OR_RETURN(spec.memory_limit_bytes, annotate(parse_bytes(flags.memory_limit), "--memory-limit"));
-  const int cores = std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
-  spec.workers = flags.workers.value_or(access.config.max_workers.value_or(cores));
+  spec.workers = worker_count(flags.workers, access);
   spec.dry_run = flags.dry_run;
   return spec;
 }
@@ -92,7 +84,7 @@ class Compact final : public Command {
       fmt::print(stderr, "earthcatalog: stopped; the table is as it was. Run the same command to begin again.\n");
       return kExitInterrupted;
     }
-    fmt::print("{}", flags_.format.json() ? to_json(report) + "\n" : to_text(report));
+    flags_.format.print(report);
     return kExitOk;
   }
 

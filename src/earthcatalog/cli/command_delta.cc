@@ -5,8 +5,6 @@
 #include "earthcatalog/cli/commands.h"
 #include "earthcatalog/cli/ingest_options.h"
 #include "earthcatalog/cli/progress_line.h"
-#include "earthcatalog/cli/run_id.h"
-#include "earthcatalog/cli/runtime.h"
 #include "earthcatalog/pipeline/delta.h"
 
 namespace earthcatalog::cli {
@@ -38,15 +36,8 @@ class Delta final : public Command {
     EC_ASSIGN_OR_RETURN(const auto spec, make_spec(access));
     storage::Stores stores(access.storage);
     pipeline::DeltaReport report;
-    Status status;
-    {
-      ProgressLine line;
-      const pipeline::Hooks hooks{.progress = [&](const pipeline::Progress& progress) { line.show(progress); },
-                                  .stop = &stop_requested()};
-      status = pipeline::run_delta(stores, spec, hooks, report);
-    }
-    EC_TRY(status);
-    print(report);
+    EC_TRY(with_progress([&](const pipeline::Hooks& hooks) { return run_delta(stores, spec, hooks, report); }));
+    flags_.format.print(report);
     if (report.ingest && report.ingest->interrupted) return kExitInterrupted;
     if (report.ingest && report.ingest->pending > 0 && !flags_.allow_pending) {
       fmt::print(stderr,
@@ -72,35 +63,12 @@ class Delta final : public Command {
       return fail(ErrorKind::kInvalidArgument, "--out {}: let its name end in .parquet", out_);
     }
     EC_ASSIGN_OR_RETURN(spec.memory_limit_bytes, annotate(parse_bytes(flags_.memory_limit), "--memory-limit"));
-    spec.workers = static_cast<std::size_t>(worker_count(flags_, access));
-    if (ingest_) {
-      EC_ASSIGN_OR_RETURN(spec.ingest, ingest_spec(access, spec));
+    spec.workers = static_cast<std::size_t>(worker_count(flags_.workers, access));
+    if (ingest_) {  // with a run id of its own: the files of a run are named after it
+      EC_ASSIGN_OR_RETURN(spec.ingest, incremental_spec(flags_, access, "delta"));
+      spec.ingest->refetch = by_id_;  // an object may be known, and its item not be in the hash index
     }
     return spec;
-  }
-
-  // The files of a run are named after it, so that this one is another than the one that deletes.
-  Result<pipeline::IncrementalSpec> ingest_spec(const TableAccess& access, const pipeline::DeltaSpec& delta) const {
-    pipeline::IncrementalSpec spec;
-    spec.catalog = delta.catalog;
-    spec.catalog.run_id = make_run_id();
-    EC_ASSIGN_OR_RETURN(spec.fetch, fetch_options(flags_));
-    spec.chunk_size = flags_.chunk_size.value_or(access.config.chunk_size.value_or(spec.chunk_size));
-    spec.workers = static_cast<int>(delta.workers);
-    spec.memory_limit_bytes = delta.memory_limit_bytes;
-    spec.max_columns = flags_.max_columns;
-    spec.refetch = by_id_;  // an object may be known, and its item not be in the hash index
-    spec.problems = problems_uri(flags_, spec.catalog);
-    return spec;
-  }
-
-  void print(const pipeline::DeltaReport& report) const {
-    if (flags_.format.json()) {
-      fmt::print("{}\n", pipeline::to_json(report));
-    } else {
-      fmt::print("{}", pipeline::to_text(report));
-    }
-    std::fflush(stdout);
   }
 
   IngestFlags flags_;

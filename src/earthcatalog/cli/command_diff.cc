@@ -1,6 +1,5 @@
-#include <fmt/format.h>
-
 #include "earthcatalog/cli/commands.h"
+#include "earthcatalog/cli/inventory_flags.h"
 #include "earthcatalog/cli/options.h"
 #include "earthcatalog/pipeline/diff.h"
 
@@ -15,13 +14,7 @@ class Diff final : public Command {
     app_->add_option("--new", spec_.new_inventory, "the later inventory")->required();
     app_->add_option("--out", spec_.out, "the Parquet inventory to write (*.parquet): path or URI")->required();
     app_->add_option("--config", config_path_, "YAML file; its section storage is used");
-    app_->add_option("--suffix", spec_.inventory_options.suffix, "keys that end so are compared")
-        ->capture_default_str();
-    app_->add_option("--source-root", spec_.inventory_options.source_root, "where buckets are, for a listing")
-        ->capture_default_str();
-    app_->add_option("--key-encoding", key_encoding_,
-                     "spelling of keys in a CSV (default: url without a header, else raw)")
-        ->check(CLI::IsMember({"raw", "url"}));
+    keys_.add(*app_);
     app_->add_option("--memory-limit", memory_limit_, "rows held; the rest is sorted in temporary files")
         ->capture_default_str();
     s3_.add(*app_);
@@ -31,21 +24,17 @@ class Diff final : public Command {
   Result<int> run() override {
     EC_ASSIGN_OR_RETURN(const auto config, load_config(config_path_));
     EC_ASSIGN_OR_RETURN(spec_.memory_limit_bytes, annotate(parse_bytes(memory_limit_), "--memory-limit"));
-    if (key_encoding_ == "raw") spec_.inventory_options.key_encoding = inventory::KeyEncoding::kRaw;
-    if (key_encoding_ == "url") spec_.inventory_options.key_encoding = inventory::KeyEncoding::kUrl;
+    EC_ASSIGN_OR_RETURN(spec_.inventory_options, keys_.options());
     storage::Stores stores(merge_storage(s3_, config, process_environment));
     EC_ASSIGN_OR_RETURN(const auto report, pipeline::diff_inventories(stores, spec_));
-    if (format_.json()) {
-      fmt::print("{}\n", pipeline::to_json(report));
-    } else {
-      fmt::print("{}", pipeline::to_text(report));
-    }
+    format_.print(report);
     return kExitOk;
   }
 
  private:
   pipeline::DiffSpec spec_;
-  std::string config_path_, key_encoding_, memory_limit_ = "768MiB";
+  InventoryFlags keys_;
+  std::string config_path_, memory_limit_ = "768MiB";
   S3Flags s3_;
   FormatFlag format_;
 };

@@ -4,8 +4,6 @@
 #include <nlohmann/json.hpp>
 
 #include "earthcatalog/cli/commands.h"
-#include "earthcatalog/cli/lock_flags.h"
-#include "earthcatalog/cli/run_id.h"
 #include "earthcatalog/cli/runtime.h"
 #include "earthcatalog/cli/table_options.h"
 #include "earthcatalog/upkeep/expire.h"
@@ -45,10 +43,7 @@ class Expire final : public Command {
  private:
   Result<upkeep::ExpireSpec> make_spec(const TableAccess& access) const {
     upkeep::ExpireSpec spec;
-    spec.catalog.catalog = access.catalog;
-    spec.catalog.warehouse = access.warehouse;
-    spec.catalog.run_id = make_run_id();
-    EC_TRY(lock_.apply("expire", spec.catalog));
+    EC_ASSIGN_OR_RETURN(spec.catalog, locked_catalog(access, lock_, "expire"));
     EC_ASSIGN_OR_RETURN(const double seconds, annotate(parse_duration(older_than_), "--older-than"));
     spec.older_than_seconds = static_cast<std::int64_t>(seconds);
     spec.retain_last = retain_last_;

@@ -23,20 +23,13 @@ void add_own_options(CLI::App& app, Flags& flags) {
 }
 
 Result<pipeline::IncrementalSpec> make_spec(const Flags& flags, const TableAccess& access) {
-  pipeline::IncrementalSpec spec;
+  EC_ASSIGN_OR_RETURN(auto spec, incremental_spec(flags, access, "incremental"));
   spec.inventory = flags.inventory;
   EC_ASSIGN_OR_RETURN(spec.inventory_options, inventory_options(flags));
-  EC_ASSIGN_OR_RETURN(spec.catalog, catalog_options(flags, access, "incremental"));
-  EC_ASSIGN_OR_RETURN(spec.fetch, fetch_options(flags));
-  spec.chunk_size = flags.chunk_size.value_or(access.config.chunk_size.value_or(spec.chunk_size));
-  spec.workers = worker_count(flags, access);
-  EC_ASSIGN_OR_RETURN(spec.memory_limit_bytes, annotate(parse_bytes(flags.memory_limit), "--memory-limit"));
   EC_ASSIGN_OR_RETURN(spec.commit_every_seconds, annotate(parse_duration(flags.commit_every), "--commit-every"));
   spec.batch_add_files = flags.batch_add_files || access.config.batch_add_files.value_or(false);
   spec.refetch = flags.refetch;
   spec.dry_run = flags.dry_run;
-  spec.max_columns = flags.max_columns;
-  spec.problems = problems_uri(flags, spec.catalog);
   return spec;
 }
 

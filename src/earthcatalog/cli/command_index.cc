@@ -59,10 +59,7 @@ class Index final : public Command {
   Result<int> run() override {
     EC_ASSIGN_OR_RETURN(const auto access, resolve(table_));
     storage::Stores stores(access.storage);
-    catalog::CatalogOptions options;
-    options.catalog = access.catalog;
-    options.warehouse = access.warehouse;
-    EC_ASSIGN_OR_RETURN(const auto catalog, catalog::Catalog::open(stores, options));
+    EC_ASSIGN_OR_RETURN(const auto catalog, catalog::Catalog::open(stores, catalog_at(access)));
     EC_ASSIGN_OR_RETURN(const auto where, stores.locate(hash_index_of(*catalog)));
     catalog::HashIndexOptions index_options;
     EC_ASSIGN_OR_RETURN(index_options.memory_bytes, annotate(parse_bytes(memory_limit_), "--memory-limit"));

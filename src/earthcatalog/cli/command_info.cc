@@ -80,10 +80,7 @@ class Info final : public Command {
   Result<int> run() override {
     EC_ASSIGN_OR_RETURN(const auto access, resolve(table_));
     storage::Stores stores(access.storage);
-    catalog::CatalogOptions options;
-    options.catalog = access.catalog;
-    options.warehouse = access.warehouse;
-    EC_ASSIGN_OR_RETURN(const auto catalog, catalog::Catalog::open(stores, options));
+    EC_ASSIGN_OR_RETURN(const auto catalog, catalog::Catalog::open(stores, catalog_at(access)));
     EC_ASSIGN_OR_RETURN(const auto json, describe(*catalog));
     if (format_.json()) {
       fmt::print("{}\n", json.dump(2));

@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "earthcatalog/cli/commands.h"
+#include "earthcatalog/cli/inventory_flags.h"
 #include "earthcatalog/cli/options.h"
 #include "earthcatalog/inventory/summary.h"
 
@@ -63,21 +64,19 @@ class Inspect final : public Command {
     auto* inventory = app_->add_subcommand("inventory", "rows, items, buckets and dates of an inventory");
     inventory->add_option("URI", uri_, "the inventory: path or URI")->required();
     inventory->add_option("--config", config_path_, "YAML file; its section storage is used");
-    inventory->add_option("--since", since_, "only objects modified since: 2026-01-31, an RFC 3339 time, or 2d");
-    inventory->add_option("--limit", options_.limit, "only the first N keys after suffix and since");
-    inventory->add_option("--suffix", options_.suffix, "keys that end so are items")->capture_default_str();
-    inventory->add_option("--source-root", options_.source_root, "where buckets are")->capture_default_str();
+    inventory->add_option("--since", keys_.since, "only objects modified since: 2026-01-31, an RFC 3339 time, or 2d");
+    inventory->add_option("--limit", limit_, "only the first N keys after suffix and since");
+    keys_.add(*inventory);
     s3_.add(*inventory);
     format_.add(*inventory);
   }
 
   Result<int> run() override {
     EC_ASSIGN_OR_RETURN(const auto config, load_config(config_path_));
-    if (!since_.empty()) {
-      EC_ASSIGN_OR_RETURN(options_.since, annotate(inventory::parse_since(since_, system_now()), "--since"));
-    }
+    EC_ASSIGN_OR_RETURN(auto options, keys_.options());
+    options.limit = limit_;
     storage::Stores stores(merge_storage(s3_, config, process_environment));
-    EC_ASSIGN_OR_RETURN(const auto summary, inventory::summarize(stores, uri_, options_));
+    EC_ASSIGN_OR_RETURN(const auto summary, inventory::summarize(stores, uri_, options));
     if (format_.json()) {
       fmt::print("{}\n", to_json(summary));
     } else {
@@ -87,8 +86,9 @@ class Inspect final : public Command {
   }
 
  private:
-  std::string uri_, config_path_, since_;
-  inventory::InventoryOptions options_;
+  std::string uri_, config_path_;
+  InventoryFlags keys_;
+  std::optional<std::int64_t> limit_;
   S3Flags s3_;
   FormatFlag format_;
 };

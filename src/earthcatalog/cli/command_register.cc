@@ -1,12 +1,4 @@
-#include <fmt/format.h>
-
-#include <algorithm>
-#include <cstdio>
-#include <thread>
-
 #include "earthcatalog/cli/commands.h"
-#include "earthcatalog/cli/lock_flags.h"
-#include "earthcatalog/cli/run_id.h"
 #include "earthcatalog/cli/table_options.h"
 #include "earthcatalog/upkeep/register.h"
 
@@ -34,11 +26,7 @@ class Register final : public Command {
     storage::Stores stores(access.storage);
     upkeep::RegisterReport report;
     EC_TRY(upkeep::run_register(stores, spec, report));
-    if (format_.json()) {
-      fmt::print("{}\n", upkeep::to_json(report));
-    } else {
-      fmt::print("{}", upkeep::to_text(report));
-    }
+    format_.print(report);
     return kExitOk;
   }
 
@@ -53,21 +41,13 @@ class Register final : public Command {
 
   Result<upkeep::RegisterSpec> make_spec(const TableAccess& access) const {
     upkeep::RegisterSpec spec;
-    spec.catalog.catalog = access.catalog;
-    spec.catalog.warehouse = access.warehouse;
-    spec.catalog.run_id = make_run_id();
-    spec.catalog.grid = grid_;
-    const Config& config = access.config;
-    if (!grid_.type) spec.catalog.grid.type = config.grid_type;
-    if (!grid_.resolution) spec.catalog.grid.resolution = config.resolution;
-    if (!grid_.boundaries_path) spec.catalog.grid.boundaries_path = config.boundaries_path;
-    if (!grid_.id_field) spec.catalog.grid.id_field = config.id_field;
-    EC_TRY(lock_.apply("register", spec.catalog));
+    EC_ASSIGN_OR_RETURN(spec.catalog, locked_catalog(access, lock_, "register"));
+    spec.catalog.grid = complete(grid_, access.config);
     spec.replace = replace_;
     spec.reconstruct = reconstruct_;
     spec.rewrite = rewrite_;
     spec.dry_run = dry_run_;
-    spec.workers = std::max(1U, std::thread::hardware_concurrency());
+    spec.workers = static_cast<std::size_t>(worker_count(std::nullopt, access));
     return spec;
   }
 

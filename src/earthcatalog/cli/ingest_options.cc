@@ -2,11 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <thread>
-
-#include "earthcatalog/cli/run_id.h"
-
 namespace earthcatalog::cli {
 namespace {
 
@@ -17,30 +12,23 @@ void add_input_options(CLI::App& app, IngestFlags& flags) {
                  "a problems file, or a prefix or folder to list; path or URI")
       ->required()
       ->group(group);
-  app.add_option("--since", flags.since, "only objects modified since: 2026-01-31, an RFC 3339 time, or 2d")
+  app.add_option("--since", flags.keys.since, "only objects modified since: 2026-01-31, an RFC 3339 time, or 2d")
       ->group(group);
   app.add_option("--limit", flags.limit, "only the first N keys after suffix and since")
       ->check(CLI::PositiveNumber)
       ->group(group);
-  app.add_option("--suffix", flags.suffix, "keys that end so are items")->capture_default_str()->group(group);
-  app.add_option("--source-root", flags.source_root,
-                 "where buckets are: s3://, or file:///data/ for /data/<bucket>/<key>")
-      ->capture_default_str()
-      ->group(group);
-  app.add_option("--key-encoding", flags.key_encoding,
-                 "spelling of keys in a CSV (default: url without a header, else raw)")
-      ->check(CLI::IsMember({"raw", "url"}))
-      ->group(group);
+  flags.keys.add(app, group);
 }
 
 void add_table_options(CLI::App& app, IngestFlags& flags) {
   const std::string group = "Table";
-  app.add_option("--grid", flags.grid, "h3 or geojson (default: the table's; h3 for a new table)")->group(group);
-  app.add_option("--h3-resolution", flags.resolution, "0 to 15 (default: the table's; 1 for a new table)")
+  app.add_option("--grid", flags.grid.type, "h3 or geojson (default: the table's; h3 for a new table)")->group(group);
+  app.add_option("--h3-resolution", flags.grid.resolution, "0 to 15 (default: the table's; 1 for a new table)")
       ->group(group);
-  app.add_option("--boundaries", flags.boundaries, "GeoJSON FeatureCollection of the regions of --grid geojson")
+  app.add_option("--boundaries", flags.grid.boundaries_path,
+                 "GeoJSON FeatureCollection of the regions of --grid geojson")
       ->group(group);
-  app.add_option("--id-field", flags.id_field, "property of a region that names it")->group(group);
+  app.add_option("--id-field", flags.grid.id_field, "property of a region that names it")->group(group);
   app.add_option("--schema", flags.schema,
                  "auto or itslive (default: the table's; for a new table itslive when every "
                  "item's collection is itslive-granules)")
@@ -78,11 +66,6 @@ void add_run_options(CLI::App& app, IngestFlags& flags, std::int64_t default_chu
   app.add_option("--report", flags.report, "write the report as JSON to this file too")->group(group);
 }
 
-template <class T>
-void set_if(std::optional<T>& target, const std::string& text) {
-  if (!text.empty()) target = text;
-}
-
 }  // namespace
 
 void IngestFlags::add(CLI::App& app, std::int64_t default_chunk_size) {
@@ -95,42 +78,31 @@ void IngestFlags::add(CLI::App& app, std::int64_t default_chunk_size) {
 
 Result<catalog::CatalogOptions> catalog_options(const IngestFlags& flags, const TableAccess& access,
                                                 const std::string& owner) {
-  catalog::CatalogOptions options;
-  options.catalog = access.catalog;
-  options.warehouse = access.warehouse;
-  options.run_id = make_run_id();
-  const Config& config = access.config;
-  options.grid = {.type = config.grid_type,
-                  .resolution = config.resolution,
-                  .boundaries_path = config.boundaries_path,
-                  .id_field = config.id_field};
-  set_if(options.grid.type, flags.grid);
-  set_if(options.grid.boundaries_path, flags.boundaries);
-  set_if(options.grid.id_field, flags.id_field);
-  if (flags.resolution) options.grid.resolution = flags.resolution;
+  EC_ASSIGN_OR_RETURN(auto options, locked_catalog(access, flags.lock, owner));
+  options.grid = complete(flags.grid, access.config);
   options.default_resolution = 1;
   if (flags.schema == "auto") options.schema = stac::SchemaKind::kAuto;
   if (flags.schema == "itslive") options.schema = stac::SchemaKind::kItslive;
-  EC_TRY(flags.lock.apply(owner, options));
   return options;
 }
 
 Result<inventory::InventoryOptions> inventory_options(const IngestFlags& flags) {
-  inventory::InventoryOptions options;
-  options.suffix = flags.suffix;
+  EC_ASSIGN_OR_RETURN(auto options, flags.keys.options());
   options.limit = flags.limit;
-  options.source_root = flags.source_root;
-  if (flags.key_encoding == "raw") options.key_encoding = inventory::KeyEncoding::kRaw;
-  if (flags.key_encoding == "url") options.key_encoding = inventory::KeyEncoding::kUrl;
-  if (!flags.since.empty()) {
-    EC_ASSIGN_OR_RETURN(options.since, annotate(inventory::parse_since(flags.since, system_now()), "--since"));
-  }
   return options;
 }
 
-int worker_count(const IngestFlags& flags, const TableAccess& access) {
-  const int cores = std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
-  return flags.workers.value_or(access.config.max_workers.value_or(cores));
+Result<pipeline::IncrementalSpec> incremental_spec(const IngestFlags& flags, const TableAccess& access,
+                                                   const std::string& owner) {
+  pipeline::IncrementalSpec spec;
+  EC_ASSIGN_OR_RETURN(spec.catalog, catalog_options(flags, access, owner));
+  EC_ASSIGN_OR_RETURN(spec.fetch, fetch_options(flags));
+  spec.chunk_size = flags.chunk_size.value_or(access.config.chunk_size.value_or(spec.chunk_size));
+  spec.workers = worker_count(flags.workers, access);
+  EC_ASSIGN_OR_RETURN(spec.memory_limit_bytes, annotate(parse_bytes(flags.memory_limit), "--memory-limit"));
+  spec.max_columns = flags.max_columns;
+  spec.problems = problems_uri(flags, spec.catalog);
+  return spec;
 }
 
 std::string problems_uri(const IngestFlags& flags, const catalog::CatalogOptions& options) {
@@ -141,7 +113,7 @@ std::string problems_uri(const IngestFlags& flags, const catalog::CatalogOptions
 Result<fetch::FetchOptions> fetch_options(const IngestFlags& flags) {
   fetch::FetchOptions options;
   options.concurrency = flags.fetch_concurrency;
-  options.source_root = flags.source_root;
+  options.source_root = flags.keys.source_root;
   EC_ASSIGN_OR_RETURN(options.max_object_bytes, annotate(parse_bytes(flags.max_object_size), "--max-object-size"));
   return options;
 }

@@ -6,22 +6,26 @@
 #include <string>
 
 #include "earthcatalog/catalog/catalog.h"
+#include "earthcatalog/cli/inventory_flags.h"
 #include "earthcatalog/cli/lock_flags.h"
 #include "earthcatalog/cli/options.h"
 #include "earthcatalog/cli/table_options.h"
 #include "earthcatalog/fetch/fetcher.h"
 #include "earthcatalog/inventory/inventory.h"
+#include "earthcatalog/pipeline/incremental.h"
 #include "earthcatalog/result.h"
 
 namespace earthcatalog::cli {
 
 struct IngestFlags {
   TableFlags table;
-  std::string inventory, since, suffix = ".stac.json", source_root = "s3://", key_encoding, grid, boundaries, id_field;
+  std::string inventory;
+  InventoryFlags keys;
+  catalog::GridRequest grid;
   std::string schema, max_object_size = "16MiB", memory_limit = "768MiB", problems, report;
   LockFlags lock;
   std::optional<std::int64_t> limit, chunk_size;
-  std::optional<int> resolution, workers;
+  std::optional<int> workers;
   std::size_t max_columns = 400;
   int fetch_concurrency = 256;
   bool allow_pending = false;
@@ -31,12 +35,13 @@ struct IngestFlags {
   void add(CLI::App& app, std::int64_t default_chunk_size);
 };
 
-/// With a new run id. `owner` is what the lock says of its holder.
+/// locked_catalog() with grid and schema.
 Result<catalog::CatalogOptions> catalog_options(const IngestFlags& flags, const TableAccess& access,
                                                 const std::string& owner);
 Result<inventory::InventoryOptions> inventory_options(const IngestFlags& flags);
-/// --workers, else the configuration file's, else the machine's cores.
-int worker_count(const IngestFlags& flags, const TableAccess& access);
+/// What all commands take that bring items into the table themselves; a caller sets its own options.
+Result<pipeline::IncrementalSpec> incremental_spec(const IngestFlags& flags, const TableAccess& access,
+                                                   const std::string& owner);
 
 /// --problems, else a file beside the catalog.
 std::string problems_uri(const IngestFlags& flags, const catalog::CatalogOptions& options);

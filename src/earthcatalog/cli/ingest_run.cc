@@ -12,15 +12,6 @@
 namespace earthcatalog::cli {
 namespace {
 
-void print_report(const IngestFlags& flags, const pipeline::Report& report) {
-  if (flags.format.json()) {
-    fmt::print("{}\n", pipeline::to_json(report));
-  } else {
-    fmt::print("{}", pipeline::to_text(report));
-  }
-  std::fflush(stdout);
-}
-
 Status write_report(const IngestFlags& flags, const pipeline::Report& report) {
   if (flags.report.empty()) return {};
   std::ofstream file(flags.report, std::ios::binary | std::ios::trunc);
@@ -34,14 +25,8 @@ Status write_report(const IngestFlags& flags, const pipeline::Report& report) {
 
 Result<int> run_ingest(const IngestFlags& flags, const IngestRun& run) {
   pipeline::Report report;
-  Status status;
-  {
-    ProgressLine line;
-    const pipeline::Hooks hooks{.progress = [&](const pipeline::Progress& progress) { line.show(progress); },
-                                .stop = &stop_requested()};
-    status = run.work(hooks, report);
-  }
-  if (report.source_items > 0 || status) print_report(flags, report);
+  const Status status = with_progress([&](const pipeline::Hooks& hooks) { return run.work(hooks, report); });
+  if (report.source_items > 0 || status) flags.format.print(report);
   EC_TRY(write_report(flags, report));
   EC_TRY(status);
   if (report.interrupted) {

@@ -2,8 +2,11 @@
 // file over the environment (the names that AWS's tools use).
 #pragma once
 
+#include <fmt/format.h>
+
 #include <CLI/CLI.hpp>
 #include <cstdint>
+#include <cstdio>
 #include <functional>
 #include <optional>
 #include <string>
@@ -62,6 +65,16 @@ struct FormatFlag {
   std::string format = "text";
   bool json() const { return format == "json"; }
   void add(CLI::App& app);
+  /// Writes `report` to stdout by its to_json or to_text.
+  template <class Report>
+  void print(const Report& report) const {
+    if (json()) {
+      fmt::print("{}\n", to_json(report));
+    } else {
+      fmt::print("{}", to_text(report));
+    }
+    std::fflush(stdout);
+  }
 };
 
 }  // namespace earthcatalog::cli

@@ -6,6 +6,8 @@
 #include <cstdio>
 #include <iterator>
 
+#include "earthcatalog/cli/runtime.h"
+
 namespace earthcatalog::cli {
 namespace {
 
@@ -50,6 +52,12 @@ void ProgressLine::show(const pipeline::Progress& progress) {
   fmt::print(stderr, "\r\x1b[K{}", progress_text(progress));
   std::fflush(stderr);
   shown_ = true;
+}
+
+Status with_progress(const std::function<Status(const pipeline::Hooks&)>& work) {
+  ProgressLine line;
+  return work(
+      {.progress = [&](const pipeline::Progress& progress) { line.show(progress); }, .stop = &stop_requested()});
 }
 
 }  // namespace earthcatalog::cli

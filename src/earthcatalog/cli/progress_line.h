@@ -1,10 +1,11 @@
 // One line on stderr that is rewritten while a run goes on. Quiet when stderr is no terminal.
 #pragma once
 
-#include <chrono>
+#include <functional>
 #include <string>
 
 #include "earthcatalog/pipeline/incremental.h"
+#include "earthcatalog/result.h"
 
 namespace earthcatalog::cli {
 
@@ -21,5 +22,8 @@ class ProgressLine {
   bool terminal_;
   bool shown_ = false;
 };
+
+/// Calls `work` with a progress line that ends when it returns, and with the stop of Ctrl-C.
+Status with_progress(const std::function<Status(const pipeline::Hooks&)>& work);
 
 }  // namespace earthcatalog::cli

@@ -1,5 +1,10 @@
 #include "earthcatalog/cli/table_options.h"
 
+#include <algorithm>
+#include <thread>
+
+#include "earthcatalog/cli/run_id.h"
+
 namespace earthcatalog::cli {
 
 void TableFlags::add(CLI::App& app) {
@@ -19,6 +24,34 @@ Result<TableAccess> resolve(const TableFlags& flags) {
     return fail(ErrorKind::kInvalidArgument, "--catalog is needed (or catalog.db_path in --config FILE)");
   }
   return access;
+}
+
+catalog::CatalogOptions catalog_at(const TableAccess& access) {
+  catalog::CatalogOptions options;
+  options.catalog = access.catalog;
+  options.warehouse = access.warehouse;
+  return options;
+}
+
+Result<catalog::CatalogOptions> locked_catalog(const TableAccess& access, const LockFlags& lock,
+                                               const std::string& owner) {
+  auto options = catalog_at(access);
+  options.run_id = make_run_id();
+  EC_TRY(lock.apply(owner, options));
+  return options;
+}
+
+catalog::GridRequest complete(catalog::GridRequest asked, const Config& config) {
+  if (!asked.type) asked.type = config.grid_type;
+  if (!asked.resolution) asked.resolution = config.resolution;
+  if (!asked.boundaries_path) asked.boundaries_path = config.boundaries_path;
+  if (!asked.id_field) asked.id_field = config.id_field;
+  return asked;
+}
+
+int worker_count(std::optional<int> asked, const TableAccess& access) {
+  const int cores = std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
+  return asked.value_or(access.config.max_workers.value_or(cores));
 }
 
 }  // namespace earthcatalog::cli

@@ -3,8 +3,10 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -63,6 +65,14 @@ class Inventory {
 /// `stores` must outlive the inventory. kNotFound when there is neither an object nor a folder of that name.
 Result<std::unique_ptr<Inventory>> open_inventory(storage::Stores& stores, std::string_view uri,
                                                   const InventoryOptions& options);
+
+/// Reads all of it, some ten thousand objects at a time; errors of next() and of `visit`.
+Status for_each_batch(Inventory& inventory, const std::function<Status(std::span<const storage::ObjectRef>)>& visit);
+/// The same, one by one.
+Status for_each_object(Inventory& inventory, const std::function<Status(const storage::ObjectRef&)>& visit);
+/// Opens an inventory and reads all of it.
+Status for_each_object(storage::Stores& stores, std::string_view uri, const InventoryOptions& options,
+                       const std::function<Status(const storage::ObjectRef&)>& visit);
 
 /// "2026-01-31" (00:00 UTC), an RFC 3339 instant, or "2d" / "12h" / "30min" before `now`.
 Result<TimeMicros> parse_since(std::string_view text, TimeMicros now);

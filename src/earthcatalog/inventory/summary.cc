@@ -5,8 +5,6 @@
 namespace earthcatalog::inventory {
 namespace {
 
-constexpr std::size_t kBatchObjects = 4096;
-
 void count(InventorySummary& summary, const storage::ObjectRef& object) {
   const auto bucket = summary.items_by_bucket.find(object.bucket);
   if (bucket == summary.items_by_bucket.end()) {
@@ -30,11 +28,10 @@ void count(InventorySummary& summary, const storage::ObjectRef& object) {
 Result<InventorySummary> summarize(storage::Stores& stores, std::string_view uri, const InventoryOptions& options) {
   EC_ASSIGN_OR_RETURN(const auto inventory, open_inventory(stores, uri, options));
   InventorySummary summary;
-  std::vector<storage::ObjectRef> batch;
-  do {
-    EC_TRY(annotate(inventory->next(batch, kBatchObjects), "reading the inventory"));
-    for (const auto& object : batch) count(summary, object);
-  } while (!batch.empty());
+  EC_TRY(for_each_object(*inventory, [&](const storage::ObjectRef& object) -> Status {
+    count(summary, object);
+    return {};
+  }));
   summary.info = inventory->info();
   summary.identity = inventory->identity();
   summary.counts = inventory->counts();

@@ -20,6 +20,6 @@ iceberg::PartitionKey partition_of(const Bucket& bucket) {
   return partition;
 }
 
-std::string year_name(const Bucket& bucket) { return bucket.year ? std::to_string(*bucket.year) : "unknown"; }
+std::string year_name(std::optional<std::int32_t> year) { return year ? std::to_string(*year) : "unknown"; }
 
 }  // namespace earthcatalog::pipeline

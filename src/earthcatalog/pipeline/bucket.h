@@ -22,6 +22,6 @@ Bucket bucket_of(const iceberg::PartitionKey& partition);
 iceberg::PartitionKey partition_of(const Bucket& bucket);
 
 /// "2018", or "unknown".
-std::string year_name(const Bucket& bucket);
+std::string year_name(std::optional<std::int32_t> year);
 
 }  // namespace earthcatalog::pipeline

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "earthcatalog/base/stopwatch.h"
+#include "earthcatalog/pipeline/bucket.h"
 #include "earthcatalog/pipeline/bucket_merge.h"
 #include "earthcatalog/pipeline/data_file_source.h"
 #include "earthcatalog/pipeline/parallel.h"
@@ -169,8 +170,7 @@ Status Compaction::merge_all() {
   EC_ASSIGN_OR_RETURN(const auto writer, TableWriter::make(std::move(schema)));
   EC_TRY(parallel_for(todo.size(), static_cast<std::size_t>(spec_.workers), [&](std::size_t i) -> Status {
     const auto bucket = bucket_of(todo[i]->partition);
-    return annotate(merge_one(*todo[i], writer),
-                    fmt::format("merging {}/{}", bucket.cell, bucket.year ? std::to_string(*bucket.year) : "unknown"));
+    return annotate(merge_one(*todo[i], writer), fmt::format("merging {}/{}", bucket.cell, year_name(bucket.year)));
   }));
   return stopped() ? fail(ErrorKind::kCancelled, "stopped") : Status{};
 }

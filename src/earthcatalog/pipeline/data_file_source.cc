@@ -50,9 +50,13 @@ class Stream final : public geoparquet::RowStream {
 
 }  // namespace
 
-std::int64_t DataFileSource::bytes() const { return file_.file_size_in_bytes * kExpansion; }
+std::int64_t bytes_in_memory(std::int64_t bytes) { return bytes * kExpansion; }
 
-std::int64_t DataFileSource::stream_bytes() const { return row_group_bytes_ + kPageBytes; }
+std::int64_t bytes_of_stream(std::int64_t row_group_bytes) { return row_group_bytes + kPageBytes; }
+
+std::int64_t DataFileSource::bytes() const { return bytes_in_memory(file_.file_size_in_bytes); }
+
+std::int64_t DataFileSource::stream_bytes() const { return bytes_of_stream(row_group_bytes_); }
 
 Result<std::unique_ptr<geoparquet::RowStream>> DataFileSource::read(const iceberg::Schema& schema,
                                                                     std::int64_t batch_rows) {

@@ -13,6 +13,10 @@
 
 namespace earthcatalog::pipeline {
 
+/// Memory for all rows of a data file of `bytes`, by the measure of ITS_LIVE; and while rows of it are streamed.
+std::int64_t bytes_in_memory(std::int64_t bytes);
+std::int64_t bytes_of_stream(std::int64_t row_group_bytes);
+
 /// Opens the file at each read(), so that thousands of sources take no file descriptors. When `stop` is set, reading
 /// ends with kCancelled. Errors name the file.
 class DataFileSource final : public RowSource {

@@ -15,19 +15,7 @@ namespace {
 using catalog::HashKey;
 using catalog::ObjectState;
 
-constexpr std::size_t kBatchObjects = 20'000;
 constexpr std::size_t kPending = 2;  // first sorter of pending inventories
-
-Status for_each_batch(storage::Stores& stores, const std::string& uri, const inventory::InventoryOptions& options,
-                      const std::function<Status(const std::vector<storage::ObjectRef>&)>& visit) {
-  EC_ASSIGN_OR_RETURN(const auto inventory, inventory::open_inventory(stores, uri, options));
-  std::vector<storage::ObjectRef> batch;
-  do {
-    EC_TRY(annotate(inventory->next(batch, kBatchObjects), "reading the inventory"));
-    EC_TRY(visit(batch));
-  } while (!batch.empty());
-  return {};
-}
 
 // The id that an object's item has by the peer's rule.
 struct NamedId {
@@ -42,21 +30,6 @@ NamedId named_id(const storage::ObjectRef& object, std::string_view suffix) {
   name.remove_suffix(suffix.size());
   return {.key = id_hash(name), .object = object_hash(object.bucket, object.key)};
 }
-
-// One sorter's run.
-struct Cursor {
-  std::size_t sorter;
-  std::unique_ptr<ObjectRun> run;
-  SortedObject object = {};
-  bool filled = false;
-
-  Result<bool> fill() {
-    if (filled) return true;
-    EC_ASSIGN_OR_RETURN(filled, run->next(object));
-    return filled;
-  }
-  void advance() { filled = false; }
-};
 
 // Takes rows in the order of their names.
 class Merge {
@@ -117,7 +90,8 @@ Result<std::int64_t> DeltaObjects::add_by_object(storage::Stores& stores, const 
                                                  const inventory::InventoryOptions& options,
                                                  const catalog::ObjectIndex& index, bool pending) {
   std::int64_t unchanged = 0;
-  EC_TRY(for_each_batch(stores, uri, options, [&](const std::vector<storage::ObjectRef>& batch) -> Status {
+  EC_ASSIGN_OR_RETURN(const auto inventory, inventory::open_inventory(stores, uri, options));
+  EC_TRY(inventory::for_each_batch(*inventory, [&](std::span<const storage::ObjectRef> batch) -> Status {
     EC_ASSIGN_OR_RETURN(const auto states, index.lookup(batch));
     for (std::size_t i = 0; i < batch.size(); ++i) {
       if (states[i] == ObjectState::kUnchanged) {
@@ -138,9 +112,8 @@ Result<std::int64_t> DeltaObjects::add_by_id(storage::Stores& stores, const std:
   const catalog::HashTableOptions sorting{.scratch_folder = scratch_folder_, .memory_bytes = memory_bytes_ / 4};
   EC_ASSIGN_OR_RETURN(const auto known, catalog::HashIndexReader::open(where));
   catalog::HashSorter<NamedId> ids(sorting);
-  EC_TRY(for_each_batch(stores, uri, options, [&](const std::vector<storage::ObjectRef>& batch) -> Status {
-    for (const auto& object : batch) EC_TRY(ids.add(named_id(object, options.suffix)));
-    return {};
+  EC_TRY(inventory::for_each_object(stores, uri, options, [&](const storage::ObjectRef& object) {
+    return ids.add(named_id(object, options.suffix));
   }));
   catalog::HashSorter<HashKey> unknown(sorting);
   catalog::StreamAntiJoin join(*known);
@@ -152,28 +125,24 @@ Result<std::int64_t> DeltaObjects::add_by_id(storage::Stores& stores, const std:
   }));
   EC_ASSIGN_OR_RETURN(const auto wanted, catalog::to_table(unknown, sorting));
   std::int64_t unchanged = 0;
-  EC_TRY(for_each_batch(stores, uri, options, [&](const std::vector<storage::ObjectRef>& batch) -> Status {
-    for (const auto& object : batch) {
-      EC_ASSIGN_OR_RETURN(const bool is_new, wanted.contains(object_hash(object.bucket, object.key)));
-      if (is_new) EC_TRY(add(Change::kAdded, false, object));
-      unchanged += is_new ? 0 : 1;
-    }
+  EC_TRY(inventory::for_each_object(stores, uri, options, [&](const storage::ObjectRef& object) -> Status {
+    EC_ASSIGN_OR_RETURN(const bool is_new, wanted.contains(object_hash(object.bucket, object.key)));
+    if (is_new) EC_TRY(add(Change::kAdded, false, object));
+    unchanged += is_new ? 0 : 1;
     return {};
   }));
   return unchanged;
 }
 
 Result<DeltaObjects::Counts> DeltaObjects::write(const storage::Location& where) {
-  std::vector<Cursor> cursors;
+  std::vector<RunCursor> cursors;
   for (std::size_t i = 0; i < sorters_.size(); ++i) {
-    EC_ASSIGN_OR_RETURN(auto runs, sorters_[i].finish());
-    for (auto& run : runs) cursors.push_back({.sorter = i, .run = std::move(run)});
+    EC_TRY(sorters_[i].finish(i, cursors));
   }
   EC_ASSIGN_OR_RETURN(const auto writer, ChangeWriter::create(where));
   Merge merge(*writer);
-  EC_TRY(catalog::merge_sorted(
-      cursors, [](const Cursor& a, const Cursor& b) { return a.object.name < b.object.name; },
-      [&](const Cursor& cursor) { return merge.take(cursor.sorter, cursor.object); }));
+  EC_TRY(catalog::merge_sorted(cursors, RunCursor::before,
+                               [&](const RunCursor& cursor) { return merge.take(cursor.source, cursor.object); }));
   EC_TRY(merge.settle());
   EC_TRY(writer->finish());
   return merge.counts();

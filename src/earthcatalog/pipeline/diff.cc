@@ -18,40 +18,23 @@ namespace earthcatalog::pipeline {
 namespace {
 
 enum Side : std::size_t { kOld, kNew };
-constexpr std::size_t kBatchObjects = 4096;
 
 Status read_all(storage::Stores& stores, const std::string& uri, const inventory::InventoryOptions& options,
                 ObjectSorter& sorter) {
   EC_ASSIGN_OR_RETURN(const auto inventory, inventory::open_inventory(stores, uri, options));
-  std::vector<storage::ObjectRef> batch;
-  do {
-    EC_TRY(annotate(inventory->next(batch, kBatchObjects), "reading the inventory"));
-    for (const auto& object : batch) EC_TRY(annotate(sorter.add(object), uri));
-  } while (!batch.empty());
-  return {};
+  return inventory::for_each_object(
+      *inventory, [&](const storage::ObjectRef& object) { return annotate(sorter.add(object), uri); });
 }
-
-// A run of one of both inventories.
-struct Cursor {
-  Side side;
-  std::unique_ptr<ObjectRun> run;
-  SortedObject object = {};
-  bool filled = false;
-
-  Result<bool> fill() {
-    if (filled) return true;
-    EC_ASSIGN_OR_RETURN(filled, run->next(object));
-    return filled;
-  }
-  void advance() { filled = false; }
-};
 
 // Takes the rows of both inventories in the order of their names.
 class Comparison {
  public:
   Comparison(ChangeWriter& writer, DiffReport& report) : writer_(writer), report_(report) {}
 
-  Status take(Side side, const SortedObject& row) {
+  // `source` of a cursor is its side.
+  Status take(const RunCursor& cursor) {
+    const auto side = static_cast<Side>(cursor.source);
+    const SortedObject& row = cursor.object;
     if (row.name != name_) {
       EC_TRY(settle());
       name_.assign(row.name);
@@ -106,12 +89,11 @@ class Comparison {
   std::array<NewestObject, 2> kept_;
 };
 
-Status merge(std::vector<Cursor>& cursors, const storage::Location& where, DiffReport& report) {
+Status merge(std::vector<RunCursor>& cursors, const storage::Location& where, DiffReport& report) {
   EC_ASSIGN_OR_RETURN(const auto writer, ChangeWriter::create(where));
   Comparison comparison(*writer, report);
-  EC_TRY(catalog::merge_sorted(
-      cursors, [](const Cursor& a, const Cursor& b) { return a.object.name < b.object.name; },
-      [&](const Cursor& cursor) { return comparison.take(cursor.side, cursor.object); }));
+  EC_TRY(catalog::merge_sorted(cursors, RunCursor::before,
+                               [&](const RunCursor& cursor) { return comparison.take(cursor); }));
   EC_TRY(comparison.settle());
   return writer->finish();
 }
@@ -122,9 +104,9 @@ Result<bool> merge_as_they_come(storage::Stores& stores, const DiffSpec& spec, c
   EC_ASSIGN_OR_RETURN(auto old_run, InventoryRun::open(stores, spec.old_inventory, spec.inventory_options));
   EC_ASSIGN_OR_RETURN(auto new_run, InventoryRun::open(stores, spec.new_inventory, spec.inventory_options));
   const std::array runs{old_run.get(), new_run.get()};
-  std::vector<Cursor> cursors;
-  cursors.push_back({.side = kOld, .run = std::move(old_run)});
-  cursors.push_back({.side = kNew, .run = std::move(new_run)});
+  std::vector<RunCursor> cursors;
+  cursors.push_back({.source = kOld, .run = std::move(old_run)});
+  cursors.push_back({.source = kNew, .run = std::move(new_run)});
   auto status = merge(cursors, where, report);
   if (!status && std::ranges::any_of(runs, &InventoryRun::out_of_order)) return false;
   EC_TRY(status);
@@ -139,10 +121,9 @@ Status sort_and_merge(storage::Stores& stores, const DiffSpec& spec, const stora
     return read_all(stores, side == kOld ? spec.old_inventory : spec.new_inventory, spec.inventory_options,
                     sorters[side]);
   }));
-  std::vector<Cursor> cursors;
+  std::vector<RunCursor> cursors;
   for (const Side side : {kOld, kNew}) {
-    EC_ASSIGN_OR_RETURN(auto runs, sorters[side].finish());
-    for (auto& run : runs) cursors.push_back({.side = side, .run = std::move(run)});
+    EC_TRY(sorters[side].finish(side, cursors));
   }
   return merge(cursors, where, report);
 }

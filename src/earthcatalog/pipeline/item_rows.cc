@@ -4,8 +4,6 @@
 
 #include <utility>
 
-#include "earthcatalog/stac/item_batch.h"
-
 namespace earthcatalog::pipeline {
 
 ItemRows rows_of(std::span<const std::unique_ptr<ChunkPart>> parts, std::span<const ItemAddress> items) {
@@ -29,12 +27,9 @@ ItemRows rows_of(std::span<const std::unique_ptr<ChunkPart>> parts, std::span<co
   return result;
 }
 
-Status reparse_as_auto(ChunkPart& part) {
-  EC_ASSIGN_OR_RETURN(const auto rows, part.batch.finish(*part.schema));
+Status read_items(const std::shared_ptr<arrow::RecordBatch>& rows, stac::ItemBatch& batch) {
   const stac::ItemWriter writer(rows);
   stac::ItemParser parser;
-  auto schema = std::make_shared<const stac::ItemSchema>(stac::initial_schema(stac::SchemaKind::kAuto));
-  stac::ItemBatch batch(schema);
   std::string json;
   for (std::int64_t row = 0; row < rows->num_rows(); ++row) {
     json.clear();
@@ -44,6 +39,14 @@ Status reparse_as_auto(ChunkPart& part) {
       return fail(ErrorKind::kInvalidData, "an item read back from its row is none: {}", parsed.error().reason);
     }
   }
+  return {};
+}
+
+Status reparse_as_auto(ChunkPart& part) {
+  EC_ASSIGN_OR_RETURN(const auto rows, part.batch.finish(*part.schema));
+  auto schema = std::make_shared<const stac::ItemSchema>(stac::initial_schema(stac::SchemaKind::kAuto));
+  stac::ItemBatch batch(schema);
+  EC_TRY(read_items(rows, batch));
   part.batch = std::move(batch);
   part.schema = std::move(schema);
   return {};

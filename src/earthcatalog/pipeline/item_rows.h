@@ -10,6 +10,7 @@
 #include "earthcatalog/pipeline/chunk.h"
 #include "earthcatalog/pipeline/row_cutter.h"
 #include "earthcatalog/result.h"
+#include "earthcatalog/stac/item_batch.h"
 
 namespace earthcatalog::pipeline {
 
@@ -24,6 +25,9 @@ struct ItemRows {
   std::vector<grid::Bounds> bounds;
 };
 ItemRows rows_of(std::span<const std::unique_ptr<ChunkPart>> parts, std::span<const ItemAddress> items);
+
+/// Parses each item that `rows` hold, and adds it to `batch`; kInvalidData should that not be possible.
+Status read_items(const std::shared_ptr<arrow::RecordBatch>& rows, stac::ItemBatch& batch);
 
 /// Items that were read into the columns of ITS_LIVE, read again into those of `auto`. Nothing was lost there.
 Status reparse_as_auto(ChunkPart& part);

@@ -213,6 +213,13 @@ void ObjectBlock::sort_from(std::span<Entry> entries, std::size_t depth) const {
   }
 }
 
+Result<bool> RunCursor::fill() {
+  if (!filled) {
+    EC_ASSIGN_OR_RETURN(filled, run->next(object));
+  }
+  return filled;
+}
+
 ObjectSorter::ObjectSorter(ObjectSorterOptions options)
     : options_(std::move(options)), block_(static_cast<std::size_t>(options_.memory_bytes)) {}
 
@@ -263,6 +270,12 @@ Result<std::vector<std::unique_ptr<ObjectRun>>> ObjectSorter::finish() {
   block_.sort();
   runs.push_back(std::make_unique<BlockRun>(block_));
   return runs;
+}
+
+Status ObjectSorter::finish(std::size_t source, std::vector<RunCursor>& cursors) {
+  EC_ASSIGN_OR_RETURN(auto runs, finish());
+  for (auto& run : runs) cursors.push_back({.source = source, .run = std::move(run)});
+  return {};
 }
 
 }  // namespace earthcatalog::pipeline

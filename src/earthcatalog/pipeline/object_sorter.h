@@ -69,6 +69,18 @@ class ObjectRun {
   virtual Result<bool> next(SortedObject& object) = 0;
 };
 
+/// A run for catalog::merge_sorted.
+struct RunCursor {
+  std::size_t source;  ///< which of the caller's sequences it is a part of
+  std::unique_ptr<ObjectRun> run;
+  SortedObject object = {};
+  bool filled = false;
+
+  Result<bool> fill();
+  void advance() { filled = false; }
+  static bool before(const RunCursor& a, const RunCursor& b) { return a.object.name < b.object.name; }
+};
+
 struct ObjectSorterOptions {
   std::string scratch_folder = "/var/tmp";
   std::int64_t memory_bytes = 384ll << 20;  ///< for objects; besides, 256 KiB for each of their runs
@@ -82,6 +94,8 @@ class ObjectSorter {
   /// What was added, as runs to be merged (catalog/sorted_merge.h), each sorted by name; equal names may follow each
   /// other. They need the sorter. Nothing may be added any more.
   Result<std::vector<std::unique_ptr<ObjectRun>>> finish();
+  /// finish(), as cursors of `source` behind those that `cursors` has.
+  Status finish(std::size_t source, std::vector<RunCursor>& cursors);
 
  private:
   struct Extent {

@@ -16,7 +16,7 @@ std::string PartNames::next(const Bucket& bucket) {
     number = first_ + used_[bucket]++;
   }
   return storage::join_uri(warehouse_, fmt::format("grid_partition={}/year={}/part_{:06}_{}.parquet", bucket.cell,
-                                                   year_name(bucket), number, suffix_));
+                                                   year_name(bucket.year), number, suffix_));
 }
 
 }  // namespace earthcatalog::pipeline

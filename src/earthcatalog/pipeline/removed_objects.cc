@@ -10,8 +10,6 @@ namespace {
 
 using catalog::ObjectEntry;
 
-constexpr std::size_t kBatchObjects = 4096;
-
 // What goes with the objects that are gone.
 struct Deletion {
   Removals removals;
@@ -73,17 +71,12 @@ Result<std::vector<iceberg::DataFile>> files_of(const iceberg::Table& table, con
 Result<ListedObjects> list_objects(storage::Stores& stores, const std::string& uri,
                                    const inventory::InventoryOptions& options,
                                    const catalog::HashTableOptions& sorting) {
-  EC_ASSIGN_OR_RETURN(const auto inventory, inventory::open_inventory(stores, uri, options));
   catalog::HashSorter<catalog::HashKey> objects(sorting);
   std::set<std::string> buckets;
-  std::vector<storage::ObjectRef> batch;
-  do {
-    EC_TRY(annotate(inventory->next(batch, kBatchObjects), "reading the inventory"));
-    for (const auto& object : batch) {
-      EC_TRY(objects.add({object_hash(object.bucket, object.key)}));
-      if (!buckets.contains(object.bucket)) buckets.insert(object.bucket);
-    }
-  } while (!batch.empty());
+  EC_TRY(inventory::for_each_object(stores, uri, options, [&](const storage::ObjectRef& object) {
+    if (!buckets.contains(object.bucket)) buckets.insert(object.bucket);
+    return objects.add({object_hash(object.bucket, object.key)});
+  }));
   EC_ASSIGN_OR_RETURN(auto table, catalog::to_table(objects, sorting));
   return ListedObjects{.objects = std::move(table), .buckets = std::move(buckets)};
 }

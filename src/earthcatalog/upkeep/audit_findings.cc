@@ -4,6 +4,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "earthcatalog/pipeline/bucket.h"
+
 namespace earthcatalog::upkeep {
 namespace {
 
@@ -40,7 +42,7 @@ std::string text_of(const FindingLine& line) {
   append(line.id);
   if (!line.collection.empty()) append(fmt::format("of {}", line.collection));
   if (!line.cell.empty()) {
-    append(fmt::format("in {}/{}", line.cell, line.year ? std::to_string(*line.year) : "unknown"));
+    append(fmt::format("in {}/{}", line.cell, pipeline::year_name(line.year)));
   }
   append(line.file);
   if (line.reason.empty()) return text;

@@ -10,7 +10,6 @@
 namespace earthcatalog::upkeep {
 namespace {
 
-constexpr std::size_t kBatchObjects = 4096;
 constexpr std::int64_t kExpectedUnrecorded = 1 << 16;
 
 std::string describe(std::optional<TimeMicros> modified, std::optional<std::int64_t> size) {
@@ -149,14 +148,10 @@ ObjectAudit::ObjectAudit(storage::Stores& stores, const AuditSpec& spec, AuditRe
 Status ObjectAudit::for_each_object(const std::function<Status(const storage::ObjectRef&)>& visit) {
   auto options = spec_.inventory_options;
   options.since.reset();
-  EC_ASSIGN_OR_RETURN(const auto inventory, inventory::open_inventory(stores_, spec_.inventory, options));
-  std::vector<storage::ObjectRef> batch;
-  do {
+  return inventory::for_each_object(stores_, spec_.inventory, options, [&](const storage::ObjectRef& object) -> Status {
     if (spec_.stop != nullptr && spec_.stop->load()) return fail(ErrorKind::kCancelled, "stopped");
-    EC_TRY(annotate(inventory->next(batch, kBatchObjects), "reading the inventory"));
-    for (const auto& object : batch) EC_TRY(visit(object));
-  } while (!batch.empty());
-  return {};
+    return visit(object);
+  });
 }
 
 Status ObjectAudit::read() {

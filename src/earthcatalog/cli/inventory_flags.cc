@@ -1,0 +1,27 @@
+#include "earthcatalog/cli/inventory_flags.h"
+
+namespace earthcatalog::cli {
+
+void InventoryFlags::add(CLI::App& app, const std::string& group) {
+  app.add_option("--suffix", suffix, "keys that end so are items")->capture_default_str()->group(group);
+  app.add_option("--source-root", source_root, "where buckets are: s3://, or file:///data/ for /data/<bucket>/<key>")
+      ->capture_default_str()
+      ->group(group);
+  app.add_option("--key-encoding", key_encoding, "spelling of keys in a CSV (default: url without a header, else raw)")
+      ->check(CLI::IsMember({"raw", "url"}))
+      ->group(group);
+}
+
+Result<inventory::InventoryOptions> InventoryFlags::options() const {
+  inventory::InventoryOptions options;
+  options.suffix = suffix;
+  options.source_root = source_root;
+  if (key_encoding == "raw") options.key_encoding = inventory::KeyEncoding::kRaw;
+  if (key_encoding == "url") options.key_encoding = inventory::KeyEncoding::kUrl;
+  if (!since.empty()) {
+    EC_ASSIGN_OR_RETURN(options.since, annotate(inventory::parse_since(since, system_now()), "--since"));
+  }
+  return options;
+}
+
+}  // namespace earthcatalog::cli

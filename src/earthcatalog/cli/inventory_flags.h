@@ -1,0 +1,23 @@
+// How the objects of an inventory are chosen and spelt: options of all commands that read one.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <string>
+
+#include "earthcatalog/inventory/inventory.h"
+#include "earthcatalog/result.h"
+
+namespace earthcatalog::cli {
+
+struct InventoryFlags {
+  std::string since;  ///< the commands that have --since declare it: its meaning differs
+  std::string suffix = inventory::InventoryOptions().suffix;
+  std::string source_root = inventory::InventoryOptions().source_root, key_encoding;
+
+  /// Declares --suffix, --source-root and --key-encoding; an empty `group` is the default one.
+  void add(CLI::App& app, const std::string& group = "Options");
+  /// kInvalidArgument for a --since that is no time.
+  Result<inventory::InventoryOptions> options() const;
+};
+
+}  // namespace earthcatalog::cli
