@@ -3,6 +3,7 @@
 import json
 import os
 import pathlib
+import re
 import signal
 import socket
 import subprocess
@@ -49,6 +50,17 @@ class Earthcatalog:
     def start(self, *arguments):
         return subprocess.Popen([str(BINARY), *map(str, arguments)], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                                 text=True, env=self.environment)
+
+
+def peak_mib(process):
+    """Most memory of a running process, once it has ended. wait4() would tell of this one too, whose memory the new one
+    has before it begins."""
+    kib = 0
+    while process.poll() is None:
+        status = pathlib.Path(f"/proc/{process.pid}/status").read_text()
+        kib = max([kib, *map(int, re.findall(r"VmHWM:\s+(\d+)", status))])
+        time.sleep(0.005)
+    return kib / 1024
 
 
 @pytest.fixture(scope="session")
@@ -242,7 +254,8 @@ class S3Table(Table):
         return self.server.get(f"{self.BUCKET}/{self.name}/catalog.db") is not None
 
     def staged(self):
-        return self.server.keys(self.BUCKET, f"{self.name}/staging/")
+        return [key for place in ("staging", "warehouse/_runs", "warehouse/_parts")
+                for key in self.server.keys(self.BUCKET, f"{self.name}/{place}/")]
 
     def is_locked(self):
         return self.server.get(f"{self.BUCKET}/{self.name}/catalog.db.lock") is not None

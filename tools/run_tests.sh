@@ -10,6 +10,6 @@ cmake --preset release >/dev/null
 cmake --build --preset release -j "$jobs" --target earthcatalog interop_tools
 ctest --preset release -j "$jobs" -L interop
 # The files left out here ran as ctest tests, with the programs that they need.
-.deps/test/bin/python -m pytest -q -n "$jobs" tests --ignore tests/interop/test_geoparquet.py --ignore tests/interop/iceberg_pyiceberg_test.py
+.deps/test/bin/python -m pytest -q -n "$jobs" --dist worksteal tests --ignore tests/interop/test_geoparquet.py --ignore tests/interop/iceberg_pyiceberg_test.py
 tools/run_sanitized.sh asan
 echo "all tests passed"

@@ -2,8 +2,9 @@
 
 import json
 
+import pyarrow.parquet as pq
 import pytest
-from conftest import Archive, Table, backfill, incremental
+from conftest import Archive, Table, backfill, incremental, peak_mib
 
 
 def items_of(earthcatalog, table):
@@ -248,3 +249,38 @@ def test_problems_outlive_the_staged_files(earthcatalog, tmp_path):
     assert (report["written_items"], report["rejected"], report["missing"]) == (28, 1, 1)
     lines = [json.loads(line) for line in open(report["problems"].removeprefix("file://"))]
     assert {(line["kind"], line["key"].split("/")[-1]) for line in lines} == {("rejected", broken.name), ("missing", gone.name)}
+
+
+def test_a_bucket_larger_than_memory_is_sorted_in_a_temporary_file(earthcatalog, archive, table):
+    """One bucket with 20,000 rows, of some 100 MB of JSON, with a limit of 24 MiB."""
+    rows = 20_000
+    source = archive.objects()[0]
+    item = json.loads(source.read_text())
+    item["properties"]["sentinel:filler"] = "x" * 2_000
+    bucket, folder = source.relative_to(archive.folder).parts[0], table.folder / "many"
+    lines = ["bucket,key\n"]
+    for number in range(rows):
+        item["id"] = f"item-{number:05}"
+        item["properties"]["platform"] = "ABC"[number % 3]
+        item["properties"]["datetime"] = f"2019-{number % 12 + 1:02}-01T00:00:00Z"
+        path = folder / bucket / f"{number:05}.stac.json"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps(item))
+        lines.append(f"{bucket},{path.name}\n")
+    inventory = table.folder / "many.csv"
+    inventory.write_text("".join(lines))
+    process = earthcatalog.start("backfill", "--inventory", inventory, "--source-root", Archive(folder).source_root, *table.arguments,
+                                 "--staging", table.staging, "--h3-resolution", 0, "--chunk-size", 1_000, "--workers", 1,
+                                 "--memory-limit", "24MiB", "--fetch-concurrency", 4, "--format", "json")
+    peak = peak_mib(process)
+    output, error = process.communicate()
+    assert process.returncode == 0, error
+    report = json.loads(output)
+    assert report["written_items"] == rows
+    for path in table.data_files():
+        read = pq.read_table(path, columns=["platform", "datetime"], partitioning=None).to_pylist()
+        keys = [(row["platform"], row["datetime"]) for row in read]
+        assert keys == sorted(keys)
+    assert sorted(set(name for _, name, _, _ in table.rows())) == [f"item-{number:05}" for number in range(rows)]
+    print(f"peak {peak:.0f} MiB")
+    assert peak < 250  # 290 without the limit

@@ -2,16 +2,13 @@
 
 import collections
 import json
-import pathlib
-import re
 import shutil
-import time
 
 import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from conftest import Table, incremental
+from conftest import Table, incremental, peak_mib
 
 
 @pytest.fixture
@@ -183,16 +180,12 @@ class TestMemory:
         return few.num_rows
 
     def peak(self, earthcatalog, table, *arguments):
-        """The report, and MiB. wait4() would tell of this process too, whose memory the new one has before it begins."""
+        """The report, and MiB."""
         process = earthcatalog.start(*compact(table, "--workers", 1, "--format", "json", *arguments))
-        kib = 0
-        while process.poll() is None:
-            status = pathlib.Path(f"/proc/{process.pid}/status").read_text()
-            kib = max([kib, *map(int, re.findall(r"VmHWM:\s+(\d+)", status))])
-            time.sleep(0.005)
+        peak = peak_mib(process)
         output, error = process.communicate()
         assert process.returncode == 0, error
-        return json.loads(output), kib / 1024
+        return json.loads(output), peak
 
     def test_a_bucket_much_larger_than_the_limit(self, earthcatalog, grown, tmp_path):
         before = self.grow(grown)

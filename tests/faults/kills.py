@@ -94,7 +94,7 @@ def phase_of(names):
     return 1 if names else 0
 
 
-def kill_and_rerun(earthcatalog, command, undisturbed, make_table, kills=KILLS):
+def kill_and_rerun(earthcatalog, command, undisturbed, make_table, kills):
     """`command(table)` gives the arguments. Each phase meets about as many kills, at random moments. What a table that
     `make_table` gives holds already, readers may see too."""
     expected_cells = cells_of_items(undisturbed.rows)

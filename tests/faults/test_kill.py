@@ -5,7 +5,7 @@ import time
 
 import pytest
 from conftest import Table, incremental
-from kills import archive, kill_and_rerun, undisturbed  # noqa: F401 - fixtures
+from kills import KILLS, archive, kill_and_rerun, undisturbed  # noqa: F401 - fixtures
 
 # Small chunks and a commit for each: many moments at which something can be half done.
 OPTIONS = ["--chunk-size", 100, "--commit-every", "0s", "--workers", 2]
@@ -17,7 +17,7 @@ def command(table, archive):
 
 def test_kills_and_reruns(earthcatalog, archive, undisturbed, tmp_path):
     kill_and_rerun(earthcatalog, lambda table: command(table, archive), undisturbed,
-                   lambda kill: Table(tmp_path / str(kill)))
+                   lambda kill: Table(tmp_path / str(kill)), KILLS)
 
 
 def test_ctrl_c_commits_whole_chunks_and_says_how_to_go_on(earthcatalog, archive, undisturbed, tmp_path):

@@ -8,6 +8,7 @@ from conftest import S3Archive, S3Table, Table, backfill, incremental
 from kills import KILLS, Undisturbed, archive, kill_and_rerun, undisturbed  # noqa: F401 - fixtures
 
 OPTIONS = ["--chunk-size", 150, "--workers", 2]
+OPTIONS_ON_S3 = ["--chunk-size", 20, "--workers", 2]
 
 
 def command(table, archive):
@@ -20,7 +21,7 @@ def test_kills_and_reruns(earthcatalog, archive, undisturbed, tmp_path, shape):
         # The table may be finished when the kill comes: then the rerun finds it so, or its clean-up half done.
         return backfill(table, archive, *OPTIONS, "--replace", shape=shape)
 
-    kill_and_rerun(earthcatalog, again, undisturbed, lambda kill: Table(tmp_path / str(kill)))
+    kill_and_rerun(earthcatalog, again, undisturbed, lambda kill: Table(tmp_path / str(kill)), KILLS // 2)
 
 
 @pytest.mark.parametrize("shape", ["staged", "direct"])
@@ -32,21 +33,33 @@ def test_kills_of_a_delta(earthcatalog, archive, undisturbed, tmp_path, shape):
         return table
 
     kill_and_rerun(earthcatalog, lambda table: backfill(table, archive, *OPTIONS, "--delta", shape=shape), undisturbed,
-                   make_table)
+                   make_table, KILLS // 2)
 
 
-def test_kills_and_reruns_on_s3(s3_earthcatalog, s3_server, tmp_path):
-    """Bucket, staging, warehouse, catalog and lock on the S3 server."""
-    s3_earthcatalog.run("generate", "--items", 60, "--seed", 13, "--concentrate", "--out", "s3://its-live-data/kills", check=True)
+@pytest.fixture(scope="module")
+def on_s3(s3_earthcatalog, s3_server, tmp_path_factory):
+    """An archive whose bucket is on the S3 server, and the backfill of it that nobody kills, there too."""
+    s3_earthcatalog.run("generate", "--items", 60, "--seed", 13, "--concentrate", "--out", "s3://its-live-data/kills",
+                        check=True)
     archive = S3Archive("kills")
+    table = S3Table(s3_server, "kills/none", tmp_path_factory.mktemp("none"))
+    return archive, Undisturbed(s3_earthcatalog, lambda table, archive: backfill(table, archive, *OPTIONS_ON_S3), table, archive)
 
-    def again_on_s3(table):
-        return backfill(table, archive, "--chunk-size", 20, "--workers", 2, "--replace")
 
-    undisturbed = Undisturbed(s3_earthcatalog, lambda table, _: again_on_s3(table),
-                              S3Table(s3_server, "kills/none", tmp_path), archive)
-    kill_and_rerun(s3_earthcatalog, again_on_s3, undisturbed,
-                   lambda kill: S3Table(s3_server, f"kills/{kill}", tmp_path), KILLS)
+@pytest.mark.parametrize("more", [["--replace"], ["--delta"]], ids=["full", "delta"])
+@pytest.mark.parametrize("shape", ["staged", "direct"])
+def test_kills_and_reruns_on_s3(s3_earthcatalog, s3_server, on_s3, tmp_path, shape, more):
+    """Bucket, staging, warehouse, catalog and lock on the S3 server."""
+    archive, undisturbed = on_s3
+
+    def make_table(kill):
+        table = S3Table(s3_server, f"kills/{shape}{more[0]}/{kill}", tmp_path)
+        if more == ["--delta"]:
+            s3_earthcatalog.json(*incremental(table, archive, "--limit", 15))
+        return table
+
+    kill_and_rerun(s3_earthcatalog, lambda table: backfill(table, archive, *OPTIONS_ON_S3, *more, shape=shape), undisturbed,
+                   make_table, KILLS)
 
 
 def test_ctrl_c_leaves_finished_chunks_and_goes_on(earthcatalog, archive, undisturbed, tmp_path):

@@ -11,8 +11,7 @@ from conftest import ROOT, Table, clean_environment, incremental
 PYTHON = ROOT / ".deps/peer/bin/python"
 HERE = pathlib.Path(__file__).parent
 
-pytestmark = [pytest.mark.skipif(not PYTHON.exists(), reason="the Python system needs Python 3.12 or newer"),
-              pytest.mark.xdist_group("peer")]
+pytestmark = pytest.mark.skipif(not PYTHON.exists(), reason="the Python system needs Python 3.12 or newer")
 
 
 def run_peer(script, *arguments, folder, stdin=None):

@@ -277,6 +277,7 @@ Status Backfill::ingest_attempts(const RunRecord& run, std::int64_t chunk, const
 }
 
 RoundOptions Backfill::round_options(const RunRecord& run, int number) const {
+  const std::int64_t task_memory = spec_.memory_limit_bytes / std::max(1, spec_.workers);
   return {.run_id = spec_.catalog.run_id,
           .first_part = number * kPartsPerRound,
           .delta = spec_.delta || run.first_attempt > 0,
@@ -285,7 +286,8 @@ RoundOptions Backfill::round_options(const RunRecord& run, int number) const {
           .max_columns = spec_.max_columns,
           .compact_rows = spec_.compact_rows,
           .memory_bytes = spec_.memory_limit_bytes,
-          .task_memory_bytes = spec_.memory_limit_bytes / std::max(1, spec_.workers)};
+          .task_memory_bytes = task_memory,
+          .task_bytes = std::min(RoundOptions().task_bytes, task_memory / 3)};
 }
 
 Result<std::vector<CompactGroupReport>> Backfill::compact(const Round& round) {

@@ -8,11 +8,12 @@
 #include <unordered_map>
 #include <unordered_set>
 
-#include "earthcatalog/backfill/part_merge.h"
+#include "earthcatalog/backfill/group_merge.h"
+#include "earthcatalog/backfill/line_items.h"
 #include "earthcatalog/backfill/staged_rows.h"
 #include "earthcatalog/base/stopwatch.h"
-#include "earthcatalog/grid/bounds.h"
 #include "earthcatalog/iceberg/manifest.h"
+#include "earthcatalog/pipeline/parallel.h"
 #include "earthcatalog/pipeline/part_names.h"
 #include "earthcatalog/pipeline/rewrite.h"
 #include "earthcatalog/pipeline/row_cutter.h"
@@ -22,8 +23,10 @@
 namespace earthcatalog::backfill {
 namespace {
 
-// A batch's columns hold less than 2 GiB of text each.
-constexpr std::int64_t kBatchBytes = 512 << 20;
+// Files are read ahead together, since what takes time on S3 is to wait for each: so many at once, of windows of so
+// many bytes.
+constexpr std::size_t kReadsAtOnce = 16;
+constexpr std::int64_t kWindowBytes = 16 << 20;
 
 // What decides between two rows of one item in a bucket (catalog::newer).
 struct Version {
@@ -50,12 +53,19 @@ class GroupCompaction {
   Result<CompactGroupReport> run();
 
  private:
-  Status load(std::size_t group);
-  Status load_lines(std::size_t group, const GroupFile& file, std::string_view rest);
+  // A file of a group that is sorted in memory.
+  struct ToLoad {
+    std::size_t group;
+    const GroupFile* file;
+  };
+
+  std::vector<ToLoad> files_to_load() const;
+  Status load_all();
+  Status load(const ToLoad& what, std::string_view text);
   Status load_line(std::size_t group, std::string_view line);
-  Status finish_batch();
+  bool is_merged(std::size_t group) const;
   Result<std::vector<iceberg::DataFile>> write(const pipeline::TableWriter& writer);
-  Result<std::vector<iceberg::DataFile>> merge(const pipeline::TableWriter& writer);
+  Status merge(const pipeline::TableWriter& writer, std::vector<iceberg::DataFile>& files);
   Result<FileList> rewrite(const pipeline::TableWriter& writer);
   Status finish(const FileList& files);
 
@@ -65,11 +75,7 @@ class GroupCompaction {
   pipeline::PartNames names_;
   std::shared_ptr<const stac::ItemSchema> schema_;
 
-  stac::ItemParser parser_;
-  std::optional<stac::ItemBatch> batch_;
-  std::vector<std::shared_ptr<arrow::RecordBatch>> batches_;
-  std::vector<pipeline::Row> rows_;
-  std::vector<grid::Bounds> bounds_;
+  std::optional<LineItems> items_;
   std::unordered_map<Hash128, Version> versions_;  // of the items of the group at hand
   std::unordered_set<Hash128> dropped_;            // objects of the file at hand whose rows do not count
   std::vector<bool> replaced_;                     // by number of row
@@ -83,69 +89,88 @@ Result<CompactGroupReport> GroupCompaction::run() {
   schema_ = std::make_shared<const stac::ItemSchema>(std::move(items));
   EC_ASSIGN_OR_RETURN(auto table_schema, iceberg_schema(spec_.schema));
   EC_ASSIGN_OR_RETURN(const auto writer, pipeline::TableWriter::make(std::move(table_schema)));
-  if (!staging_.is_direct()) {
-    for (std::size_t group = 0; group < spec_.groups.size(); ++group) EC_TRY(load(group));
-    EC_TRY(finish_batch());
-  }
+  items_.emplace(schema_);
+  EC_TRY(load_all());
   EC_ASSIGN_OR_RETURN(auto files, rewrite(writer));
-  auto written = staging_.is_direct() ? merge(writer) : write(writer);
-  if (!written) {
-    pipeline::discard_files(stores_, files.added);
-    return std::unexpected(std::move(written).error());
+  auto status = merge(writer, files.added);
+  if (status) {
+    auto written = write(writer);
+    if (written) std::ranges::move(*written, std::back_inserter(files.added));
+    if (!written) status = std::unexpected(std::move(written).error());
   }
-  std::ranges::move(*written, std::back_inserter(files.added));
+  if (!status) {
+    pipeline::discard_files(stores_, files.added);
+    return std::unexpected(std::move(status).error());
+  }
   report_.seconds = time.seconds();
   EC_TRY(finish(files));
   return report_;
 }
 
-Status GroupCompaction::load(std::size_t group) {
-  versions_.clear();
-  const auto& [bucket, files, dropped, removals] = spec_.groups[group];
-  for (const auto& file : files) {
-    dropped_.clear();
-    for (const auto& object : dropped) {
-      if (object.attempt == file.attempt) dropped_.insert(object.object);
+// Parts, which are sorted already, and a bucket with more rows than memory is for.
+bool GroupCompaction::is_merged(std::size_t group) const {
+  if (staging_.is_direct()) return true;
+  std::int64_t bytes = 0;
+  for (const auto& file : spec_.groups[group].files) bytes += file.bytes;
+  return bytes > spec_.memory_limit_bytes / 3;
+}
+
+std::vector<GroupCompaction::ToLoad> GroupCompaction::files_to_load() const {
+  std::vector<ToLoad> files;
+  for (std::size_t group = 0; group < spec_.groups.size(); ++group) {
+    if (is_merged(group)) continue;
+    for (const auto& file : spec_.groups[group].files) files.push_back({group, &file});
+  }
+  return files;
+}
+
+Status GroupCompaction::load_all() {
+  const auto files = files_to_load();
+  std::vector<std::string> texts;
+  for (std::size_t first = 0, end = 0; first < files.size(); first = end) {
+    for (std::int64_t bytes = 0; end < files.size() && (end == first || bytes < kWindowBytes); ++end) {
+      bytes += files[end].file->bytes;
     }
-    const StagedFile staged{
-        .bucket = bucket, .part = file.part, .rows = file.rows, .bytes = file.bytes, .items = file.items};
-    EC_ASSIGN_OR_RETURN(const std::string text, read_rows(staging_, staged, file.attempt));
-    EC_TRY(annotate(load_lines(group, file, text), staging_.rows(bucket, file.attempt, file.part)));
+    texts.assign(end - first, {});
+    EC_TRY(pipeline::parallel_for(texts.size(), kReadsAtOnce, [&](std::size_t i) -> Status {
+      const auto& [group, file] = files[first + i];
+      EC_ASSIGN_OR_RETURN(texts[i], read_rows(staging_, staged_file(spec_.groups[group], *file), file->attempt));
+      return {};
+    }));
+    for (std::size_t i = 0; i < texts.size(); ++i) {
+      const auto& what = files[first + i];
+      if (what.file == spec_.groups[what.group].files.data()) versions_.clear();
+      const auto& bucket = spec_.groups[what.group].bucket;
+      EC_TRY(annotate(load(what, texts[i]), staging_.rows(bucket, what.file->attempt, what.file->part)));
+    }
   }
   return {};
 }
 
-Status GroupCompaction::load_lines(std::size_t group, const GroupFile& file, std::string_view rest) {
-  std::int64_t lines = 0;
-  for (; !rest.empty(); ++lines) {
-    const auto end = rest.find('\n');
-    if (end == rest.npos) return fail(ErrorKind::kInvalidData, "line {} is cut short", lines + 1);
-    if (auto status = load_line(group, rest.substr(0, end)); !status) {
-      return std::unexpected(std::move(status).error().annotate(fmt::format("line {}", lines + 1)));
-    }
-    rest.remove_prefix(end + 1);
+Status GroupCompaction::load(const ToLoad& what, std::string_view text) {
+  dropped_.clear();
+  for (const auto& object : spec_.groups[what.group].dropped) {
+    if (object.attempt == what.file->attempt) dropped_.insert(object.object);
   }
-  if (lines != file.rows) {
-    return fail(ErrorKind::kInvalidData, "{} lines, and its chunk wrote {}", lines, file.rows);
+  std::int64_t lines = 0;
+  for (; !text.empty(); ++lines) {
+    const auto end = text.find('\n');
+    if (end == text.npos) return fail(ErrorKind::kInvalidData, "line {} is cut short", lines + 1);
+    EC_TRY(annotate(load_line(what.group, text.substr(0, end)), fmt::format("line {}", lines + 1)));
+    text.remove_prefix(end + 1);
+  }
+  if (lines != what.file->rows) {
+    return fail(ErrorKind::kInvalidData, "{} lines, and its chunk wrote {}", lines, what.file->rows);
   }
   return {};
 }
 
 Status GroupCompaction::load_line(std::size_t group, std::string_view line) {
-  EC_ASSIGN_OR_RETURN(const StagedRow staged, parse_line(line));
-  if (!dropped_.empty() && dropped_.contains(object_hash(staged.object.bucket, staged.object.key))) {
-    ++report_.dropped_rows;
-    return {};
-  }
-  if (!batch_) batch_.emplace(schema_);
-  buffer_.reserve(staged.item.size() + 64);
-  buffer_.assign(staged.item);
-  const auto parsed = parser_.append(buffer_, *batch_);
-  if (!parsed) return fail(ErrorKind::kInvalidData, "an item that phase 2 took is none now: {}", parsed.error().reason);
-
-  Version version{parsed->updated, staged.object.last_modified, staged.object.bucket + "/" + staged.object.key,
-                  rows_.size()};
-  const auto [at, is_new] = versions_.try_emplace(parsed->identity, version);
+  const std::size_t row = items_->size();
+  EC_ASSIGN_OR_RETURN(const auto item, items_->add(line, {group + 1, 0}, dropped_));
+  if (!item) return ++report_.dropped_rows, Status{};
+  Version version{item->updated, item->object.last_modified, item->object.bucket + "/" + item->object.key, row};
+  const auto [at, is_new] = versions_.try_emplace(item->identity, version);
   bool keep = true;
   if (!is_new) {
     keep = version > at->second;
@@ -155,36 +180,19 @@ Status GroupCompaction::load_line(std::size_t group, std::string_view line) {
     }
     ++report_.dropped_rows;
   }
-  pipeline::Row row{.group = {group + 1, 0},
-                    .batch = static_cast<std::uint32_t>(batches_.size()),
-                    .row = parsed->row,
-                    .bounds = pipeline::kNoBounds,
-                    .primary = staged.primary};
-  if (const auto box = parsed->wkb.empty() ? std::nullopt : grid::bounds(parsed->wkb)) {
-    row.bounds = static_cast<std::uint32_t>(bounds_.size());
-    bounds_.push_back(*box);
-  }
-  rows_.push_back(row);
   replaced_.push_back(!keep);
-  return batch_->bytes() > kBatchBytes ? finish_batch() : Status{};
-}
-
-Status GroupCompaction::finish_batch() {
-  if (!batch_) return {};
-  EC_ASSIGN_OR_RETURN(auto batch, batch_->finish(*schema_));
-  batches_.push_back(std::move(batch));
-  batch_.reset();
   return {};
 }
 
 Result<std::vector<iceberg::DataFile>> GroupCompaction::write(const pipeline::TableWriter& writer) {
+  EC_ASSIGN_OR_RETURN(auto items, items_->finish());
   std::vector<pipeline::Row> kept;
-  for (std::size_t i = 0; i < rows_.size(); ++i) {
-    if (!replaced_[i]) kept.push_back(rows_[i]);
+  for (std::size_t i = 0; i < items.rows.size(); ++i) {
+    if (!replaced_[i]) kept.push_back(items.rows[i]);
   }
-  report_.rows = std::ssize(kept);
-  EC_ASSIGN_OR_RETURN(const auto cutter,
-                      pipeline::RowCutter::make(schema_, batches_, std::move(kept), std::move(bounds_)));
+  report_.rows += std::ssize(kept);
+  EC_ASSIGN_OR_RETURN(const auto cutter, pipeline::RowCutter::make(schema_, std::move(items.batches), std::move(kept),
+                                                                   std::move(items.bounds)));
   EC_ASSIGN_OR_RETURN(
       auto written, pipeline::write_groups(
                         stores_, cutter, writer,
@@ -200,17 +208,19 @@ Result<std::vector<iceberg::DataFile>> GroupCompaction::write(const pipeline::Ta
   return files;
 }
 
-// The parts of each group as data files.
-Result<std::vector<iceberg::DataFile>> GroupCompaction::merge(const pipeline::TableWriter& writer) {
-  PartMerge parts(stores_, staging_, spec_, schema_, writer, names_);
-  if (auto status = parts.run(); !status) {
-    pipeline::discard_files(stores_, parts.files());
-    return std::unexpected(std::move(status).error());
+// The groups that are not sorted in memory. After an error `files` names what was written all the same.
+Status GroupCompaction::merge(const pipeline::TableWriter& writer, std::vector<iceberg::DataFile>& files) {
+  GroupMerge merge(stores_, staging_, spec_, schema_, writer, names_);
+  EC_TRY(merge.open());
+  Status status;
+  for (std::size_t group = 0; status && group < spec_.groups.size(); ++group) {
+    if (is_merged(group)) status = merge.add(spec_.groups[group]);
   }
-  report_.rows = parts.rows();
-  report_.items = parts.items();
-  report_.dropped_rows = parts.dropped_rows();
-  return parts.files();
+  std::ranges::copy(merge.files(), std::back_inserter(files));
+  report_.rows += merge.rows();
+  report_.items += merge.items();
+  report_.dropped_rows += merge.dropped_rows();
+  return status;
 }
 
 // The table's files without the rows that leave them.
@@ -247,6 +257,10 @@ Result<bool> are_there(const Staging& staging, const std::vector<iceberg::DataFi
 }
 
 }  // namespace
+
+StagedFile staged_file(const Group& group, const GroupFile& file) {
+  return {.bucket = group.bucket, .part = file.part, .rows = file.rows, .bytes = file.bytes, .items = file.items};
+}
 
 std::string task_key(const CompactGroupSpec& spec) {
   CompactGroupSpec what = spec;

@@ -29,6 +29,10 @@ struct GroupFile {
   PartForm form = PartForm::kSame;
 };
 
+struct Group;
+/// The file as phase 2 named it.
+StagedFile staged_file(const Group& group, const GroupFile& file);
+
 /// An object whose rows do not count, as staged by one attempt: a newer version of its item is staged too.
 struct DroppedObject {
   Attempt attempt;
@@ -54,8 +58,9 @@ struct CompactGroupSpec {
   std::string present;  ///< manifest of the table's files in buckets with removals; empty: there are none
   std::string copies;   ///< manifest of parts that are data files as they are, for groups of one file; empty: none
   TableSchema schema;
-  std::int64_t compact_rows = 100'000;          ///< most rows of a file
-  std::int64_t memory_limit_bytes = 256 << 20;  ///< for merging parts
+  std::int64_t compact_rows = 100'000;  ///< most rows of a file
+  std::int64_t memory_limit_bytes =
+      256 << 20;  ///< for the rows of a task; a larger bucket is sorted in a temporary file
   int workers = 1;
 };
 
@@ -73,8 +78,8 @@ std::string task_key(const CompactGroupSpec& spec);
 
 /// Writes the data files of the groups into the warehouse, where no snapshot names them yet: the staged rows, and what
 /// is left of the table's files that lose rows. Their description goes to Staging::task_files, and last the report to
-/// Staging::task_report. A task that has its report is not done again. Memory: the rows of the groups, several times
-/// their bytes in columns.
+/// Staging::task_report. A task that has its report is not done again. Memory: the rows of
+/// the groups, about the bytes of their NDJSON, but of one group no more than the limit.
 Result<CompactGroupReport> compact_group(storage::Stores& stores, const CompactGroupSpec& spec);
 
 /// The report of a task that is done and whose data files are all there; nothing otherwise.

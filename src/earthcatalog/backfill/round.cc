@@ -6,7 +6,7 @@
 #include <utility>
 
 #include "earthcatalog/backfill/delta.h"
-#include "earthcatalog/backfill/part_merge.h"
+#include "earthcatalog/backfill/group_merge.h"
 #include "earthcatalog/backfill/part_source.h"
 #include "earthcatalog/iceberg/manifest.h"
 

@@ -1,10 +1,14 @@
 #include "earthcatalog/backfill/staged_rows.h"
 
+#include <arrow/io/interfaces.h>
+#include <arrow/result.h>
+
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "earthcatalog/base/time.h"
 #include "earthcatalog/pipeline/parallel.h"
+#include "earthcatalog/storage/arrow_status.h"
 
 namespace earthcatalog::backfill {
 namespace {
@@ -32,6 +36,15 @@ std::vector<RowOf> rows_by_group(std::span<const std::unique_ptr<pipeline::Chunk
   }
   std::ranges::stable_sort(rows, {}, &RowOf::group);
   return rows;
+}
+
+std::unexpected<Error> gone(const std::string& uri) {
+  return fail(ErrorKind::kNotFound, "{} is gone; run with --restart to stage everything anew", uri);
+}
+
+std::unexpected<Error> cut_short(const Staging& staging, const StagedFile& file, Attempt attempt, std::int64_t bytes) {
+  return fail(ErrorKind::kInvalidData, "{} has {} bytes, and its chunk wrote {}; remove {} and run again",
+              staging.rows(file.bucket, attempt, file.part), bytes, file.bytes, staging.done(attempt));
 }
 
 }  // namespace
@@ -93,14 +106,24 @@ Result<std::vector<StagedFile>> write_rows(const Staging& staging, const grid::P
   return files;
 }
 
+Result<std::shared_ptr<arrow::io::RandomAccessFile>> open_rows(const Staging& staging, const StagedFile& file,
+                                                               Attempt attempt) {
+  const auto uri = staging.rows(file.bucket, attempt, file.part);
+  EC_ASSIGN_OR_RETURN(const auto where, staging.stores().locate(uri));
+  auto in = where.store->open_input(where.key);
+  if (!in && in.error().kind == ErrorKind::kNotFound) return gone(uri);
+  EC_TRY(in);
+  const auto size = (*in)->GetSize();
+  if (!size.ok()) return std::unexpected(storage::from_arrow(size.status()).annotate(uri));
+  if (*size != file.bytes) return cut_short(staging, file, attempt, *size);
+  return in;
+}
+
 Result<std::string> read_rows(const Staging& staging, const StagedFile& file, Attempt attempt) {
   const auto uri = staging.rows(file.bucket, attempt, file.part);
   EC_ASSIGN_OR_RETURN(auto text, staging.read(uri));
-  if (!text) return fail(ErrorKind::kNotFound, "{} is gone; run with --restart to stage everything anew", uri);
-  if (std::ssize(*text) != file.bytes) {
-    return fail(ErrorKind::kInvalidData, "{} has {} bytes, and its chunk wrote {}; remove {} and run again", uri,
-                text->size(), file.bytes, staging.done(attempt));
-  }
+  if (!text) return gone(uri);
+  if (std::ssize(*text) != file.bytes) return cut_short(staging, file, attempt, std::ssize(*text));
   return std::move(*text);
 }
 

@@ -17,6 +17,10 @@
 #include "earthcatalog/pipeline/chunk.h"
 #include "earthcatalog/result.h"
 
+namespace arrow::io {
+class RandomAccessFile;
+}
+
 namespace earthcatalog::backfill {
 
 /// Appends a line, with its line feed.
@@ -41,6 +45,9 @@ Result<std::vector<StagedFile>> write_rows(const Staging& staging, const grid::P
                                            std::span<const std::unique_ptr<pipeline::ChunkPart>> parts,
                                            const WriteRowsOptions& options);
 
+/// A file, to be read piece by piece. Errors of read_rows().
+Result<std::shared_ptr<arrow::io::RandomAccessFile>> open_rows(const Staging& staging, const StagedFile& file,
+                                                               Attempt attempt);
 /// The bytes of a file. kInvalidData when it is not as long as its record says.
 Result<std::string> read_rows(const Staging& staging, const StagedFile& file, Attempt attempt);
 

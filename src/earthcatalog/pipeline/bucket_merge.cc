@@ -126,6 +126,10 @@ Status BucketMerge::read_large(std::span<const std::unique_ptr<RowSource>> sourc
   std::int64_t room = room_;
   for (const auto& source : sources) {
     const std::int64_t first_row = duplicates_.rows();
+    if (!source->keys_are_cheap()) {
+      EC_TRY(load(*source, first_row, true));
+      continue;
+    }
     EC_ASSIGN_OR_RETURN(const bool sorted, read_keys(*source));
     const std::int64_t cost = source->stream_bytes();
     if (sorted && cost <= room) {

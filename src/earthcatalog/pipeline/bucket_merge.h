@@ -29,6 +29,8 @@ class RowSource {
   virtual std::int64_t bytes() const = 0;
   /// About what a stream takes besides the batch that it gave. Asked after the first read().
   virtual std::int64_t stream_bytes() const = 0;
+  /// False: to read some columns alone takes as long as to read all.
+  virtual bool keys_are_cheap() const { return true; }
   /// All rows with the columns of `schema` (the table's, or some of them), at most `batch_rows` at a time. One stream
   /// at a time; the source must outlive it.
   virtual Result<std::unique_ptr<geoparquet::RowStream>> read(const iceberg::Schema& schema,
@@ -47,8 +49,8 @@ struct MergeCounts {
 };
 
 /// A bucket that fits into a third of the limit is sorted in memory. Of a larger one, sources that are in order already
-/// are merged as they are, as far as that third holds their streams; the rows of the others become sorted runs in a
-/// scratch file. Not thread-safe.
+/// (and tell so cheaply) are merged as they are, as far as that third holds their streams; the rows of the others
+/// become sorted runs in a scratch file. Not thread-safe.
 class BucketMerge {
  public:
   BucketMerge(const iceberg::Schema& schema, MergeOptions options);

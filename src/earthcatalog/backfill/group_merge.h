@@ -1,4 +1,4 @@
-// Phase 3 of the direct shape: the parts that phase 2 wrote of some buckets, as data files.
+// Phase 3 file by file: parts of the direct shape, and staged rows that are too many for memory, as data files.
 #pragma once
 
 #include <cstdint>
@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "earthcatalog/backfill/compact_group.h"
+#include "earthcatalog/pipeline/bucket_merge.h"
 #include "earthcatalog/pipeline/part_names.h"
 #include "earthcatalog/pipeline/table_writer.h"
 #include "earthcatalog/stac/schema.h"
@@ -16,16 +17,18 @@ namespace earthcatalog::backfill {
 
 /// A group of one part whose rows all count, in the columns of the table, is copied byte for byte; any other is merged,
 /// sorted, within the spec's memory limit. What it is given must outlive it. Not thread-safe.
-class PartMerge {
+class GroupMerge {
  public:
-  PartMerge(storage::Stores& stores, const Staging& staging, const CompactGroupSpec& spec,
-            std::shared_ptr<const stac::ItemSchema> schema, const pipeline::TableWriter& writer,
-            pipeline::PartNames& names)
+  GroupMerge(storage::Stores& stores, const Staging& staging, const CompactGroupSpec& spec,
+             std::shared_ptr<const stac::ItemSchema> schema, const pipeline::TableWriter& writer,
+             pipeline::PartNames& names)
       : stores_(stores), staging_(staging), spec_(spec), schema_(std::move(schema)), writer_(writer), names_(names) {}
 
-  Status run();
+  /// Reads the spec's `copies`: before the first add().
+  Status open();
+  Status add(const Group& group);
 
-  /// All of them after run(); after an error, what the caller has to discard.
+  /// All of them; after an error, what the caller has to discard.
   const std::vector<iceberg::DataFile>& files() const { return files_; }
   std::int64_t rows() const { return rows_; }
   std::int64_t items() const { return items_; }
@@ -34,6 +37,7 @@ class PartMerge {
  private:
   Status copy(const GroupFile& part, const iceberg::DataFile& file);
   Status merge(const Group& group);
+  std::unique_ptr<pipeline::RowSource> source_of(const Group& group, const GroupFile& file) const;
 
   storage::Stores& stores_;
   const Staging& staging_;
@@ -41,6 +45,7 @@ class PartMerge {
   const std::shared_ptr<const stac::ItemSchema> schema_;
   const pipeline::TableWriter& writer_;
   pipeline::PartNames& names_;
+  std::map<std::string, iceberg::DataFile> copies_;  // by URI
   std::vector<iceberg::DataFile> files_;
   std::int64_t rows_ = 0, items_ = 0, dropped_rows_ = 0;
 };

@@ -1,4 +1,4 @@
-#include "earthcatalog/backfill/part_merge.h"
+#include "earthcatalog/backfill/group_merge.h"
 
 #include <arrow/array.h>
 #include <arrow/io/interfaces.h>
@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "earthcatalog/backfill/lines_source.h"
 #include "earthcatalog/backfill/part_source.h"
 #include "earthcatalog/pipeline/bucket_merge.h"
 #include "earthcatalog/pipeline/part_writer.h"
@@ -57,23 +58,22 @@ bool is_copied(const Group& group, std::int64_t compact_rows) {
          group.files[0].rows <= compact_rows;
 }
 
-Status PartMerge::run() {
-  std::map<std::string, iceberg::DataFile> copies;
-  if (!spec_.copies.empty()) {
-    EC_ASSIGN_OR_RETURN(auto list, read_file_list(staging_, spec_.copies, spec_.schema));
-    for (auto& file : list.added) copies.emplace(file.file_path, std::move(file));
-  }
-  for (const auto& group : spec_.groups) {
-    if (group.files.empty()) continue;
-    const auto& first = group.files.front();
-    const auto uri = staging_.rows(group.bucket, first.attempt, first.part);
-    const auto known = is_copied(group, spec_.compact_rows) ? copies.find(uri) : copies.end();
-    EC_TRY(known != copies.end() ? copy(first, known->second) : merge(group));
-  }
+Status GroupMerge::open() {
+  if (spec_.copies.empty()) return {};
+  EC_ASSIGN_OR_RETURN(auto list, read_file_list(staging_, spec_.copies, spec_.schema));
+  for (auto& file : list.added) copies_.emplace(file.file_path, std::move(file));
   return {};
 }
 
-Status PartMerge::copy(const GroupFile& part, const iceberg::DataFile& file) {
+Status GroupMerge::add(const Group& group) {
+  if (group.files.empty()) return {};
+  const auto& first = group.files.front();
+  const auto uri = staging_.rows(group.bucket, first.attempt, first.part);
+  const auto known = is_copied(group, spec_.compact_rows) ? copies_.find(uri) : copies_.end();
+  return known != copies_.end() ? copy(first, known->second) : merge(group);
+}
+
+Status GroupMerge::copy(const GroupFile& part, const iceberg::DataFile& file) {
   EC_ASSIGN_OR_RETURN(const auto from, stores_.locate(file.file_path));
   EC_ASSIGN_OR_RETURN(const auto to, stores_.locate(names_.next(pipeline::bucket_of(file.partition))));
   EC_TRY(copy_object(from, to, file.file_size_in_bytes));
@@ -84,22 +84,32 @@ Status PartMerge::copy(const GroupFile& part, const iceberg::DataFile& file) {
   return {};
 }
 
-Status PartMerge::merge(const Group& group) {
+std::unique_ptr<pipeline::RowSource> GroupMerge::source_of(const Group& group, const GroupFile& file) const {
+  std::unordered_set<Hash128> dropped;
+  if (!staging_.is_direct()) {
+    for (const auto& object : group.dropped) {
+      if (object.attempt == file.attempt) dropped.insert(object.object);
+    }
+    return std::make_unique<LinesSource>(staging_, staged_file(group, file), file.attempt, std::move(dropped), schema_);
+  }
+  for (const auto& object : group.dropped) {
+    if (object.attempt == file.attempt && object.take == file.part / kPartsPerTake) dropped.insert(object.identity);
+  }
+  return std::make_unique<PartSource>(stores_,
+                                      PartRows{.uri = staging_.rows(group.bucket, file.attempt, file.part),
+                                               .rows = file.rows,
+                                               .bytes = file.bytes,
+                                               .form = file.form,
+                                               .dropped = std::move(dropped)},
+                                      schema_);
+}
+
+Status GroupMerge::merge(const Group& group) {
   std::vector<std::unique_ptr<pipeline::RowSource>> sources;
   std::int64_t rows = 0;
-  for (const auto& part : group.files) {
-    PartRows what{.uri = staging_.rows(group.bucket, part.attempt, part.part),
-                  .rows = part.rows,
-                  .bytes = part.bytes,
-                  .form = part.form,
-                  .dropped = {}};
-    for (const auto& object : group.dropped) {
-      if (object.attempt == part.attempt && object.take == part.part / kPartsPerTake) {
-        what.dropped.insert(object.identity);
-      }
-    }
-    rows += part.rows;
-    sources.push_back(std::make_unique<PartSource>(stores_, std::move(what), schema_));
+  for (const auto& file : group.files) {
+    rows += file.rows;
+    sources.push_back(source_of(group, file));
   }
   pipeline::BucketMerge merge(writer_.schema(), {.memory_limit_bytes = spec_.memory_limit_bytes});
   EC_TRY(merge.read(sources));
