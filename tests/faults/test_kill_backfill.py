@@ -21,7 +21,7 @@ def test_kills_and_reruns(earthcatalog, archive, undisturbed, tmp_path, shape):
         # The table may be finished when the kill comes: then the rerun finds it so, or its clean-up half done.
         return backfill(table, archive, *OPTIONS, "--replace", shape=shape)
 
-    kill_and_rerun(earthcatalog, again, undisturbed, lambda kill: Table(tmp_path / str(kill)), KILLS // 2)
+    kill_and_rerun(earthcatalog, again, undisturbed, lambda kill: Table(tmp_path / str(kill)), KILLS // 4)
 
 
 @pytest.mark.parametrize("shape", ["staged", "direct"])
@@ -33,7 +33,7 @@ def test_kills_of_a_delta(earthcatalog, archive, undisturbed, tmp_path, shape):
         return table
 
     kill_and_rerun(earthcatalog, lambda table: backfill(table, archive, *OPTIONS, "--delta", shape=shape), undisturbed,
-                   make_table, KILLS // 2)
+                   make_table, KILLS // 4)
 
 
 @pytest.fixture(scope="module")
