@@ -1,12 +1,14 @@
 """The Python system of the same name (PyPI earthcatalog 0.6.1): its table is taken over, and it searches ours."""
 
+import collections
 import json
 import pathlib
 import shutil
 import subprocess
 
+import h3
 import pytest
-from conftest import ROOT, Table, clean_environment, incremental
+from conftest import ROOT, Archive, Table, clean_environment, incremental
 
 PYTHON = ROOT / ".deps/peer/bin/python"
 HERE = pathlib.Path(__file__).parent
@@ -100,3 +102,64 @@ def test_the_hash_index_is_the_same_and_both_read_both(earthcatalog, archive, tm
     # Theirs names no snapshot: it is made anew, once.
     assert earthcatalog.json("index", "update", *table.arguments, "--hash-index", theirs)["rebuilt"]
     assert not earthcatalog.json("index", "update", *table.arguments, "--hash-index", theirs)["rebuilt"]
+
+
+def cells_by_item(table):
+    cells = collections.defaultdict(set)
+    for _, identifier, cell, _ in table.rows():
+        cells[identifier].add(cell)
+    return cells
+
+
+def kind_of(geometry):
+    """What about a footprint the Python system takes in another way than docs/grid.md says; "plain" when nothing is."""
+    if geometry is None:
+        return "none"
+    if geometry["type"] == "MultiPolygon":
+        return "multi"
+    if geometry["type"] == "Point":
+        return "plain"
+    ring = geometry["coordinates"][0]
+    if len(ring[0]) == 3:
+        return "3-D"
+    longitudes = sorted({point[0] % 360 for point in ring})
+    if max(b - a for a, b in zip(longitudes, longitudes[1:])) < 60 and longitudes[-1] - longitudes[0] > 300:
+        return "pole"
+    jumps = any(abs(a[0] - b[0]) > 180 for a, b in zip(ring, ring[1:]))
+    return "antimeridian" if jumps else "plain"
+
+
+def is_touched(cell, ring):
+    """A point of an edge lies in the cell: proof, by H3's own latLngToCell."""
+    steps = 2_000
+    return any(h3.latlng_to_cell(a[1] + (b[1] - a[1]) * n / steps, a[0] + (b[0] - a[0]) * n / steps, 1) == cell
+               for a, b in zip(ring, ring[1:]) for n in range(steps))
+
+
+def test_cells_differ_where_and_why(earthcatalog, tmp_path_factory):
+    """The list of docs/grid.md: the same inventory through both, and a reason for each item whose cells differ."""
+    table = Table(tmp_path_factory.mktemp("theirs"))
+    archive = Archive(table.folder / "archive")
+    earthcatalog.run("generate", "--items", 800, "--seed", 5, "--odd-every", 20, "--out", archive.folder, check=True)
+    table.warehouse.mkdir()
+    run_peer("peer_make_table.py", archive.inventory, archive.folder, table.folder, folder=table.folder)
+    ours = Table(tmp_path_factory.mktemp("ours"))
+    earthcatalog.json(*incremental(ours, archive, "--h3-resolution", 1))
+    theirs_of, ours_of = cells_by_item(table), cells_by_item(ours)
+    differences = collections.Counter()
+    for path in archive.objects():
+        item = json.loads(path.read_text())
+        geometry, identifier = item["geometry"], item["id"]
+        theirs, mine, kind = theirs_of[identifier], ours_of[identifier], kind_of(item["geometry"])
+        if theirs == mine:
+            continue
+        how = "lost" if not theirs else "fewer" if theirs < mine else "more" if theirs > mine else "other"
+        differences[kind, how] += 1
+        if kind == "plain":
+            assert all(is_touched(cell, geometry["coordinates"][0]) for cell in mine - theirs), identifier
+        if kind == "antimeridian":
+            assert how == "more" and len(theirs) > 20, identifier  # the long way round the world
+    print(dict(differences))
+    assert set(differences) <= {("none", "lost"), ("multi", "lost"), ("3-D", "lost"), ("pole", "lost"),
+                                ("antimeridian", "more"), ("plain", "fewer")}
+    assert len(ours_of) == 800 and differences["plain", "fewer"] <= 8

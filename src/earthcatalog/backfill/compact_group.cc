@@ -13,7 +13,6 @@
 #include "earthcatalog/backfill/staged_rows.h"
 #include "earthcatalog/base/stopwatch.h"
 #include "earthcatalog/iceberg/manifest.h"
-#include "earthcatalog/pipeline/parallel.h"
 #include "earthcatalog/pipeline/part_names.h"
 #include "earthcatalog/pipeline/rewrite.h"
 #include "earthcatalog/pipeline/row_cutter.h"
@@ -22,11 +21,6 @@
 
 namespace earthcatalog::backfill {
 namespace {
-
-// Files are read ahead together, since what takes time on S3 is to wait for each: so many at once, of windows of so
-// many bytes.
-constexpr std::size_t kReadsAtOnce = 16;
-constexpr std::int64_t kWindowBytes = 16 << 20;
 
 // What decides between two rows of one item in a bucket (catalog::newer).
 struct Version {
@@ -126,17 +120,14 @@ std::vector<GroupCompaction::ToLoad> GroupCompaction::files_to_load() const {
 
 Status GroupCompaction::load_all() {
   const auto files = files_to_load();
-  std::vector<std::string> texts;
   for (std::size_t first = 0, end = 0; first < files.size(); first = end) {
-    for (std::int64_t bytes = 0; end < files.size() && (end == first || bytes < kWindowBytes); ++end) {
-      bytes += files[end].file->bytes;
+    std::vector<FileToRead> window;
+    for (std::int64_t bytes = 0; end < files.size() && bytes < kReadAheadBytes; ++end) {
+      const auto& [group, file] = files[end];
+      window.push_back({staged_file(spec_.groups[group], *file), file->attempt});
+      bytes += file->bytes;
     }
-    texts.assign(end - first, {});
-    EC_TRY(pipeline::parallel_for(texts.size(), kReadsAtOnce, [&](std::size_t i) -> Status {
-      const auto& [group, file] = files[first + i];
-      EC_ASSIGN_OR_RETURN(texts[i], read_rows(staging_, staged_file(spec_.groups[group], *file), file->attempt));
-      return {};
-    }));
+    EC_ASSIGN_OR_RETURN(const auto texts, read_rows(staging_, window));
     for (std::size_t i = 0; i < texts.size(); ++i) {
       const auto& what = files[first + i];
       if (what.file == spec_.groups[what.group].files.data()) versions_.clear();
@@ -211,11 +202,11 @@ Result<std::vector<iceberg::DataFile>> GroupCompaction::write(const pipeline::Ta
 // The groups that are not sorted in memory. After an error `files` names what was written all the same.
 Status GroupCompaction::merge(const pipeline::TableWriter& writer, std::vector<iceberg::DataFile>& files) {
   GroupMerge merge(stores_, staging_, spec_, schema_, writer, names_);
-  EC_TRY(merge.open());
-  Status status;
-  for (std::size_t group = 0; status && group < spec_.groups.size(); ++group) {
-    if (is_merged(group)) status = merge.add(spec_.groups[group]);
+  std::vector<const Group*> groups;
+  for (std::size_t group = 0; group < spec_.groups.size(); ++group) {
+    if (is_merged(group)) groups.push_back(&spec_.groups[group]);
   }
+  auto status = merge.run(groups);
   std::ranges::copy(merge.files(), std::back_inserter(files));
   report_.rows += merge.rows();
   report_.items += merge.items();

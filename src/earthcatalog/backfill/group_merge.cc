@@ -1,6 +1,7 @@
 #include "earthcatalog/backfill/group_merge.h"
 
 #include <arrow/array.h>
+#include <arrow/buffer.h>
 #include <arrow/io/interfaces.h>
 #include <arrow/record_batch.h>
 
@@ -16,26 +17,14 @@
 namespace earthcatalog::backfill {
 namespace {
 
-constexpr std::int64_t kWholeCopyBytes = 32 << 20;  // larger objects are copied piece by piece
+constexpr std::int64_t kCopyBytes = 32 << 20;  // at a time
 
 Status copy_object(const storage::Location& from, const storage::Location& to, std::int64_t size_bytes) {
-  if (size_bytes <= kWholeCopyBytes) {
-    EC_ASSIGN_OR_RETURN(const auto object, from.store->get(from.key));
-    if (!object)
-      return fail(ErrorKind::kNotFound, "{} is gone; run with --restart to stage everything anew", from.uri());
-    if (std::ssize(object->bytes) != size_bytes) {
-      return fail(ErrorKind::kInvalidData, "{} has {} bytes, and its chunk wrote {}", from.uri(), object->bytes.size(),
-                  size_bytes);
-    }
-    EC_ASSIGN_OR_RETURN(const auto stored, to.store->put(to.key, object->bytes));
-    (void)stored;
-    return {};
-  }
   EC_ASSIGN_OR_RETURN(const auto in, from.store->open_input(from.key, size_bytes));
   EC_ASSIGN_OR_RETURN(const auto out, to.store->open_output(to.key));
   const auto copy = [&]() -> arrow::Status {
-    for (std::int64_t offset = 0; offset < size_bytes; offset += kWholeCopyBytes) {
-      ARROW_ASSIGN_OR_RAISE(const auto piece, in->ReadAt(offset, std::min(kWholeCopyBytes, size_bytes - offset)));
+    for (std::int64_t offset = 0; offset < size_bytes; offset += kCopyBytes) {
+      ARROW_ASSIGN_OR_RAISE(const auto piece, in->ReadAt(offset, std::min(kCopyBytes, size_bytes - offset)));
       ARROW_RETURN_NOT_OK(out->Write(piece));
     }
     return out->Close();
@@ -44,6 +33,12 @@ Status copy_object(const storage::Location& from, const storage::Location& to, s
     return std::unexpected(storage::from_arrow(status).annotate("copying " + from.uri()));
   }
   return {};
+}
+
+std::int64_t bytes_of(const Group& group) {
+  std::int64_t bytes = 0;
+  for (const auto& file : group.files) bytes += file.bytes;
+  return bytes;
 }
 
 std::int64_t count_primary(const arrow::RecordBatch& rows) {
@@ -58,10 +53,38 @@ bool is_copied(const Group& group, std::int64_t compact_rows) {
          group.files[0].rows <= compact_rows;
 }
 
-Status GroupMerge::open() {
+Status GroupMerge::read_copies() {
   if (spec_.copies.empty()) return {};
   EC_ASSIGN_OR_RETURN(auto list, read_file_list(staging_, spec_.copies, spec_.schema));
   for (auto& file : list.added) copies_.emplace(file.file_path, std::move(file));
+  return {};
+}
+
+Status GroupMerge::run(std::span<const Group* const> groups) {
+  EC_TRY(read_copies());
+  for (std::size_t first = 0, end = 0; first < groups.size(); first = end) {
+    std::int64_t bytes = 0;
+    do {
+      bytes += bytes_of(*groups[end]);
+    } while (++end < groups.size() && bytes + bytes_of(*groups[end]) <= kReadAheadBytes);
+    const auto window = groups.subspan(first, end - first);
+    contents_.clear();
+    if (staging_.is_direct() && bytes <= kReadAheadBytes) EC_TRY(read_ahead(window));
+    for (const auto* group : window) EC_TRY(add(*group));
+  }
+  return {};
+}
+
+Status GroupMerge::read_ahead(std::span<const Group* const> groups) {
+  std::vector<FileToRead> files;
+  for (const auto* group : groups) {
+    for (const auto& file : group->files) files.push_back({staged_file(*group, file), file.attempt});
+  }
+  EC_ASSIGN_OR_RETURN(auto contents, read_rows(staging_, files));
+  for (std::size_t i = 0; i < files.size(); ++i) {
+    const auto& [file, attempt] = files[i];
+    contents_[staging_.rows(file.bucket, attempt, file.part)] = arrow::Buffer::FromString(std::move(contents[i]));
+  }
   return {};
 }
 
@@ -74,9 +97,13 @@ Status GroupMerge::add(const Group& group) {
 }
 
 Status GroupMerge::copy(const GroupFile& part, const iceberg::DataFile& file) {
-  EC_ASSIGN_OR_RETURN(const auto from, stores_.locate(file.file_path));
   EC_ASSIGN_OR_RETURN(const auto to, stores_.locate(names_.next(pipeline::bucket_of(file.partition))));
-  EC_TRY(copy_object(from, to, file.file_size_in_bytes));
+  if (const auto content = contents_.find(file.file_path); content != contents_.end()) {
+    EC_TRY(to.store->put(to.key, std::string_view(*content->second)));
+  } else {
+    EC_ASSIGN_OR_RETURN(const auto from, stores_.locate(file.file_path));
+    EC_TRY(copy_object(from, to, file.file_size_in_bytes));
+  }
   files_.push_back(file);
   files_.back().file_path = to.uri();
   rows_ += part.rows;
@@ -95,13 +122,14 @@ std::unique_ptr<pipeline::RowSource> GroupMerge::source_of(const Group& group, c
   for (const auto& object : group.dropped) {
     if (object.attempt == file.attempt && object.take == file.part / kPartsPerTake) dropped.insert(object.identity);
   }
-  return std::make_unique<PartSource>(stores_,
-                                      PartRows{.uri = staging_.rows(group.bucket, file.attempt, file.part),
-                                               .rows = file.rows,
-                                               .bytes = file.bytes,
-                                               .form = file.form,
-                                               .dropped = std::move(dropped)},
-                                      schema_);
+  PartRows part{.uri = staging_.rows(group.bucket, file.attempt, file.part),
+                .rows = file.rows,
+                .bytes = file.bytes,
+                .form = file.form,
+                .dropped = std::move(dropped),
+                .content = nullptr};
+  if (const auto content = contents_.find(part.uri); content != contents_.end()) part.content = content->second;
+  return std::make_unique<PartSource>(stores_, std::move(part), schema_);
 }
 
 Status GroupMerge::merge(const Group& group) {

@@ -4,7 +4,9 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <span>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "earthcatalog/backfill/compact_group.h"
@@ -12,6 +14,10 @@
 #include "earthcatalog/pipeline/part_names.h"
 #include "earthcatalog/pipeline/table_writer.h"
 #include "earthcatalog/stac/schema.h"
+
+namespace arrow {
+class Buffer;
+}
 
 namespace earthcatalog::backfill {
 
@@ -24,9 +30,7 @@ class GroupMerge {
              pipeline::PartNames& names)
       : stores_(stores), staging_(staging), spec_(spec), schema_(std::move(schema)), writer_(writer), names_(names) {}
 
-  /// Reads the spec's `copies`: before the first add().
-  Status open();
-  Status add(const Group& group);
+  Status run(std::span<const Group* const> groups);
 
   /// All of them; after an error, what the caller has to discard.
   const std::vector<iceberg::DataFile>& files() const { return files_; }
@@ -35,6 +39,9 @@ class GroupMerge {
   std::int64_t dropped_rows() const { return dropped_rows_; }
 
  private:
+  Status read_copies();
+  Status read_ahead(std::span<const Group* const> groups);
+  Status add(const Group& group);
   Status copy(const GroupFile& part, const iceberg::DataFile& file);
   Status merge(const Group& group);
   std::unique_ptr<pipeline::RowSource> source_of(const Group& group, const GroupFile& file) const;
@@ -46,6 +53,8 @@ class GroupMerge {
   const pipeline::TableWriter& writer_;
   pipeline::PartNames& names_;
   std::map<std::string, iceberg::DataFile> copies_;  // by URI
+  // Of parts that were read ahead, by URI.
+  std::unordered_map<std::string, std::shared_ptr<arrow::Buffer>> contents_;
   std::vector<iceberg::DataFile> files_;
   std::int64_t rows_ = 0, items_ = 0, dropped_rows_ = 0;
 };

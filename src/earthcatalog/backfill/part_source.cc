@@ -1,6 +1,7 @@
 #include "earthcatalog/backfill/part_source.h"
 
 #include <arrow/array.h>
+#include <arrow/io/memory.h>
 #include <arrow/record_batch.h>
 #include <arrow/type.h>
 
@@ -96,10 +97,18 @@ std::int64_t PartSource::bytes() const { return pipeline::bytes_in_memory(part_.
 
 std::int64_t PartSource::stream_bytes() const { return pipeline::bytes_of_stream(row_group_bytes_); }
 
+Result<std::unique_ptr<geoparquet::FileReader>> PartSource::open() const {
+  if (part_.content) {
+    return geoparquet::FileReader::open(std::make_shared<arrow::io::BufferReader>(part_.content), part_.uri,
+                                        pipeline::row_pool());
+  }
+  EC_ASSIGN_OR_RETURN(const auto where, stores_.locate(part_.uri));
+  return geoparquet::FileReader::open(where, part_.bytes, pipeline::row_pool());
+}
+
 Result<std::unique_ptr<geoparquet::RowStream>> PartSource::read(const iceberg::Schema& schema,
                                                                 std::int64_t batch_rows) {
-  EC_ASSIGN_OR_RETURN(const auto where, stores_.locate(part_.uri));
-  EC_ASSIGN_OR_RETURN(auto reader, geoparquet::FileReader::open(where, part_.bytes, pipeline::row_pool()));
+  EC_ASSIGN_OR_RETURN(auto reader, open());
   row_group_bytes_ = reader->row_group_bytes();
   auto stream = std::make_unique<Stream>(part_, schema_, schema);
   EC_TRY(stream->open(std::move(reader), batch_rows));

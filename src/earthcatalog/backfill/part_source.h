@@ -11,16 +11,21 @@
 #include "earthcatalog/result.h"
 #include "earthcatalog/stac/schema.h"
 
+namespace arrow {
+class Buffer;
+}
+
 namespace earthcatalog::backfill {
 
 struct PartRows {
   std::string uri;
   std::int64_t rows = 0, bytes = 0;  ///< of the file
   PartForm form = PartForm::kSame;
-  std::unordered_set<Hash128> dropped;  ///< items whose rows do not count
+  std::unordered_set<Hash128> dropped;     ///< items whose rows do not count
+  std::shared_ptr<arrow::Buffer> content;  ///< of the file, when it was read already
 };
 
-/// Opens the file at each read(). Errors name it.
+/// Opens the file at each read(), unless its content is given. Errors name it.
 class PartSource final : public pipeline::RowSource {
  public:
   /// `schema`: the columns of the table.
@@ -33,6 +38,8 @@ class PartSource final : public pipeline::RowSource {
   Result<std::unique_ptr<geoparquet::RowStream>> read(const iceberg::Schema& schema, std::int64_t batch_rows) override;
 
  private:
+  Result<std::unique_ptr<geoparquet::FileReader>> open() const;
+
   storage::Stores& stores_;
   const PartRows part_;
   const std::shared_ptr<const stac::ItemSchema> schema_;

@@ -13,6 +13,8 @@
 namespace earthcatalog::backfill {
 namespace {
 
+constexpr std::size_t kReadsAtOnce = 16;
+
 // The item comes last: everything before it is short, and ends at the first place that reads so, because quotes inside
 // of strings have a backslash before them.
 constexpr std::string_view kBeforeItem = R"(,"item":)";
@@ -75,6 +77,15 @@ Result<StagedRow> parse_line(std::string_view line) {
   row.item = line.substr(at + kBeforeItem.size());
   row.item.remove_suffix(1);
   return row;
+}
+
+Result<std::vector<std::string>> read_rows(const Staging& staging, std::span<const FileToRead> files) {
+  std::vector<std::string> texts(files.size());
+  EC_TRY(pipeline::parallel_for(files.size(), kReadsAtOnce, [&](std::size_t i) -> Status {
+    EC_ASSIGN_OR_RETURN(texts[i], read_rows(staging, files[i].file, files[i].attempt));
+    return {};
+  }));
+  return texts;
 }
 
 Result<std::vector<StagedFile>> write_rows(const Staging& staging, const grid::Partitioner& grid,

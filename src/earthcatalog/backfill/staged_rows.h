@@ -45,6 +45,15 @@ Result<std::vector<StagedFile>> write_rows(const Staging& staging, const grid::P
                                            std::span<const std::unique_ptr<pipeline::ChunkPart>> parts,
                                            const WriteRowsOptions& options);
 
+struct FileToRead {
+  StagedFile file;
+  Attempt attempt;
+};
+/// The bytes of several files or parts, read side by side: on S3 what takes time is to wait for each. Errors as below.
+Result<std::vector<std::string>> read_rows(const Staging& staging, std::span<const FileToRead> files);
+/// About so many bytes are worth reading at a time.
+inline constexpr std::int64_t kReadAheadBytes = 16 << 20;
+
 /// A file, to be read piece by piece. Errors of read_rows().
 Result<std::shared_ptr<arrow::io::RandomAccessFile>> open_rows(const Staging& staging, const StagedFile& file,
                                                                Attempt attempt);

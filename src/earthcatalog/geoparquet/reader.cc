@@ -10,6 +10,8 @@
 #include <parquet/schema.h>
 
 #include <algorithm>
+#include <string_view>
+#include <unordered_set>
 #include <utility>
 
 #include "earthcatalog/geoparquet/arrow_edge.h"
@@ -119,10 +121,9 @@ class ArrowFileReader final : public FileReader {
   std::vector<int> leaves_of(const std::vector<std::string>& columns) const {
     const parquet::SchemaDescriptor& leaves = *metadata().schema();
     std::vector<int> found;
+    const std::unordered_set<std::string_view> wanted(columns.begin(), columns.end());
     for (int i = 0; i < leaves.num_columns(); ++i) {
-      if (columns.empty() || std::ranges::find(columns, leaves.GetColumnRoot(i)->name()) != columns.end()) {
-        found.push_back(i);
-      }
+      if (wanted.empty() || wanted.contains(leaves.GetColumnRoot(i)->name())) found.push_back(i);
     }
     return found;
   }
@@ -136,20 +137,25 @@ class ArrowFileReader final : public FileReader {
 
 Result<std::unique_ptr<FileReader>> FileReader::open(const storage::Location& where,
                                                      std::optional<std::int64_t> size_bytes, arrow::MemoryPool* pool) {
-  const std::string uri = where.uri();
+  auto file = guarded(ErrorKind::kInvalidData, [&] { return where.store->open_input(where.key, size_bytes); });
+  EC_TRY(name_object(file, "reading", where.uri()));
+  return open(*std::move(file), where.uri(), pool);
+}
+
+Result<std::unique_ptr<FileReader>> FileReader::open(std::shared_ptr<arrow::io::RandomAccessFile> file,
+                                                     const std::string& name, arrow::MemoryPool* pool) {
   if (pool == nullptr) pool = arrow::default_memory_pool();
-  const auto open = [&]() -> Result<std::unique_ptr<FileReader>> {
-    EC_ASSIGN_OR_RETURN(const auto file, where.store->open_input(where.key, size_bytes));
-    auto parquet_reader = parquet::ParquetFileReader::Open(file, parquet::ReaderProperties(pool));
+  const auto make = [&]() -> Result<std::unique_ptr<FileReader>> {
+    auto parquet_reader = parquet::ParquetFileReader::Open(std::move(file), parquet::ReaderProperties(pool));
     EC_TRY(check_row_counts(*parquet_reader->metadata()));
     EC_ARROW_ASSIGN(
         auto reader, ErrorKind::kInvalidData,
         parquet::arrow::FileReader::Make(pool, std::move(parquet_reader), parquet::default_arrow_reader_properties()));
     std::shared_ptr<arrow::Schema> schema;
     EC_ARROW_TRY(ErrorKind::kInvalidData, reader->GetSchema(&schema));
-    return std::make_unique<ArrowFileReader>(uri, std::move(reader), std::move(schema));
+    return std::make_unique<ArrowFileReader>(name, std::move(reader), std::move(schema));
   };
-  return name_object(guarded(ErrorKind::kInvalidData, open), "reading", uri);
+  return name_object(guarded(ErrorKind::kInvalidData, make), "reading", name);
 }
 
 }  // namespace earthcatalog::geoparquet

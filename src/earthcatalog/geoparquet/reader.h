@@ -15,6 +15,9 @@ namespace arrow {
 class MemoryPool;
 class RecordBatch;
 class Schema;
+namespace io {
+class RandomAccessFile;
+}
 }  // namespace arrow
 
 namespace earthcatalog::geoparquet {
@@ -37,6 +40,9 @@ class FileReader {
   static Result<std::unique_ptr<FileReader>> open(const storage::Location& where,
                                                   std::optional<std::int64_t> size_bytes = {},
                                                   arrow::MemoryPool* pool = nullptr);
+  /// The same of a file that is open already; `name` is for messages.
+  static Result<std::unique_ptr<FileReader>> open(std::shared_ptr<arrow::io::RandomAccessFile> file,
+                                                  const std::string& name, arrow::MemoryPool* pool = nullptr);
   virtual ~FileReader() = default;
 
   /// All columns of the file, with their field ids as metadata "PARQUET:field_id".
