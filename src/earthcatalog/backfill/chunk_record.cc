@@ -1,5 +1,7 @@
 #include "earthcatalog/backfill/chunk_record.h"
 
+#include <charconv>
+
 #include "earthcatalog/grid/partitioner.h"
 
 namespace earthcatalog::pipeline {
@@ -9,7 +11,12 @@ void to_json(nlohmann::json& json, const Bucket& bucket) { json = {bucket.cell, 
 void from_json(const nlohmann::json& json, Bucket& bucket) {
   bucket.cell = json.at(0).get<std::string>();
   const auto year = json.at(1).get<std::string>();
-  bucket.year = year == "unknown" ? std::nullopt : std::optional(std::stoi(year));
+  bucket.year.reset();
+  if (year == "unknown") return;
+  const auto [end, error] = std::from_chars(year.data(), year.data() + year.size(), bucket.year.emplace());
+  if (error != std::errc{} || end != year.data() + year.size()) {
+    throw nlohmann::json::other_error::create(501, "no year: " + json.dump(), &json);
+  }
 }
 
 }  // namespace earthcatalog::pipeline

@@ -66,14 +66,19 @@ Result<StagedRow> parse_line(std::string_view line) {
   const auto broken = [&] { return fail(ErrorKind::kInvalidData, "not a staged row: {}", line.substr(0, 80)); };
   if (at == line.npos || !line.ends_with('}')) return broken();
   const auto head = nlohmann::json::parse(std::string(line.substr(0, at)) + "}", nullptr, false);
-  if (!head.is_object() || !head.contains("bucket") || !head.contains("key")) return broken();
+  const auto has = [&](const char* name, bool (*is)(const nlohmann::json&)) {
+    return head.contains(name) && is(head[name]);
+  };
+  const auto text = [](const nlohmann::json& value) { return value.is_string(); };
+  const auto boolean = [](const nlohmann::json& value) { return value.is_boolean(); };
+  if (!head.is_object() || !has("bucket", text) || !has("key", text) || !has("primary", boolean)) return broken();
   StagedRow row;
   row.object.bucket = head["bucket"].get<std::string>();
   row.object.key = head["key"].get<std::string>();
   if (const auto time = head.find("last_modified"); time != head.end() && time->is_string()) {
     if (const auto parsed = parse_time(time->get<std::string>())) row.object.last_modified = parsed->micros;
   }
-  row.primary = head.value("primary", false);
+  row.primary = head["primary"].get<bool>();
   row.item = line.substr(at + kBeforeItem.size());
   row.item.remove_suffix(1);
   return row;

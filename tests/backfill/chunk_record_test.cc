@@ -1,0 +1,47 @@
+// The marker of a chunk, as JSON.
+#include "earthcatalog/backfill/chunk_record.h"
+
+#include <gtest/gtest.h>
+
+namespace earthcatalog::backfill {
+namespace {
+
+ChunkRecord some_record() {
+  ChunkRecord record{.chunk = 7, .attempt = 1, .started = 5, .source_items = 3, .staged_items = 2};
+  record.missing = 1;
+  record.files = {{.bucket = {"81f0bffffffffff", 2019}, .part = 2, .rows = 3, .bytes = 100, .items = 2},
+                  {.bucket = {"__none__", std::nullopt}, .part = 0, .rows = 1, .bytes = 10, .items = 1}};
+  record.items.fan_out = {{1, 1}, {2, 1}};
+  return record;
+}
+
+TEST(ChunkRecord, ComesBackFromItsText) {
+  const auto text = to_json_text(some_record());
+  const auto record = parse_json<ChunkRecord>(text, "marker");
+  ASSERT_TRUE(record) << record.error().message;
+  EXPECT_EQ(to_json_text(*record), text);
+  ASSERT_EQ(record->files.size(), 2u);
+  EXPECT_EQ(record->files[0].bucket, (pipeline::Bucket{"81f0bffffffffff", 2019}));
+  EXPECT_EQ(record->files[1].bucket, (pipeline::Bucket{"__none__", std::nullopt}));
+  EXPECT_EQ(record->items.fan_out, some_record().items.fan_out);
+}
+
+TEST(ChunkRecord, CutShortAnywhereIsAnError) {
+  const auto text = to_json_text(some_record());
+  for (std::size_t size = 0; size < text.size(); ++size) {
+    const auto record = parse_json<ChunkRecord>(text.substr(0, size), "marker");
+    ASSERT_FALSE(record) << size;
+    EXPECT_EQ(record.error().kind, ErrorKind::kInvalidData);
+  }
+}
+
+TEST(ChunkRecord, AYearThatIsNoneIsAnError) {
+  for (const char* year : {"", "x", "99999999999999999999", "20x9"}) {
+    auto json = nlohmann::json(some_record());
+    json["files"][0][1] = year;
+    EXPECT_FALSE(parse_json<ChunkRecord>(json.dump(), "marker")) << year;
+  }
+}
+
+}  // namespace
+}  // namespace earthcatalog::backfill
