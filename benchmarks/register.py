@@ -12,8 +12,8 @@ import time
 
 import pyarrow as pa
 import pyarrow.parquet as pq
-from conftest import BINARY, clean_environment
 from measure import measure, median
+from conftest import BINARY, clean_environment
 from pyiceberg.catalog.sql import SqlCatalog
 
 
