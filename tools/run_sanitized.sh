@@ -5,5 +5,5 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 preset=$1 jobs=${JOBS:-$(nproc)}
 cmake --preset "$preset" >/dev/null
-cmake --build --preset "$preset" -j "$jobs"
+cmake --build --preset "$preset" -j "$jobs" --target unit_tests
 ARROW_DEFAULT_MEMORY_POOL=system TSAN_OPTIONS=suppressions=$PWD/tools/tsan.supp ctest --preset "$preset" -j "$jobs"

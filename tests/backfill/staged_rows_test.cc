@@ -4,6 +4,8 @@
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 
+#include "earthcatalog/backfill/line_parser.h"
+
 namespace earthcatalog::backfill {
 namespace {
 
@@ -32,7 +34,7 @@ RC_GTEST_PROP(StagedRows, ALineGivesBackWhatItWasMadeOf, ()) {
   const auto line = line_of(object, primary, item);
   RC_ASSERT(std::ranges::count(line, '\n') == 1);
   RC_ASSERT(line.ends_with('\n'));
-  const auto row = parse_line(std::string_view(line).substr(0, line.size() - 1));
+  const auto row = LineParser().parse(std::string_view(line).substr(0, line.size() - 1));
   RC_ASSERT(row.has_value());
   RC_ASSERT(row->object.bucket == object.bucket);
   RC_ASSERT(row->object.key == object.key);
@@ -48,7 +50,7 @@ RC_GTEST_PROP(StagedRows, ASpoiltLineIsAnErrorOrALine, ()) {
     line[*rc::gen::inRange<std::size_t>(0, line.size())] = *rc::gen::arbitrary<char>();
   }
   if (*rc::gen::arbitrary<bool>()) line.resize(*rc::gen::inRange<std::size_t>(0, line.size()));
-  const auto row = parse_line(line);
+  const auto row = LineParser().parse(line);
   RC_ASSERT(row.has_value() || row.error().kind == ErrorKind::kInvalidData);
 }
 
@@ -56,7 +58,7 @@ TEST(StagedRows, MembersOfOtherTypesAreAnError) {
   for (const char* line :
        {R"({"bucket":1,"key":"a","primary":true,"item":{}})", R"({"bucket":"b","key":null,"primary":true,"item":{}})",
         R"({"bucket":"b","key":"a","primary":"yes","item":{}})", R"([1,"item":{}})", "", "}"}) {
-    const auto row = parse_line(line);
+    const auto row = LineParser().parse(line);
     ASSERT_FALSE(row) << line;
     EXPECT_EQ(row.error().kind, ErrorKind::kInvalidData);
   }

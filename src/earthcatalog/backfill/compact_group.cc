@@ -73,7 +73,6 @@ class GroupCompaction {
   std::unordered_map<Hash128, Version> versions_;  // of the items of the group at hand
   std::unordered_set<Hash128> dropped_;            // objects of the file at hand whose rows do not count
   std::vector<bool> replaced_;                     // by number of row
-  std::string buffer_;
   CompactGroupReport report_;
 };
 
@@ -161,15 +160,14 @@ Status GroupCompaction::load_line(std::size_t group, std::string_view line) {
   EC_ASSIGN_OR_RETURN(const auto item, items_->add(line, {group + 1, 0}, dropped_));
   if (!item) return ++report_.dropped_rows, Status{};
   Version version{item->updated, item->object.last_modified, item->object.bucket + "/" + item->object.key, row};
-  const auto [at, is_new] = versions_.try_emplace(item->identity, version);
-  bool keep = true;
+  const auto [at, is_new] = versions_.try_emplace(item->identity, std::move(version));  // moves only when it is new
+  const bool keep = is_new || version > at->second;
   if (!is_new) {
-    keep = version > at->second;
+    ++report_.dropped_rows;
     if (keep) {
       replaced_[at->second.row] = true;
       at->second = std::move(version);
     }
-    ++report_.dropped_rows;
   }
   replaced_.push_back(!keep);
   return {};

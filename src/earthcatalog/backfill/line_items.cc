@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include "earthcatalog/backfill/staged_rows.h"
+#include "earthcatalog/backfill/line_parser.h"
 
 namespace earthcatalog::backfill {
 namespace {
@@ -12,9 +12,14 @@ constexpr std::int64_t kBatchBytes = 512 << 20;
 
 }  // namespace
 
+LineItems::LineItems(std::shared_ptr<const stac::ItemSchema> schema)
+    : schema_(std::move(schema)), line_parser_(std::make_unique<LineParser>()) {}
+
+LineItems::~LineItems() = default;
+
 Result<std::optional<LineItems::Taken>> LineItems::add(std::string_view line, const pipeline::GroupKey& group,
                                                        const std::unordered_set<Hash128>& dropped) {
-  EC_ASSIGN_OR_RETURN(StagedRow staged, parse_line(line));
+  EC_ASSIGN_OR_RETURN(StagedRow staged, line_parser_->parse(line));
   if (!dropped.empty() && dropped.contains(object_hash(staged.object.bucket, staged.object.key))) return std::nullopt;
   if (!batch_) batch_.emplace(schema_);
   buffer_.reserve(staged.item.size() + 64);

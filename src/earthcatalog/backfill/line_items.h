@@ -18,6 +18,8 @@
 
 namespace earthcatalog::backfill {
 
+class LineParser;
+
 /// What RowCutter::make takes.
 struct ItemColumns {
   std::vector<std::shared_ptr<arrow::RecordBatch>> batches;
@@ -29,7 +31,8 @@ struct ItemColumns {
 class LineItems {
  public:
   /// `schema`: the columns of the table.
-  explicit LineItems(std::shared_ptr<const stac::ItemSchema> schema) : schema_(std::move(schema)) {}
+  explicit LineItems(std::shared_ptr<const stac::ItemSchema> schema);
+  ~LineItems();
 
   struct Taken {
     storage::ObjectRef object;
@@ -51,6 +54,7 @@ class LineItems {
   Status finish_batch();
 
   const std::shared_ptr<const stac::ItemSchema> schema_;
+  std::unique_ptr<LineParser> line_parser_;
   stac::ItemParser parser_;
   std::optional<stac::ItemBatch> batch_;
   std::int64_t finished_bytes_ = 0;

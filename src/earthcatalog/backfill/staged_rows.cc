@@ -2,10 +2,13 @@
 
 #include <arrow/io/interfaces.h>
 #include <arrow/result.h>
+#include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
 #include <nlohmann/json.hpp>
 
+#include "earthcatalog/backfill/line_parser.h"
 #include "earthcatalog/base/time.h"
 #include "earthcatalog/pipeline/parallel.h"
 #include "earthcatalog/storage/arrow_status.h"
@@ -14,10 +17,6 @@ namespace earthcatalog::backfill {
 namespace {
 
 constexpr std::size_t kReadsAtOnce = 16;
-
-// The item comes last: everything before it is short, and ends at the first place that reads so, because quotes inside
-// of strings have a backslash before them.
-constexpr std::string_view kBeforeItem = R"(,"item":)";
 
 struct RowOf {
   pipeline::GroupKey group;
@@ -51,37 +50,15 @@ std::unexpected<Error> cut_short(const Staging& staging, const StagedFile& file,
 
 }  // namespace
 
+// Names that are not UTF-8 cannot stand in JSON: their name in the object index is what identifies them.
 void append_line(const storage::ObjectRef& object, bool primary, std::string_view item, std::string& out) {
-  nlohmann::json head = {
-      {"bucket", object.bucket}, {"key", object.key}, {"last_modified", nullptr}, {"primary", primary}};
-  if (object.last_modified) head["last_modified"] = format_time(*object.last_modified);
-  // Keys that are not UTF-8 cannot stand in JSON: their name in the object index is what identifies them.
-  out += head.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
-  out.back() = ',';
-  out.append(kBeforeItem.substr(1)).append(item).append("}\n");
-}
-
-Result<StagedRow> parse_line(std::string_view line) {
-  const auto at = line.find(kBeforeItem);
-  const auto broken = [&] { return fail(ErrorKind::kInvalidData, "not a staged row: {}", line.substr(0, 80)); };
-  if (at == line.npos || !line.ends_with('}')) return broken();
-  const auto head = nlohmann::json::parse(std::string(line.substr(0, at)) + "}", nullptr, false);
-  const auto has = [&](const char* name, bool (*is)(const nlohmann::json&)) {
-    return head.contains(name) && is(head[name]);
+  const auto text = [](const std::string& value) {
+    return nlohmann::json(value).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
   };
-  const auto text = [](const nlohmann::json& value) { return value.is_string(); };
-  const auto boolean = [](const nlohmann::json& value) { return value.is_boolean(); };
-  if (!head.is_object() || !has("bucket", text) || !has("key", text) || !has("primary", boolean)) return broken();
-  StagedRow row;
-  row.object.bucket = head["bucket"].get<std::string>();
-  row.object.key = head["key"].get<std::string>();
-  if (const auto time = head.find("last_modified"); time != head.end() && time->is_string()) {
-    if (const auto parsed = parse_time(time->get<std::string>())) row.object.last_modified = parsed->micros;
-  }
-  row.primary = head["primary"].get<bool>();
-  row.item = line.substr(at + kBeforeItem.size());
-  row.item.remove_suffix(1);
-  return row;
+  const auto modified = object.last_modified ? '"' + format_time(*object.last_modified) + '"' : "null";
+  fmt::format_to(std::back_inserter(out), R"({{"bucket":{},"key":{},"last_modified":{},"primary":{}{}{}}})"
+                 "\n",
+                 text(object.bucket), text(object.key), modified, primary, kBeforeItem, item);
 }
 
 Result<std::vector<std::string>> read_rows(const Staging& staging, std::span<const FileToRead> files) {

@@ -1,6 +1,4 @@
-// Rows on their way from phase 2 to phase 3: NDJSON, one file for each attempt and bucket. A line is
-// {"bucket", "key", "last_modified", "primary", "item"}: the object, whether this is the item's row with the smallest
-// cell, and the fetched JSON without white space.
+// Rows on their way from phase 2 to phase 3: NDJSON (line_parser.h), one file for each attempt and bucket.
 #pragma once
 
 #include <functional>
@@ -23,16 +21,8 @@ class RandomAccessFile;
 
 namespace earthcatalog::backfill {
 
-/// Appends a line, with its line feed.
+/// Appends a line, with its line feed. `item`: the fetched JSON without white space.
 void append_line(const storage::ObjectRef& object, bool primary, std::string_view item, std::string& out);
-
-struct StagedRow {
-  storage::ObjectRef object;
-  bool primary = false;
-  std::string_view item;  ///< of the line
-};
-/// kInvalidData for a line that append_line did not write.
-Result<StagedRow> parse_line(std::string_view line);
 
 struct WriteRowsOptions {
   Attempt attempt;
