@@ -63,6 +63,20 @@ def test_a_file_cut_short_is_named_and_its_repair_works(earthcatalog, archive, s
     assert staged.contents().equals(expected)
 
 
+def test_a_catalog_lost_after_the_commit_is_no_success(earthcatalog, archive, table, expected):
+    earthcatalog.json(*backfill(table, archive, *OPTIONS, "--keep-staging"))
+    table.catalog.unlink()
+    run = earthcatalog.run(*backfill(table, archive, *OPTIONS))
+    assert run.returncode == 1 and "register --from-warehouse" in run.stderr and "--restart" in run.stderr, run.stderr
+    assert not table.is_locked()
+    earthcatalog.run("register", "--from-warehouse", "--reconstruct", *table.arguments, check=True)
+    earthcatalog.run(*backfill(table, archive, *OPTIONS, "--keep-staging"), check=True)
+    assert table.contents().equals(expected)
+    table.catalog.unlink()
+    earthcatalog.json(*backfill(table, archive, *OPTIONS, "--restart"))
+    assert table.contents().equals(expected)
+
+
 def test_what_another_backfill_left_in_the_same_place_does_not_count(earthcatalog, archive, table, expected, tmp_path):
     other = tmp_path / "other"
     earthcatalog.run("generate", "--items", 120, "--seed", 8, "--concentrate", "--out", other, check=True)

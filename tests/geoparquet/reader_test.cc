@@ -68,6 +68,20 @@ TEST_F(Reading, ErrorsNameTheFile) {
   }
 }
 
+TEST_F(Reading, AKnownSizeIsThatOfTheFile) {
+  const auto size = std::ssize(bytes);
+  EXPECT_EQ(FileReader::open(where, size).value()->rows(), 25);
+  for (const auto wrong : {size - 1, size + 1}) {
+    const auto reader = FileReader::open(where, wrong);
+    ASSERT_FALSE(reader);
+    EXPECT_EQ(reader.error().kind, ErrorKind::kInvalidData);
+    EXPECT_THAT(reader.error().message, HasSubstr("test://store/f"));
+  }
+  const auto missing = FileReader::open({store, "gone"}, size);
+  ASSERT_FALSE(missing);
+  EXPECT_EQ(missing.error().kind, ErrorKind::kNotFound);
+}
+
 TEST_F(Reading, WhatIsNoParquetFileIsInvalidData) {
   for (const std::string& content : {std::string(), std::string("PAR1"), std::string("{}"), std::string(1'000, 'x'),
                                      std::string(100, '\0') + "PAR1", "PAR1" + bytes + "PARE"}) {

@@ -167,6 +167,7 @@ Result<std::optional<RunRecord>> Backfill::start() {
 
 Result<std::optional<RunRecord>> Backfill::after_commit(RunRecord record) {
   EC_TRY(check_belongs(record));
+  EC_TRY(annotate(check_table(*catalog_, record), staging_.root()));
   EC_TRY(finish_committed(*catalog_, staging_, record, finish_options()));
   if (record.pending == 0 || !spec_.retry_pending) {
     if (*record.committed_snapshot != 0) report_.snapshot_id = record.committed_snapshot;

@@ -1,5 +1,5 @@
-// A line of a staged file: {"bucket", "key", "last_modified", "primary", "item"}: the object, whether this is the item's
-// row with the smallest cell, and the item.
+// A line of a staged file: {"bucket", "key", "last_modified", "primary", "item"}: the object, whether this is the
+// item's row with the smallest cell, and the item.
 #pragma once
 
 #include <simdjson.h>

@@ -138,12 +138,30 @@ Result<std::string> finish_round(const catalog::Catalog& catalog, const Staging&
   EC_TRY(gather_problems(staging, plan, options.problems, any_problems));
   EC_TRY(publish_all_pending(staging, plan));
   run.committed_snapshot = snapshot_id.value_or(0);
+  if (catalog.has_table()) run.committed_table = catalog.table().metadata().table_uuid;
   run.pending = plan.pending;
   run.next_attempt = run.first_attempt + 1;
   for (const auto& record : plan.records) run.next_attempt = std::max(run.next_attempt, record.attempt + 1);
   EC_TRY(staging.write(staging.run_record(), to_json_text(run)));
   EC_TRY(finish_committed(catalog, staging, run, options));
   return any_problems ? options.problems : std::string();
+}
+
+Status check_table(const catalog::Catalog& catalog, const RunRecord& run) {
+  if (run.committed_table.empty()) return {};
+  std::string present = "no table";
+  if (catalog.has_table()) {
+    const auto& metadata = catalog.table().metadata();
+    const bool reconstructed = std::ranges::any_of(metadata.snapshots, [](const iceberg::Snapshot& snapshot) {
+      return snapshot.summary.contains("earthcatalog.reconstructed");
+    });
+    if (metadata.table_uuid == run.committed_table || reconstructed) return {};
+    present = "table " + metadata.table_uuid;
+  }
+  return fail(ErrorKind::kNotFound,
+              "its backfill is committed in table {}, and the catalog has {}. Name the catalog that has it, or make it "
+              "anew of its files with `earthcatalog register --from-warehouse`; --restart stages everything anew",
+              run.committed_table, present);
 }
 
 Status finish_committed(const catalog::Catalog& catalog, const Staging& staging, const RunRecord& run,

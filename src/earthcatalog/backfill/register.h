@@ -43,6 +43,9 @@ Result<std::string> finish_round(const catalog::Catalog& catalog, const Staging&
                                  const Plan& plan, std::optional<std::int64_t> snapshot_id,
                                  const FinishOptions& options);
 
+/// kNotFound when `catalog` no longer has the table that the commit of `run` went to, nor one made anew of its files.
+Status check_table(const catalog::Catalog& catalog, const RunRecord& run);
+
 /// What of finish_round() an earlier run may have left undone once the record says `committed_snapshot`.
 Status finish_committed(const catalog::Catalog& catalog, const Staging& staging, const RunRecord& run,
                         const FinishOptions& options);

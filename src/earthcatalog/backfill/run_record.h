@@ -38,6 +38,7 @@ struct RunRecord {
   std::int64_t inventory_rows = 0, skipped_suffix = 0, skipped_since = 0, skipped_versions = 0;
   std::int64_t inventory_dates_unparseable = 0;
   std::optional<std::int64_t> committed_snapshot;  ///< the table has it; what is left is to clean up. 0: no table
+  std::string committed_table;                     ///< UUID of the table that has it; empty: no table
   std::int64_t pending = 0;                        ///< objects that the commit left in the lists of pending objects
   int next_attempt = 0;                            ///< of the retry that may follow the commit
   /// Attempts before it are committed. More than 0: what is under way is a retry of what was pending, as a delta.
@@ -52,7 +53,7 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(RunSettings, inventory, inventor
                                                 boundaries_path, id_field, resolution)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(RunRecord, settings, chunks, items, complete, inventory_rows,
                                                 skipped_suffix, skipped_since, skipped_versions,
-                                                inventory_dates_unparseable, committed_snapshot, started, pending,
-                                                next_attempt, first_attempt)
+                                                inventory_dates_unparseable, committed_snapshot, committed_table,
+                                                started, pending, next_attempt, first_attempt)
 
 }  // namespace earthcatalog::backfill

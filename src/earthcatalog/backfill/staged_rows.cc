@@ -56,7 +56,8 @@ void append_line(const storage::ObjectRef& object, bool primary, std::string_vie
     return nlohmann::json(value).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
   };
   const auto modified = object.last_modified ? '"' + format_time(*object.last_modified) + '"' : "null";
-  fmt::format_to(std::back_inserter(out), R"({{"bucket":{},"key":{},"last_modified":{},"primary":{}{}{}}})"
+  fmt::format_to(std::back_inserter(out),
+                 R"({{"bucket":{},"key":{},"last_modified":{},"primary":{}{}{}}})"
                  "\n",
                  text(object.bucket), text(object.key), modified, primary, kBeforeItem, item);
 }

@@ -6,8 +6,6 @@
 #include <utility>
 #include <vector>
 
-#include "earthcatalog/geoparquet/reader.h"
-
 namespace earthcatalog::catalog {
 namespace {
 
@@ -16,7 +14,7 @@ std::string_view text_at(const arrow::Array& array, std::int64_t row) {
 }
 
 // Calls `visit` for the named columns of each row group of `file`.
-Status for_each_batch(storage::Stores& stores, const iceberg::Schema& schema, const iceberg::DataFile& file,
+Status for_each_batch(geoparquet::FileReader& file, const iceberg::Schema& schema,
                       const std::vector<std::string>& columns,
                       const std::function<Status(const arrow::RecordBatch&)>& visit) {
   iceberg::Schema wanted;
@@ -25,14 +23,17 @@ Status for_each_batch(storage::Stores& stores, const iceberg::Schema& schema, co
     if (field == nullptr) return fail(ErrorKind::kInvalidData, "the table has no column {}", name);
     wanted.fields.push_back(*field);
   }
-  EC_ASSIGN_OR_RETURN(const auto where, stores.locate(file.file_path));
-  EC_ASSIGN_OR_RETURN(const auto reader, geoparquet::FileReader::open(where, file.file_size_in_bytes));
-  for (int group = 0; group < reader->row_groups(); ++group) {
-    EC_ASSIGN_OR_RETURN(const auto raw, reader->read_row_group(group, columns));
-    EC_ASSIGN_OR_RETURN(const auto rows, annotate(geoparquet::conform(raw, wanted), file.file_path));
+  for (int group = 0; group < file.row_groups(); ++group) {
+    EC_ASSIGN_OR_RETURN(const auto raw, file.read_row_group(group, columns));
+    EC_ASSIGN_OR_RETURN(const auto rows, annotate(geoparquet::conform(raw, wanted), file.name()));
     EC_TRY(visit(*rows));
   }
   return {};
+}
+
+Result<std::unique_ptr<geoparquet::FileReader>> open(storage::Stores& stores, const iceberg::DataFile& file) {
+  EC_ASSIGN_OR_RETURN(const auto where, stores.locate(file.file_path));
+  return geoparquet::FileReader::open(where, file.file_size_in_bytes);
 }
 
 Result<std::map<std::string, iceberg::DataFile>> files_of(const iceberg::Table& table,
@@ -52,22 +53,29 @@ Result<std::map<std::string, iceberg::DataFile>> files_of(const iceberg::Table& 
 
 }  // namespace
 
-Status for_each_row(storage::Stores& stores, const iceberg::Schema& schema, const iceberg::DataFile& file,
-                    const std::function<Status(const Hash128&, std::optional<TimeMicros>)>& visit) {
+Status for_each_row(geoparquet::FileReader& file, const iceberg::Schema& schema, const VisitRow& visit) {
   return for_each_batch(
-      stores, schema, file, {"id", "collection", "updated"}, [&](const arrow::RecordBatch& rows) -> Status {
+      file, schema, {kRowColumns.begin(), kRowColumns.end()}, [&](const arrow::RecordBatch& rows) -> Status {
+        const auto &ids = *rows.column(0), &collections = *rows.column(1);
         const auto& updated = static_cast<const arrow::TimestampArray&>(*rows.column(2));
         for (std::int64_t row = 0; row < rows.num_rows(); ++row) {
-          const auto identity = identity_hash(text_at(*rows.column(1), row), text_at(*rows.column(0), row));
+          const auto identity = identity_hash(text_at(collections, row), text_at(ids, row));
           EC_TRY(visit(identity, updated.IsNull(row) ? std::nullopt : std::optional(updated.Value(row))));
         }
         return {};
       });
 }
 
+Status for_each_row(storage::Stores& stores, const iceberg::Schema& schema, const iceberg::DataFile& file,
+                    const VisitRow& visit) {
+  EC_ASSIGN_OR_RETURN(const auto reader, open(stores, file));
+  return for_each_row(*reader, schema, visit);
+}
+
 Status for_each_id(storage::Stores& stores, const iceberg::Schema& schema, const iceberg::DataFile& file,
                    const std::function<Status(std::string_view)>& visit) {
-  return for_each_batch(stores, schema, file, {"id"}, [&](const arrow::RecordBatch& rows) -> Status {
+  EC_ASSIGN_OR_RETURN(const auto reader, open(stores, file));
+  return for_each_batch(*reader, schema, {"id"}, [&](const arrow::RecordBatch& rows) -> Status {
     const auto& ids = static_cast<const arrow::StringArray&>(*rows.column(0));
     for (std::int64_t row = 0; row < rows.num_rows(); ++row) {
       if (!ids.IsNull(row)) EC_TRY(visit(ids.GetView(row)));

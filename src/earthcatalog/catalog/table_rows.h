@@ -1,6 +1,7 @@
 // Which items have rows in a data file, and which files a table has.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <functional>
 #include <optional>
@@ -9,6 +10,7 @@
 
 #include "earthcatalog/base/hash.h"
 #include "earthcatalog/base/time.h"
+#include "earthcatalog/geoparquet/reader.h"
 #include "earthcatalog/iceberg/data_file.h"
 #include "earthcatalog/iceberg/schema.h"
 #include "earthcatalog/iceberg/table.h"
@@ -17,10 +19,14 @@
 
 namespace earthcatalog::catalog {
 
-/// Calls `visit(identity, updated)` for each row of `file`, which has columns of `schema`. Memory is three columns of
-/// a row group.
+/// What for_each_row() reads.
+inline constexpr std::array<const char*, 3> kRowColumns = {"id", "collection", "updated"};
+using VisitRow = std::function<Status(const Hash128& identity, std::optional<TimeMicros> updated)>;
+/// Calls `visit` for each row of `file`, which has columns of `schema`. Memory is three columns of a row group.
 Status for_each_row(storage::Stores& stores, const iceberg::Schema& schema, const iceberg::DataFile& file,
-                    const std::function<Status(const Hash128&, std::optional<TimeMicros>)>& visit);
+                    const VisitRow& visit);
+/// The same of a file that is open.
+Status for_each_row(geoparquet::FileReader& file, const iceberg::Schema& schema, const VisitRow& visit);
 
 /// Calls `visit(id)` for each row of `file` that has an id. Memory is one column of a row group.
 Status for_each_id(storage::Stores& stores, const iceberg::Schema& schema, const iceberg::DataFile& file,

@@ -2,8 +2,6 @@
 
 #include <arrow/type.h>
 #include <arrow/util/key_value_metadata.h>
-#include <parquet/arrow/schema.h>
-#include <parquet/file_reader.h>
 #include <parquet/metadata.h>
 #include <parquet/schema.h>
 #include <parquet/statistics.h>
@@ -11,7 +9,6 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
-#include <memory>
 #include <optional>
 
 #include "earthcatalog/geoparquet/arrow_edge.h"
@@ -23,13 +20,6 @@ namespace {
 
 using iceberg::NestedField;
 using iceberg::TypeId;
-
-using Footer = std::shared_ptr<parquet::FileMetaData>;
-
-Result<Footer> read_footer(const storage::Location& where, std::int64_t size_bytes) {
-  EC_ASSIGN_OR_RETURN(const auto file, where.store->open_input(where.key, size_bytes));
-  return parquet::ParquetFileReader::Open(file)->metadata();
-}
 
 // --- columns
 
@@ -90,24 +80,6 @@ Result<NestedField> column_of(const arrow::Field& field, IdCount& ids) {
     column.type.fields.push_back(std::move(part));
   }
   return column;
-}
-
-Result<FileSchema> schema_of(const parquet::FileMetaData& footer) {
-  std::shared_ptr<arrow::Schema> columns;
-  EC_ARROW_TRY(ErrorKind::kInvalidData,
-               parquet::arrow::FromParquetSchema(footer.schema(), parquet::default_arrow_reader_properties(),
-                                                 footer.key_value_metadata(), &columns));
-  FileSchema result{.schema = {}, .has_field_ids = false, .rows = footer.num_rows()};
-  IdCount ids;
-  for (const auto& field : columns->fields()) {
-    EC_ASSIGN_OR_RETURN(auto column, column_of(*field, ids));
-    result.schema.fields.push_back(std::move(column));
-  }
-  if (ids.with > 0 && ids.without > 0) {
-    return fail(ErrorKind::kInvalidData, "{} columns have a field id, {} have none", ids.with, ids.without);
-  }
-  result.has_field_ids = ids.with > 0;
-  return result;
 }
 
 // --- counts and bounds
@@ -252,35 +224,42 @@ std::int64_t start_of(const parquet::RowGroupMetaData& group) {
 
 }  // namespace
 
-Result<FileSchema> read_file_schema(const storage::Location& where, std::int64_t size_bytes) {
-  const auto read = [&]() -> Result<FileSchema> {
-    EC_ASSIGN_OR_RETURN(const Footer footer, read_footer(where, size_bytes));
-    return schema_of(*footer);
-  };
-  return name_object(guarded(ErrorKind::kInvalidData, read), "reading", where.uri());
+Result<FileSchema> file_schema(const FileReader& reader) {
+  FileSchema result{.schema = {}, .has_field_ids = false, .rows = reader.rows()};
+  IdCount ids;
+  for (const auto& field : reader.schema()->fields()) {
+    EC_ASSIGN_OR_RETURN(auto column, annotate(column_of(*field, ids), reader.name()));
+    result.schema.fields.push_back(std::move(column));
+  }
+  if (ids.with > 0 && ids.without > 0) {
+    return fail(ErrorKind::kInvalidData, "{}: {} columns have a field id, {} have none", reader.name(), ids.with,
+                ids.without);
+  }
+  result.has_field_ids = ids.with > 0;
+  return result;
 }
 
-Result<iceberg::DataFile> describe_file(const storage::Location& where, std::int64_t size_bytes,
+Result<iceberg::DataFile> describe_file(const FileReader& reader, std::int64_t size_bytes,
                                         const iceberg::Schema& schema, const iceberg::PartitionKey& partition) {
   const auto describe = [&]() -> Result<iceberg::DataFile> {
-    EC_ASSIGN_OR_RETURN(const Footer footer, read_footer(where, size_bytes));
-    EC_ASSIGN_OR_RETURN(const FileSchema found, schema_of(*footer));
-    EC_ASSIGN_OR_RETURN(const Layout layout, make_layout(schema));
+    EC_ASSIGN_OR_RETURN(const FileSchema found, file_schema(reader));
+    EC_ASSIGN_OR_RETURN(const auto leaves, leaves_of(schema));
+    const auto& footer = reader.footer();
     iceberg::DataFile file;
-    file.file_path = where.uri();
+    file.file_path = reader.name();
     file.partition = partition;
-    file.record_count = footer->num_rows();
+    file.record_count = footer.num_rows();
     file.file_size_in_bytes = size_bytes;
-    for (int group = 0; group < footer->num_row_groups(); ++group) {
-      file.split_offsets.push_back(start_of(*footer->RowGroup(group)));
+    for (int group = 0; group < footer.num_row_groups(); ++group) {
+      file.split_offsets.push_back(start_of(*footer.RowGroup(group)));
     }
-    for (const Leaf& leaf : layout.leaves) {
-      const int column = find_column(*footer->schema(), leaf, found.has_field_ids);
-      if (column >= 0) describe_leaf(*footer, leaf, column, file);
+    for (const Leaf& leaf : leaves) {
+      const int column = find_column(*footer.schema(), leaf, found.has_field_ids);
+      if (column >= 0) describe_leaf(footer, leaf, column, file);
     }
     return file;
   };
-  return name_object(guarded(ErrorKind::kInvalidData, describe), "reading", where.uri());
+  return name_object(guarded(ErrorKind::kInvalidData, describe), "reading", reader.name());
 }
 
 }  // namespace earthcatalog::geoparquet

@@ -3,10 +3,10 @@
 
 #include <cstdint>
 
+#include "earthcatalog/geoparquet/reader.h"
 #include "earthcatalog/iceberg/data_file.h"
 #include "earthcatalog/iceberg/schema.h"
 #include "earthcatalog/result.h"
-#include "earthcatalog/storage/stores.h"
 
 namespace earthcatalog::geoparquet {
 
@@ -16,14 +16,15 @@ struct FileSchema {
   std::int64_t rows = 0;
 };
 
-/// The columns of a file as Iceberg's. kNotFound when it does not exist; kInvalidData when it is no Parquet file, or
-/// some columns have a field id and others none; kUnsupported names a column of a type that schema.h lacks.
-Result<FileSchema> read_file_schema(const storage::Location& where, std::int64_t size_bytes);
+/// The columns of a file as Iceberg's. kInvalidData when some columns have a field id and others none; kUnsupported
+/// names a column of a type that schema.h lacks.
+Result<FileSchema> file_schema(const FileReader& reader);
 
-/// Describes a file that exists for a manifest: path, size, rows, split offsets, column sizes, counts and bounds as far
-/// as the footer's statistics give them; no NaN counts, which no footer has. Columns are found in `schema` by field id
-/// or, in a file without any, by name. Bounds are those that the writer would have given (docs/warehouse_format.md).
-Result<iceberg::DataFile> describe_file(const storage::Location& where, std::int64_t size_bytes,
+/// Describes a file that exists for a manifest: path (the reader's name), size, rows, split offsets, column sizes,
+/// counts and bounds as far as the footer's statistics give them; no NaN counts, which no footer has. Columns are found
+/// in `schema` by field id or, in a file without any, by name. Bounds are those that the writer would have given
+/// (docs/warehouse_format.md).
+Result<iceberg::DataFile> describe_file(const FileReader& reader, std::int64_t size_bytes,
                                         const iceberg::Schema& schema, const iceberg::PartitionKey& partition);
 
 }  // namespace earthcatalog::geoparquet

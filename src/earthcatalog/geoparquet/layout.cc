@@ -84,9 +84,14 @@ std::pair<parquet::Type::type, std::shared_ptr<const LogicalType>> parquet_type(
   return {parquet::Type::BYTE_ARRAY, LogicalType::None()};
 }
 
-NodePtr primitive_node(const NestedField& field) {
-  auto [physical, logical] = parquet_type(field.type.id);
-  return PrimitiveNode::Make(field.name, repetition(field), std::move(logical), physical, -1, field.field_id);
+NodePtr node_of(const NestedField& field) {
+  if (field.type.id != TypeId::kStruct) {
+    auto [physical, logical] = parquet_type(field.type.id);
+    return PrimitiveNode::Make(field.name, repetition(field), std::move(logical), physical, -1, field.field_id);
+  }
+  NodeVector children;
+  for (const NestedField& child : field.type.fields) children.push_back(node_of(child));
+  return GroupNode::Make(field.name, repetition(field), children, nullptr, field.field_id);
 }
 
 Leaf leaf_of(const NestedField& field, int column) {
@@ -98,21 +103,20 @@ Leaf leaf_of(const NestedField& field, int column) {
               .bounded = is_bounded(field)};
 }
 
-Result<NodePtr> struct_node(const NestedField& field, int column, std::vector<Leaf>& leaves) {
-  NodeVector children;
+Status add_members(const NestedField& field, int column, std::vector<Leaf>& leaves) {
+  int number = 0;
   for (const NestedField& child : field.type.fields) {
     if (child.type.id == TypeId::kStruct) {
       return fail(ErrorKind::kUnsupported, "column {}.{}: a struct within a struct", field.name, child.name);
     }
     Leaf leaf = leaf_of(child, column);
     leaf.path = field.name + "." + child.name;
-    leaf.child = static_cast<int>(children.size());
+    leaf.child = number++;
     leaf.parent_nullable = !field.required;
     leaves.push_back(std::move(leaf));
-    children.push_back(primitive_node(child));
   }
-  if (children.empty()) return fail(ErrorKind::kUnsupported, "column {}: a struct without members", field.name);
-  return GroupNode::Make(field.name, repetition(field), children, nullptr, field.field_id);
+  if (number == 0) return fail(ErrorKind::kUnsupported, "column {}: a struct without members", field.name);
+  return {};
 }
 
 bool is_bbox_column(const NestedField& field) {
@@ -176,22 +180,30 @@ std::shared_ptr<arrow::Schema> arrow_schema(const iceberg::Schema& schema) {
   return arrow::schema(std::move(fields));
 }
 
+Result<std::vector<Leaf>> leaves_of(const iceberg::Schema& schema) {
+  std::vector<Leaf> leaves;
+  int column = 0;
+  for (const NestedField& field : schema.fields) {
+    if (field.type.id == TypeId::kStruct) {
+      EC_TRY(add_members(field, column, leaves));
+    } else {
+      leaves.push_back(leaf_of(field, column));
+    }
+    ++column;
+  }
+  return leaves;
+}
+
 Result<Layout> make_layout(const iceberg::Schema& schema) {
   if (schema.fields.empty()) return fail(ErrorKind::kInvalidArgument, "a table without columns");
   Layout layout;
+  EC_ASSIGN_OR_RETURN(layout.leaves, leaves_of(schema));
   layout.rows = arrow_schema(schema);
   NodeVector nodes;
   for (const NestedField& field : schema.fields) {
-    const int column = static_cast<int>(nodes.size());
-    if (field.type.id == TypeId::kStruct) {
-      EC_ASSIGN_OR_RETURN(NodePtr node, struct_node(field, column, layout.leaves));
-      nodes.push_back(std::move(node));
-    } else {
-      layout.leaves.push_back(leaf_of(field, column));
-      nodes.push_back(primitive_node(field));
-    }
-    if (field.name == "geometry" && field.type.id == TypeId::kBinary) layout.geometry = column;
+    if (field.name == "geometry" && field.type.id == TypeId::kBinary) layout.geometry = static_cast<int>(nodes.size());
     layout.has_bbox_column |= is_bbox_column(field);
+    nodes.push_back(node_of(field));
   }
   layout.root = std::static_pointer_cast<GroupNode>(GroupNode::Make("schema", Repetition::REQUIRED, nodes));
   EC_ASSIGN_OR_RETURN(layout.arrow_schema, serialized_arrow_schema(*layout.rows, layout.geometry));

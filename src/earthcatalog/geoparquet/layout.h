@@ -28,6 +28,9 @@ struct Leaf {
   bool bounded = true;           ///< has statistics and bounds: all but geometry and JSON
 };
 
+/// kUnsupported names a struct within a struct, or one without members.
+Result<std::vector<Leaf>> leaves_of(const iceberg::Schema& schema);
+
 struct Layout {
   std::shared_ptr<parquet::schema::GroupNode> root;
   std::shared_ptr<arrow::Schema> rows;  ///< what batches must look like
@@ -37,6 +40,7 @@ struct Layout {
   bool has_bbox_column = false;
 };
 
+/// Errors of leaves_of(); kInvalidArgument when there are no columns.
 Result<Layout> make_layout(const iceberg::Schema& schema);
 
 /// What pays depends on the number of rows. Below kSmallFileRows the numbers of a column are too few bytes to compress,

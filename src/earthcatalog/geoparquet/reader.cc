@@ -1,10 +1,13 @@
 #include "earthcatalog/geoparquet/reader.h"
 
+#include <arrow/buffer.h>
+#include <arrow/io/memory.h>
 #include <arrow/memory_pool.h>
 #include <arrow/record_batch.h>
 #include <arrow/table.h>
 #include <arrow/type.h>
 #include <parquet/arrow/reader.h>
+#include <parquet/arrow/schema.h>
 #include <parquet/file_reader.h>
 #include <parquet/metadata.h>
 #include <parquet/schema.h>
@@ -21,6 +24,8 @@ namespace {
 
 // Memory is reserved for the rows that a footer claims before any of them is read. No sane row group is as large.
 constexpr std::int64_t kMaxRowGroupRows = std::int64_t{1} << 26;
+// The end of a file, where Arrow looks for the footer: as much is read of any file, so a smaller one takes one request.
+constexpr std::int64_t kSmallFileBytes = 64 << 10;
 
 Status check_row_counts(const parquet::FileMetaData& metadata) {
   std::int64_t rows = 0;
@@ -35,6 +40,17 @@ Status check_row_counts(const parquet::FileMetaData& metadata) {
     return fail(ErrorKind::kInvalidData, "the row groups have {} rows, the file {}", rows, metadata.num_rows());
   }
   return {};
+}
+
+using InputFile = std::shared_ptr<arrow::io::RandomAccessFile>;
+
+Result<InputFile> read_whole(const storage::Location& where, std::int64_t size_bytes) {
+  EC_ASSIGN_OR_RETURN(auto object, where.store->get(where.key));
+  if (!object) return fail(ErrorKind::kNotFound, "it does not exist");
+  if (std::ssize(object->bytes) != size_bytes) {
+    return fail(ErrorKind::kInvalidData, "has {} bytes, not {}", object->bytes.size(), size_bytes);
+  }
+  return std::make_shared<arrow::io::BufferReader>(arrow::Buffer::FromString(std::move(object->bytes)));
 }
 
 class FileRows final : public RowStream {
@@ -78,9 +94,11 @@ class ArrowFileReader final : public FileReader {
                   std::shared_ptr<arrow::Schema> schema)
       : uri_(std::move(uri)), reader_(std::move(reader)), schema_(std::move(schema)) {}
 
+  const std::string& name() const override { return uri_; }
+  const parquet::FileMetaData& footer() const override { return *reader_->parquet_reader()->metadata(); }
   std::shared_ptr<arrow::Schema> schema() const override { return schema_; }
-  std::int64_t rows() const override { return metadata().num_rows(); }
-  int row_groups() const override { return metadata().num_row_groups(); }
+  std::int64_t rows() const override { return footer().num_rows(); }
+  int row_groups() const override { return footer().num_row_groups(); }
 
   Result<std::shared_ptr<arrow::RecordBatch>> read_row_group(int row_group,
                                                              const std::vector<std::string>& columns) override {
@@ -94,18 +112,16 @@ class ArrowFileReader final : public FileReader {
 
   std::int64_t row_group_bytes() const override {
     std::int64_t most = 0;
-    for (int i = 0; i < row_groups(); ++i) most = std::max(most, metadata().RowGroup(i)->total_compressed_size());
+    for (int i = 0; i < row_groups(); ++i) most = std::max(most, footer().RowGroup(i)->total_compressed_size());
     return most;
   }
 
  private:
-  const parquet::FileMetaData& metadata() const { return *reader_->parquet_reader()->metadata(); }
-
   Result<std::shared_ptr<arrow::RecordBatch>> read(int row_group, const std::vector<std::string>& columns) {
     if (row_group < 0 || row_group >= row_groups()) {
       return fail(ErrorKind::kInvalidArgument, "there is no row group {}, only {}", row_group, row_groups());
     }
-    const std::int64_t expected = metadata().RowGroup(row_group)->num_rows();
+    const std::int64_t expected = footer().RowGroup(row_group)->num_rows();
     const std::vector<int> leaves = leaves_of(columns);
     if (leaves.empty()) return arrow::RecordBatch::Make(arrow::schema({}), expected, arrow::ArrayVector{});
     EC_ARROW_ASSIGN(const std::shared_ptr<arrow::Table> table, ErrorKind::kInvalidData,
@@ -119,7 +135,7 @@ class ArrowFileReader final : public FileReader {
   }
 
   std::vector<int> leaves_of(const std::vector<std::string>& columns) const {
-    const parquet::SchemaDescriptor& leaves = *metadata().schema();
+    const parquet::SchemaDescriptor& leaves = *footer().schema();
     std::vector<int> found;
     const std::unordered_set<std::string_view> wanted(columns.begin(), columns.end());
     for (int i = 0; i < leaves.num_columns(); ++i) {
@@ -137,7 +153,11 @@ class ArrowFileReader final : public FileReader {
 
 Result<std::unique_ptr<FileReader>> FileReader::open(const storage::Location& where,
                                                      std::optional<std::int64_t> size_bytes, arrow::MemoryPool* pool) {
-  auto file = guarded(ErrorKind::kInvalidData, [&] { return where.store->open_input(where.key, size_bytes); });
+  const auto open_file = [&] {
+    return size_bytes && *size_bytes <= kSmallFileBytes ? read_whole(where, *size_bytes)
+                                                        : where.store->open_input(where.key, size_bytes);
+  };
+  auto file = guarded(ErrorKind::kInvalidData, open_file);
   EC_TRY(name_object(file, "reading", where.uri()));
   return open(*std::move(file), where.uri(), pool);
 }
@@ -151,9 +171,9 @@ Result<std::unique_ptr<FileReader>> FileReader::open(std::shared_ptr<arrow::io::
     EC_ARROW_ASSIGN(
         auto reader, ErrorKind::kInvalidData,
         parquet::arrow::FileReader::Make(pool, std::move(parquet_reader), parquet::default_arrow_reader_properties()));
-    std::shared_ptr<arrow::Schema> schema;
-    EC_ARROW_TRY(ErrorKind::kInvalidData, reader->GetSchema(&schema));
-    return std::make_unique<ArrowFileReader>(name, std::move(reader), std::move(schema));
+    arrow::FieldVector columns;
+    for (const auto& column : reader->manifest().schema_fields) columns.push_back(column.field);
+    return std::make_unique<ArrowFileReader>(name, std::move(reader), arrow::schema(std::move(columns)));
   };
   return name_object(guarded(ErrorKind::kInvalidData, make), "reading", name);
 }

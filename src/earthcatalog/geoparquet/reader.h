@@ -11,6 +11,9 @@
 #include "earthcatalog/result.h"
 #include "earthcatalog/storage/stores.h"
 
+namespace parquet {
+class FileMetaData;
+}
 namespace arrow {
 class MemoryPool;
 class RecordBatch;
@@ -45,6 +48,9 @@ class FileReader {
                                                   const std::string& name, arrow::MemoryPool* pool = nullptr);
   virtual ~FileReader() = default;
 
+  /// What messages call the file.
+  virtual const std::string& name() const = 0;
+  virtual const parquet::FileMetaData& footer() const = 0;
   /// All columns of the file, with their field ids as metadata "PARQUET:field_id".
   virtual std::shared_ptr<arrow::Schema> schema() const = 0;
   virtual std::int64_t rows() const = 0;

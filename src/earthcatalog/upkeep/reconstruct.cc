@@ -3,10 +3,11 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <mutex>
+#include <atomic>
 #include <span>
 
 #include "earthcatalog/catalog/table_grid.h"
+#include "earthcatalog/catalog/table_rows.h"
 #include "earthcatalog/catalog/table_schema.h"
 #include "earthcatalog/geoparquet/footer.h"
 #include "earthcatalog/iceberg/transaction.h"
@@ -18,6 +19,9 @@
 
 namespace earthcatalog::upkeep {
 namespace {
+
+// Of 24 bytes: the files of further rows are opened again.
+constexpr std::int64_t kMostKeptRows = 8 << 20;
 
 // Holds the pointer of a table that no catalog shall know before it is complete.
 class NoCatalogYet final : public iceberg::Catalog {
@@ -66,7 +70,8 @@ class Work {
   Status run();
 
  private:
-  Status read_schemas();
+  Status read_files();
+  Result<geoparquet::FileSchema> read(FoundFile& found);
   Status choose();
   Status describe();
   Status rewrite();
@@ -79,14 +84,16 @@ class Work {
   Reconstruction& result_;
   std::vector<FoundFile> files_;
   iceberg::Schema schema_;
-  std::vector<iceberg::DataFile> taken_;
+  std::atomic<std::int64_t> kept_rows_ = 0;
+  std::vector<FoundFile> taken_;          // whole
+  std::vector<iceberg::DataFile> added_;  // to the table
   std::vector<std::pair<FoundFile, FileChoice>> partly_;
 };
 
 Status Work::run() {
   EC_ASSIGN_OR_RETURN(files_, find_data_files(stores_, spec_.warehouse));
   result_.files_found = std::ssize(files_);
-  EC_TRY(read_schemas());
+  EC_TRY(read_files());
   if (files_.empty()) {
     return fail(ErrorKind::kNotFound,
                 "{} has no readable data files (grid_partition=*/year=*/*.parquet); check the path", spec_.warehouse);
@@ -103,16 +110,32 @@ Status Work::run() {
   return {};
 }
 
+// All that the file alone can tell, while it is open: one without field ids is described when the table's are known.
+Result<geoparquet::FileSchema> Work::read(FoundFile& found) {
+  EC_ASSIGN_OR_RETURN(const auto where, stores_.locate(found.file.file_path));
+  EC_ASSIGN_OR_RETURN(const auto reader, geoparquet::FileReader::open(where, found.file.file_size_in_bytes));
+  EC_ASSIGN_OR_RETURN(auto schema, geoparquet::file_schema(*reader));
+  found.file.record_count = schema.rows;
+  if (!schema.has_field_ids) return schema;
+  EC_ASSIGN_OR_RETURN(found.file, geoparquet::describe_file(*reader, found.file.file_size_in_bytes, schema.schema,
+                                                            found.file.partition));
+  found.described = true;
+  const bool has_all =
+      std::ranges::all_of(catalog::kRowColumns, [&](const char* name) { return schema.schema.find(name) != nullptr; });
+  if (has_all && kept_rows_.fetch_add(schema.rows) + schema.rows <= kMostKeptRows) {
+    EC_ASSIGN_OR_RETURN(found.items, read_items(*reader, schema.schema));
+  }
+  return schema;
+}
+
 // What cannot be read is no part of a table; it is told, and stays where it is.
-Status Work::read_schemas() {
+Status Work::read_files() {
   std::vector<geoparquet::FileSchema> schemas(files_.size());
   std::vector<std::string> problems(files_.size());
   EC_TRY(pipeline::parallel_for(files_.size(), spec_.workers, [&](std::size_t i) -> Status {
-    EC_ASSIGN_OR_RETURN(const auto where, stores_.locate(files_[i].file.file_path));
-    auto schema = geoparquet::read_file_schema(where, files_[i].file.file_size_in_bytes);
+    auto schema = read(files_[i]);
     if (schema) {
       schemas[i] = std::move(*schema);
-      files_[i].file.record_count = schemas[i].rows;
     } else if (schema.error().kind == ErrorKind::kInvalidData || schema.error().kind == ErrorKind::kNotFound) {
       problems[i] = schema.error().message;
     } else {
@@ -144,7 +167,7 @@ Status Work::choose() {
     if (choices[i].nothing_left()) {
       result_.left_out.push_back(files_[i].file.file_path);
     } else if (choices[i].whole()) {
-      taken_.push_back(std::move(files_[i].file));
+      taken_.push_back(std::move(files_[i]));
     } else {
       result_.partly.push_back(files_[i].file.file_path);
       partly_.emplace_back(std::move(files_[i]), std::move(choices[i]));
@@ -157,12 +180,18 @@ Status Work::choose() {
 
 Status Work::describe() {
   EC_TRY(pipeline::parallel_for(taken_.size(), spec_.workers, [&](std::size_t i) -> Status {
-    auto& file = taken_[i];
-    EC_ASSIGN_OR_RETURN(const auto where, stores_.locate(file.file_path));
-    EC_ASSIGN_OR_RETURN(file, geoparquet::describe_file(where, file.file_size_in_bytes, schema_, file.partition));
+    auto& [file, modified, described, items] = taken_[i];
+    if (!described) {
+      EC_ASSIGN_OR_RETURN(const auto where, stores_.locate(file.file_path));
+      EC_ASSIGN_OR_RETURN(const auto reader, geoparquet::FileReader::open(where, file.file_size_in_bytes));
+      EC_ASSIGN_OR_RETURN(file, geoparquet::describe_file(*reader, file.file_size_in_bytes, schema_, file.partition));
+    }
     return check_partition(file, schema_);
   }));
-  for (const auto& file : taken_) result_.bytes += file.file_size_in_bytes;
+  for (auto& found : taken_) {
+    result_.bytes += found.file.file_size_in_bytes;
+    added_.push_back(std::move(found.file));
+  }
   return {};
 }
 
@@ -187,7 +216,7 @@ Status Work::rewrite() {
     EC_ASSIGN_OR_RETURN(auto outcome, pipeline::rewrite_without(stores_, {found.file}, removals, names, writer, 1));
     for (auto& file : outcome.added) {
       result_.bytes += file.file_size_in_bytes;
-      taken_.push_back(std::move(file));
+      added_.push_back(std::move(file));
     }
   }
   return {};
@@ -210,7 +239,7 @@ Status Work::write_table(const grid::GridSpec& grid) {
   NoCatalogYet pointer;
   EC_ASSIGN_OR_RETURN(auto table, iceberg::Table::create(stores_, pointer, table_options(grid), {}, spec_.clock));
   iceberg::Transaction change(table);
-  change.append(std::move(taken_));
+  change.append(std::move(added_));
   change.set_summary(std::string(catalog::kRunIdSummary), spec_.run_id);
   change.set_summary("earthcatalog.reconstructed", "true");
   EC_ASSIGN_OR_RETURN(const auto done, change.commit(table, {.clock = spec_.clock}));

@@ -4,7 +4,7 @@
 #include <limits>
 #include <map>
 #include <mutex>
-#include <optional>
+#include <span>
 #include <tuple>
 #include <unordered_map>
 
@@ -52,24 +52,22 @@ class Chooser {
   }
 
  private:
-  using Rows = std::vector<std::pair<Hash128, TimeMicros>>;
-
-  Result<Rows> rows_of(std::size_t file) const {
-    Rows rows;
-    EC_TRY(catalog::for_each_row(stores_, schema_, files_[file].file,
-                                 [&](const Hash128& identity, std::optional<TimeMicros> updated) -> Status {
-                                   rows.emplace_back(identity, version_of(updated));
-                                   return {};
-                                 }));
-    return rows;
+  // Kept ones, or those read into `buffer`.
+  Result<std::span<const ItemVersions::value_type>> items_of(const FoundFile& found, ItemVersions& buffer) const {
+    if (found.items) return *found.items;
+    EC_ASSIGN_OR_RETURN(const auto where, stores_.locate(found.file.file_path));
+    EC_ASSIGN_OR_RETURN(const auto reader, geoparquet::FileReader::open(where, found.file.file_size_in_bytes));
+    EC_ASSIGN_OR_RETURN(buffer, read_items(*reader, schema_));
+    return buffer;
   }
 
   Status gather() {
     std::mutex mutex;
     EC_TRY(pipeline::parallel_for(files_.size(), workers_, [&](std::size_t i) -> Status {
-      EC_ASSIGN_OR_RETURN(const Rows rows, rows_of(i));
+      ItemVersions buffer;
+      EC_ASSIGN_OR_RETURN(const auto items, items_of(files_[i], buffer));
       const std::lock_guard lock(mutex);
-      for (const auto& [identity, version] : rows) newest_.add(identity, version);
+      for (const auto& [identity, version] : items) newest_.add(identity, version);
       return {};
     }));
     newest_.seal();
@@ -79,10 +77,11 @@ class Chooser {
   Status choose(const CellFiles& cell) {
     std::unordered_map<Hash128, std::size_t> owners;  // of the items of this cell
     for (const std::size_t i : cell) {
-      EC_ASSIGN_OR_RETURN(const Rows rows, rows_of(i));
+      ItemVersions buffer;
+      EC_ASSIGN_OR_RETURN(const auto items, items_of(files_[i], buffer));
       FileChoice& choice = choices_[i];
-      choice.rows = std::ssize(rows);
-      for (const auto& [identity, version] : rows) {
+      choice.rows = std::ssize(items);
+      for (const auto& [identity, version] : items) {
         const bool counts = version == newest_.of(identity) && owners.try_emplace(identity, i).second;
         if (!counts) choice.dropped.push_back(identity);
       }
@@ -109,6 +108,15 @@ class Chooser {
 };
 
 }  // namespace
+
+Result<ItemVersions> read_items(geoparquet::FileReader& file, const iceberg::Schema& schema) {
+  ItemVersions items;
+  EC_TRY(catalog::for_each_row(file, schema, [&](const Hash128& identity, std::optional<TimeMicros> updated) -> Status {
+    items.emplace_back(identity, version_of(updated));
+    return {};
+  }));
+  return items;
+}
 
 void NewestVersions::add(const Hash128& identity, TimeMicros updated) {
   entries_.emplace_back(identity, updated);
