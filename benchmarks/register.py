@@ -1,6 +1,6 @@
 """Bringing thousands of data files into a catalog: register.py [--items N] [--resolution N] [--runs N]
 
-Makes a table of many small files (20,000 items at resolution 2: some 12,000 files), loses its catalog file, and makes it anew
+Makes a table of many small files (9,000 items at resolution 3: 17,115), loses its catalog file, and makes it anew
 with `earthcatalog register`: from the newest metadata, and from the footers of the data files alone. Beside it PyIceberg's
 add_files on 1,000 of the files, without the field ids that it refuses. Prints a Markdown table of medians.
 """
@@ -49,8 +49,8 @@ def add_files(folder, paths):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--items", type=int, default=20_000)
-    parser.add_argument("--resolution", type=int, default=2)
+    parser.add_argument("--items", type=int, default=9_000)
+    parser.add_argument("--resolution", type=int, default=3)
     parser.add_argument("--runs", type=int, default=3)
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="earthcatalog-register-") as folder:
