@@ -123,7 +123,7 @@ Result<geoparquet::FileSchema> Work::read(FoundFile& found) {
   const bool has_all =
       std::ranges::all_of(catalog::kRowColumns, [&](const char* name) { return schema.schema.find(name) != nullptr; });
   if (has_all && kept_rows_.fetch_add(schema.rows) + schema.rows <= kMostKeptRows) {
-    EC_ASSIGN_OR_RETURN(found.items, read_items(*reader, schema.schema));
+    if (auto items = read_items(*reader, schema.schema)) found.items = *std::move(items);  // else choose() tells why not
   }
   return schema;
 }
@@ -167,6 +167,7 @@ Status Work::choose() {
     if (choices[i].nothing_left()) {
       result_.left_out.push_back(files_[i].file.file_path);
     } else if (choices[i].whole()) {
+      files_[i].items.reset();
       taken_.push_back(std::move(files_[i]));
     } else {
       result_.partly.push_back(files_[i].file.file_path);
