@@ -123,7 +123,8 @@ Result<geoparquet::FileSchema> Work::read(FoundFile& found) {
   const bool has_all =
       std::ranges::all_of(catalog::kRowColumns, [&](const char* name) { return schema.schema.find(name) != nullptr; });
   if (has_all && kept_rows_.fetch_add(schema.rows) + schema.rows <= kMostKeptRows) {
-    if (auto items = read_items(*reader, schema.schema)) found.items = *std::move(items);  // else choose() tells why not
+    auto items = read_items(*reader, schema.schema);
+    if (items) found.items = *std::move(items);  // else choose() will tell why not
   }
   return schema;
 }
