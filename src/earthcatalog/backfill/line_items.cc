@@ -36,7 +36,7 @@ Result<std::optional<LineItems::Taken>> LineItems::add(std::string_view line, co
     columns_.bounds.push_back(*box);
   }
   columns_.rows.push_back(row);
-  const Taken taken{.object = std::move(staged.object), .identity = parsed->identity, .updated = parsed->updated};
+  Taken taken{.object = std::move(staged.object), .identity = parsed->identity, .updated = parsed->updated};
   if (batch_->bytes() > kBatchBytes) EC_TRY(finish_batch());
   return taken;
 }
