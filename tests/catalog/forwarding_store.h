@@ -52,6 +52,9 @@ class ForwardingStore final : public storage::ObjectStore {
     if (keys.size() == 1 && keys[0].find(".probe") != std::string::npos) return inner_->remove(keys);
     return around("remove", [&] { return inner_->remove(keys); });
   }
+  Result<bool> remove_if_match(std::string_view key, std::string_view etag) override {
+    return around("remove", [&] { return inner_->remove_if_match(key, etag); });
+  }
   Result<std::shared_ptr<arrow::io::OutputStream>> open_output(std::string_view key) override {
     return inner_->open_output(key);
   }

@@ -171,7 +171,7 @@ RC_GTEST_PROP(LockInterleaving, OnlyTheHolderCommits, ()) {
     more = world.scheduler.advance(static_cast<std::size_t>(choice), choice >= 980);
   }
   threads.clear();
-  RC_ASSERT(world.outcome.violations.empty());
+  RC_ASSERT(world.outcome.violations == std::vector<std::string>{});
   if (std::ranges::all_of(choices, [](int choice) { return choice < 980; })) RC_ASSERT(world.outcome.acquired > 0);
   RC_CLASSIFY(world.outcome.acquired > 1, "more than one had it");
   RC_CLASSIFY(world.outcome.commits > 0, "commits");

@@ -53,6 +53,25 @@ TEST_F(LockTest, RecordsWhoWhereAndSinceWhen) {
   }
 }
 
+TEST_F(LockTest, AReleaseThatWasPausedLeavesTheSuccessorsLockAlone) {
+  const auto paused = std::make_shared<ForwardingStore>(store_);
+  auto first = Lock::acquire({paused, where_.key}, fence_, options_of(made_up_host("a", 12), "run-1"));
+  ASSERT_TRUE(first) << first.error().message;
+  std::unique_ptr<Lock> successor;
+  paused->before = [&](std::string_view call) -> Status {
+    if (call != "remove") return {};
+    pass_seconds(301);
+    auto taken = acquire("b", 13, "run-2");
+    if (!taken) return std::unexpected(taken.error());
+    successor = *std::move(taken);
+    return {};
+  };
+  ASSERT_TRUE((*first)->release());
+  ASSERT_NE(successor, nullptr);
+  EXPECT_EQ(LockRecord::parse(stored()).value().run_id, "run-2");
+  EXPECT_TRUE(commit_admitted(*successor, fence_));
+}
+
 TEST_F(LockTest, TellsTheOtherWhoHoldsItAndWhatToDo) {
   const auto lock = acquire("a", 12, "run-1");
   ASSERT_TRUE(lock);

@@ -51,6 +51,9 @@ class TestStore : public storage::ObjectStore {
   }
   Status list(std::string_view, const std::function<Status(const storage::ObjectInfo&)>&) override { return {}; }
   Status remove(std::span<const std::string>) override { return {}; }
+  Result<bool> remove_if_match(std::string_view, std::string_view) override {
+    return fail(ErrorKind::kUnsupported, "remove_if_match");
+  }
 
   Result<std::shared_ptr<arrow::io::OutputStream>> open_output(std::string_view key) override {
     ++streams;

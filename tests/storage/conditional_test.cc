@@ -43,6 +43,18 @@ TEST_P(ConditionalTest, MatchOnAMissingKeyIsALostRace) {
   EXPECT_EQ(get("missing"), std::nullopt);
 }
 
+TEST_P(ConditionalTest, RemovalCanNameWhatItRemoves) {
+  const std::string first = put("lock", "mine");
+  const auto second = store().put_if_match(key("lock"), "theirs", first);
+  ASSERT_TRUE(second.has_value()) << second.error().message;
+  EXPECT_EQ(store().remove_if_match(key("lock"), first), false);
+  EXPECT_EQ(get("lock"), "theirs");
+  EXPECT_EQ(store().remove_if_match(key("lock"), second->etag), true);
+  EXPECT_EQ(get("lock"), std::nullopt);
+  const auto gone = store().remove_if_match(key("lock"), second->etag);
+  EXPECT_TRUE(gone.has_value()) << gone.error().message;
+}
+
 TEST_P(ConditionalTest, ManyCreateOneWins) {
   // SeaweedFS makes a loser wait for a second now and then.
   const int kThreads = is(Kind::kS3) ? 8 : 16, kRounds = is(Kind::kS3) ? 4 : 20;

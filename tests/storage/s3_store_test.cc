@@ -214,6 +214,17 @@ TEST_F(S3StoreTest, AWriteWhoseReplyWasLostIsRecognised) {
   }
 }
 
+TEST_F(S3StoreTest, ARemovalCanHaveACondition) {
+  EXPECT_EQ(play({error(412, "PreconditionFailed")}).remove_if_match("k", "abc"), false);
+  EXPECT_EQ(seen_[0].method, "DELETE");
+  EXPECT_EQ(seen_[0].headers["if-match"], "\"abc\"");
+  EXPECT_EQ(play({error(409, "ConditionalRequestConflict")}).remove_if_match("k", "abc"), false);
+  EXPECT_EQ(play({error(404, "NoSuchKey")}).remove_if_match("k", "abc"), true);
+  EXPECT_EQ(play({error(403, "AccessDenied")}).remove_if_match("k", "abc").error().kind, ErrorKind::kPermissionDenied);
+  EXPECT_EQ(play({error(501, "NotImplemented"), object("")}).remove_if_match("k", "abc"), true);
+  EXPECT_EQ(seen_.back().headers.count("if-match"), 0) << "a server that refuses the condition does without";
+}
+
 // libcurl repeats by itself what a kept connection swallows.
 TEST_F(S3StoreTest, ALostReplyOnAKeptConnectionIsSeen) {
   auto& store = play({object("old"), kHangUp, error(412, "PreconditionFailed"), object("mine")});

@@ -297,13 +297,14 @@ Status Lock::Impl::release() {
   stop_heartbeat();
   const std::lock_guard guard(writing_);
   if (!held_ || lost_) return {};
-  // A fresh heartbeat keeps others from taking the lock over between this proof that it is ours and its removal.
+  // The lock is removed only while it is the object that this heartbeat wrote. Where a server does not know such a
+  // condition, the fresh heartbeat keeps others from taking the lock over in between.
   const auto begin = std::chrono::steady_clock::now();
   EC_TRY(beat_locked());
   if (std::chrono::steady_clock::now() - begin > std::chrono::milliseconds(500 * options_.stale_after_seconds)) {
     return fail(ErrorKind::kUnavailable, "releasing the lock {} took too long: it is left to expire", where_.uri());
   }
-  EC_TRY(where_.store->remove({&where_.key, 1}));
+  EC_TRY(where_.store->remove_if_match(where_.key, etag_));
   held_ = false;
   return {};
 }

@@ -173,6 +173,10 @@ Status ArrowStore::remove(std::span<const std::string> keys) {
   return {};
 }
 
+Result<bool> ArrowStore::remove_if_match(std::string_view key, std::string_view) {
+  return fail(ErrorKind::kUnsupported, "removing {}: there are no conditions there", uri(key));
+}
+
 Result<std::shared_ptr<arrow::io::OutputStream>> ArrowStore::open_output(std::string_view key) {
   EC_ASSIGN_OR_RETURN(const std::string path, path_of(key));
   auto stream = fs_->OpenOutputStream(path);

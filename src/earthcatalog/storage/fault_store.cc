@@ -135,6 +135,10 @@ Status FaultStore::remove(std::span<const std::string> keys) {
                  [&](std::size_t) { return inner_->remove(keys); });
 }
 
+Result<bool> FaultStore::remove_if_match(std::string_view key, std::string_view etag) {
+  return disturb(Call::kRemove, key, [&](std::size_t) { return inner_->remove_if_match(key, etag); });
+}
+
 Result<std::shared_ptr<arrow::io::OutputStream>> FaultStore::open_output(std::string_view key) {
   return disturb(Call::kOpenOutput, key, [&](std::size_t) -> Result<std::shared_ptr<arrow::io::OutputStream>> {
     EC_ASSIGN_OR_RETURN(auto inner, inner_->open_output(key));

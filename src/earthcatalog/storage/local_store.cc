@@ -203,6 +203,16 @@ Status LocalStore::remove(std::span<const std::string> keys) {
   return {};
 }
 
+Result<bool> LocalStore::remove_if_match(std::string_view key, std::string_view etag) {
+  EC_ASSIGN_OR_RETURN(const std::string path, path_of(key));
+  EC_ASSIGN_OR_RETURN(const FileLock lock, FileLock::acquire(path, uri(key)));
+  EC_ASSIGN_OR_RETURN(const auto now, head(key));
+  if (!now) return true;
+  if (now->etag != etag) return false;
+  if (::unlink(path.c_str()) != 0 && !means_missing(errno)) return errno_error(errno, "removing", uri(key));
+  return true;
+}
+
 Result<std::shared_ptr<arrow::io::OutputStream>> LocalStore::open_output(std::string_view key) {
   EC_ASSIGN_OR_RETURN(const std::string path, path_of(key));
   EC_ASSIGN_OR_RETURN(TempFile file, TempFile::create(path, uri(key), Sync::kLater));

@@ -84,6 +84,15 @@ Status MemoryStore::remove(std::span<const std::string> keys) {
   return {};
 }
 
+Result<bool> MemoryStore::remove_if_match(std::string_view key, std::string_view etag) {
+  const std::lock_guard lock(mutex_);
+  const auto found = entries_.find(key);
+  if (found == entries_.end()) return true;
+  if (found->second.info.etag != etag) return false;
+  entries_.erase(found);
+  return true;
+}
+
 Result<std::shared_ptr<arrow::io::OutputStream>> MemoryStore::open_output(std::string_view key) {
   if (key.empty()) return fail(ErrorKind::kInvalidArgument, "{}: an object needs a key", uri(key));
   return make_gathering_output([this, key = std::string(key)](std::string bytes) -> Status {

@@ -74,6 +74,10 @@ class ObjectStore {
   virtual Status list(std::string_view prefix, const std::function<Status(const ObjectInfo&)>& visit) = 0;
   /// Removes the objects; those that do not exist are no error.
   virtual Status remove(std::span<const std::string> keys) = 0;
+  /// Removes the object only while it is the one with `etag`; false when it is another by now. Of one that is gone, S3
+  /// servers say either. Those that do not know If-Match on DELETE remove whatever is there. kUnsupported on gs:// and
+  /// abfs://.
+  virtual Result<bool> remove_if_match(std::string_view key, std::string_view etag) = 0;
 
   /// A stream that writes a new object of any size; the object appears, whole, when the stream is closed, and never
   /// when it is destroyed before.

@@ -120,6 +120,21 @@ Status S3Store::remove(std::span<const std::string> keys) {
   return remove_s3(*client_, keys);
 }
 
+// https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-deletes.html
+Result<bool> S3Store::remove_if_match(std::string_view key, std::string_view etag) {
+  EC_TRY(check_key(*client_, key));
+  EC_ASSIGN_OR_RETURN(
+      const S3Answer answer,
+      client_->send({.method = "DELETE", .key = key, .headers = {{"If-Match", fmt::format("\"{}\"", etag)}}},
+                    "removing"));
+  if (answer.ok() || answer.object_is_missing()) return true;
+  if (answer.error.status == 412 || answer.error.status == 409) return false;
+  if (answer.error.status != 501) return client_->refused(answer, "removing", key);
+  const std::string whatever(key);
+  EC_TRY(remove({&whatever, 1}));
+  return true;
+}
+
 Result<std::shared_ptr<arrow::io::OutputStream>> S3Store::open_output(std::string_view key) {
   EC_TRY(check_key(*client_, key));
   return make_s3_output(client_, std::string(key));

@@ -24,6 +24,7 @@ class S3Store : public ObjectStore {
   /// In the order in which the server lists: AWS does so bytewise.
   Status list(std::string_view prefix, const std::function<Status(const ObjectInfo&)>& visit) override;
   Status remove(std::span<const std::string> keys) override;
+  Result<bool> remove_if_match(std::string_view key, std::string_view etag) override;
   Result<std::shared_ptr<arrow::io::OutputStream>> open_output(std::string_view key) override;
   Result<std::shared_ptr<arrow::io::RandomAccessFile>> open_input(std::string_view key,
                                                                   std::optional<std::int64_t> size_bytes) override;
