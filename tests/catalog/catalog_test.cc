@@ -8,6 +8,7 @@
 #include <fstream>
 #include <thread>
 
+#include "catalog/forwarding_store.h"
 #include "catalog/table_support.h"
 #include "earthcatalog/catalog/table_schema.h"
 #include "support/s3_server.h"
@@ -205,7 +206,7 @@ TEST_P(CatalogTest, ConcurrentWritersWithoutALockLoseNothing) {
       mine.lock = false;
       threads.emplace_back([&, writer, mine] {
         const auto catalog = Catalog::open(*stores_, mine);
-        for (int commit = 0; commit < kCommits; ++commit) {
+        for (int commit = 0; catalog && commit < kCommits; ++commit) {
           auto request = adding("unused");
           request.added.clear();
           request.added = {write_rows(*stores_, (*catalog)->warehouse() + fmt::format("/{}-{}.parquet", writer, commit),
@@ -217,6 +218,8 @@ TEST_P(CatalogTest, ConcurrentWritersWithoutALockLoseNothing) {
           const std::lock_guard guard(mutex);
           if (!done) errors.push_back(done.error().message);
         }
+        const std::lock_guard guard(mutex);
+        if (!catalog) errors.push_back(catalog.error().message);
       });
     }
   }
@@ -231,6 +234,37 @@ TEST_P(CatalogTest, ConcurrentWritersWithoutALockLoseNothing) {
     }
   }
   EXPECT_THAT((*reader)->index().find_identities(items).value(), SizeIs(kWriters * kCommits));
+}
+
+// At each request that an opening makes in turn, another writer makes the table.
+TEST(CatalogOpen, TheTableMayComeIntoBeingMeanwhile) {
+  living.clear();
+  int request = 1;
+  for (bool reached = true; reached; ++request) {
+    const auto memory = std::make_shared<storage::MemoryStore>("racing");
+    const auto paused = std::make_shared<ForwardingStore>(memory);
+    storage::Stores free{storage::StorageSettings{}}, slow{storage::StorageSettings{}};
+    free.replace("memory://racing", memory);
+    slow.replace("memory://racing", paused);
+    const auto writer = [](const std::string& run) {
+      auto options = writer_options("memory://racing/catalog.db", "memory://racing/wh", run, made_up_host("a", 1));
+      options.lock = false;
+      return options;
+    };
+    reached = false;
+    paused->before = [&, calls = 0](std::string_view) mutable -> Status {
+      if (++calls != request) return {};
+      reached = true;
+      EC_ASSIGN_OR_RETURN(const auto other, Catalog::open(free, writer("other")));
+      EC_ASSIGN_OR_RETURN(const auto done,
+                          other->commit({.added = {write_rows(free, "memory://racing/wh/f.parquet", "c", 2020,
+                                                              {{.id = "i", .updated = {}}})}}));
+      return {};
+    };
+    const auto catalog = Catalog::open(slow, writer("slow"));
+    EXPECT_TRUE(catalog) << "at request " << request << ": " << catalog.error().message;
+  }
+  EXPECT_GT(request, 2) << "no opening was disturbed";
 }
 
 TEST_P(CatalogTest, GridSchemaAndWarehouseMustBeTheTables) {

@@ -86,17 +86,13 @@ Status Catalog::Impl::take_lock() {
   return {};
 }
 
+// The pointer is looked at first: a pointer to metadata that are gone is another thing than no pointer, and another
+// writer may make the table at any moment.
 Status Catalog::Impl::load_table() {
-  auto table = iceberg::Table::load(stores_, *file_);
-  if (table) {
-    table_ = std::move(*table);
-    return annotate(adopt_table(), uri_);
-  }
-  if (table.error().kind != ErrorKind::kNotFound) return std::unexpected(std::move(table).error());
-  // A pointer to metadata that are gone is another thing than no pointer.
   EC_ASSIGN_OR_RETURN(const auto location, file_->metadata_location({}));
-  if (location) return std::unexpected(std::move(table).error());
-  return no_table();
+  if (!location) return no_table();
+  EC_ASSIGN_OR_RETURN(table_, iceberg::Table::load(stores_, *file_));
+  return annotate(adopt_table(), uri_);
 }
 
 Status Catalog::Impl::no_table() {
