@@ -102,8 +102,7 @@ Result<std::unique_ptr<geoparquet::FileReader>> PartSource::open() const {
     return geoparquet::FileReader::open(std::make_shared<arrow::io::BufferReader>(part_.content), part_.uri,
                                         pipeline::row_pool());
   }
-  EC_ASSIGN_OR_RETURN(const auto where, stores_.locate(part_.uri));
-  return geoparquet::FileReader::open(where, part_.bytes, pipeline::row_pool());
+  return geoparquet::FileReader::open(stores_, part_.uri, part_.bytes, pipeline::row_pool());
 }
 
 Result<std::unique_ptr<geoparquet::RowStream>> PartSource::read(const iceberg::Schema& schema,
@@ -131,8 +130,7 @@ Result<std::shared_ptr<arrow::RecordBatch>> reread_as_items(const std::shared_pt
 }
 
 Result<stac::ObservedProperties> observe_part(storage::Stores& stores, const std::string& uri, std::int64_t bytes) {
-  EC_ASSIGN_OR_RETURN(const auto where, stores.locate(uri));
-  EC_ASSIGN_OR_RETURN(const auto reader, geoparquet::FileReader::open(where, bytes));
+  EC_ASSIGN_OR_RETURN(const auto reader, geoparquet::FileReader::open(stores, uri, bytes));
   const auto schema = std::make_shared<const stac::ItemSchema>(stac::initial_schema(stac::SchemaKind::kAuto));
   stac::ObservedProperties observed;
   for (int group = 0; group < reader->row_groups(); ++group) {

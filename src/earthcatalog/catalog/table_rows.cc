@@ -31,11 +31,6 @@ Status for_each_batch(geoparquet::FileReader& file, const iceberg::Schema& schem
   return {};
 }
 
-Result<std::unique_ptr<geoparquet::FileReader>> open(storage::Stores& stores, const iceberg::DataFile& file) {
-  EC_ASSIGN_OR_RETURN(const auto where, stores.locate(file.file_path));
-  return geoparquet::FileReader::open(where, file.file_size_in_bytes);
-}
-
 Result<std::map<std::string, iceberg::DataFile>> files_of(const iceberg::Table& table,
                                                           std::optional<std::int64_t> snapshot) {
   std::map<std::string, iceberg::DataFile> files;
@@ -54,27 +49,26 @@ Result<std::map<std::string, iceberg::DataFile>> files_of(const iceberg::Table& 
 }  // namespace
 
 Status for_each_row(geoparquet::FileReader& file, const iceberg::Schema& schema, const VisitRow& visit) {
-  return for_each_batch(
-      file, schema, {kRowColumns.begin(), kRowColumns.end()}, [&](const arrow::RecordBatch& rows) -> Status {
-        const auto &ids = *rows.column(0), &collections = *rows.column(1);
-        const auto& updated = static_cast<const arrow::TimestampArray&>(*rows.column(2));
-        for (std::int64_t row = 0; row < rows.num_rows(); ++row) {
-          const auto identity = identity_hash(text_at(collections, row), text_at(ids, row));
-          EC_TRY(visit(identity, updated.IsNull(row) ? std::nullopt : std::optional(updated.Value(row))));
-        }
-        return {};
-      });
+  return for_each_batch(file, schema, {"id", "collection", "updated"}, [&](const arrow::RecordBatch& rows) -> Status {
+    const auto &ids = *rows.column(0), &collections = *rows.column(1);
+    const auto& updated = static_cast<const arrow::TimestampArray&>(*rows.column(2));
+    for (std::int64_t row = 0; row < rows.num_rows(); ++row) {
+      const auto identity = identity_hash(text_at(collections, row), text_at(ids, row));
+      EC_TRY(visit(identity, updated.IsNull(row) ? std::nullopt : std::optional(updated.Value(row))));
+    }
+    return {};
+  });
 }
 
 Status for_each_row(storage::Stores& stores, const iceberg::Schema& schema, const iceberg::DataFile& file,
                     const VisitRow& visit) {
-  EC_ASSIGN_OR_RETURN(const auto reader, open(stores, file));
+  EC_ASSIGN_OR_RETURN(const auto reader, geoparquet::FileReader::open(stores, file.file_path, file.file_size_in_bytes));
   return for_each_row(*reader, schema, visit);
 }
 
 Status for_each_id(storage::Stores& stores, const iceberg::Schema& schema, const iceberg::DataFile& file,
                    const std::function<Status(std::string_view)>& visit) {
-  EC_ASSIGN_OR_RETURN(const auto reader, open(stores, file));
+  EC_ASSIGN_OR_RETURN(const auto reader, geoparquet::FileReader::open(stores, file.file_path, file.file_size_in_bytes));
   return for_each_batch(*reader, schema, {"id"}, [&](const arrow::RecordBatch& rows) -> Status {
     const auto& ids = static_cast<const arrow::StringArray&>(*rows.column(0));
     for (std::int64_t row = 0; row < rows.num_rows(); ++row) {

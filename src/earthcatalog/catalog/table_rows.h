@@ -1,7 +1,6 @@
 // Which items have rows in a data file, and which files a table has.
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <functional>
 #include <optional>
@@ -19,8 +18,6 @@
 
 namespace earthcatalog::catalog {
 
-/// What for_each_row() reads.
-inline constexpr std::array<const char*, 3> kRowColumns = {"id", "collection", "updated"};
 using VisitRow = std::function<Status(const Hash128& identity, std::optional<TimeMicros> updated)>;
 /// Calls `visit` for each row of `file`, which has columns of `schema`. Memory is three columns of a row group.
 Status for_each_row(storage::Stores& stores, const iceberg::Schema& schema, const iceberg::DataFile& file,

@@ -242,7 +242,6 @@ Result<FileSchema> file_schema(const FileReader& reader) {
 Result<iceberg::DataFile> describe_file(const FileReader& reader, std::int64_t size_bytes,
                                         const iceberg::Schema& schema, const iceberg::PartitionKey& partition) {
   const auto describe = [&]() -> Result<iceberg::DataFile> {
-    EC_ASSIGN_OR_RETURN(const FileSchema found, file_schema(reader));
     EC_ASSIGN_OR_RETURN(const auto leaves, leaves_of(schema));
     const auto& footer = reader.footer();
     iceberg::DataFile file;
@@ -253,8 +252,10 @@ Result<iceberg::DataFile> describe_file(const FileReader& reader, std::int64_t s
     for (int group = 0; group < footer.num_row_groups(); ++group) {
       file.split_offsets.push_back(start_of(*footer.RowGroup(group)));
     }
+    const auto& columns = *footer.schema();
+    const bool by_id = columns.num_columns() > 0 && columns.Column(0)->schema_node()->field_id() > 0;
     for (const Leaf& leaf : leaves) {
-      const int column = find_column(*footer.schema(), leaf, found.has_field_ids);
+      const int column = find_column(columns, leaf, by_id);
       if (column >= 0) describe_leaf(footer, leaf, column, file);
     }
     return file;

@@ -162,6 +162,12 @@ Result<std::unique_ptr<FileReader>> FileReader::open(const storage::Location& wh
   return open(*std::move(file), where.uri(), pool);
 }
 
+Result<std::unique_ptr<FileReader>> FileReader::open(storage::Stores& stores, const std::string& uri,
+                                                     std::optional<std::int64_t> size_bytes, arrow::MemoryPool* pool) {
+  EC_ASSIGN_OR_RETURN(const auto where, stores.locate(uri));
+  return open(where, size_bytes, pool);
+}
+
 Result<std::unique_ptr<FileReader>> FileReader::open(std::shared_ptr<arrow::io::RandomAccessFile> file,
                                                      const std::string& name, arrow::MemoryPool* pool) {
   if (pool == nullptr) pool = arrow::default_memory_pool();

@@ -43,6 +43,10 @@ class FileReader {
   static Result<std::unique_ptr<FileReader>> open(const storage::Location& where,
                                                   std::optional<std::int64_t> size_bytes = {},
                                                   arrow::MemoryPool* pool = nullptr);
+  /// The same of a URI.
+  static Result<std::unique_ptr<FileReader>> open(storage::Stores& stores, const std::string& uri,
+                                                  std::optional<std::int64_t> size_bytes = {},
+                                                  arrow::MemoryPool* pool = nullptr);
   /// The same of a file that is open already; `name` is for messages.
   static Result<std::unique_ptr<FileReader>> open(std::shared_ptr<arrow::io::RandomAccessFile> file,
                                                   const std::string& name, arrow::MemoryPool* pool = nullptr);

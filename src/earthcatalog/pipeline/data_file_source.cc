@@ -60,8 +60,8 @@ std::int64_t DataFileSource::stream_bytes() const { return bytes_of_stream(row_g
 
 Result<std::unique_ptr<geoparquet::RowStream>> DataFileSource::read(const iceberg::Schema& schema,
                                                                     std::int64_t batch_rows) {
-  EC_ASSIGN_OR_RETURN(const auto where, stores_.locate(file_.file_path));
-  EC_ASSIGN_OR_RETURN(auto reader, geoparquet::FileReader::open(where, file_.file_size_in_bytes, row_pool()));
+  EC_ASSIGN_OR_RETURN(auto reader,
+                      geoparquet::FileReader::open(stores_, file_.file_path, file_.file_size_in_bytes, row_pool()));
   row_group_bytes_ = reader->row_group_bytes();
   auto stream = std::make_unique<Stream>(file_, schema, stop_);
   EC_TRY(stream->open(std::move(reader), batch_rows));

@@ -45,8 +45,8 @@ struct OneRewrite {
 Result<OneRewrite> rewrite_one(storage::Stores& stores, const iceberg::DataFile& old_file,
                                const std::unordered_set<Hash128>& dropped, PartNames& names,
                                const TableWriter& writer) {
-  EC_ASSIGN_OR_RETURN(const auto where, stores.locate(old_file.file_path));
-  EC_ASSIGN_OR_RETURN(const auto file, geoparquet::FileReader::open(where, old_file.file_size_in_bytes));
+  EC_ASSIGN_OR_RETURN(const auto file,
+                      geoparquet::FileReader::open(stores, old_file.file_path, old_file.file_size_in_bytes));
   OneRewrite result;
   EC_ASSIGN_OR_RETURN(result.rows_removed, count_dropped(*file, dropped));
   const std::int64_t left = file->rows() - result.rows_removed;

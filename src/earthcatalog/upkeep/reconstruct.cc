@@ -7,7 +7,6 @@
 #include <span>
 
 #include "earthcatalog/catalog/table_grid.h"
-#include "earthcatalog/catalog/table_rows.h"
 #include "earthcatalog/catalog/table_schema.h"
 #include "earthcatalog/geoparquet/footer.h"
 #include "earthcatalog/iceberg/transaction.h"
@@ -112,17 +111,15 @@ Status Work::run() {
 
 // All that the file alone can tell, while it is open: one without field ids is described when the table's are known.
 Result<geoparquet::FileSchema> Work::read(FoundFile& found) {
-  EC_ASSIGN_OR_RETURN(const auto where, stores_.locate(found.file.file_path));
-  EC_ASSIGN_OR_RETURN(const auto reader, geoparquet::FileReader::open(where, found.file.file_size_in_bytes));
+  auto& file = found.file;
+  EC_ASSIGN_OR_RETURN(const auto reader,
+                      geoparquet::FileReader::open(stores_, file.file_path, file.file_size_in_bytes));
   EC_ASSIGN_OR_RETURN(auto schema, geoparquet::file_schema(*reader));
-  found.file.record_count = schema.rows;
+  file.record_count = schema.rows;
   if (!schema.has_field_ids) return schema;
-  EC_ASSIGN_OR_RETURN(found.file, geoparquet::describe_file(*reader, found.file.file_size_in_bytes, schema.schema,
-                                                            found.file.partition));
+  EC_ASSIGN_OR_RETURN(file, geoparquet::describe_file(*reader, file.file_size_in_bytes, schema.schema, file.partition));
   found.described = true;
-  const bool has_all =
-      std::ranges::all_of(catalog::kRowColumns, [&](const char* name) { return schema.schema.find(name) != nullptr; });
-  if (has_all && kept_rows_.fetch_add(schema.rows) + schema.rows <= kMostKeptRows) {
+  if (kept_rows_.fetch_add(schema.rows) + schema.rows <= kMostKeptRows) {
     auto items = read_items(*reader, schema.schema);
     if (items) found.items = *std::move(items);  // else choose() will tell why not
   }
@@ -163,12 +160,12 @@ Status Work::read_files() {
 Status Work::choose() {
   EC_ASSIGN_OR_RETURN(auto choices, choose_rows(stores_, schema_, files_, spec_.workers));
   for (std::size_t i = 0; i < files_.size(); ++i) {
+    files_[i].items.reset();
     result_.rows_left_out += std::ssize(choices[i].dropped);
     result_.rows += choices[i].rows - std::ssize(choices[i].dropped);
     if (choices[i].nothing_left()) {
       result_.left_out.push_back(files_[i].file.file_path);
     } else if (choices[i].whole()) {
-      files_[i].items.reset();
       taken_.push_back(std::move(files_[i]));
     } else {
       result_.partly.push_back(files_[i].file.file_path);
@@ -184,8 +181,8 @@ Status Work::describe() {
   EC_TRY(pipeline::parallel_for(taken_.size(), spec_.workers, [&](std::size_t i) -> Status {
     auto& [file, modified, described, items] = taken_[i];
     if (!described) {
-      EC_ASSIGN_OR_RETURN(const auto where, stores_.locate(file.file_path));
-      EC_ASSIGN_OR_RETURN(const auto reader, geoparquet::FileReader::open(where, file.file_size_in_bytes));
+      EC_ASSIGN_OR_RETURN(const auto reader,
+                          geoparquet::FileReader::open(stores_, file.file_path, file.file_size_in_bytes));
       EC_ASSIGN_OR_RETURN(file, geoparquet::describe_file(*reader, file.file_size_in_bytes, schema_, file.partition));
     }
     return check_partition(file, schema_);

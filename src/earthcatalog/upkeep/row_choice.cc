@@ -55,8 +55,9 @@ class Chooser {
   // Kept ones, or those read into `buffer`.
   Result<std::span<const ItemVersions::value_type>> items_of(const FoundFile& found, ItemVersions& buffer) const {
     if (found.items) return *found.items;
-    EC_ASSIGN_OR_RETURN(const auto where, stores_.locate(found.file.file_path));
-    EC_ASSIGN_OR_RETURN(const auto reader, geoparquet::FileReader::open(where, found.file.file_size_in_bytes));
+    const auto& file = found.file;
+    EC_ASSIGN_OR_RETURN(const auto reader,
+                        geoparquet::FileReader::open(stores_, file.file_path, file.file_size_in_bytes));
     EC_ASSIGN_OR_RETURN(buffer, read_items(*reader, schema_));
     return buffer;
   }
