@@ -1,4 +1,4 @@
-"""The constants of docs/scale.md: scale.py [--items N] [--chunk-size N] [--concentrate]
+"""The constants of docs/scale.md: scale.py [--items N] [--chunk-size N] [--workers N] [--concentrate]
 
 Generates an archive in a local folder, runs both shapes of backfill on it, and prints what an item, a row and a file cost in
 CPU and in bytes. Phases 2 and 3 are told apart by the times in the markers that --keep-staging leaves.
@@ -25,11 +25,12 @@ def staged_phases(staging):
             sum(record["rows"] for record in ingest), size(staging / "staging", "*.ndjson"))
 
 
-def run(work, archive, chunk_size, shape):
+def run(work, archive, chunk_size, workers, shape):
     table = fresh(work)
     command = [BINARY, "backfill", "--inventory", archive / "inventory.csv", "--source-root", f"file://{archive}/", "--catalog",
                table / "catalog.db", "--warehouse", table / "warehouse", "--h3-resolution", "1", "--chunk-size", chunk_size,
-               "--format", "json", *(["--staging", table / "staging", "--keep-staging"] if shape == "staged" else [])]
+               "--format", "json", *(["--workers", workers] if workers else []),
+               *(["--staging", table / "staging", "--keep-staging"] if shape == "staged" else [])]
     cost = measure(command, clean_environment())
     report = json.loads(cost["text"])
     items, rows, files = report["written_items"], report["rows"], report["files"]
@@ -49,6 +50,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--items", type=int, default=200_000)
     parser.add_argument("--chunk-size", type=int, default=100_000)
+    parser.add_argument("--workers", type=int, help="default: all cores")
     parser.add_argument("--concentrate", action="store_true", help="items that make few large files")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="earthcatalog-scale-") as name:
@@ -56,7 +58,7 @@ def main():
         measure([BINARY, "generate", "--items", options.items, "--seed", 42, "--out", archive,
                  *(["--concentrate"] if options.concentrate else [])], clean_environment())
         for shape in ("staged", "direct"):
-            run(pathlib.Path(name), archive, options.chunk_size, shape)
+            run(pathlib.Path(name), archive, options.chunk_size, options.workers, shape)
 
 
 if __name__ == "__main__":

@@ -66,12 +66,12 @@ def from_s3(work, items, count, with_peer):
                 if with_peer:
                     peer.append(measure([PEER, ROOT / "benchmarks/peer_backfill.py", inventory, fresh(work), 5000], environment))
             report = json.loads(ours[-1]["text"])
-            row(f"ours, S3, {items} items, {kind}", ours, f"{report['files']} files, {report['rows']} rows")
+            row(f"ours, S3, {items} items, {kind}", ours, f"{report['files']} files, {report['rows']} rows {less(peer, ours)}")
             row(f"fetch only, S3, {items} items, {kind}", fetch, f"ours takes {median(ours, 'wall') / median(fetch, 'wall'):.2f} times as long")
             for (shape, chunk_size), runs in backfills.items():
                 row(f"ours, backfill, {shape}, chunks of {chunk_size:,} keys, S3, {items} items, {kind}", runs, less(peer, runs))
             if peer:
-                row(f"Python system, S3, {items} items, {kind}", peer, f"ours: {less(peer, ours)}")
+                row(f"Python system, S3, {items} items, {kind}", peer)
     finally:
         server.stop()
 
