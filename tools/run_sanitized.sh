@@ -6,4 +6,4 @@ cd "$(dirname "$0")/.."
 preset=$1 jobs=${JOBS:-$(nproc)}
 cmake --preset "$preset" >/dev/null
 cmake --build --preset "$preset" -j "$jobs" --target unit_tests
-ARROW_DEFAULT_MEMORY_POOL=system TSAN_OPTIONS=suppressions=$PWD/tools/tsan.supp ctest --preset "$preset" -j "$jobs"
+ARROW_DEFAULT_MEMORY_POOL=system TSAN_OPTIONS=suppressions=$PWD/tools/tsan.supp ctest --preset "$preset" -j $((jobs + 1))  # some wait, for a server or a lock
