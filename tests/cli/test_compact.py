@@ -158,11 +158,11 @@ class TestAfterAnotherEngine:
         assert earthcatalog.json(*run(grown, archive))["unchanged"] == ITEMS
 
     def test_of_equal_versions_that_of_our_file_stays(self, earthcatalog, grown):
-        whole = grown.load().scan().to_arrow()
-        version = whole.schema.get_field_index("version")
-        self.append(grown, whole.set_column(version, whole.schema.field(version),
-                                            pa.array(["theirs"] * whole.num_rows, whole.column(version).type)))
-        assert earthcatalog.json(*compact(grown))["dropped_rows"] == whole.num_rows
+        rows = grown.load().scan().to_arrow().slice(0, 50)
+        version = rows.schema.get_field_index("version")
+        self.append(grown, rows.set_column(version, rows.schema.field(version),
+                                           pa.array(["theirs"] * 50, rows.column(version).type)))
+        assert earthcatalog.json(*compact(grown))["dropped_rows"] == 50
         assert rows_of(grown, "version == 'theirs'").num_rows == 0
 
 
