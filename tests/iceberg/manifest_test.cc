@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 
+#include "earthcatalog/iceberg/manifest_numbers_internal.h"
 #include "iceberg/iceberg_testing.h"
 
 namespace earthcatalog::iceberg {
@@ -143,6 +144,19 @@ TEST(Manifest, RefusesDeleteFiles) {
   EXPECT_THAT(read(bytes, file, layout.spec), IsError(ErrorKind::kUnsupported, "delete files"));
 }
 
+TEST(Manifest, RefusesNumbersThatNoFileHas) {
+  const Layout layout;
+  for (const std::int64_t number : {std::int64_t{-1}, kMostRowsOrBytes + 1}) {
+    auto rows = data_file("c1", 2020, 1), bytes = rows;
+    rows.record_count = number;
+    bytes.file_size_in_bytes = number;
+    for (const DataFile& damaged : {rows, bytes}) {
+      const auto written = write(layout, {added(damaged)});
+      EXPECT_THAT(read(written.bytes, written.file, layout.spec), IsError(ErrorKind::kInvalidData, "out of range"));
+    }
+  }
+}
+
 // Every prefix and every flipped byte gives an error or entries, never a crash; a cut is always noticed.
 TEST(Manifest, NoticesDamage) {
   const Layout layout;
@@ -172,14 +186,16 @@ FieldMap<T> any_map(const rc::Gen<T>& values) {
   return map;
 }
 
+std::int64_t any_amount() { return *rc::gen::inRange<std::int64_t>(0, kMostRowsOrBytes + 1); }
+
 DataFile any_file() {
   DataFile file;
   file.file_path = *any_text();
   file.partition.cell = *rc::gen::arbitrary<bool>() ? std::optional(*any_text()) : std::nullopt;
   file.partition.year_since_1970 =
       *rc::gen::arbitrary<bool>() ? std::optional(*rc::gen::arbitrary<std::int32_t>()) : std::nullopt;
-  file.record_count = *rc::gen::arbitrary<std::int64_t>();
-  file.file_size_in_bytes = *rc::gen::arbitrary<std::int64_t>();
+  file.record_count = any_amount();
+  file.file_size_in_bytes = any_amount();
   const auto numbers = rc::gen::arbitrary<std::int64_t>();
   file.column_sizes = any_map(numbers);
   file.value_counts = any_map(numbers);
@@ -217,7 +233,7 @@ ManifestFile any_line() {
   const auto maybe = [] { return *rc::gen::arbitrary<bool>() ? std::optional(*any_text()) : std::nullopt; };
   ManifestFile line;
   line.manifest_path = *any_text();
-  line.manifest_length = number();
+  line.manifest_length = any_amount();
   line.partition_spec_id = count();
   line.content = *rc::gen::element(ManifestContent::kData, ManifestContent::kDeletes);
   line.sequence_number = number();
@@ -226,9 +242,9 @@ ManifestFile any_line() {
   line.added_files_count = count();
   line.existing_files_count = count();
   line.deleted_files_count = count();
-  line.added_rows_count = number();
-  line.existing_rows_count = number();
-  line.deleted_rows_count = number();
+  line.added_rows_count = any_amount();
+  line.existing_rows_count = any_amount();
+  line.deleted_rows_count = any_amount();
   for (int i = *rc::gen::inRange(0, 3); i > 0; --i)
     line.partitions.push_back({count() % 2 == 0, std::nullopt, maybe(), maybe()});
   line.key_metadata = maybe();

@@ -1,5 +1,6 @@
 #include "earthcatalog/iceberg/transaction.h"
 
+#include "earthcatalog/iceberg/snapshot_summary_internal.h"
 #include "iceberg/iceberg_testing.h"
 
 namespace earthcatalog::iceberg {
@@ -100,6 +101,24 @@ TEST_F(TransactionTest, ReadsAnOlderSnapshot) {
   const CommitResult first = value_of(append({a_}));
   value_of(append({b_}));
   EXPECT_THAT(live_files({.snapshot_id = first.snapshot_id}), UnorderedElementsAre(Key(a_.file_path)));
+}
+
+TEST_F(TransactionTest, TotalsThatCannotBeAreCountedAnew) {
+  const std::vector<ManifestFile> before{{.manifest_path = "m", .added_files_count = 2, .added_rows_count = 30}};
+  const Properties none;
+  for (const char* total : {"9223372036854775807", "-3", "many"}) {
+    Snapshot parent;
+    parent.summary = {{"total-data-files", total}, {"total-records", total}, {"total-files-size", total}};
+    auto found = make_summary({.operation = "append",
+                               .extra = &none,
+                               .added = {.files = 1, .rows = 5, .bytes = 9},
+                               .parent = &parent,
+                               .before = &before,
+                               .after = &before});
+    EXPECT_EQ(found["total-data-files"], "3") << total;
+    EXPECT_EQ(found["total-records"], "35") << total;
+    EXPECT_FALSE(found.contains("total-files-size")) << "that no list tells";
+  }
 }
 
 TEST_F(TransactionTest, OverwriteReplacesFilesAndKeepsTheRest) {

@@ -4,6 +4,7 @@
 
 #include "earthcatalog/iceberg/avro/file.h"
 #include "earthcatalog/iceberg/manifest.h"
+#include "earthcatalog/iceberg/manifest_numbers_internal.h"
 #include "earthcatalog/iceberg/manifest_schema_internal.h"
 
 namespace earthcatalog::iceberg {
@@ -90,7 +91,7 @@ void read_field(Decoder& in, const avro::Field& field, ManifestFile& file) {
       file.manifest_path = in.text(type);
       break;
     case kLength:
-      file.manifest_length = in.integer(type);
+      file.manifest_length = read_amount(in, type);
       break;
     case kSpecId:
       file.partition_spec_id = count(in, type);
@@ -120,13 +121,13 @@ void read_field(Decoder& in, const avro::Field& field, ManifestFile& file) {
       file.deleted_files_count = count(in, type);
       break;
     case kAddedRows:
-      file.added_rows_count = in.integer(type);
+      file.added_rows_count = read_amount(in, type);
       break;
     case kExistingRows:
-      file.existing_rows_count = in.integer(type);
+      file.existing_rows_count = read_amount(in, type);
       break;
     case kDeletedRows:
-      file.deleted_rows_count = in.integer(type);
+      file.deleted_rows_count = read_amount(in, type);
       break;
     case kPartitions:
       in.array(type, [&](const Node& element) { file.partitions.push_back(read_summary(in, element)); });

@@ -2,6 +2,7 @@
 
 #include "earthcatalog/iceberg/avro/file.h"
 #include "earthcatalog/iceberg/manifest.h"
+#include "earthcatalog/iceberg/manifest_numbers_internal.h"
 #include "earthcatalog/iceberg/manifest_schema_internal.h"
 
 namespace earthcatalog::iceberg {
@@ -117,11 +118,11 @@ class EntryReader {
         read_partition(in, type, file.partition);
         break;
       case kRecordCount:
-        file.record_count = in.integer(type);
+        file.record_count = read_amount(in, type);
         has_rows_ = true;
         break;
       case kFileSize:
-        file.file_size_in_bytes = in.integer(type);
+        file.file_size_in_bytes = read_amount(in, type);
         has_size_ = true;
         break;
       case kSortOrderId:

@@ -10,13 +10,16 @@ constexpr const char* kTotalFiles = "total-data-files";
 constexpr const char* kTotalRows = "total-records";
 constexpr const char* kTotalBytes = "total-files-size";
 
+// Nothing: not there, or no number that totals can have and grow from.
 std::optional<std::int64_t> number(const Properties& summary, std::string_view key) {
+  constexpr std::int64_t kMostTotal = std::int64_t{1} << 62;
   const auto at = summary.find(key);
   std::int64_t value = 0;
   if (at == summary.end()) return std::nullopt;
   const char* end = at->second.data() + at->second.size();
   const auto parsed = std::from_chars(at->second.data(), end, value);
-  return parsed.ec == std::errc() && parsed.ptr == end ? std::optional(value) : std::nullopt;
+  const bool usable = parsed.ec == std::errc() && parsed.ptr == end && value >= 0 && value <= kMostTotal;
+  return usable ? std::optional(value) : std::nullopt;
 }
 
 void set_totals(const SummaryInput& input, Properties& summary) {
