@@ -68,7 +68,7 @@ class Reader(threading.Thread):
                 continue
             try:
                 self.states.append(self.table.rows())
-                time.sleep(0.02)  # of two cores this thread would have one
+                time.sleep(0.1)  # of two cores this thread would have one
             except NoSuchTableError:
                 if self.states:
                     self.errors.append("the table was there and is gone")

@@ -42,7 +42,9 @@ def on_s3(s3_earthcatalog, s3_server, tmp_path_factory):
     s3_earthcatalog.run("generate", "--items", 60, "--seed", 13, "--concentrate", "--out", "s3://its-live-data/kills",
                         check=True)
     archive = S3Archive("kills")
-    table = S3Table(s3_server, "kills/none", tmp_path_factory.mktemp("none"))
+    # A worker that takes up this module again makes the fixture again, on the same server.
+    folder = tmp_path_factory.mktemp("none")
+    table = S3Table(s3_server, f"kills/{folder.name}", folder)
     return archive, Undisturbed(s3_earthcatalog, lambda table, archive: backfill(table, archive, *OPTIONS_ON_S3), table, archive)
 
 
