@@ -2,10 +2,12 @@
 
 Starts SeaweedFS on 127.0.0.1, fills it with generated items, and runs in turn (so that a noisy machine disturbs all
 alike): our incremental run, a run that only fetches, and the Python system's backfill, each into a fresh local
-warehouse. Then the runs from local disk, and those that show peak memory. Prints a Markdown table of medians.
+warehouse. Then the runs from local disk, and those that show peak memory. `--only staging`: backfills of ten times as many
+items, one of each, whose staging and warehouse lie on the S3 server too. Prints a Markdown table of medians.
 """
 
 import argparse
+import contextlib
 import json
 import pathlib
 import tempfile
@@ -39,24 +41,38 @@ def incremental(work, inventory, *more):
 BACKFILLS = [("staged", 5_000), ("direct", 5_000), ("staged", 100_000), ("direct", 100_000)]
 
 
-def backfill(work, inventory, shape, chunk_size):
+def backfill(work, inventory, shape, chunk_size, staging="", warehouse=""):
     work = fresh(work)
     return [BINARY, "backfill", "--inventory", inventory, "--catalog", work / "catalog.db", "--warehouse",
-            work / "warehouse", "--h3-resolution", "1", "--chunk-size", chunk_size, "--format", "json",
-            *(["--staging", work / "staging"] if shape == "staged" else [])]
+            warehouse or work / "warehouse", "--h3-resolution", "1", "--chunk-size", chunk_size, "--format", "json",
+            *(["--staging", staging or work / "staging"] if shape == "staged" else [])]
+
+
+@contextlib.contextmanager
+def s3_server(work):
+    """A server, and the environment in which a command reaches it."""
+    (work / "s3").mkdir()
+    server = S3Server(work / "s3")
+    try:
+        yield server, {**server.environment, "AWS_ALLOW_HTTP": "true", "HOME": str(work), "TMPDIR": str(work)}
+    finally:
+        server.stop()
+
+
+def archive_on(server, environment, work, items, kind):
+    """The inventory of a new archive."""
+    bucket = BUCKET if kind == "spread" else "test-warehouse"
+    measure([BINARY, "generate", "--items", items, "--seed", 42, "--out", f"s3://{bucket}/{kind}",
+             *(["--concentrate"] if kind == "concentrated" else [])], environment)
+    inventory = work / f"{kind}.csv"
+    inventory.write_bytes(urllib.request.urlopen(f"{server.endpoint}/{bucket}/{kind}/inventory.csv").read())
+    return inventory
 
 
 def from_s3(work, items, count, with_peer):
-    (work / "s3").mkdir()
-    server = S3Server(work / "s3")
-    environment = {**server.environment, "AWS_ALLOW_HTTP": "true", "HOME": str(work), "TMPDIR": str(work)}
-    try:
-        for kind, options in (("spread", []), ("concentrated", ["--concentrate"])):
-            bucket = BUCKET if kind == "spread" else "test-warehouse"
-            measure([BINARY, "generate", "--items", items, "--seed", 42, "--out", f"s3://{bucket}/{kind}", *options], environment)
-            inventory = work / f"{kind}.csv"
-            listed = urllib.request.urlopen(f"{server.endpoint}/{bucket}/{kind}/inventory.csv").read()
-            inventory.write_bytes(listed)
+    with s3_server(work) as (server, environment):
+        for kind in ("spread", "concentrated"):
+            inventory = archive_on(server, environment, work, items, kind)
             ours, fetch, peer, backfills = [], [], [], {which: [] for which in BACKFILLS}
             for _ in range(count):
                 ours.append(measure(incremental(work, inventory), environment))
@@ -72,8 +88,19 @@ def from_s3(work, items, count, with_peer):
                 row(f"ours, backfill, {shape}, chunks of {chunk_size:,} keys, S3, {items} items, {kind}", runs, less(peer, runs))
             if peer:
                 row(f"Python system, S3, {items} items, {kind}", peer)
-    finally:
-        server.stop()
+
+
+def staging_on_s3(work, items):
+    with s3_server(work) as (server, environment):
+        inventory = archive_on(server, environment, work, items, "spread")
+        there = "s3://test-warehouse"
+        for name, shape, staging, warehouse in (("staged, all local", "staged", "", ""),
+                                                ("staged, staging on S3", "staged", f"{there}/staging-1", ""),
+                                                ("staged, staging and warehouse on S3", "staged", f"{there}/staging-2", f"{there}/staged"),
+                                                ("direct, warehouse on S3", "direct", "", f"{there}/direct")):
+            run = measure(backfill(work, inventory, shape, 100_000, staging, warehouse), environment)
+            report = json.loads(run["text"])
+            row(f"ours, backfill, {name}, S3, {items} items", [run], f"{report['files']} files, {items / run['wall']:.0f} items/s")
 
 
 def from_disk(work, items, count, sidecars=0, limits=("768MiB",)):
@@ -95,7 +122,7 @@ def main():
     parser.add_argument("--items", type=int, default=20_000)
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--no-peer", action="store_true")
-    parser.add_argument("--only", default="s3,disk,memory")
+    parser.add_argument("--only", default="s3,disk,memory", help="of these and staging (default: %(default)s)")
     options = parser.parse_args()
     print("| command | wall s | CPU s | peak MiB | runs | |\n|---|--:|--:|--:|--:|---|", flush=True)
     with tempfile.TemporaryDirectory(prefix="earthcatalog-bench-") as name:
@@ -107,6 +134,8 @@ def main():
         if "memory" in options.only:
             from_disk(work, 10_000, 1)
             from_disk(work, 200_000, 1, sidecars=9)
+        if "staging" in options.only:
+            staging_on_s3(pathlib.Path(tempfile.mkdtemp(dir=work)), 10 * options.items)
 
 
 if __name__ == "__main__":

@@ -31,7 +31,7 @@ function(ec_test name)
   endif()
   add_dependencies(unit_tests ${name}_test)
   add_test(NAME ${name} COMMAND ${name}_test WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
-  set_tests_properties(${name} PROPERTIES TIMEOUT ${arg_TIMEOUT} LABELS "unit;${arg_LABELS}")
+  set_tests_properties(${name} PROPERTIES TIMEOUT ${arg_TIMEOUT} LABELS "unit;${arg_LABELS}" ENVIRONMENT no_proxy=127.0.0.1)
 endfunction()
 
 # ec_fuzzer(NAME SOURCE MODULES...): a libFuzzer target; without clang, a program that runs the committed corpus

@@ -17,6 +17,7 @@ import pytest
 
 # Set before pytest starts its workers, so that all have the same.
 os.environ.setdefault("EARTHCATALOG_SEED", str(time.time_ns() % 1_000_000))
+os.environ["no_proxy"] = "127.0.0.1"  # a proxy in the environment has no business with the servers of tests
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 BINARY = pathlib.Path(os.environ.get("EARTHCATALOG_BINARY", ROOT / "build/bin/earthcatalog"))
@@ -93,6 +94,22 @@ def archive(earthcatalog, tmp_path_factory):
     folder = tmp_path_factory.mktemp("archive")
     earthcatalog.run("generate", "--items", 2000, "--seed", 7, "--out", folder, check=True)
     return Archive(folder)
+
+
+@pytest.fixture(scope="session")
+def small_archive(earthcatalog, tmp_path_factory):
+    """120 items in few cells and years."""
+    folder = tmp_path_factory.mktemp("small")
+    earthcatalog.run("generate", "--items", 120, "--seed", 7, "--concentrate", "--out", folder, check=True)
+    return Archive(folder)
+
+
+@pytest.fixture(scope="session")
+def small_contents(earthcatalog, small_archive, tmp_path_factory):
+    """What a table holds that was made of it."""
+    table = Table(tmp_path_factory.mktemp("small-table"))
+    earthcatalog.json(*backfill(table, small_archive))
+    return table.contents()
 
 
 class Table:
@@ -226,6 +243,13 @@ class S3Server:
         listing = self.get(f"{bucket}?list-type=2&max-keys=1000&prefix={urllib.parse.quote(prefix)}")
         return [node.text for node in xml.etree.ElementTree.fromstring(listing).iter() if node.tag.endswith("}Key")]
 
+    def file_system(self):
+        """The server as a pyarrow file system."""
+        from pyarrow.fs import S3FileSystem
+
+        return S3FileSystem(access_key=ACCESS_KEY, secret_key=SECRET_KEY, region="us-east-1", scheme="http",
+                            endpoint_override=f"127.0.0.1:{self.port}")
+
     def stop(self):
         self.process.send_signal(signal.SIGKILL)
         self.process.wait()
@@ -260,12 +284,20 @@ class S3Table(Table):
     def is_locked(self):
         return self.server.get(f"{self.BUCKET}/{self.name}/catalog.db.lock") is not None
 
+    @property
+    def copy(self):
+        return self.folder / f"{self.name.replace('/', '-')}.db"
+
+    def store_copy(self):
+        """Puts the copy of the catalog, which PyIceberg wrote to, in place of the catalog."""
+        with self.server.file_system().open_output_stream(f"{self.BUCKET}/{self.name}/catalog.db") as stream:
+            stream.write(self.copy.read_bytes())
+
     def open_catalog(self):
         from pyiceberg.catalog.sql import SqlCatalog
 
-        copy = self.folder / f"{self.name.replace('/', '-')}.db"
-        copy.write_bytes(self.server.get(f"{self.BUCKET}/{self.name}/catalog.db"))
-        return SqlCatalog("earthcatalog", uri=f"sqlite:///{copy}", init_catalog_tables="false",
+        self.copy.write_bytes(self.server.get(f"{self.BUCKET}/{self.name}/catalog.db"))
+        return SqlCatalog("earthcatalog", uri=f"sqlite:///{self.copy}", init_catalog_tables="false",
                           **{"s3.endpoint": self.server.endpoint, "s3.access-key-id": ACCESS_KEY,
                              "s3.secret-access-key": SECRET_KEY, "s3.region": "us-east-1"})
 

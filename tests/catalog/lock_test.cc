@@ -9,6 +9,7 @@ namespace earthcatalog::catalog {
 namespace {
 
 using ::testing::AllOf;
+using ::testing::EndsWith;
 using ::testing::HasSubstr;
 
 class LockTest : public ::testing::Test {
@@ -82,6 +83,14 @@ TEST_F(LockTest, TellsTheOtherWhoHoldsItAndWhatToDo) {
               AllOf(HasSubstr("CatalogLocked"), HasSubstr("incremental"), HasSubstr("process 12 on a"),
                     HasSubstr("2020-09-13T12:26:40Z"), HasSubstr("earthcatalog unlock --force")));
   EXPECT_TRUE(commit_admitted(**lock, fence_));
+}
+
+TEST(CatalogLocked, NamesTheLockOnlyWhereUnlockWouldNotLook) {
+  const LockRecord record{.owner = "incremental"};
+  EXPECT_THAT(catalog_locked(record, "s3://b/c.db.lock", "s3://b/c.db").message,
+              EndsWith("unlock --force --catalog s3://b/c.db"));
+  EXPECT_THAT(catalog_locked(record, "s3://b/the.lock", "s3://b/c.db").message,
+              EndsWith("unlock --force --catalog s3://b/c.db --lock s3://b/the.lock"));
 }
 
 TEST_F(LockTest, IsFreeAfterRelease) {

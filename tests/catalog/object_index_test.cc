@@ -68,8 +68,19 @@ TEST_F(ObjectIndexTest, ComparesByEtagThenTimeThenSizeThenNameAlone) {
   EXPECT_EQ(is(ref("all")), ObjectState::kUnchanged);
   EXPECT_EQ(is(ref("time", "e1", 1'000'000, 6)), ObjectState::kUnchanged) << "no etag was recorded";
   EXPECT_EQ(is(ref("size", "e1", 7, 6)), ObjectState::kChanged);
-  EXPECT_EQ(is(ref("name", "e1", 7, 6)), ObjectState::kUnchanged);
+  EXPECT_EQ(is(ref("name")), ObjectState::kUnchanged);
   EXPECT_EQ(is(ref("other")), ObjectState::kUnknown);
+}
+
+TEST_F(ObjectIndexTest, AVersionOfWhichNothingIsRecordedIsAnother) {
+  const auto index = with({entry(ref("name"), "a", {"x"}), entry(ref("etag", "e1"), "b", {"x"})});
+  for (const auto& object :
+       {ref("name", "e1"), ref("name", "", 7), ref("name", "", {}, 6), ref("etag", "", 7), ref("etag", "", {}, 6)}) {
+    EXPECT_EQ(state(index, object), ObjectState::kChanged) << object.key;
+  }
+  IndexUpdate update;
+  update.entries.push_back(entry(ref("name", "e1"), "a", {"x"}));
+  EXPECT_EQ(state(apply(index, update), ref("name", "e1")), ObjectState::kUnchanged) << "read once more, it is known";
 }
 
 TEST_F(ObjectIndexTest, ComparesTimesToTheSecondWhereOneHasNoFraction) {

@@ -22,7 +22,7 @@ TEST(TableGrid, RefusesAnotherResolutionAndNamesBoth) {
   const TableGrid table{.type = "h3", .resolution = 2, .boundaries_path = {}, .id_field = {}};
   const auto refused = grid_of_table(table, {.type = {}, .resolution = 3, .boundaries_path = {}, .id_field = {}});
   ASSERT_FALSE(refused);
-  EXPECT_EQ(refused.error().kind, ErrorKind::kInvalidArgument);
+  EXPECT_EQ(refused.error().kind, ErrorKind::kUnsupported);
   EXPECT_THAT(refused.error().message,
               AllOf(HasSubstr("resolution 2"), HasSubstr("was 3"), HasSubstr("--h3-resolution")));
 }

@@ -5,6 +5,7 @@
 #include <map>
 
 #include "earthcatalog/cli/progress_line.h"
+#include "earthcatalog/storage/s3_address.h"
 
 namespace earthcatalog::cli {
 namespace {
@@ -53,6 +54,38 @@ TEST(Options, ReadsSettingsOfOneBucket) {
   EXPECT_EQ(config->storage.buckets.at("its-live-data").region, "us-west-2");
 }
 
+constexpr const char* kBucketOfItsOwn =
+    "storage:\n  buckets:\n    own: {endpoint: http://file, region: file, profile: file, anonymous: false, "
+    "request_payer: false}\n";
+
+storage::S3Settings settings_of_own_bucket(const S3Flags& flags) {
+  const auto config = parse_config(kBucketOfItsOwn, "c.yaml");
+  EXPECT_TRUE(config.has_value());
+  return storage::settings_of("own", merge_storage(flags, *config, environment_of({})));
+}
+
+TEST(Options, FlagsWinOverTheFilesSectionOfABucket) {
+  S3Flags flags;
+  flags.endpoint = "http://flag";
+  flags.region = "flag";
+  flags.profile = "flag";
+  flags.request_payer = true;
+  const auto settings = settings_of_own_bucket(flags);
+  EXPECT_EQ(settings.endpoint, "http://flag");
+  EXPECT_EQ(settings.region, "flag");
+  EXPECT_EQ(settings.profile, "flag");
+  EXPECT_EQ(settings.request_payer, true);
+  EXPECT_EQ(settings.anonymous, false);
+}
+
+TEST(Options, TheFlagAnonymousWinsOverTheProfileOfABucket) {
+  S3Flags flags;
+  flags.anonymous = true;
+  const auto settings = settings_of_own_bucket(flags);
+  EXPECT_EQ(settings.anonymous, true);
+  EXPECT_EQ(settings.region, "file");
+}
+
 TEST(Options, AConfigurationThatMakesNoSenseNamesItsLine) {
   const std::map<std::string, std::string> cases = {{"catalog:\n  db_pth: x\n", "line 2"},
                                                     {"catlog: {}\n", "line 1"},
@@ -69,6 +102,17 @@ TEST(Options, AConfigurationThatMakesNoSenseNamesItsLine) {
 }
 
 TEST(Options, AnEmptyFileChangesNothing) { EXPECT_TRUE(parse_config("", "c.yaml").has_value()); }
+
+TEST(Progress, AnEstimateSaysThatItIsOneAndNothingIsSaidOfWhatNobodyKnows) {
+  pipeline::Progress progress{.settled = 1000, .total = 4000, .total_is_estimate = true, .seconds = 10};
+  auto text = progress_text(progress);
+  EXPECT_NE(text.find("1000 of about 4000"), std::string::npos) << text;
+  EXPECT_NE(text.find("about 0:30 left"), std::string::npos) << text;
+  progress.total = -1;
+  text = progress_text(progress);
+  EXPECT_NE(text.find("1000 items  100/s"), std::string::npos) << text;
+  EXPECT_EQ(text.find("left"), std::string::npos) << text;
+}
 
 TEST(Progress, SaysRateAndTimeLeft) {
   pipeline::Progress progress;

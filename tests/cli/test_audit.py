@@ -54,7 +54,7 @@ def assert_sums(report, found):
     assert objects["objects"] == sum(count for name, count in objects.items() if name not in ("objects", "duplicates"))
     assert (objects["stale"], objects["missing"]) == (findings["stale"], findings["missing"])
     known = objects["held"] + objects["superseded"] + objects["stale"]
-    assert index["entries"] == known + index["extra"] + index["other_suffix"] + index["nameless"]
+    assert index["entries"] == known + index["extra"] + index["elsewhere"] + index["other_suffix"] + index["nameless"]
     assert rows["rows"] == (rows["held"] + rows["by_name"] + findings["stale_rows"] + findings["doubled_rows"] +
                             findings["unknown_rows"])
     for kind, count in findings.items():
@@ -283,6 +283,24 @@ class TestObjects:
         report, _ = audit(earthcatalog, table, broken.inventory, "--problems", tmp_path / "one.ndjson",
                           "--problems", tmp_path / "two.ndjson")
         assert report["good"] and report["inventory_objects"]["pending"] == 1
+
+    def test_a_listing_says_nothing_of_what_lies_outside_of_its_prefix(self, earthcatalog, archive, table, tmp_path):
+        folder = tmp_path / "archive"
+        earthcatalog.run("generate", "--items", 60, "--seed", 3, "--out", folder, check=True)
+        listed = Archive(folder)
+        earthcatalog.json("incremental", "--inventory", folder, "--source-root", listed.source_root, *table.arguments)
+        one = next(path for path in listed.objects() if "/velocity_image_pair/sentinel2/" in str(path))
+        prefix = folder / one.relative_to(folder).parts[0] / "velocity_image_pair/sentinel2"
+        below = len(list(prefix.rglob("*.stac.json")))
+        assert 1 < below < 60
+        report, _ = audit(earthcatalog, table, prefix, "--source-root", listed.source_root)
+        assert report["good"]
+        assert (report["inventory_objects"]["held"], report["object_index"]["elsewhere"]) == (below, 60 - below)
+        one.unlink()
+        report, found = audit(earthcatalog, table, prefix, "--source-root", listed.source_root)
+        assert kinds(report) == {"extra": 1} and found[0]["key"].endswith(one.name)
+        report, _ = audit(earthcatalog, table, folder, "--source-root", listed.source_root)
+        assert kinds(report) == {"extra": 1} and report["object_index"]["elsewhere"] == 0
 
     def test_objects_of_another_suffix_are_left_out(self, earthcatalog, archive, made, tmp_path):
         other = tmp_path / "other.csv"

@@ -58,8 +58,8 @@ def run(glacier, tmp_path):
 
     def run(*more):
         done = binary.run("backfill", "--inventory", tmp_path / "archive/inventory.csv", "--anonymous", *table.arguments,
-                          "--staging", tmp_path / "staging", "--h3-resolution", 1, "--chunk-size", 25, "--format", "json",
-                          *more)
+                          "--h3-resolution", 1, "--chunk-size", 25, "--format", "json",
+                          *([] if "--staging" in more else ["--staging", tmp_path / "staging"]), *more)
         return done.returncode, json.loads(done.stdout) if done.stdout else None, done.stderr
 
     run.table = table
@@ -86,6 +86,9 @@ def test_a_retry_after_the_commit_is_a_delta(run, glacier, tmp_path):
     # Without --retry-pending nothing is fetched, and what is pending is still said.
     code, report, message = run()
     assert (code, report["pending"], report["commits"]) == (1, 6, 0) and "--retry-pending" in message
+    # From elsewhere it is no finished one either.
+    code, _, message = run("--staging", tmp_path / "elsewhere")
+    assert code == 1 and "has rows already" in message
     # Half of them come back.
     restored = sorted(glacier.archived)[:3]
     glacier.archived -= set(restored)
@@ -131,6 +134,31 @@ def test_a_retry_before_the_commit_that_was_killed(run, glacier, tmp_path):
     code, report, _ = run("--retry-pending")
     assert code == 0 and (report["written_items"], report["pending"]) == (6, 0)
     assert len(ids(run.table)) == 60
+
+
+def test_a_list_of_an_attempt_that_did_not_count_is_not_taken_for_the_rest(run, glacier, tmp_path):
+    glacier.archived = set(names(tmp_path / "archive")[::10])
+    staging = tmp_path / "staging"
+    run("--retry-pending", "--keep-staging")
+    record = json.loads((staging / "chunks/_run.json").read_text())
+
+    def forget_the_commit():
+        run.table.catalog.unlink()
+        (staging / "chunks/_run.json").write_text(json.dumps({**record, "committed_snapshot": None}))
+
+    forget_the_commit()
+    glacier.archived -= set(sorted(glacier.archived)[::2])
+    assert run("--retry-pending", "--keep-staging")[1]["written_items"] == 57
+    # As if one chunk had been killed between its lists and its marker, and the others not.
+    forget_the_commit()
+    markers = sorted((staging / "staging/_completed").glob("chunk_*_p2.done"))
+    lost = next(path for path in markers if json.loads(path.read_text())["staged_items"] > 0)
+    back = json.loads(lost.read_text())["staged_items"]
+    lost.unlink()
+    assert len(markers) > 1 and run("--skip-ingest", "--keep-staging")[1]["written_items"] == 57 - back
+    glacier.archived = set()
+    code, report, _ = run("--retry-pending")
+    assert code == 0 and len(ids(run.table)) == 60, report
 
 
 def test_a_stopped_retry_goes_on(run, glacier, tmp_path):

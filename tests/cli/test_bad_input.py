@@ -1,10 +1,17 @@
 """Bad input gets a clear error, exit code 1, and nothing committed; or is counted and the run goes on."""
 
+import contextlib
 import gzip
+import hashlib
 import json
+import os
+import pathlib
 import shutil
+import signal
+import socket
 import sqlite3
-import stat
+import subprocess
+import time
 
 import pytest
 from conftest import BUCKET, Table, incremental
@@ -76,6 +83,56 @@ class TestInventory:
         process = run_on(earthcatalog, table, path, "--format", "json")
         assert process.returncode == 0, process.stderr
         assert json.loads(process.stdout)["source_items"] == 0
+
+
+class TestInventoryThatBreaksFurtherOn:
+    """Nothing is committed of it, although a run that commits so often would have begun long before the fault."""
+
+    OFTEN = ["--chunk-size", 2, "--commit-every", "0s", "--workers", 1]
+
+    def check(self, earthcatalog, archive, table, inventory, name, expected):
+        process = run_on(earthcatalog, table, inventory, "--source-root", archive.source_root, *self.OFTEN)
+        assert process.returncode == 1, process.stderr
+        assert name in process.stderr and expected in process.stderr, process.stderr
+        assert not table.catalog.exists() or table_is_empty(table)
+        assert not table.is_locked()
+        assert list(table.warehouse.rglob("*.parquet")) == []
+
+    def test_truncated_gzip(self, earthcatalog, archive, table):
+        path = table.folder / "truncated.csv.gz"
+        path.write_bytes(gzip.compress(archive.inventory.read_bytes(), mtime=0)[:-2000])
+        self.check(earthcatalog, archive, table, path, path.name, "truncated")
+
+    @pytest.mark.parametrize("fault, expected", [("md5", "MD5"), ("columns", "has no key"), ("truncated", "truncated")])
+    def test_second_file_of_a_manifest(self, earthcatalog, archive, table, fault, expected):
+        rows = [f"{BUCKET},{path.relative_to(archive.folder / BUCKET)}" for path in archive.objects()]
+        parts = [gzip.compress(("\n".join(part) + "\n").encode(), mtime=0) for part in (rows[:1000], rows[1000:])]
+        if fault == "columns":
+            parts[1] = gzip.compress(f"{BUCKET}\n".encode(), mtime=0)
+        if fault == "truncated":
+            parts[1] = parts[1][:-100]
+        files = []
+        for number, part in enumerate(parts):
+            (table.folder / f"part{number}.csv.gz").write_bytes(part)
+            files.append({"key": f"part{number}.csv.gz", "size": len(part), "MD5checksum": hashlib.md5(part).hexdigest()})
+        if fault == "md5":
+            files[1]["MD5checksum"] = "0" * 32
+        manifest = table.folder / "manifest.json"
+        manifest.write_text(json.dumps({"sourceBucket": BUCKET, "destinationBucket": "arn:aws:s3:::lists",
+                                        "fileFormat": "CSV", "fileSchema": "Bucket, Key", "files": files}))
+        self.check(earthcatalog, archive, table, manifest, "part1.csv.gz", expected)
+
+
+    def test_a_list_that_is_another_one_by_now(self, earthcatalog, archive, table):
+        path = table.folder / "inventory.csv"
+        path.write_bytes(archive.inventory.read_bytes())
+        first = earthcatalog.start("incremental", "--inventory", path, "--source-root", archive.source_root,
+                                   *table.arguments, *self.OFTEN)
+        with stopped_while_it_holds(table.catalog.with_name("catalog.db.lock"), first):
+            path.write_text(path.read_text() + f"{BUCKET},another.stac.json,1,\n")
+        stderr = first.communicate(timeout=120)[1]
+        assert first.returncode == 1 and "has changed since the run began" in stderr, stderr
+        assert not table.catalog.exists() or table_is_empty(table)
 
 
 def table_is_empty(table):
@@ -201,36 +258,132 @@ class TestTables:
         assert process.returncode == 1 and "catalog.db" in process.stderr
         assert table.catalog.read_bytes() == before
 
-    def test_another_resolution_than_the_tables(self, earthcatalog, archive, table):
+    @pytest.mark.parametrize("arguments, named", [
+        (["--h3-resolution", 3], "H3 resolution 1, asked for was 3"),
+        (["--schema", "auto"], "the schema itslive, asked for was auto"),
+        (["--grid", "geojson"], "grid h3, asked for was geojson"),
+    ])
+    def test_another_grid_or_schema_than_the_tables(self, earthcatalog, archive, table, arguments, named):
         earthcatalog.json(*incremental(table, archive, "--limit", 5))
-        before = table.rows()
-        process = earthcatalog.run(*incremental(table, archive, "--h3-resolution", 3))
-        assert process.returncode in (1, 2) and "resolution" in process.stderr
-        assert table.rows() == before
+        before = table.contents()
+        process = earthcatalog.run(*incremental(table, archive, *arguments))
+        assert process.returncode == 1 and f"the table has {named}" in process.stderr, process.stderr
+        assert table.contents() == before and not table.is_locked()
 
-    def test_another_schema_than_the_tables(self, earthcatalog, archive, table):
+    def test_another_warehouse_than_the_tables(self, earthcatalog, archive, table):
         earthcatalog.json(*incremental(table, archive, "--limit", 5))
-        process = earthcatalog.run(*incremental(table, archive, "--schema", "auto"))
-        assert process.returncode in (1, 2) and "schema" in process.stderr
-
-    def test_a_read_only_warehouse(self, earthcatalog, archive, table):
-        import os
-
-        if os.geteuid() == 0 and not shutil.which("unshare"):
-            pytest.skip("root may write everywhere")
-        table.warehouse.write_text("a file where the folder should be")
-        process = earthcatalog.run(*incremental(table, archive, "--limit", 5))
-        assert process.returncode == 1 and "warehouse" in process.stderr
-        assert not table.catalog.exists() or table_is_empty(table)
-        assert stat.S_ISREG(table.warehouse.stat().st_mode)
+        before = table.contents()
+        elsewhere = table.folder / "elsewhere"
+        process = earthcatalog.run("incremental", "--inventory", archive.inventory, "--source-root", archive.source_root,
+                                   "--catalog", table.catalog, "--warehouse", elsewhere)
+        assert process.returncode == 1, process.stderr
+        assert f"the table's warehouse is file://{table.warehouse}, given was file://{elsewhere}" in process.stderr
+        assert table.contents() == before and not table.is_locked() and not elsewhere.exists()
 
     def test_two_runs_at_once(self, earthcatalog, archive, table):
         first = earthcatalog.start(*incremental(table, archive, "--format", "json"))
-        second = earthcatalog.run(*incremental(table, archive))
+        with stopped_while_it_holds(table.catalog.with_name("catalog.db.lock"), first) as lock:
+            second = earthcatalog.run(*incremental(table, archive))
+        assert second.returncode == 1, second.stderr
+        for who_where_when in ("CatalogLocked", "incremental", f"process {first.pid} on {socket.gethostname()}",
+                               lock["run_id"], f"since {lock['acquired']}", f"unlock --force --catalog file://{table.catalog}"):
+            assert who_where_when in second.stderr, second.stderr
         stdout, stderr = first.communicate(timeout=120)
-        codes = sorted([first.returncode, second.returncode])
-        if codes == [0, 0]:
-            pytest.skip("the first was over before the second began")
-        assert codes == [0, 1], stderr + second.stderr
-        loser = second.stderr if second.returncode else stderr
-        assert "CatalogLocked" in loser and "since" in loser and "unlock" in loser, loser
+        assert first.returncode == 0 and json.loads(stdout)["written_items"] == 2000, stderr
+
+    def test_the_remedy_for_a_lock_elsewhere_works_word_for_word(self, earthcatalog, archive, table):
+        lock = table.folder / "elsewhere.lock"
+        first = earthcatalog.start(*incremental(table, archive, "--lock", lock))
+        with stopped_while_it_holds(lock, first):
+            locked = earthcatalog.run(*incremental(table, archive, "--lock", lock))
+            assert locked.returncode == 1, locked.stderr
+            remedy = locked.stderr.split("run: earthcatalog ")[1].split()
+            assert "removed the lock" in earthcatalog.run(*remedy, check=True).stdout and not lock.exists()
+        assert first.wait(timeout=120) == 1
+
+
+@contextlib.contextmanager
+def stopped_while_it_holds(lock, process):
+    """Lets the run stand still (SIGSTOP) from when it has the lock until the block ends; gives what the lock says."""
+    while not (lock.exists() and lock.stat().st_size):
+        assert process.poll() is None, process.communicate()
+        time.sleep(0.001)
+    process.send_signal(signal.SIGSTOP)
+    try:
+        os.waitid(os.P_PID, process.pid, os.WSTOPPED | os.WNOWAIT)
+        yield json.loads(lock.read_text())
+        process.send_signal(signal.SIGCONT)
+    except BaseException:
+        process.kill()
+        process.wait()
+        raise
+
+
+class SmallDisk:
+    """A tmpfs of its own, in the mount namespace of a process that only waits; seen from here by way of /proc."""
+
+    def __init__(self, folder, size):
+        folder.mkdir()
+        self.folder = folder
+        own_namespace = ["unshare", "--mount"] + ([] if os.geteuid() == 0 else ["--map-root-user"])
+        script = 'mount -t tmpfs -o "size=$1" small "$0" && echo mounted && exec cat'
+        self.holder = subprocess.Popen([*own_namespace, "sh", "-c", script, folder, size], text=True,
+                                       stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        if self.holder.stdout.readline() != "mounted\n":
+            pytest.skip(f"no mount namespace here: {self.holder.communicate()[1]}")
+
+    @property
+    def path(self):
+        return pathlib.Path(f"/proc/{self.holder.pid}/root{self.folder}")
+
+    def remount(self, options):
+        namespaces = ["--mount"] + ([] if os.geteuid() == 0 else ["--user", "--preserve-credentials"])
+        subprocess.run(["nsenter", "--target", str(self.holder.pid), *namespaces, "mount", "-o", f"remount,{options}", self.folder], check=True)
+
+    def close(self):
+        self.holder.communicate("")
+
+
+@pytest.fixture
+def small_disk(tmp_path):
+    if not (shutil.which("unshare") and shutil.which("nsenter")):
+        pytest.skip("no unshare and nsenter here")
+    disk = SmallDisk(tmp_path / "disk", "3m")
+    yield disk
+    disk.close()
+
+
+class TestDisks:
+    """The warehouse lies on a disk that gives out, the catalog elsewhere."""
+
+    @pytest.fixture
+    def table(self, table, small_disk):
+        table.warehouse = small_disk.path / "warehouse"
+        return table
+
+    def test_a_full_one_leaves_the_table_as_it_was_and_the_next_run_goes_on(self, earthcatalog, archive, table, small_disk):
+        earthcatalog.json(*incremental(table, archive, "--limit", 20))
+        before = table.contents()
+        full = earthcatalog.run(*incremental(table, archive))
+        assert full.returncode == 1 and "No space left on device" in full.stderr, full.stderr
+        assert str(table.warehouse) in full.stderr
+        assert table.contents() == before and not table.is_locked()
+        small_disk.remount("size=100m")
+        assert earthcatalog.json(*incremental(table, archive))["written_items"] == 1980
+        assert earthcatalog.json("audit", "--inventory", archive.inventory, *table.arguments)["good"]
+
+    def test_a_read_only_one_of_a_new_table(self, earthcatalog, archive, table, small_disk):
+        small_disk.remount("ro")
+        process = earthcatalog.run(*incremental(table, archive, "--limit", 5))
+        assert process.returncode == 1 and "Read-only file system" in process.stderr, process.stderr
+        assert str(table.warehouse) in process.stderr
+        assert not table.catalog.exists() or table_is_empty(table)
+
+    def test_a_read_only_one_leaves_the_table_as_it_was(self, earthcatalog, archive, table, small_disk):
+        earthcatalog.json(*incremental(table, archive, "--limit", 20))
+        before = table.contents()
+        small_disk.remount("ro")
+        process = earthcatalog.run(*incremental(table, archive))
+        assert process.returncode == 1 and "Read-only file system" in process.stderr, process.stderr
+        assert str(table.warehouse) in process.stderr
+        assert table.contents() == before and not table.is_locked()

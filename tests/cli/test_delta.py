@@ -252,6 +252,24 @@ class TestDeletion:
         report = run(earthcatalog, *delta(made, own, inventory.path, "--delete-removed", "--max-removed", "2%"))
         assert report["deleted"]["objects"] == 4
 
+    def test_a_listing_judges_only_what_lies_below_its_prefix(self, earthcatalog, own, made):
+        """The listing of one of three platforms must not take the rows of the others for gone."""
+        prefix = own.folder / BUCKET / "velocity_image_pair/sentinel2"
+        below = sorted(prefix.rglob("*.stac.json"))
+        ids = {path.name.removesuffix(".stac.json") for path in below} & {row[1] for row in made.rows()}
+        assert 1 < len(ids) < ITEMS
+        arguments = delta(made, own, prefix, "--delete-removed", "--max-removed", "100%")
+        report = run(earthcatalog, *arguments)
+        assert report["objects"] == {"recorded": ITEMS, "listed": len(ids), "removed": 0, "not_judged": ITEMS - len(ids)}
+        gone = next(path for path in below if path.name.removesuffix(".stac.json") in ids)
+        gone.unlink()
+        refused = earthcatalog.run(*delta(made, own, prefix, "--delete-removed"))
+        assert refused.returncode == 1 and f"1 of {len(ids)}" in refused.stderr
+        report = run(earthcatalog, *arguments)
+        assert report["deleted"]["objects"] == 1 and report["objects"]["not_judged"] == ITEMS - len(ids)
+        left = {row[1] for row in made.rows()}
+        assert len(left) == ITEMS - 1 and gone.name.removesuffix(".stac.json") not in left
+
     @pytest.mark.parametrize("option", [["--since", "2020-01-01"], ["--limit", "1000"]])
     def test_refused_with_a_part_of_the_list(self, earthcatalog, own, made, inventory, option):
         before = made.load().metadata_location

@@ -5,7 +5,7 @@ import os
 import pytest
 from conftest import Archive, Table, backfill, incremental
 
-ITEMS = 20_000 if os.environ.get("EARTHCATALOG_SOAK") else 2_000
+ITEMS = 20_000 if os.environ.get("EARTHCATALOG_SOAK") else 12_000
 
 
 def direct(table, archive, *more):

@@ -2,7 +2,9 @@
 
 import csv
 import json
+import time
 
+import pytest
 from conftest import Table, incremental
 
 
@@ -44,6 +46,69 @@ class TestIndex:
             assert broken.returncode == 1 and str(index) in broken.stderr and "index build" in broken.stderr
         assert earthcatalog.json("index", "build", *table.arguments)["entries"] == 5
         assert "0 missing, 0 extra" in earthcatalog.run("index", "check", *table.arguments, check=True).stdout
+
+    def test_the_object_index_follows_another_engine(self, earthcatalog, archive, table):
+        earthcatalog.json(*incremental(table, archive, "--limit", 50))
+        earthcatalog.json("index", "build", *table.arguments)
+        gone, *others = sorted({row[1] for row in table.rows()})
+        table.load().delete(f"id == '{gone}'")
+        snapshot = table.load().current_snapshot().snapshot_id
+        behind = earthcatalog.run("index", "check", *table.arguments, "--format", "json")
+        assert behind.returncode == 1 and "`earthcatalog index update` brings the object index" in behind.stderr
+        assert not json.loads(behind.stdout)["object_index"]["current"]
+        report = earthcatalog.json("index", "update", *table.arguments)
+        assert (report["entries"], report["dropped"], report["object_index"]["changed"]) == (49, 1, True)
+        check = earthcatalog.json("index", "check", *table.arguments)
+        assert check["good"] and check["object_index"]["current"]
+        assert check["object_index"]["items"] == check["object_index"]["counted_items"] == len(others)
+        assert table.load().current_snapshot().snapshot_id == snapshot and not table.is_locked()
+        # A delta that only lists knows by now that this object has to be fetched again.
+        delta = earthcatalog.json("delta", "--inventory", archive.inventory, "--source-root", archive.source_root,
+                                  *table.arguments, "--limit", 50, "--out", table.folder / "new.parquet")
+        assert (delta["added"], delta["unchanged"]) == (1, 49)
+        before = table.load().metadata_location
+        assert not earthcatalog.json("index", "build", *table.arguments)["object_index"]["changed"]
+        assert table.load().metadata_location == before
+
+    def test_the_lock_is_needed_only_to_change_the_table(self, earthcatalog, archive, table):
+        earthcatalog.json(*incremental(table, archive, "--limit", 5))
+        lock = table.folder / "catalog.db.lock"
+        lock.write_text(json.dumps({"owner": "somebody", "pid": 1, "hostname": "elsewhere", "ttl_hours": 12,
+                                    "acquired": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())}))
+        assert earthcatalog.json("index", "update", *table.arguments)["entries"] == 5
+        table.load().append(table.load().scan(limit=1).to_arrow())
+        before = table.load().metadata_location
+        locked = earthcatalog.run("index", "update", *table.arguments)
+        assert locked.returncode == 1 and "CatalogLocked" in locked.stderr
+        assert table.load().metadata_location == before and lock.exists()
+
+    @pytest.mark.parametrize("damage", ["gone", "cut short"])
+    def test_an_object_index_without_its_files_is_made_anew(self, earthcatalog, archive, table, damage):
+        earthcatalog.json(*incremental(table, archive, "--limit", 5))
+        earthcatalog.json("index", "build", *table.arguments)
+        (run,) = (table.folder / "warehouse_objects").glob("*.parquet")
+        if damage == "gone":
+            run.unlink()
+        else:
+            run.write_bytes(run.read_bytes()[:-10])
+        check = earthcatalog.run("index", "check", *table.arguments, "--format", "json")
+        assert check.returncode == 1 and "`earthcatalog index update` makes it anew" in check.stderr
+        assert not json.loads(check.stdout)["object_index"]["whole"]
+        assert earthcatalog.json("index", "update", *table.arguments)["object_index"]["changed"]
+        check = earthcatalog.json("index", "check", *table.arguments)
+        assert check["good"] and check["object_index"]["items"] == 5
+
+    def test_an_object_index_that_miscounts_is_no_good(self, earthcatalog, archive, table):
+        earthcatalog.json(*incremental(table, archive, "--limit", 5))
+        earthcatalog.json("index", "build", *table.arguments)
+        theirs = table.load()
+        wrong = json.loads(theirs.properties["earthcatalog.object-index"]) | {"items": 6}
+        with theirs.transaction() as change:
+            change.set_properties({"earthcatalog.object-index": json.dumps(wrong)})
+        check = earthcatalog.run("index", "check", *table.arguments, "--format", "json")
+        assert check.returncode == 1 and "earthcatalog audit" in check.stderr
+        index = json.loads(check.stdout)["object_index"]
+        assert index["current"] and (index["items"], index["counted_items"]) == (5, 6)
 
     def test_of_no_table(self, earthcatalog, tmp_path):
         process = earthcatalog.run("index", "build", *Table(tmp_path).arguments)

@@ -24,7 +24,7 @@ def error_document(code):
 
 class FaultProxy:
     """`rate` of the requests meet one of `kinds`. `refused` maps the end of a path to (status, code) that a GET of it
-    gets. `endpoint` is where clients go."""
+    gets, and to wait longer than any client does before it asks again. `endpoint` is where clients go."""
 
     def __init__(self, upstream_port, rate=0.0, seed=0, kinds=KINDS):
         self.upstream_port, self.rate, self.kinds = upstream_port, rate, kinds
@@ -93,7 +93,8 @@ class RequestHandler(http.server.BaseHTTPRequestHandler):
         target = self.requestline.split(" ")[1]  # self.path has its leading slashes folded
         for end, (status, code) in self.proxy.refused.items():
             if self.command == "GET" and target.split("?")[0].endswith(end):
-                return self.answer(status, error_document(code), [("Content-Type", "application/xml")])
+                return self.answer(status, error_document(code),
+                                   [("Content-Type", "application/xml"), ("Retry-After", "3600")])
         kind, shape = self.proxy.choose(self.command)
         if kind == "slow_down":
             return self.answer(503, error_document("SlowDown"), [("Content-Type", "application/xml")])

@@ -12,24 +12,10 @@ from fault_proxy import FaultProxy
 OPTIONS = ["--chunk-size", 40]
 
 
-@pytest.fixture(scope="module")
-def archive(earthcatalog, tmp_path_factory):
-    folder = tmp_path_factory.mktemp("archive")
-    earthcatalog.run("generate", "--items", 120, "--seed", 7, "--concentrate", "--out", folder, check=True)
-    return Archive(folder)
-
-
-@pytest.fixture(scope="module")
-def expected(earthcatalog, archive, tmp_path_factory):
-    table = Table(tmp_path_factory.mktemp("expected"))
-    earthcatalog.json(*backfill(table, archive))
-    return table.contents()
-
-
 @pytest.fixture
-def staged(earthcatalog, archive, table):
+def staged(earthcatalog, small_archive, table):
     """A table whose backfill went as far as its commit, which is lost together with the catalog."""
-    earthcatalog.json(*backfill(table, archive, *OPTIONS, "--keep-staging"))
+    earthcatalog.json(*backfill(table, small_archive, *OPTIONS, "--keep-staging"))
     record = table.staging / "chunks/_run.json"
     state = json.loads(record.read_text())
     del state["committed_snapshot"]
@@ -43,125 +29,125 @@ CUT = {"rows": "staging/8*/*/*.ndjson", "marker": "staging/_completed/chunk_0000
 
 
 @pytest.mark.parametrize("what", CUT)
-def test_a_file_cut_short_is_named_and_its_repair_works(earthcatalog, archive, staged, expected, what):
+def test_a_file_cut_short_is_named_and_its_repair_works(earthcatalog, small_archive, staged, small_contents, what):
     for report in (staged.staging / "compacted").iterdir():
         report.unlink()
     if what == "chunk":
         (staged.staging / CUT["marker"]).unlink()
     victim = sorted(staged.staging.glob(CUT[what]))[0]
     victim.write_bytes(victim.read_bytes()[:-10])
-    run = earthcatalog.run(*backfill(staged, archive, *OPTIONS))
+    run = earthcatalog.run(*backfill(staged, small_archive, *OPTIONS))
     assert run.returncode == 1 and victim.name in run.stderr, run.stderr
     assert not staged.is_locked()
     if what == "marker":
         assert "remove it and run again" in run.stderr
         victim.unlink()
-        earthcatalog.json(*backfill(staged, archive, *OPTIONS))
+        earthcatalog.json(*backfill(staged, small_archive, *OPTIONS))
     else:
-        assert "--restart" in run.stderr or "run again" in run.stderr or what in ("entries", "chunk", "run"), run.stderr
-        earthcatalog.json(*backfill(staged, archive, *OPTIONS, "--restart"))
-    assert staged.contents().equals(expected)
+        assert "--restart" in run.stderr or "run again" in run.stderr or what in ("entries", "chunk"), run.stderr
+        earthcatalog.json(*backfill(staged, small_archive, *OPTIONS, "--restart"))
+    assert staged.contents().equals(small_contents)
 
 
-def test_a_catalog_lost_after_the_commit_is_no_success(earthcatalog, archive, table, expected):
-    earthcatalog.json(*backfill(table, archive, *OPTIONS, "--keep-staging"))
+def test_a_catalog_lost_after_the_commit_is_no_success(earthcatalog, small_archive, table, small_contents):
+    earthcatalog.json(*backfill(table, small_archive, *OPTIONS, "--keep-staging"))
     table.catalog.unlink()
-    run = earthcatalog.run(*backfill(table, archive, *OPTIONS))
+    run = earthcatalog.run(*backfill(table, small_archive, *OPTIONS))
     assert run.returncode == 1 and "register --from-warehouse" in run.stderr and "--restart" in run.stderr, run.stderr
     assert not table.is_locked()
     earthcatalog.run("register", "--from-warehouse", "--reconstruct", *table.arguments, check=True)
-    earthcatalog.run(*backfill(table, archive, *OPTIONS, "--keep-staging"), check=True)
-    assert table.contents().equals(expected)
+    earthcatalog.run(*backfill(table, small_archive, *OPTIONS, "--keep-staging"), check=True)
+    assert table.contents().equals(small_contents)
     table.catalog.unlink()
-    earthcatalog.json(*backfill(table, archive, *OPTIONS, "--restart"))
-    assert table.contents().equals(expected)
+    earthcatalog.json(*backfill(table, small_archive, *OPTIONS, "--restart"))
+    assert table.contents().equals(small_contents)
 
 
-def test_what_another_backfill_left_in_the_same_place_does_not_count(earthcatalog, archive, table, expected, tmp_path):
+def test_what_another_backfill_left_in_the_same_place_does_not_count(earthcatalog, small_archive, table, small_contents, tmp_path):
     other = tmp_path / "other"
     earthcatalog.run("generate", "--items", 120, "--seed", 8, "--concentrate", "--out", other, check=True)
     earthcatalog.json(*backfill(Table(tmp_path), Archive(other), *OPTIONS, "--keep-staging"))
     for name in ("catalog.db", "staging/chunks/_run.json"):
         (tmp_path / name).unlink()
-    report = earthcatalog.json(*backfill(table, archive, *OPTIONS))
+    report = earthcatalog.json(*backfill(table, small_archive, *OPTIONS))
     assert report["written_items"] == 120
-    assert table.contents().equals(expected)
+    assert table.contents().equals(small_contents)
 
 
-def test_the_same_backfill_again_replaces_what_came_in_between(earthcatalog, archive, table, expected):
-    earthcatalog.json(*backfill(table, archive, *OPTIONS))
+def test_the_same_backfill_again_replaces_what_came_in_between(earthcatalog, small_archive, table, small_contents):
+    earthcatalog.json(*backfill(table, small_archive, *OPTIONS))
     theirs = table.load()
     row = theirs.scan(limit=1).to_arrow()
     theirs.append(row.set_column(0, row.schema.field(0), [["appended-by-pyiceberg"]]))
-    report = earthcatalog.json(*backfill(table, archive, *OPTIONS, "--replace"))
+    report = earthcatalog.json(*backfill(table, small_archive, *OPTIONS, "--replace"))
     assert report["written_items"] == 120
-    assert table.contents().equals(expected)
+    assert table.contents().equals(small_contents)
 
 
 @pytest.mark.parametrize("what", ["compacted/task_*.done", "compacted/task_*.avro", "../warehouse/**/part_*.parquet"])
-def test_what_phase_3_left_cut_short_is_made_again(earthcatalog, archive, staged, expected, what):
+def test_what_phase_3_left_cut_short_is_made_again(earthcatalog, small_archive, staged, small_contents, what):
     victim = sorted(staged.staging.glob(what))[0]
     victim.write_bytes(victim.read_bytes()[:-10])
-    earthcatalog.json(*backfill(staged, archive, *OPTIONS))
-    assert staged.contents().equals(expected)
+    earthcatalog.json(*backfill(staged, small_archive, *OPTIONS))
+    assert staged.contents().equals(small_contents)
 
 
 @pytest.mark.parametrize("change,named", [(("--h3-resolution", 2), "resolution"), (("--inventory", None), "inventory"),
                                           (("--source-root", "s3://"), "source_root")])
-def test_the_staging_of_another_backfill_is_named(earthcatalog, archive, staged, expected, tmp_path, change, named):
+def test_the_staging_of_another_backfill_is_named(earthcatalog, small_archive, staged, small_contents, tmp_path, change, named):
     option, value = change
     if option == "--inventory":
         value = tmp_path / "other.csv"
-        value.write_text("".join(archive.inventory.read_text().splitlines(keepends=True)[:50]))
-    command = list(map(str, backfill(staged, archive, *OPTIONS)))
+        value.write_text("".join(small_archive.inventory.read_text().splitlines(keepends=True)[:50]))
+    command = list(map(str, backfill(staged, small_archive, *OPTIONS)))
     if option in command:
         command[command.index(option) + 1] = value
     else:
         command += [option, value]
     run = earthcatalog.run(*command)
     assert run.returncode == 2 and named in run.stderr and "--restart" in run.stderr, run.stderr
-    earthcatalog.json(*backfill(staged, archive, *OPTIONS))  # the first one still goes on
-    assert staged.contents().equals(expected)
+    earthcatalog.json(*backfill(staged, small_archive, *OPTIONS))  # the first one still goes on
+    assert staged.contents().equals(small_contents)
 
 
-def test_an_inventory_that_changed_under_the_backfill_is_named(earthcatalog, archive, staged, tmp_path):
-    changed = Archive(archive.folder)
+def test_an_inventory_that_changed_under_the_backfill_is_named(earthcatalog, small_archive, staged, tmp_path):
+    changed = Archive(small_archive.folder)
     command = list(map(str, backfill(staged, changed, *OPTIONS)))
-    before = archive.inventory.read_text()
+    before = small_archive.inventory.read_text()
     try:
-        archive.inventory.write_text(before + before.splitlines(keepends=True)[1])
+        small_archive.inventory.write_text(before + before.splitlines(keepends=True)[1])
         run = earthcatalog.run(*command)
     finally:
-        archive.inventory.write_text(before)
+        small_archive.inventory.write_text(before)
     assert run.returncode == 2 and "inventory_identity" in run.stderr, run.stderr
 
 
-def test_a_table_dropped_between_the_phases_is_made_anew(earthcatalog, archive, staged, expected):
-    earthcatalog.json(*incremental(staged, archive, "--limit", 10))
+def test_a_table_dropped_between_the_phases_is_made_anew(earthcatalog, small_archive, staged, small_contents):
+    earthcatalog.json(*incremental(staged, small_archive, "--limit", 10))
     staged.open_catalog().drop_table("earthcatalog.stac_items")
-    report = earthcatalog.json(*backfill(staged, archive, *OPTIONS))
+    report = earthcatalog.json(*backfill(staged, small_archive, *OPTIONS))
     assert report["written_items"] == 120
-    assert staged.contents().equals(expected)
+    assert staged.contents().equals(small_contents)
 
 
-def test_rows_of_another_writer_between_two_runs_are_not_lost(earthcatalog, archive, staged, expected):
-    earthcatalog.json(*incremental(staged, archive, "--limit", 10))
+def test_rows_of_another_writer_between_two_runs_are_not_lost(earthcatalog, small_archive, staged, small_contents):
+    earthcatalog.json(*incremental(staged, small_archive, "--limit", 10))
     theirs = staged.load()
     row = theirs.scan(limit=1).to_arrow()
     theirs.append(row.set_column(0, row.schema.field(0), [["appended-by-pyiceberg"]]))
     before = staged.contents()
-    run = earthcatalog.run(*backfill(staged, archive, *OPTIONS))
+    run = earthcatalog.run(*backfill(staged, small_archive, *OPTIONS))
     assert run.returncode == 1 and "has rows already" in run.stderr and "--replace" in run.stderr
     assert staged.contents().equals(before)
-    earthcatalog.json(*backfill(staged, archive, *OPTIONS, "--replace"))
-    assert staged.contents().equals(expected)
+    earthcatalog.json(*backfill(staged, small_archive, *OPTIONS, "--replace"))
+    assert staged.contents().equals(small_contents)
 
 
-def test_a_commit_of_pyiceberg_in_the_middle_of_a_run_is_not_overwritten(earthcatalog, archive, table, expected):
+def test_a_commit_of_pyiceberg_in_the_middle_of_a_run_is_not_overwritten(earthcatalog, small_archive, table, small_contents):
     import signal
 
-    earthcatalog.json(*incremental(table, archive, "--limit", 10))
-    process = earthcatalog.start(*backfill(table, archive, "--chunk-size", 2, "--replace"))
+    earthcatalog.json(*incremental(table, small_archive, "--limit", 10))
+    process = earthcatalog.start(*backfill(table, small_archive, "--chunk-size", 2, "--replace"))
     while not table.staged():
         assert process.poll() is None
     process.send_signal(signal.SIGSTOP)
@@ -173,47 +159,48 @@ def test_a_commit_of_pyiceberg_in_the_middle_of_a_run_is_not_overwritten(earthca
     _, stderr = process.communicate(timeout=60)
     assert process.returncode == 1 and "another writer changed the table meanwhile; run again" in stderr, stderr
     assert table.contents().equals(before)
-    earthcatalog.json(*backfill(table, archive, "--chunk-size", 2, "--replace"))
-    assert table.contents().equals(expected)
+    earthcatalog.json(*backfill(table, small_archive, "--chunk-size", 2, "--replace"))
+    assert table.contents().equals(small_contents)
 
 
-def test_two_at_once(earthcatalog, archive, table, expected):
+def test_two_at_once(earthcatalog, small_archive, table, small_contents):
     import signal
 
-    first = earthcatalog.start(*backfill(table, archive, "--chunk-size", 2))
+    first = earthcatalog.start(*backfill(table, small_archive, "--chunk-size", 2))
     while not table.staged():
         assert first.poll() is None
     first.send_signal(signal.SIGSTOP)
-    second = earthcatalog.run(*backfill(table, archive, "--chunk-size", 2))
+    second = earthcatalog.run(*backfill(table, small_archive, "--chunk-size", 2))
     first.send_signal(signal.SIGCONT)
     _, stderr = first.communicate(timeout=60)
     assert second.returncode == 1 and "CatalogLocked" in second.stderr and "backfill" in second.stderr
     assert first.returncode == 0, stderr
-    assert table.contents().equals(expected)
+    assert table.contents().equals(small_contents)
 
 
 @pytest.mark.parametrize("warehouse,staging", [("w", "w"), ("w", "w/staging"), ("s/warehouse", "s"), ("w", "x/../w/s")])
-def test_staging_and_warehouse_in_each_other(earthcatalog, archive, tmp_path, warehouse, staging):
-    run = earthcatalog.run("backfill", "--inventory", archive.inventory, "--catalog", tmp_path / "catalog.db",
+def test_staging_and_warehouse_in_each_other(earthcatalog, small_archive, tmp_path, warehouse, staging):
+    run = earthcatalog.run("backfill", "--inventory", small_archive.inventory, "--catalog", tmp_path / "catalog.db",
                            "--warehouse", tmp_path / warehouse, "--staging", f"{tmp_path}/{staging}")
     assert run.returncode == 2 and "choose another --staging" in run.stderr, run.stderr
     assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize("warehouse,staging", [("a", "a"), ("a", "a/staging"), ("a/b", "a"), ("", "staging")])
-def test_staging_and_warehouse_in_each_other_on_s3(s3_earthcatalog, archive, tmp_path, warehouse, staging):
-    run = s3_earthcatalog.run("backfill", "--inventory", archive.inventory, "--catalog", tmp_path / "catalog.db",
+def test_staging_and_warehouse_in_each_other_on_s3(s3_earthcatalog, small_archive, tmp_path, warehouse, staging):
+    run = s3_earthcatalog.run("backfill", "--inventory", small_archive.inventory, "--catalog", tmp_path / "catalog.db",
                               "--warehouse", f"s3://test-warehouse/{warehouse}", "--staging", f"s3://test-warehouse/{staging}/")
     assert run.returncode == 2 and "choose another --staging" in run.stderr, run.stderr
 
 
+@pytest.mark.parametrize("shape", ["staged", "direct"])
 @pytest.mark.parametrize("most_bytes", [0, 2000, 6000, 10_000, 20_000, 40_000])
-def test_no_space(earthcatalog, archive, table, expected, most_bytes):
+def test_no_space(earthcatalog, small_archive, table, small_contents, most_bytes, shape):
     """A limit on the size of files stands for a full disk: the larger it is, the later the phase that meets it."""
     def limit():
         resource.setrlimit(resource.RLIMIT_FSIZE, (most_bytes, resource.RLIM_INFINITY))
 
-    command = list(map(str, backfill(table, archive, *OPTIONS)))
+    command = list(map(str, backfill(table, small_archive, *OPTIONS, shape=shape)))
     # Python ignores SIGXFSZ, and so do its children then.
     run = subprocess.run([str(BINARY), *command], capture_output=True, text=True, env=earthcatalog.environment,
                          preexec_fn=limit, restore_signals=False, timeout=60)
@@ -222,7 +209,7 @@ def test_no_space(earthcatalog, archive, table, expected, most_bytes):
         assert not table.exists() or table.load().current_snapshot() is None
         assert not table.is_locked()
         earthcatalog.json(*command)
-    assert table.contents().equals(expected)
+    assert table.contents().equals(small_contents)
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ import time
 
 import pytest
 from conftest import Table, incremental
-from kills import KILLS, archive, kill_and_rerun, undisturbed  # noqa: F401 - fixtures
+from kills import KILLS, Undisturbed, archive, check_commits, kill_and_rerun  # noqa: F401 - a fixture
 
 # Small chunks and a commit for each: many moments at which something can be half done.
 OPTIONS = ["--chunk-size", 100, "--commit-every", "0s", "--workers", 2]
@@ -15,9 +15,23 @@ def command(table, archive):
     return incremental(table, archive, *OPTIONS)
 
 
+def phase_of(table):
+    """0: nothing is written; 1: there are data files; 2: the first of them are committed."""
+    metadata = len(list(table.warehouse.glob("earthcatalog/stac_items/metadata/*.metadata.json")))
+    if metadata < 2:  # the first one makes the table
+        return int(any(table.warehouse.glob("grid_partition=*/*/*.parquet")))
+    return 2
+
+
+@pytest.fixture(scope="module")
+def undisturbed(earthcatalog, archive, tmp_path_factory):
+    return Undisturbed(earthcatalog, command, Table(tmp_path_factory.mktemp("undisturbed")), archive, phase_of)
+
+
 def test_kills_and_reruns(earthcatalog, archive, undisturbed, tmp_path):
+    assert list(undisturbed.seconds) == [0, 1, 2]
     kill_and_rerun(earthcatalog, lambda table: command(table, archive), undisturbed,
-                   lambda kill: Table(tmp_path / str(kill)), KILLS)
+                   lambda kill: Table(tmp_path / str(kill)), KILLS, check_commits)
 
 
 def test_ctrl_c_commits_whole_chunks_and_says_how_to_go_on(earthcatalog, archive, undisturbed, tmp_path):

@@ -1,4 +1,4 @@
-"""Kills in the middle of `backfill`: in every phase, at random moments; all places on local disk, and all on S3."""
+"""Kills in the middle of `backfill`: in every phase, at many moments; all places on local disk, and all on S3."""
 
 import signal
 import time

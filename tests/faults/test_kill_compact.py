@@ -1,14 +1,13 @@
 """Kills and Ctrl-C in the middle of `compact`."""
 
 import os
-import random
 import shutil
 import signal
 import time
 
 import pytest
 from conftest import Table, incremental
-from kills import SEED, Reader
+from kills import SEED, Killer, Reader, Undisturbed
 
 KILLS = 100 if os.environ.get("EARTHCATALOG_SOAK") else 10
 
@@ -25,10 +24,26 @@ def grown(earthcatalog, archive, tmp_path_factory):
     table.copy = table.folder.parent / "copy"
     shutil.copytree(table.folder, table.copy)
     table.expected = table.rows()
-    start = time.monotonic()
-    earthcatalog.json("compact", *table.arguments, "--workers", 2)
-    table.seconds = time.monotonic() - start
+    table.files = count_files(table)
+    table.undisturbed = Undisturbed(earthcatalog, command, table, archive, phase_of)
+    assert list(table.undisturbed.seconds) == [0, 1, 2]
     return table
+
+
+def command(table, archive=None):
+    return ["compact", *table.arguments, "--workers", 2]
+
+
+def count_files(table):
+    """Data files and metadata files, whether the table names them or not."""
+    return (len(list(table.warehouse.glob("grid_partition=*/*/*.parquet"))),
+            len(list(table.warehouse.glob("earthcatalog/stac_items/metadata/*.metadata.json"))))
+
+
+def phase_of(table):
+    """0: nothing is written; 1: there are merged files; 2: and the metadata that are committed or about to be."""
+    data, metadata = count_files(table)
+    return 2 if metadata > table.files[1] else int(data > table.files[0])
 
 
 def restore(table):
@@ -37,19 +52,13 @@ def restore(table):
 
 
 def test_kills_and_reruns(earthcatalog, archive, grown):
-    choose = random.Random(SEED)
+    killer = Killer(grown.undisturbed, KILLS)
     print(f"EARTHCATALOG_SEED={SEED}")
-    for kill in range(KILLS):
+    for kill in killer:
         restore(grown)
-        reader = Reader(grown)
-        reader.start()
-        process = earthcatalog.start("compact", *grown.arguments, "--workers", 2)
-        time.sleep(choose.uniform(0, 1.1) * grown.seconds)
-        process.kill()
-        process.communicate()
-        rerun = earthcatalog.run("compact", *grown.arguments, "--workers", 2)
-        reader.stop.set()
-        reader.join()
+        with Reader(grown) as reader:
+            killer.kill(earthcatalog.start(*command(grown)), grown, kill)
+            rerun = earthcatalog.run(*command(grown))
         where = f"kill {kill}, EARTHCATALOG_SEED={SEED}"
         assert rerun.returncode == 0, f"{where}: {rerun.stderr}"
         assert reader.errors == [], where
@@ -60,6 +69,7 @@ def test_kills_and_reruns(earthcatalog, archive, grown):
         again = earthcatalog.json(*incremental(grown, archive, "--limit", ITEMS))
         assert again["unchanged"] == ITEMS, where
         assert earthcatalog.json("info", *grown.arguments)["items"] == ITEMS, where
+    killer.check()
 
 
 def test_ctrl_c_leaves_the_table_as_it_was(earthcatalog, grown):
@@ -67,7 +77,7 @@ def test_ctrl_c_leaves_the_table_as_it_was(earthcatalog, grown):
         restore(grown)
         metadata, listed = grown.load().metadata_location, set(grown.folder.rglob("*"))
         process = earthcatalog.start("compact", *grown.arguments, "--workers", 1)
-        time.sleep(fraction * grown.seconds)
+        time.sleep(fraction * sum(grown.undisturbed.seconds.values()))
         process.send_signal(signal.SIGINT)
         _, stderr = process.communicate(timeout=60)
         if process.returncode == 130:

@@ -2,6 +2,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <optional>
+#include <tuple>
+
+#include "earthcatalog/base/time.h"
 #include "fetch/fetch_all.h"
 
 namespace earthcatalog::fetch {
@@ -56,6 +60,25 @@ TEST(HttpRules, KeysGoOverTheWireUnderTheirTrueName) {
   for (const auto& key : keys) EXPECT_EQ(outcomes.at("b/" + key).outcome, Outcome::kFetched) << key;
   EXPECT_THAT(paths, testing::ElementsAre("/b/a%20b%2Bc%2520.json", "/b/a/../b", "/b/./a//b/", "/b/q%3Fx%3D1%26y%23z",
                                           "/b/%C3%A9%22%27%2C%0A"));
+}
+
+TEST(HttpRules, AnObjectThatNobodyKnowsMoreOfThanItsNameGetsTheVersionThatWasRead) {
+  ScriptServer server([](const ScriptRequest&) {
+    return ScriptReply{.body = "{}",
+                       .headers = {{"ETag", "\"0123-2\""}, {"Last-Modified", "Sun, 06 Nov 1994 08:49:37 GMT"}}};
+  });
+  auto listed = object("b", "listed");
+  listed.size_bytes = 7;
+  const auto outcomes = fetch_all(settings_for(server), quick_options(), {object("b", "k"), listed});
+  ASSERT_TRUE(outcomes.status) << outcomes.status.error().message;
+  const auto& found = outcomes.at("b/k").object;
+  EXPECT_EQ(found.etag, "0123-2") << "as inventories have it: without quotes";
+  EXPECT_EQ(found.last_modified, parse_time("1994-11-06T08:49:37Z")->micros);
+  EXPECT_EQ(found.size_bytes, 2);
+  const auto& kept = outcomes.at("b/listed").object;
+  EXPECT_EQ(std::tuple(kept.etag, kept.last_modified, kept.size_bytes),
+            std::tuple("", std::optional<TimeMicros>(), std::optional<std::int64_t>(7)))
+      << "what the list says of its version stands";
 }
 
 TEST(HttpRules, NotFoundIsMissing) {

@@ -61,15 +61,29 @@ TEST(ConcurrencyLimit, GrowsByOneForEachRound) {
   EXPECT_EQ(limit.value(), 71);
 }
 
-TEST(AccessRule, OnePercentCountsFromOneHundredOn) {
+TEST(AccessRule, OnePercentOfAtLeastOneHundredIsTooMany) {
   AccessRule rule;
   for (int i = 0; i < 99; ++i) {
     rule.on_refused();
     rule.on_decided();
     EXPECT_FALSE(rule.is_broken());
   }
-  rule.on_refused();
+  rule.on_decided();
   EXPECT_TRUE(rule.is_broken());
+
+  AccessRule share;
+  for (int i = 0; i < 1050; ++i) share.on_decided();
+  for (int i = 0; i < 10; ++i) share.on_refused();
+  EXPECT_FALSE(share.is_broken()) << "0.95 %";
+  share.on_refused();
+  EXPECT_TRUE(share.is_broken()) << "1.05 %";
+
+  AccessRule few;
+  for (int i = 0; i < 100; ++i) few.on_decided();
+  for (int i = 0; i < 9; ++i) few.on_refused();
+  EXPECT_FALSE(few.is_broken()) << "9 missing ones must not stop each run on the same objects";
+  few.on_refused();
+  EXPECT_TRUE(few.is_broken());
 }
 
 TEST(AccessRule, FewerThanOnePercentAreBearableUpToOneThousand) {

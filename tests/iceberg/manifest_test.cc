@@ -259,6 +259,37 @@ RC_GTEST_PROP(ManifestList, GivesBackWhatWasWritten, ()) {
             lines);
 }
 
+std::string list_of(const ManifestFile& line) {
+  return write_manifest_list({.snapshot_id = 1, .parent_snapshot_id = {}, .sequence_number = 1}, {line});
+}
+
+TEST(ManifestList, RefusesNumbersThatNoManifestHas) {
+  const auto refused = [](const ManifestFile& line) {
+    EXPECT_THAT(read_manifest_list(list_of(line), "l"), IsError(ErrorKind::kInvalidData, "out of range"));
+  };
+  for (const auto field : {&ManifestFile::added_rows_count, &ManifestFile::existing_rows_count,
+                           &ManifestFile::deleted_rows_count, &ManifestFile::manifest_length}) {
+    ManifestFile line;
+    line.*field = kMostRowsOrBytes + 1;
+    refused(line);
+  }
+  for (const auto field :
+       {&ManifestFile::added_files_count, &ManifestFile::existing_files_count, &ManifestFile::deleted_files_count}) {
+    ManifestFile line;
+    line.*field = -1;
+    refused(line);
+  }
+  ManifestFile line;
+  line.manifest_length = -1;
+  refused(line);
+}
+
+TEST(ManifestList, RowsMayBeUncounted) {
+  ManifestFile line;
+  line.added_rows_count = -3;
+  EXPECT_EQ(value_of(read_manifest_list(list_of(line), "l")).at(0).added_rows_count, kUnknownRows);
+}
+
 TEST(ManifestList, IsNoOtherAvroFile) {
   const Layout layout;
   EXPECT_THAT(read_manifest_list(write(layout, {}).bytes, "memory://l.avro"),

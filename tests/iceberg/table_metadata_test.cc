@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
+#include <regex>
 
 #include "iceberg/iceberg_testing.h"
 
@@ -94,6 +95,19 @@ TEST(BrokenMetadata, EachFileHasACase) {
   for ([[maybe_unused]] const auto& file : std::filesystem::directory_iterator(std::string(kFolder) + "broken"))
     ++files;
   EXPECT_EQ(files, std::size(kBroken));
+}
+
+TEST(TableMetadata, LeavesRoomForWhatTheNextCommitCounts) {
+  const std::string whole = to_json(parse_file("pyiceberg.metadata.json"));
+  for (const std::string key : {"last-sequence-number", "last-column-id", "schema-id"}) {
+    for (const char* number : {"-1", "2147483647", "9223372036854775807"}) {
+      const bool is_fine = key == "last-sequence-number" && std::string_view(number) == "2147483647";
+      const auto changed =
+          std::regex_replace(whole, std::regex("\"" + key + "\":-?[0-9]+"), "\"" + key + "\":" + number);
+      EXPECT_NE(changed, whole) << key;
+      EXPECT_EQ(parse_table_metadata(changed, "m").has_value(), is_fine) << key << ' ' << number;
+    }
+  }
 }
 
 TEST(FreshIds, GoToTopLevelFieldsFirst) {

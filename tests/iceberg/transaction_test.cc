@@ -104,21 +104,27 @@ TEST_F(TransactionTest, ReadsAnOlderSnapshot) {
 }
 
 TEST_F(TransactionTest, TotalsThatCannotBeAreCountedAnew) {
-  const std::vector<ManifestFile> before{{.manifest_path = "m", .added_files_count = 2, .added_rows_count = 30}};
+  std::vector<ManifestFile> before{{.manifest_path = "m", .added_files_count = 2, .added_rows_count = 30}};
   const Properties none;
-  for (const char* total : {"9223372036854775807", "-3", "many"}) {
+  const auto summary_after = [&](const char* total) {
     Snapshot parent;
     parent.summary = {{"total-data-files", total}, {"total-records", total}, {"total-files-size", total}};
-    auto found = make_summary({.operation = "append",
-                               .extra = &none,
-                               .added = {.files = 1, .rows = 5, .bytes = 9},
-                               .parent = &parent,
-                               .before = &before,
-                               .after = &before});
+    return make_summary({.operation = "append",
+                         .extra = &none,
+                         .added = {.files = 1, .rows = 5, .bytes = 9},
+                         .parent = &parent,
+                         .before = &before,
+                         .after = &before});
+  };
+  for (const char* total : {"9223372036854775807", "-3", "many"}) {
+    auto found = summary_after(total);
     EXPECT_EQ(found["total-data-files"], "3") << total;
     EXPECT_EQ(found["total-records"], "35") << total;
     EXPECT_FALSE(found.contains("total-files-size")) << "that no list tells";
   }
+  before[0].existing_rows_count = kUnknownRows;
+  EXPECT_FALSE(summary_after("many").contains("total-records")) << "nor rows that nobody counted";
+  EXPECT_EQ(summary_after("30")["total-records"], "35");
 }
 
 TEST_F(TransactionTest, OverwriteReplacesFilesAndKeepsTheRest) {

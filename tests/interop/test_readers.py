@@ -6,8 +6,7 @@ import shutil
 
 import duckdb
 import pytest
-from conftest import ACCESS_KEY, BUCKET, SECRET_KEY, Table, incremental
-
+from conftest import ACCESS_KEY, BUCKET, SECRET_KEY, Archive, S3Archive, S3Table, Table, incremental
 
 
 def connect_duckdb(*extensions):
@@ -28,8 +27,33 @@ def local_table(earthcatalog, archive, tmp_path_factory):
     return table
 
 
-def expected_items(archive):
-    return [json.loads(path.read_text()) for path in archive.objects()]
+def assert_cell_and_date_prune(made):
+    """A filter by cell and date opens few files and loses no row."""
+    table = made.load()
+    everything = table.scan(selected_fields=("id", "grid_partition", "datetime")).to_arrow().to_pylist()
+    in_time = [row for row in everything if 2017 <= row["datetime"].year < 2020]
+    cell = in_time[0]["grid_partition"]
+    wanted = {row["id"] for row in in_time if row["grid_partition"] == cell}
+    scan = table.scan(row_filter=f"grid_partition == '{cell}' and datetime >= '2017-01-01T00:00:00+00:00' "
+                                 "and datetime < '2020-01-01T00:00:00+00:00'")
+    assert 0 < len(list(scan.plan_files())) <= 3 < made.report["files"]
+    assert set(scan.to_arrow().column("id").to_pylist()) == wanted
+
+
+GREENLAND = (-50, 66, -40, 72)
+
+
+def ids_in_greenland(connection, files):
+    return {identifier for identifier, in connection.execute(
+        f"SELECT DISTINCT id FROM read_parquet('{files}', hive_partitioning=false) "
+        f"WHERE ST_Intersects(geometry, ST_MakeEnvelope{GREENLAND})").fetchall()}
+
+
+def expected_in_greenland(objects):
+    from shapely.geometry import box, shape
+
+    items = [json.loads(path.read_text()) for path in objects]
+    return {item["id"] for item in items if shape(item["geometry"]).intersects(box(*GREENLAND))}
 
 
 class TestPyIceberg:
@@ -39,16 +63,7 @@ class TestPyIceberg:
         assert sum(rows.column("grid_primary").to_pylist()) == local_table.report["written_items"] == len(archive.objects())
 
     def test_a_filter_by_cell_and_date_prunes_files_and_loses_nothing(self, local_table):
-        table = local_table.load()
-        everything = table.scan(selected_fields=("id", "grid_partition", "datetime")).to_arrow().to_pylist()
-        cell = everything[0]["grid_partition"]
-        wanted = {row["id"] for row in everything
-                  if row["grid_partition"] == cell and 2017 <= row["datetime"].year < 2020}
-        scan = table.scan(row_filter=f"grid_partition == '{cell}' and datetime >= '2017-01-01T00:00:00+00:00' "
-                                     "and datetime < '2020-01-01T00:00:00+00:00'")
-        files = list(scan.plan_files())
-        assert 0 < len(files) <= 3 < local_table.report["files"]
-        assert set(scan.to_arrow().column("id").to_pylist()) == wanted
+        assert_cell_and_date_prune(local_table)
 
     def test_its_append_and_our_next_commit_on_top(self, earthcatalog, archive, tmp_path):
         table = Table(tmp_path)
@@ -76,17 +91,27 @@ class TestDuckDb:
             assert primary == local_table.report["written_items"]
 
     def test_read_parquet_with_st_intersects(self, local_table, archive):
-        connection = connect_duckdb("spatial")
-        box = "ST_MakeEnvelope(-50, 66, -40, 72)"
-        found = connection.execute(
-            f"SELECT DISTINCT id FROM read_parquet('{local_table.warehouse}/grid_partition=*/year=*/*.parquet', "
-            f"hive_partitioning=false) WHERE ST_Intersects(geometry, {box})").fetchall()
-        from shapely.geometry import box as shapely_box, shape
+        found = ids_in_greenland(connect_duckdb("spatial"), f"{local_table.warehouse}/grid_partition=*/year=*/*.parquet")
+        assert found == expected_in_greenland(archive.objects()) != set()
 
-        area = shapely_box(-50, 66, -40, 72)
-        wanted = {item["id"] for item in expected_items(archive) if shape(item["geometry"]).intersects(area)}
-        assert {row[0] for row in found} == wanted
-        assert wanted
+
+class TestRegions:
+    def test_items_outside_every_region_are_found_by_their_geometry_in_none(self, earthcatalog, archive, tmp_path):
+        """What docs/warehouse_format.md tells readers: the cells of an area and __none__, then the geometry of each row."""
+        from shapely.geometry import box, mapping
+
+        region = {"type": "Feature", "properties": {"name": "south"}, "geometry": mapping(box(-50, 60, -40, 69))}
+        boundaries = tmp_path / "regions.geojson"
+        boundaries.write_text(json.dumps({"type": "FeatureCollection", "features": [region]}))
+        table = Table(tmp_path / "table")
+        earthcatalog.json(*incremental(table, archive, "--limit", 500, "--grid", "geojson", "--boundaries", boundaries,
+                                       "--id-field", "name"))
+        connection = connect_duckdb("spatial")
+        south, none = (ids_in_greenland(connection, f"{table.warehouse}/grid_partition={cell}/year=*/*.parquet")
+                       for cell in ("south", "__none__"))
+        assert none - south and south - none
+        keys = [line.split(",")[1] for line in archive.inventory.read_text().splitlines()[1:501]]
+        assert south | none == expected_in_greenland(archive.folder / BUCKET / key for key in keys)
 
 
 class TestAfterExpire:
@@ -158,38 +183,74 @@ class TestGeoPandas:
 
 
 class TestOnS3:
-    """The same table, items and warehouse on the S3 server."""
+    """Items, catalog and warehouse on the S3 server."""
 
     @pytest.fixture(scope="class")
     @classmethod
-    def s3_table(cls, s3_earthcatalog):
-        base = "s3://test-warehouse/readers"
-        s3_earthcatalog.run("generate", "--items", 500, "--seed", 11, "--out", f"s3://{BUCKET}", check=True)
-        arguments = ["--catalog", f"{base}/catalog.db", "--warehouse", f"{base}/warehouse"]
-        report = s3_earthcatalog.json("incremental", "--inventory", f"s3://{BUCKET}/inventory.csv", *arguments)
-        assert report["written_items"] == 500
-        return base, arguments, report
+    def s3_archive(cls, s3_earthcatalog, earthcatalog, tmp_path_factory):
+        """500 items in the bucket, and the same ones in a folder to compare with."""
+        made = ("generate", "--items", 500, "--seed", 11, "--out")
+        s3_earthcatalog.run(*made, f"s3://{BUCKET}/readers", check=True)
+        archive = S3Archive("readers")
+        archive.copy = Archive(tmp_path_factory.mktemp("copy"))
+        earthcatalog.run(*made, archive.copy.folder, check=True)
+        return archive
 
-    def test_pyiceberg_reads_it(self, s3_server, s3_table, s3_earthcatalog, tmp_path):
-        from pyiceberg.table import StaticTable
+    @pytest.fixture(scope="class")
+    @classmethod
+    def s3_table(cls, s3_server, s3_earthcatalog, s3_archive, tmp_path_factory):
+        table = S3Table(s3_server, "readers", tmp_path_factory.mktemp("readers"))
+        table.report = s3_earthcatalog.json(*incremental(table, s3_archive))
+        assert table.report["written_items"] == 500
+        return table
 
-        base, arguments, report = s3_table
-        info = s3_earthcatalog.json("info", *arguments)
-        table = StaticTable.from_metadata(info["metadata"], properties={
-            "s3.endpoint": s3_server.endpoint, "s3.access-key-id": ACCESS_KEY, "s3.secret-access-key": SECRET_KEY,
-            "s3.region": "us-east-1"})
-        assert table.scan(selected_fields=("id",)).to_arrow().num_rows == report["rows"]
-
-    def test_duckdb_reads_it(self, s3_server, s3_table, s3_earthcatalog):
-        _, arguments, report = s3_table
-        info = s3_earthcatalog.json("info", *arguments)
-        connection = connect_duckdb("avro", "httpfs", "iceberg")
+    @pytest.fixture(scope="class")
+    @classmethod
+    def duckdb_on_s3(cls, s3_server):
+        connection = connect_duckdb("avro", "httpfs", "iceberg", "spatial")
         connection.execute(f"CREATE SECRET (TYPE s3, KEY_ID '{ACCESS_KEY}', SECRET '{SECRET_KEY}', REGION 'us-east-1', "
                            f"ENDPOINT '{s3_server.endpoint.removeprefix('http://')}', URL_STYLE 'path', USE_SSL false)")
-        count, = connection.execute(f"SELECT count(*) FROM iceberg_scan('{info['metadata']}')").fetchone()
-        assert count == report["rows"]
+        return connection
 
-    def test_a_second_run_finds_everything_unchanged(self, s3_table, s3_earthcatalog):
-        _, arguments, _ = s3_table
-        report = s3_earthcatalog.json("incremental", "--inventory", f"s3://{BUCKET}/inventory.csv", *arguments)
+    def test_pyiceberg_reads_it(self, s3_table):
+        rows = s3_table.load().scan(selected_fields=("id", "grid_primary")).to_arrow()
+        assert rows.num_rows == s3_table.report["rows"]
+        assert sum(rows.column("grid_primary").to_pylist()) == 500
+
+    def test_pyiceberg_prunes_files_by_cell_and_date(self, s3_table):
+        assert_cell_and_date_prune(s3_table)
+
+    def test_pyiceberg_appends_and_our_next_commit_lies_on_top(self, s3_server, s3_earthcatalog, s3_archive, tmp_path):
+        table = S3Table(s3_server, "appended", tmp_path)
+        first = s3_earthcatalog.json(*incremental(table, s3_archive, "--limit", 100))
+        theirs = table.load()
+        row = theirs.scan(limit=1).to_arrow()
+        theirs.append(row.set_column(0, row.schema.field(0), [["appended-by-pyiceberg"]]))
+        table.store_copy()
+        second = s3_earthcatalog.json(*incremental(table, s3_archive))
+        assert (second["unchanged"], second["written_items"]) == (100, 400)
+        rows = table.load().scan(selected_fields=("id",)).to_arrow().column("id").to_pylist()
+        assert len(rows) == first["rows"] + 1 + second["rows"]
+        assert rows.count("appended-by-pyiceberg") == 1
+
+    def test_duckdb_scans_the_folder_and_the_metadata_file(self, s3_table, duckdb_on_s3):
+        for place in (f"{s3_table.warehouse}/earthcatalog/stac_items", s3_table.load().metadata_location):
+            counts = duckdb_on_s3.execute(
+                f"SELECT count(*), count(*) FILTER (WHERE grid_primary) FROM iceberg_scan('{place}')").fetchone()
+            assert counts == (s3_table.report["rows"], 500)
+
+    def test_duckdb_finds_what_intersects_a_box_in_the_files(self, s3_table, s3_archive, duckdb_on_s3):
+        found = ids_in_greenland(duckdb_on_s3, f"{s3_table.warehouse}/grid_partition=*/year=*/*.parquet")
+        assert found == expected_in_greenland(s3_archive.copy.objects()) != set()
+
+    def test_geopandas_reads_geometry_and_crs(self, s3_server, s3_table):
+        import geopandas
+
+        path = next(iter(s3_table.load().scan().plan_files())).file.file_path
+        frame = geopandas.read_parquet(path.removeprefix("s3://"), filesystem=s3_server.file_system())
+        assert frame.crs.to_string() == "OGC:CRS84"
+        assert frame.geometry.is_valid.all() and len(frame) > 0
+
+    def test_a_second_run_finds_everything_unchanged(self, s3_table, s3_archive, s3_earthcatalog):
+        report = s3_earthcatalog.json(*incremental(s3_table, s3_archive))
         assert report["unchanged"] == 500 and report["written_items"] == 0 and report["bytes_fetched"] == 0

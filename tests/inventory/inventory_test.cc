@@ -28,6 +28,40 @@ TEST_F(InventoryTest, KeysComeThroughUnderTheirTrueNames) {
               ElementsAre("a,b.stac.json", "a\"b.stac.json", "a\nb.stac.json", "a+b%20c.stac.json", "ü 🌍.stac.json"));
 }
 
+TEST_F(InventoryTest, SaysHowMuchOfItHasBeenRead) {
+  std::vector<ObjectRef> objects;
+  for (int i = 0; i < 100'000; ++i) objects.push_back(object("b", fmt::format("k{:06}.stac.json", i), 1, "2026-01-01"));
+  const auto csv = to_csv(objects);
+  put("i.csv", csv);
+  put("i.csv.gz", gzip(csv));
+  const auto table = to_table(objects, {});
+  put("i.parquet", to_parquet(*table, 10'000));
+  put("i.orc", to_orc(*table));
+  put("symlink.txt", "i.csv\ni.parquet\n");
+  for (const char* name : {"i.csv", "i.csv.gz", "i.parquet", "i.orc", "symlink.txt"}) {
+    const auto inventory = open(name);
+    ASSERT_TRUE(inventory) << inventory.error().message;
+    const std::size_t all = std::string_view(name) == "symlink.txt" ? 200'000 : 100'000;
+    std::vector<ObjectRef> batch;
+    ASSERT_TRUE((*inventory)->next(batch, all / 4));
+    ASSERT_TRUE((*inventory)->share_read()) << name;
+    const double share = *(*inventory)->share_read();
+    EXPECT_GT(share, 0.05) << name;
+    EXPECT_LT(share, 0.75) << name;
+    ASSERT_TRUE((*inventory)->next(batch, all));
+    EXPECT_EQ((*inventory)->share_read(), 1) << name;
+  }
+  const auto limited = open("i.csv", {.limit = 100});
+  std::vector<ObjectRef> batch;
+  ASSERT_TRUE(limited && (*limited)->next(batch, 50));
+  EXPECT_EQ((*limited)->share_read(), 0.5);
+  put("b/k.stac.json", "{}");
+  const auto listing = open("b/", {.source_root = "memory://test/"});
+  ASSERT_TRUE(listing) << listing.error().message;
+  ASSERT_TRUE((*listing)->next(batch, 1));
+  EXPECT_EQ((*listing)->share_read(), std::nullopt) << "nobody knows the end of a listing";
+}
+
 TEST_F(InventoryTest, WithoutHeaderKeysAreDecodedOnce) {
   put("i.csv",
       "\"b\",\"a%2Cb.stac.json\",\"12\",\"2026-03-01T00:00:07.000Z\"\n\"b\",\"a+b%2520c.stac.json\",\"\",\"\"\n"
@@ -177,6 +211,18 @@ TEST_F(InventoryTest, AListingNamesBucketsBelowTheSourceRoot) {
   EXPECT_THAT(keys("data/b1/", {.source_root = "memory://test/data/"}), ElementsAre("x/1.stac.json"));
   EXPECT_THAT(keys("data/b1/x", {.source_root = "memory://"}), ElementsAre("data/b1/x/1.stac.json"));
   EXPECT_EQ(read("memory://test", {.source_root = "memory://"}).value()[0].bucket, "test");
+}
+
+TEST_F(InventoryTest, AListingSaysWhatAllItsNamesBeginWith) {
+  put("data/b1/x/1.stac.json", "");
+  const auto prefix = [&](const std::string& uri, const std::string& source_root) {
+    return (*open(uri, {.source_root = source_root}))->info().prefix;
+  };
+  EXPECT_EQ(prefix("data", "memory://test/data"), "");
+  EXPECT_EQ(prefix("data/b1", "memory://test/data/"), "b1/");
+  EXPECT_EQ(prefix("data/b1/x", "memory://test/data"), "b1/x/");
+  EXPECT_EQ(prefix("data/b1/x", "memory://"), "test/data/b1/x/");
+  EXPECT_EQ(prefix("memory://test", "memory://"), "test/");
 }
 
 TEST_F(InventoryTest, AListingOutsideTheSourceRootNamesTheRemedy) {

@@ -8,7 +8,9 @@
 #include <fstream>
 #include <map>
 #include <set>
+#include <string_view>
 #include <tuple>
+#include <utility>
 
 #include "earthcatalog/geoparquet/reader.h"
 #include "support/temp_folder.h"
@@ -259,6 +261,65 @@ TEST(Incremental, AChunkLargerThanMemoryIsCommittedInPieces) {
   EXPECT_GT(report.commits, 1);
   EXPECT_EQ(read_rows(folder).size(), 3000U);
 }
+
+TEST(Incremental, MemoryForNothingStillLetsOneObjectThroughAtATime) {
+  const TempFolder folder;
+  Bucket bucket(folder.path());
+  std::set<std::string> keys;
+  for (int i = 0; i < 20; ++i) {
+    keys.insert(fmt::format("k{}.stac.json", i));
+    bucket.put(fmt::format("k{}.stac.json", i), {.id = i, .updated = 1, .lon = 0});
+  }
+  const auto report = run(folder, bucket.list(keys), {.memory_limit_bytes = 0});
+  EXPECT_EQ(report.written_items, 20);
+}
+
+// While a run that gathers several stages before its commit is about to commit, another one changes the same items.
+class LostRace : public ::testing::TestWithParam<std::int64_t> {};
+
+TEST_P(LostRace, OfABatchLosesNothing) {
+  const TempFolder folder;
+  Bucket bucket(folder.path());
+  std::set<std::string> keys;
+  for (int i = 0; i < 1000; ++i) {
+    const std::string key = fmt::format("k{:04}.stac.json", i);
+    keys.insert(key);
+    bucket.put(key, {.id = i, .updated = 1, .lon = 0});
+  }
+  run(folder, bucket.list({"k0000.stac.json"}), {});  // there is a table
+  const auto inventory = bucket.list(keys);
+  auto spec = make_spec(folder, inventory, {.chunk_size = 100, .batch_add_files = true});
+  spec.memory_limit_bytes = GetParam();
+  spec.catalog.lock = false;
+  bool raced = false;
+  Hooks hooks;
+  hooks.progress = [&](const Progress& progress) {
+    if (std::string_view(progress.stage) != "commit" || std::exchange(raced, true)) return;
+    auto other = make_spec(folder, inventory, {});
+    other.inventory_options.limit = 500;
+    other.catalog.lock = false;
+    storage::Stores stores({});
+    Report report;
+    const auto status = run_incremental(stores, other, {}, report);
+    EXPECT_TRUE(status) << status.error().message;
+  };
+  storage::Stores stores({});
+  Report report;
+  const auto status = run_incremental(stores, spec, hooks, report);
+  ASSERT_TRUE(raced);
+  if (!status) {
+    EXPECT_EQ(status.error().kind, ErrorKind::kConflict);
+    EXPECT_NE(status.error().message.find("Run again"), std::string::npos) << status.error().message;
+    EXPECT_EQ(read_rows(folder).size(), 500U) << "the other one's, all of whose files are there";
+    EXPECT_EQ(report.written_items, 0);
+    run(folder, inventory, {});
+  }
+  EXPECT_EQ(status.has_value(), GetParam() > 1 << 20) << "what is in memory still can be decided again";
+  EXPECT_EQ(read_rows(folder), newest_of(bucket.objects));
+  EXPECT_EQ(counted_items(folder), 1000);
+}
+
+INSTANTIATE_TEST_SUITE_P(MemoryLimit, LostRace, testing::Values(128 << 10, 256 << 20));
 
 TEST(Incremental, ADryRunWritesNothing) {
   const TempFolder folder;

@@ -101,6 +101,24 @@ TEST(Datetime, OtherTimestampColumnsFollowTheSameRule) {
   }
 }
 
+TEST(Datetime, SoDoPropertiesThatHaveNoColumnYet) {
+  // A new table's first items are read as itslive, whatever they turn out to be.
+  for (const auto kind : {SchemaKind::kAuto, SchemaKind::kItslive}) {
+    for (const char* value : {R"("nonsense")", "7", "[]"}) {
+      const auto row = parse(make_item(fmt::format(R"({{"published":{}}})", value)), kind);
+      ASSERT_TRUE(row);
+      ASSERT_EQ(row->item.problems.size(), 1U) << value;
+      EXPECT_EQ(row->item.problems[0].kind, "timestamp");
+      EXPECT_GT(row->item.problems[0].offset, 0);
+    }
+    for (const char* value : {R"("2020-01-02T03:04:05Z")", "null"}) {
+      const auto row = parse(make_item(fmt::format(R"({{"published":{}}})", value)), kind);
+      ASSERT_TRUE(row);
+      EXPECT_THAT(row->item.problems, IsEmpty()) << value;
+    }
+  }
+}
+
 TEST(Datetime, UpdatedIsReportedAsAnInstant) {
   const auto row = parse(make_item(R"({"updated":"2020-01-01T00:00:00+01:00"})"));
   ASSERT_TRUE(row && row->item.updated);

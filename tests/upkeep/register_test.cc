@@ -217,6 +217,27 @@ void kill_registration(storage::Fault::Effect effect) {
 TEST(RegisterKilled, BeforeAnyCall) { kill_registration(storage::Fault::Effect::kFail); }
 TEST(RegisterKilled, AfterAnyCall) { kill_registration(storage::Fault::Effect::kLoseReply); }
 
+TEST(Registering, AFileWhoseIdsAreNumbersIsOfNoTableOfOurs) {
+  Warehouse warehouse("register_numbers");
+  auto schema = itslive();
+  std::ranges::find(schema.fields, "id", &iceberg::NestedField::name)->type.id = iceberg::TypeId::kLong;
+  arrow::Int64Builder ids;
+  ASSERT_TRUE(ids.AppendValues({1, 2, 3}).ok());
+  const auto rows =
+      arrow::RecordBatch::Make(arrow::schema({arrow::field("id", arrow::int64())}), 3, {ids.Finish().ValueOrDie()});
+  const auto where =
+      warehouse.stores.locate(warehouse.uri(fmt::format("grid_partition={}/year=2020/n.parquet", kOneCell))).value();
+  ASSERT_TRUE(geoparquet::write_file(where, {geoparquet::conform(rows, schema).value()}, schema,
+                                     {.cell = kOneCell, .year_since_1970 = 50}, {.covering = false}));
+  RegisterReport report;
+  const auto status = run_register(warehouse.stores, spec_for(warehouse, 2), report);
+  ASSERT_FALSE(status);
+  EXPECT_THAT(status.error().message, HasSubstr("column \"id\" has type long"));
+
+  const auto reader = geoparquet::FileReader::open(warehouse.stores, where.uri(), std::nullopt).value();
+  EXPECT_EQ(read_items(*reader, schema).error().kind, ErrorKind::kInvalidData);
+}
+
 TEST(Registering, WhileAnotherHoldsTheLockNothingIsWritten) {
   Warehouse warehouse("register_locked");
   fill(warehouse);

@@ -36,11 +36,17 @@ class Backfill {
   Result<std::optional<RunRecord>> start();
   Result<std::optional<RunRecord>> after_commit(RunRecord record);
   RunSettings settings() const;
+  Status repeat(std::size_t files);
   Status check_belongs(const RunRecord& record) const;
+  Status check_staged(const RunRecord& record) const;
   Result<RunRecord> chunks();
   Status ingest(const RunRecord& run);
-  Result<IngestChunkSpec> ingest_spec(Attempt attempt) const;
+  Result<IngestChunkSpec> ingest_spec(const RunRecord& run, Attempt attempt) const;
   Status ingest_attempts(const RunRecord& run, std::int64_t chunk, const pipeline::Hooks& hooks);
+  bool is_delta(const RunRecord& run) const { return spec_.delta || run.first_attempt > 0; }
+  PlanOptions plan_options(const RunRecord& run) const {
+    return {.delta = is_delta(run), .memory_bytes = spec_.memory_limit_bytes};
+  }
   RoundOptions round_options(const RunRecord& run, int number) const;
   Result<std::vector<CompactGroupReport>> compact(const Round& round);
   FinishOptions finish_options() const;
@@ -126,13 +132,17 @@ Status Backfill::work() {
   if (!run) return {};
   if (!spec_.skip_ingest) EC_TRY(ingest(*run));
   for (int number = 0;; ++number) {
-    EC_ASSIGN_OR_RETURN(Plan plan, make_plan(staging_, *run, {.memory_bytes = spec_.memory_limit_bytes}));
+    EC_ASSIGN_OR_RETURN(Plan plan, make_plan(staging_, *run, plan_options(*run)));
     if (const auto* const snapshot = find_commit(*catalog_, plan)) {
       count(*run, plan);
       count_found(*snapshot, plan);
       return finish(*run, plan);
     }
     const auto options = round_options(*run, number);
+    if (nothing_to_do(plan, options)) {
+      count(*run, plan);
+      return finish(*run, plan);
+    }
     EC_ASSIGN_OR_RETURN(const Round round, plan_round(*catalog_, staging_, std::move(plan), options));
     count(*run, round.plan);
     EC_ASSIGN_OR_RETURN(const auto tasks, compact(round));
@@ -151,18 +161,36 @@ Status Backfill::work() {
 
 // What is to be done now; nothing when a commit has done it all.
 Result<std::optional<RunRecord>> Backfill::start() {
+  std::optional<RunRecord> before;
+  if (!spec_.restart) {
+    EC_ASSIGN_OR_RETURN(before, read_run_record(staging_));
+  }
+  if (!before && !spec_.replace && !spec_.delta) {  // known before anything is fetched or removed
+    EC_ASSIGN_OR_RETURN(const auto files, present_files(*catalog_));
+    if (!files.empty()) {
+      EC_TRY(repeat(files.size()));
+      return std::nullopt;
+    }
+  }
   if (spec_.restart) EC_TRY(cleanup_staging(staging_, Kept::kNothing));
-  EC_ASSIGN_OR_RETURN(auto before, read_run_record(staging_));
   if (before && before->committed_snapshot) return after_commit(std::move(*before));
   if (before && before->first_attempt > 0) {  // a retry after a commit, stopped on its way
     EC_TRY(check_belongs(*before));
     return before;
   }
-  if (!before && !spec_.replace && !spec_.delta) {  // known before anything is fetched
-    EC_ASSIGN_OR_RETURN(const auto files, present_files(*catalog_));
-    if (!files.empty()) return std::unexpected(table_has_rows(files.size()));
-  }
   return chunks();
+}
+
+// The table has rows and nothing is staged. When they are those of a backfill with these settings, this run repeats a
+// finished one, or one that was killed at its very end: what that one left undone is done.
+Status Backfill::repeat(std::size_t files) {
+  if (spec_.restart || spec_.skip_inventory) return std::unexpected(table_has_rows(files));
+  RunSettings now = settings();
+  EC_ASSIGN_OR_RETURN(const auto inventory, inventory::open_inventory(stores_, now.inventory, now.inventory_options()));
+  now.inventory_identity = inventory->identity();
+  if (!is_backfill_of(*catalog_, now)) return std::unexpected(table_has_rows(files));
+  report_.snapshot_id = catalog_->table().current_snapshot()->snapshot_id;
+  return finish_committed(*catalog_, staging_, {}, finish_options());
 }
 
 Result<std::optional<RunRecord>> Backfill::after_commit(RunRecord record) {
@@ -191,7 +219,7 @@ RunSettings Backfill::settings() const {
 
 // What was committed cannot grow by a larger limit.
 Status Backfill::check_belongs(const RunRecord& record) const {
-  if (spec_.skip_inventory) return {};
+  if (spec_.skip_inventory) return check_staged(record);
   RunSettings now = settings();
   EC_ASSIGN_OR_RETURN(const auto inventory, inventory::open_inventory(stores_, now.inventory, now.inventory_options()));
   now.inventory_identity = inventory->identity();
@@ -201,6 +229,19 @@ Status Backfill::check_belongs(const RunRecord& record) const {
               "{}: its backfill is committed with another limit; use --delta with another --staging, or --restart to "
               "begin anew",
               staging_.root());
+}
+
+// Without its inventory: the grid of the table must be that of what is staged. The source root is that of the record,
+// unless another one was asked for.
+Status Backfill::check_staged(const RunRecord& record) const {
+  const RunSettings asked = settings();
+  RunSettings now = record.settings;
+  now.grid_type = asked.grid_type;
+  now.resolution = asked.resolution;
+  now.boundaries_path = asked.boundaries_path;
+  now.id_field = asked.id_field;
+  if (asked.source_root != RunSettings().source_root) now.source_root = asked.source_root;
+  return annotate(check_same(record.settings, now), staging_.root());
 }
 
 Result<RunRecord> Backfill::chunks() {
@@ -214,10 +255,11 @@ Result<RunRecord> Backfill::chunks() {
   if (!record || !record->complete) {
     return fail(ErrorKind::kInvalidArgument, "--skip-inventory: {} holds no finished chunks", staging_.root());
   }
+  EC_TRY(check_staged(*record));
   return *record;
 }
 
-Result<IngestChunkSpec> Backfill::ingest_spec(Attempt attempt) const {
+Result<IngestChunkSpec> Backfill::ingest_spec(const RunRecord& run, Attempt attempt) const {
   const auto& grid = catalog_->grid();
   TableSchema schema;
   if (staging_.is_direct() && catalog_->item_schema()) {
@@ -234,7 +276,7 @@ Result<IngestChunkSpec> Backfill::ingest_spec(Attempt attempt) const {
                          .boundaries_path = grid.boundaries_path,
                          .id_field = grid.id_field,
                          .resolution = grid.resolution,
-                         .source_root = spec_.settings.source_root,
+                         .source_root = run.settings.source_root,
                          .fetch_concurrency = spec_.fetch.concurrency,
                          .max_object_bytes = spec_.fetch.max_object_bytes,
                          .workers = spec_.workers,
@@ -249,6 +291,7 @@ Status Backfill::ingest(const RunRecord& run) {
                                   [&](pipeline::Progress progress) {
                                     progress.settled += done;
                                     progress.total = retry ? run.pending : run.items;
+                                    progress.total_is_estimate = false;
                                     show(progress, "fetch");
                                   },
                               .stop = hooks_.stop};
@@ -270,7 +313,7 @@ Status Backfill::ingest_attempts(const RunRecord& run, std::int64_t chunk, const
     }
     const bool tried = !record && at.number > 0;  // one try a run
     if (!record) {
-      EC_ASSIGN_OR_RETURN(const auto spec, ingest_spec(at));
+      EC_ASSIGN_OR_RETURN(const auto spec, ingest_spec(run, at));
       EC_ASSIGN_OR_RETURN(record, ingest_chunk(stores_, spec, hooks));
     }
     if (record->pending == 0 || tried || !spec_.retry_pending) return {};
@@ -281,7 +324,7 @@ RoundOptions Backfill::round_options(const RunRecord& run, int number) const {
   const std::int64_t task_memory = spec_.memory_limit_bytes / std::max(1, spec_.workers);
   return {.run_id = spec_.catalog.run_id,
           .first_part = number * kPartsPerRound,
-          .delta = spec_.delta || run.first_attempt > 0,
+          .delta = is_delta(run),
           .replace = spec_.replace,
           .schema = spec_.catalog.schema,
           .max_columns = spec_.max_columns,

@@ -231,7 +231,8 @@ Status GroupCompaction::finish(const FileList& files) {
   report_.removed_files = std::ssize(files.removed);
   for (const auto& file : files.added) report_.bytes += file.file_size_in_bytes;
   EC_ASSIGN_OR_RETURN(const auto bytes, write_file_list(spec_.schema, files));
-  EC_TRY(staging_.write(staging_.task_files(spec_.task, report_.key), bytes));
+  report_.manifest = staging_.task_files(spec_.task, report_.key);
+  EC_TRY(staging_.write(report_.manifest, bytes));
   return staging_.write(staging_.task_report(spec_.task, report_.key), to_json_text(report_));
 }
 

@@ -67,7 +67,8 @@ struct CompactGroupSpec {
 /// rows + dropped_rows = rows of the groups' files.
 struct CompactGroupReport {
   std::int64_t task = 0;
-  std::string key;  ///< of its spec
+  std::string key;       ///< of its spec
+  std::string manifest;  ///< URI: its files with their bounds, those that go as well
   std::int64_t files = 0, rows = 0, items = 0, dropped_rows = 0, bytes = 0;
   std::int64_t removed_files = 0, removed_rows = 0;  ///< files that lost rows, and how many
   double seconds = 0;
@@ -101,7 +102,7 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(Group, bucket, files, dropped, r
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(CompactGroupSpec, staging, warehouse, parts, run_id, first_part, task,
                                                 started, groups, present, copies, schema, compact_rows,
                                                 memory_limit_bytes, workers)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(CompactGroupReport, task, key, files, rows, items, dropped_rows, bytes,
-                                                removed_files, removed_rows, seconds)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(CompactGroupReport, task, key, manifest, files, rows, items,
+                                                dropped_rows, bytes, removed_files, removed_rows, seconds)
 
 }  // namespace earthcatalog::backfill

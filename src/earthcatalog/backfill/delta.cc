@@ -4,6 +4,7 @@
 #include <functional>
 #include <iterator>
 #include <memory>
+#include <unordered_set>
 
 #include "earthcatalog/catalog/index_run_file.h"
 
@@ -28,11 +29,20 @@ class DeltaDecision {
   }
 
  private:
+  // Some objects that are staged, and where each lies.
+  struct Staged {
+    std::vector<catalog::Holding> holdings;
+    std::vector<EntryPosition> positions;
+  };
+
   Status collect_objects();
-  Status find_moved(std::vector<catalog::Holding>& holdings);
+  Status settle(Staged& staged);
+  Status leave_out_stale(Staged& staged);
   Status decide(std::uint64_t part);
   Status read_entries(std::uint64_t part, std::vector<catalog::ObjectEntry>& entries,
-                      std::vector<EntryPosition>& positions) const;
+                      std::vector<EntryPosition>& positions);
+  void sort_in(catalog::ObjectEntry entry, const EntryPosition& at, std::vector<catalog::ObjectEntry>& entries,
+               std::vector<EntryPosition>& positions);
   void take(pipeline::EntryDecision decision, const std::vector<EntryPosition>& positions);
   bool is_in(std::uint64_t part, const Hash128& identity) const;
 
@@ -43,6 +53,7 @@ class DeltaDecision {
   std::vector<std::unique_ptr<catalog::RunReader>> runs_;  // as in plan_.runs
   std::vector<Hash128> objects_;                           // all that are staged, ascending
   std::vector<catalog::ObjectEntry> left_;                 // recorded entries of those that hold another item now
+  std::unordered_set<Hash128> left_out_;                   // items of staged objects that somebody recorded since
   std::uint64_t parts_ = 1;
   DeltaChanges changes_;
 };
@@ -55,27 +66,53 @@ bool DeltaDecision::is_in(std::uint64_t part, const Hash128& identity) const {
 }
 
 Status DeltaDecision::collect_objects() {
-  std::vector<catalog::Holding> holdings;
+  Staged staged;
   for (std::int32_t r = 0; r < std::ssize(runs_); ++r) {
     const auto& reader = runs_[static_cast<std::size_t>(r)];
     if (!reader) continue;
     std::int64_t row = 0;
     EC_TRY(reader->scan_keys([&](const catalog::RunKey& key) -> Status {
-      if (plan_.repeated_entries.contains({r, row++})) return {};
-      objects_.push_back(key.object);
-      holdings.push_back({key.object, key.identity});
-      return holdings.size() < kHoldingsAtOnce ? Status{} : find_moved(holdings);
+      const EntryPosition at{.run = r, .row = row++};
+      if (plan_.repeated_entries.contains(at)) return {};
+      staged.holdings.push_back({key.object, key.identity, key.last_modified});
+      staged.positions.push_back(at);
+      return staged.holdings.size() < kHoldingsAtOnce ? Status{} : settle(staged);
     }));
   }
-  EC_TRY(find_moved(holdings));
+  EC_TRY(settle(staged));
   std::ranges::sort(objects_);
   return {};
 }
 
-Status DeltaDecision::find_moved(std::vector<catalog::Holding>& holdings) {
-  EC_ASSIGN_OR_RETURN(auto moved, index_.find_moved(holdings));
+Status DeltaDecision::settle(Staged& staged) {
+  EC_TRY(leave_out_stale(staged));
+  for (const auto& holding : staged.holdings) objects_.push_back(holding.object);
+  EC_ASSIGN_OR_RETURN(auto moved, index_.find_moved(staged.holdings));
   std::ranges::move(moved, std::back_inserter(left_));
-  holdings.clear();
+  staged = {};
+  return {};
+}
+
+// Between staging and this commit another run may have recorded newer versions of the same objects: those stay.
+Status DeltaDecision::leave_out_stale(Staged& staged) {
+  EC_ASSIGN_OR_RETURN(auto later, index_.find_later(staged.holdings));
+  if (later.empty()) return {};
+  std::unordered_set<Hash128> recorded;
+  for (const auto& entry : later) recorded.insert(entry.object);
+  Staged kept, stale;
+  for (std::size_t i = 0; i < staged.holdings.size(); ++i) {
+    auto& to = recorded.contains(staged.holdings[i].object) ? stale : kept;
+    to.holdings.push_back(staged.holdings[i]);
+    to.positions.push_back(staged.positions[i]);
+  }
+  EC_ASSIGN_OR_RETURN(const auto entries, backfill::read_entries(runs_, stale.positions));
+  for (std::size_t i = 0; i < entries.size(); ++i) {
+    leave_out(plan_, stale.positions[i], entries[i]);
+    if (entries[i].owns_rows()) left_out_.insert(entries[i].identity);
+  }
+  // Over the staged ones, which come with their run.
+  std::ranges::move(later, std::back_inserter(plan_.superseded));
+  staged = std::move(kept);
   return {};
 }
 
@@ -93,22 +130,31 @@ Status DeltaDecision::decide(std::uint64_t part) {
 }
 
 Status DeltaDecision::read_entries(std::uint64_t part, std::vector<catalog::ObjectEntry>& entries,
-                                   std::vector<EntryPosition>& positions) const {
+                                   std::vector<EntryPosition>& positions) {
   for (std::int32_t r = 0; r < std::ssize(runs_); ++r) {
     const auto& reader = runs_[static_cast<std::size_t>(r)];
     EntryPosition at{.run = r, .row = 0};
     for (int group = 0; reader && group < reader->row_groups(); ++group) {
       EC_ASSIGN_OR_RETURN(auto rows, reader->read_row_group(group));
       for (auto& row : rows) {
-        if (row.entry.owns_rows() && is_in(part, row.entry.identity) && !plan_.dropped.contains(at)) {
-          entries.push_back(std::move(row.entry));
-          positions.push_back(at);
-        }
+        if (is_in(part, row.entry.identity)) sort_in(std::move(row.entry), at, entries, positions);
         ++at.row;
       }
     }
   }
   return {};
+}
+
+void DeltaDecision::sort_in(catalog::ObjectEntry entry, const EntryPosition& at,
+                            std::vector<catalog::ObjectEntry>& entries, std::vector<EntryPosition>& positions) {
+  if (!entry.owns_rows()) {
+    // It lost to another object of its chunk, which may be one that does not count any more, and its rows were never
+    // written: the next run shall fetch it.
+    if (left_out_.contains(entry.identity)) changes_.forgotten.push_back(entry.object);
+  } else if (!plan_.dropped.contains(at)) {
+    entries.push_back(std::move(entry));
+    positions.push_back(at);
+  }
 }
 
 void DeltaDecision::take(pipeline::EntryDecision decision, const std::vector<EntryPosition>& positions) {

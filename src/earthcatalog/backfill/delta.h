@@ -21,7 +21,8 @@ struct DeltaChanges {
 };
 
 /// Decides on all staged objects, as incremental does; those that lose leave the rows of `plan`. Memory: about
-/// `memory_bytes` for entries, 16 bytes for each object, and what changes in the table.
+/// `memory_bytes` for entries, 16 bytes for each object, what changes in the table, and what others have recorded of
+/// the staged objects since.
 Result<DeltaChanges> decide_delta(const Staging& staging, const catalog::ObjectIndex& index, std::int64_t memory_bytes,
                                   Plan& plan);
 

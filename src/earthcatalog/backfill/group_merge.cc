@@ -19,18 +19,17 @@ namespace {
 
 constexpr std::int64_t kCopyBytes = 32 << 20;  // at a time
 
-Status copy_object(const storage::Location& from, const storage::Location& to, std::int64_t size_bytes) {
-  EC_ASSIGN_OR_RETURN(const auto in, from.store->open_input(from.key, size_bytes));
+Status copy_all(arrow::io::RandomAccessFile& in, std::int64_t size_bytes, const storage::Location& to) {
   EC_ASSIGN_OR_RETURN(const auto out, to.store->open_output(to.key));
   const auto copy = [&]() -> arrow::Status {
     for (std::int64_t offset = 0; offset < size_bytes; offset += kCopyBytes) {
-      ARROW_ASSIGN_OR_RAISE(const auto piece, in->ReadAt(offset, std::min(kCopyBytes, size_bytes - offset)));
+      ARROW_ASSIGN_OR_RAISE(const auto piece, in.ReadAt(offset, std::min(kCopyBytes, size_bytes - offset)));
       ARROW_RETURN_NOT_OK(out->Write(piece));
     }
     return out->Close();
   };
   if (const auto status = copy(); !status.ok()) {
-    return std::unexpected(storage::from_arrow(status).annotate("copying " + from.uri()));
+    return std::unexpected(storage::from_arrow(status).annotate("copying to " + to.uri()));
   }
   return {};
 }
@@ -93,16 +92,17 @@ Status GroupMerge::add(const Group& group) {
   const auto& first = group.files.front();
   const auto uri = staging_.rows(group.bucket, first.attempt, first.part);
   const auto known = is_copied(group, spec_.compact_rows) ? copies_.find(uri) : copies_.end();
-  return known != copies_.end() ? copy(first, known->second) : merge(group);
+  return known != copies_.end() ? copy(group, known->second) : merge(group);
 }
 
-Status GroupMerge::copy(const GroupFile& part, const iceberg::DataFile& file) {
+Status GroupMerge::copy(const Group& group, const iceberg::DataFile& file) {
+  const GroupFile& part = group.files.front();
   EC_ASSIGN_OR_RETURN(const auto to, stores_.locate(names_.next(pipeline::bucket_of(file.partition))));
   if (const auto content = contents_.find(file.file_path); content != contents_.end()) {
     EC_TRY(to.store->put(to.key, std::string_view(*content->second)));
   } else {
-    EC_ASSIGN_OR_RETURN(const auto from, stores_.locate(file.file_path));
-    EC_TRY(copy_object(from, to, file.file_size_in_bytes));
+    EC_ASSIGN_OR_RETURN(const auto from, open_rows(staging_, staged_file(group, part), part.attempt));
+    EC_TRY(annotate(copy_all(*from, part.bytes, to), file.file_path));
   }
   files_.push_back(file);
   files_.back().file_path = to.uri();
@@ -137,6 +137,8 @@ Status GroupMerge::merge(const Group& group) {
   std::int64_t rows = 0;
   for (const auto& file : group.files) {
     rows += file.rows;
+    const bool here = contents_.contains(staging_.rows(group.bucket, file.attempt, file.part));
+    if (staging_.is_direct() && !here) EC_TRY(open_rows(staging_, staged_file(group, file), file.attempt));  // its size
     sources.push_back(source_of(group, file));
   }
   pipeline::BucketMerge merge(writer_.schema(), {.memory_limit_bytes = spec_.memory_limit_bytes});

@@ -42,7 +42,7 @@ class GroupMerge {
   Status read_copies();
   Status read_ahead(std::span<const Group* const> groups);
   Status add(const Group& group);
-  Status copy(const GroupFile& part, const iceberg::DataFile& file);
+  Status copy(const Group& group, const iceberg::DataFile& file);
   Status merge(const Group& group);
   std::unique_ptr<pipeline::RowSource> source_of(const Group& group, const GroupFile& file) const;
 

@@ -1,5 +1,6 @@
 #include "earthcatalog/backfill/head_phases.h"
 
+#include <algorithm>
 #include <memory>
 
 #include "earthcatalog/backfill/cleanup.h"
@@ -7,6 +8,8 @@
 #include "earthcatalog/backfill/round.h"
 #include "earthcatalog/backfill/write_chunks.h"
 #include "earthcatalog/catalog/host.h"
+#include "earthcatalog/catalog/table_schema.h"
+#include "earthcatalog/pipeline/part_names.h"
 
 namespace earthcatalog::backfill {
 namespace {
@@ -33,7 +36,10 @@ class Head {
     PlanReport report{.plan_id = plan.plan_id, .committed_snapshot = run_.committed_snapshot, .tasks = {}};
     if (const auto* const snapshot = find_commit(*catalog_, plan)) report.committed_snapshot = snapshot->snapshot_id;
     if (report.committed_snapshot) return report;
-    EC_ASSIGN_OR_RETURN(const Round round, plan_round(*catalog_, staging_, std::move(plan), options()));
+    auto of_round = options();
+    if (nothing_to_do(plan, of_round)) return report;
+    EC_ASSIGN_OR_RETURN(of_round.first_part, first_free_part());
+    EC_ASSIGN_OR_RETURN(const Round round, plan_round(*catalog_, staging_, std::move(plan), of_round));
     for (std::size_t task = 0; task < round.tasks.size(); ++task) report.tasks.push_back(spec_of(round, task));
     return report;
   }
@@ -82,6 +88,23 @@ class Head {
             .task_bytes = spec_.task_bytes};
   }
 
+  // A run id comes from outside and may be used again: files that a retained snapshot names are never written over.
+  // What a run adds is in the snapshots that it makes.
+  Result<int> first_free_part() const {
+    int first = 0;
+    if (!catalog_->has_table()) return first;
+    for (const auto& snapshot : catalog_->table().metadata().snapshots) {
+      const auto run = snapshot.summary.find(std::string(catalog::kRunIdSummary));
+      if (run == snapshot.summary.end() || run->second != spec_.run_id) continue;
+      const iceberg::ListFilesOptions listing{.statistics = false, .snapshot_id = snapshot.snapshot_id};
+      EC_TRY(catalog_->table().list_files(listing, [&](const iceberg::DataFile& file) -> Status {
+        first = std::max(first, pipeline::part_number(file.file_path, spec_.run_id).value_or(-1) + 1);
+        return {};
+      }));
+    }
+    return first;
+  }
+
   FinishOptions finish_options() const {
     return {.problems = spec_.problems,
             .hash_index = spec_.update_hash_index || !spec_.hash_index.empty(),
@@ -92,7 +115,7 @@ class Head {
 
   Result<Plan> make() const {
     if (run_.committed_snapshot) return Plan{};
-    return make_plan(staging_, run_, {.memory_bytes = spec_.memory_limit_bytes});
+    return make_plan(staging_, run_, {.delta = options().delta, .memory_bytes = spec_.memory_limit_bytes});
   }
   CompactGroupSpec spec_of(const Round& round, std::size_t task) const {
     return task_spec(round, staging_, catalog_->warehouse(), task);
@@ -112,6 +135,10 @@ class Head {
     if (const auto* const snapshot = find_commit(*catalog_, plan)) {
       report.snapshot_id = snapshot->snapshot_id;
       EC_TRY(finish_round(*catalog_, staging_, run_, plan, report.snapshot_id, finish_options()));
+      return report;
+    }
+    if (nothing_to_do(plan, options())) {
+      EC_TRY(finish_round(*catalog_, staging_, run_, plan, {}, finish_options()));
       return report;
     }
     EC_ASSIGN_OR_RETURN(const Round round, plan_round(*catalog_, staging_, std::move(plan), options()));

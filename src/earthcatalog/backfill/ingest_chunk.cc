@@ -96,11 +96,9 @@ Result<ChunkRecord> ChunkIngest::run() {
 }
 
 Status ChunkIngest::stage_all() {
-  auto list = staging_.chunk(at_);
-  if (at_.number > 0) {  // the first attempt after a commit: that has taken the rest away
-    EC_ASSIGN_OR_RETURN(const bool here, staging_.exists(list));
-    if (!here) list = staging_.pending(at_.chunk);
-  }
+  // The first attempt after a commit: an attempt that did not count in it may have left a list of the same number.
+  const bool after_commit = at_.number > 0 && at_.number == run_.first_attempt;
+  const auto list = after_commit ? staging_.pending(at_.chunk) : staging_.chunk(at_);
   EC_ASSIGN_OR_RETURN(const auto inventory, inventory::open_inventory(stores_, list, {.suffix = ""}));
   const auto workers = static_cast<std::size_t>(std::max(1, spec_.workers));
   pipeline::ChunkSource source(
@@ -283,8 +281,8 @@ std::string ChunkIngest::marker() const {
   for (const auto& file : record_.files) {
     cells.insert(file.bucket.cell);
     years.insert(pipeline::year_name(file.bucket.year));
-    json["part_files"].push_back(staging_.rows(file.bucket, at_, file.part));
   }
+  json["part_files"] = part_files(staging_, record_);
   json["run_id"] = staging_.root().substr(staging_.root().rfind('/') + 1);
   json["inventory"] = settings.inventory;
   json["inventory_file"] = staging_.chunk(at_);
@@ -344,6 +342,24 @@ Status ChunkIngest::write_next_list() {
   return write_pending(where, pending_, system_now());
 }
 
+std::string_view without_slashes(std::string_view uri) {
+  while (uri.ends_with('/')) uri.remove_suffix(1);
+  return uri;
+}
+
+// A worker's spec comes from outside: rows of two grids must not get into one table.
+Status check_settings(const IngestChunkSpec& spec, const RunSettings& run) {
+  RunSettings now = run;
+  if (without_slashes(spec.source_root) != without_slashes(run.source_root)) now.source_root = spec.source_root;
+  now.grid_type = spec.grid_type;
+  now.boundaries_path = spec.boundaries_path;
+  now.id_field = spec.id_field;
+  now.resolution = spec.resolution;
+  const auto same = check_same(run, now);
+  if (same) return {};
+  return fail(same.error().kind, "{}; a worker's spec says what write_chunks was told", same.error().message);
+}
+
 }  // namespace
 
 Result<std::optional<ChunkRecord>> read_chunk_record(const Staging& staging, Attempt attempt, TimeMicros started) {
@@ -354,6 +370,18 @@ Result<std::optional<ChunkRecord>> read_chunk_record(const Staging& staging, Att
   if (!record) return fail(ErrorKind::kInvalidData, "{}; remove it and run again", record.error().message);
   if (record->started != started) return std::nullopt;
   return std::move(*record);
+}
+
+nlohmann::json part_files(const Staging& staging, const ChunkRecord& record) {
+  auto files = nlohmann::json::array();
+  for (const auto& file : record.files) {
+    files.push_back({{"s3_key", staging.rows(file.bucket, {record.chunk, record.attempt}, file.part)},
+                     {"grid_partition", file.bucket.cell},
+                     {"year", pipeline::year_name(file.bucket.year)},
+                     {"row_count", file.rows},
+                     {"file_size_bytes", file.bytes}});
+  }
+  return files;
 }
 
 Status publish_pending(const Staging& staging, const ChunkRecord& last) {
@@ -371,6 +399,7 @@ Result<ChunkRecord> ingest_chunk(storage::Stores& stores, const IngestChunkSpec&
   if (!run) return fail(ErrorKind::kNotFound, "{} holds no backfill (any more)", spec.staging);
   EC_ASSIGN_OR_RETURN(auto done, read_chunk_record(staging, {spec.chunk, spec.attempt}, run->started));
   if (done) return std::move(*done);
+  EC_TRY(annotate(check_settings(spec, run->settings), spec.staging));
   return annotate(ChunkIngest(stores, spec, *run, hooks).run(), fmt::format("chunk {}", spec.chunk));
 }
 

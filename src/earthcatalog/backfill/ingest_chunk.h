@@ -35,6 +35,10 @@ Result<ChunkRecord> ingest_chunk(storage::Stores& stores, const IngestChunkSpec&
 /// `started` is that of the run record.
 Result<std::optional<ChunkRecord>> read_chunk_record(const Staging& staging, Attempt attempt, TimeMicros started);
 
+/// Of the direct shape: the chunk's parts with the names that the Python system's FileMetadata gives to what they are
+/// (s3_key: a URI, grid_partition, year, row_count, file_size_bytes).
+nlohmann::json part_files(const Staging& staging, const ChunkRecord& record);
+
 /// Makes the list of the chunk's pending objects what its last attempt left: none when that is nothing. ingest_chunk()
 /// does so after the marker, and a clean-up again, which would take away what a killed run had still to do.
 Status publish_pending(const Staging& staging, const ChunkRecord& last);

@@ -15,16 +15,17 @@ using Stores = storage::Stores;
 using Hooks = pipeline::Hooks;
 
 template <class Spec, auto kRun>
-Result<std::string> run(Stores& stores, std::string_view text, const Hooks& hooks) {
+Result<std::string> run(Stores& stores, std::string_view text, const Hooks&) {
   EC_ASSIGN_OR_RETURN(const auto spec, parse_json<Spec>(text, "the spec"));
-  EC_ASSIGN_OR_RETURN(const auto report, kRun(stores, spec, hooks));
+  EC_ASSIGN_OR_RETURN(const auto report, kRun(stores, spec));
   return to_json_text(report);
 }
 
-template <class Spec, auto kRun>
-Result<std::string> run_quietly(Stores& stores, std::string_view text, const Hooks&) {
-  EC_ASSIGN_OR_RETURN(const auto spec, parse_json<Spec>(text, "the spec"));
-  EC_ASSIGN_OR_RETURN(const auto report, kRun(stores, spec));
+Result<std::string> ingest(Stores& stores, std::string_view text, const Hooks& hooks) {
+  EC_ASSIGN_OR_RETURN(const auto spec, parse_json<IngestChunkSpec>(text, "the spec"));
+  EC_ASSIGN_OR_RETURN(const auto record, ingest_chunk(stores, spec, hooks));
+  nlohmann::json report = record;
+  if (!spec.parts.empty()) report["part_files"] = part_files(Staging(stores, spec.staging, spec.parts), record);
   return to_json_text(report);
 }
 
@@ -45,15 +46,15 @@ struct Phase {
 };
 
 constexpr std::array<Phase, 9> kPhases{{
-    {"write_chunks", run_quietly<WriteChunksSpec, write_chunks>},
-    {"ingest_chunk", run<IngestChunkSpec, ingest_chunk>},
-    {"plan_compaction", run_quietly<HeadSpec, plan_compaction>},
-    {"compact_cell_year", run_quietly<CompactGroupSpec, compact_cell_year>},
-    {"compact_group", run_quietly<CompactGroupSpec, compact_without_removals>},
-    {"compact_cell_year_delta", run_quietly<CompactGroupSpec, compact_group>},
-    {"register_and_cleanup", run_quietly<HeadSpec, register_and_cleanup>},
-    {"register_delta", run_quietly<HeadSpec, register_delta>},
-    {"cleanup_staging", run_quietly<CleanupSpec, cleanup_phase>},
+    {"write_chunks", run<WriteChunksSpec, write_chunks>},
+    {"ingest_chunk", ingest},
+    {"plan_compaction", run<HeadSpec, plan_compaction>},
+    {"compact_cell_year", run<CompactGroupSpec, compact_cell_year>},
+    {"compact_group", run<CompactGroupSpec, compact_without_removals>},
+    {"compact_cell_year_delta", run<CompactGroupSpec, compact_group>},
+    {"register_and_cleanup", run<HeadSpec, register_and_cleanup>},
+    {"register_delta", run<HeadSpec, register_delta>},
+    {"cleanup_staging", run<CleanupSpec, cleanup_phase>},
 }};
 
 }  // namespace

@@ -36,7 +36,6 @@ class Planner {
   Status find_dropped();
   Status read_entries(EntrySorter& objects, EntrySorter& items);
   Status drop(std::span<const EntryAt> same, bool same_object);
-  Result<catalog::ObjectEntry> entry_at(const EntryPosition& at);
   void name_plan();
 
   const Staging& staging_;
@@ -100,13 +99,14 @@ void Planner::add(ChunkRecord record) {
 }
 
 // Objects that several attempts staged (a list of pending objects that was older than its chunk), and items that
-// several objects hold: of each, the newest counts.
+// several objects hold: of each, the newest counts. In a delta the table has a say in the latter.
 Status Planner::find_dropped() {
   const catalog::HashTableOptions half{.scratch_folder = options_.scratch_folder,
                                        .memory_bytes = options_.memory_bytes / 2};
   EntrySorter objects(half), items(half);
   EC_TRY(read_entries(objects, items));
   for (const bool same_object : {true, false}) {
+    if (!same_object && options_.delta) break;
     auto& sorter = same_object ? objects : items;
     EC_TRY(sorter.drain([&](std::span<const EntryAt> part) -> Status {
       for (std::size_t first = 0, end = 0; first < part.size(); first = end) {
@@ -128,17 +128,10 @@ Status Planner::read_entries(EntrySorter& objects, EntrySorter& items) {
     EC_TRY(reader->scan_keys([&](const catalog::RunKey& key) -> Status {
       const EntryPosition at{r, row++};
       EC_TRY(objects.add({key.object, at}));
-      return key.owns_rows ? items.add({key.identity, at}) : Status{};
+      return key.owns_rows && !options_.delta ? items.add({key.identity, at}) : Status{};
     }));
   }
   return {};
-}
-
-Result<catalog::ObjectEntry> Planner::entry_at(const EntryPosition& at) {
-  catalog::ObjectEntry found;
-  EC_TRY(readers_[static_cast<std::size_t>(at.run)]->read_rows(
-      {at.row}, [&](catalog::ObjectEntry&& entry) { found = std::move(entry); }));
-  return found;
 }
 
 Status Planner::drop(std::span<const EntryAt> same, bool same_object) {
@@ -146,13 +139,14 @@ Status Planner::drop(std::span<const EntryAt> same, bool same_object) {
     EntryPosition at;
     catalog::ObjectEntry entry;
   };
-  std::vector<Contender> contenders;
+  std::vector<EntryPosition> positions;
   for (const auto& [key, at] : same) {
-    if (plan_.repeated_entries.contains(at)) continue;
-    EC_ASSIGN_OR_RETURN(auto entry, entry_at(at));
-    contenders.push_back({at, std::move(entry)});
+    if (!plan_.repeated_entries.contains(at)) positions.push_back(at);
   }
-  if (contenders.size() < 2) return {};
+  if (positions.size() < 2) return {};
+  EC_ASSIGN_OR_RETURN(auto entries, backfill::read_entries(readers_, positions));
+  std::vector<Contender> contenders;
+  for (std::size_t i = 0; i < positions.size(); ++i) contenders.push_back({positions[i], std::move(entries[i])});
   // Of one object the last attempt, of one item the newest version.
   const auto best = std::ranges::max_element(contenders, [&](const Contender& a, const Contender& b) {
     return same_object ? a.at.run < b.at.run : catalog::newer(b.entry, a.entry);
@@ -190,6 +184,19 @@ Result<std::vector<std::unique_ptr<catalog::RunReader>>> open_runs(const Staging
     EC_ASSIGN_OR_RETURN(reader, catalog::RunReader::open(where, run.bytes));
   }
   return readers;
+}
+
+Result<std::vector<catalog::ObjectEntry>> read_entries(const std::vector<std::unique_ptr<catalog::RunReader>>& runs,
+                                                       std::span<const EntryPosition> at) {
+  std::vector<catalog::ObjectEntry> found;
+  found.reserve(at.size());
+  for (std::size_t first = 0, end = 0; first < at.size(); first = end) {
+    std::vector<std::int64_t> rows;
+    for (; end < at.size() && at[end].run == at[first].run; ++end) rows.push_back(at[end].row);
+    EC_TRY(runs[static_cast<std::size_t>(at[first].run)]->read_rows(
+        rows, [&](catalog::ObjectEntry&& entry) { found.push_back(std::move(entry)); }));
+  }
+  return found;
 }
 
 void leave_out(Plan& plan, const EntryPosition& at, const catalog::ObjectEntry& entry) {

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <memory>
 #include <set>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -18,6 +19,7 @@
 namespace earthcatalog::backfill {
 
 struct PlanOptions {
+  bool delta = false;                     ///< which of several objects holds an item is left to decide_delta()
   std::int64_t memory_bytes = 768 << 20;  ///< for looking for items that several objects hold
   std::string scratch_folder = "/var/tmp";
 };
@@ -43,8 +45,8 @@ struct Plan {
   std::vector<ChunkRecord> records;  ///< of all attempts, without their files; in order
   std::vector<PlanRun> runs;         ///< of all attempts, in their order
   std::vector<Group> groups;         ///< ascending by bucket
-  std::set<EntryPosition> dropped;   ///< entries of objects whose rows do not count
-  std::set<EntryPosition> repeated_entries;      ///< of these, those of objects that a later attempt staged again
+  std::set<EntryPosition> dropped;   ///< entries whose rows do not count
+  std::set<EntryPosition> repeated_entries;      ///< those of objects that a later attempt staged again
   std::vector<catalog::ObjectEntry> superseded;  ///< the others of these, as the object index is to know them
   std::int64_t superseded_before = 0;            ///< items that lost in phase 2 already
   stac::ObservedProperties observed;
@@ -62,6 +64,10 @@ Result<Plan> make_plan(const Staging& staging, const RunRecord& run, const PlanO
 
 /// Opens the plan's runs; null where one has no entries.
 Result<std::vector<std::unique_ptr<catalog::RunReader>>> open_runs(const Staging& staging, const Plan& plan);
+
+/// The entries at these places among the plan's runs; `at` is ascending.
+Result<std::vector<catalog::ObjectEntry>> read_entries(const std::vector<std::unique_ptr<catalog::RunReader>>& runs,
+                                                       std::span<const EntryPosition> at);
 
 /// The rows of an entry, if it has any, do not count: they leave the plan's groups and counts.
 void leave_out(Plan& plan, const EntryPosition& at, const catalog::ObjectEntry& entry);

@@ -19,14 +19,23 @@ namespace earthcatalog::backfill {
 namespace {
 
 constexpr std::string_view kPlanSummary = "earthcatalog.backfill-plan";
+constexpr std::string_view kSettingsSummary = "earthcatalog.backfill-settings";
+
+std::string hash_of(const RunSettings& settings) { return to_hex(hash128(to_json_text(settings))); }
+
+// Whether a snapshot with just this run's rows is all that its settings stand for: nothing is pending, and the
+// inventory is no listing, which says something else each time.
+bool is_final(const RunRecord& run, const Round& round) {
+  return !round.options.delta && round.plan.pending == 0 && !run.settings.is_listing();
+}
 
 catalog::IndexUpdate index_update(const Staging& staging, const Round& round) {
   catalog::IndexUpdate update;
   update.from_nothing = !round.options.delta;
   update.more_items = round.more_items;
   update.forgotten = round.forgotten;
-  update.entries = round.displaced;
-  std::ranges::copy(round.plan.superseded, std::back_inserter(update.entries));
+  update.entries = round.plan.superseded;
+  std::ranges::copy(round.displaced, std::back_inserter(update.entries));
   for (const auto& [attempt, take, run] : round.plan.runs) {
     if (run.entries == 0) continue;
     update.runs.push_back({.uri = staging.objects(attempt, take), .entries = run.entries, .size_bytes = run.bytes});
@@ -86,11 +95,19 @@ Status update_hash_index(const catalog::Catalog& catalog, const FinishOptions& o
 
 const iceberg::Snapshot* find_commit(const catalog::Catalog& catalog, const Plan& plan) {
   if (!catalog.has_table()) return nullptr;
-  for (const auto& snapshot : catalog.table().metadata().snapshots) {
+  const auto& snapshots = catalog.table().metadata().snapshots;
+  const auto found = std::ranges::find_if(snapshots.rbegin(), snapshots.rend(), [&](const auto& snapshot) {
     const auto at = snapshot.summary.find(std::string(kPlanSummary));
-    if (at != snapshot.summary.end() && at->second == plan.plan_id) return &snapshot;
-  }
-  return nullptr;
+    return at != snapshot.summary.end() && at->second == plan.plan_id;
+  });
+  return found == snapshots.rend() ? nullptr : &*found;
+}
+
+bool is_backfill_of(const catalog::Catalog& catalog, const RunSettings& settings) {
+  const auto* const snapshot = catalog.has_table() ? catalog.table().current_snapshot() : nullptr;
+  if (snapshot == nullptr) return false;
+  const auto at = snapshot->summary.find(std::string(kSettingsSummary));
+  return at != snapshot->summary.end() && at->second == hash_of(settings);
 }
 
 Result<Committed> commit_round(catalog::Catalog& catalog, const Staging& staging, const RunRecord& run,
@@ -122,6 +139,7 @@ Result<Committed> commit_round(catalog::Catalog& catalog, const Staging& staging
   request.summary["earthcatalog.inventory-identity"] = run.settings.inventory_identity;
   request.summary["earthcatalog.written-items"] = std::to_string(items);
   request.summary[std::string(kPlanSummary)] = round.plan.plan_id;
+  if (is_final(run, round)) request.summary[std::string(kSettingsSummary)] = hash_of(run.settings);
   EC_ASSIGN_OR_RETURN(const auto outcome, catalog.commit(request));
   if (outcome.snapshot_id) {
     committed.snapshot_id = outcome.snapshot_id;

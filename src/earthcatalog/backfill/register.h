@@ -18,6 +18,10 @@ namespace earthcatalog::backfill {
 /// The snapshot that an earlier run made of this plan, before it was killed; null when there is none.
 const iceberg::Snapshot* find_commit(const catalog::Catalog& catalog, const Plan& plan);
 
+/// Whether the table's current snapshot is that of a full backfill with these settings which left nothing pending.
+/// Never of a listing: that is another one each time.
+bool is_backfill_of(const catalog::Catalog& catalog, const RunSettings& settings);
+
 struct Committed {
   std::optional<std::int64_t> snapshot_id;  ///< the table's current one when no file came or went
   std::int64_t rows = 0, files = 0, bytes = 0;

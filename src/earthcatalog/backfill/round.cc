@@ -200,6 +200,16 @@ Result<TableSchema> decide_schema(catalog::Catalog& catalog, const Staging& stag
   return describe(items, table_schema);
 }
 
+Error would_empty(const Plan& plan) {
+  const auto* const remedy = plan.pending > 0 ? "Fetch the pending ones with --retry-pending"
+                                              : "Check --suffix and --source-root; --restart begins anew";
+  return {
+      ErrorKind::kInvalidData,
+      fmt::format("none of {} source items gives a row ({} missing, {} pending, {} rejected): --replace would leave "
+                  "the table empty. {}",
+                  plan.source_items, plan.missing, plan.pending, plan.rejected, remedy)};
+}
+
 }  // namespace
 
 Result<std::vector<iceberg::DataFile>> present_files(const catalog::Catalog& catalog) {
@@ -233,6 +243,7 @@ Result<Round> plan_round(catalog::Catalog& catalog, const Staging& staging, Plan
     EC_ASSIGN_OR_RETURN(round.removed, present_files(catalog));
     if (!round.removed.empty() && !options.replace) return std::unexpected(table_has_rows(round.removed.size()));
     round.more_items = round.plan.counted_items();
+    if (!round.removed.empty() && round.more_items == 0) return std::unexpected(would_empty(round.plan));
   }
   EC_ASSIGN_OR_RETURN(round.schema, decide_schema(catalog, staging, round.plan, options));
   if (staging.is_direct()) set_forms(round);

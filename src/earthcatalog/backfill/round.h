@@ -49,6 +49,11 @@ struct Round {
   std::int64_t more_items = 0;
 };
 
+/// A replacement by an empty inventory: the table's rows stay.
+inline bool nothing_to_do(const Plan& plan, const RoundOptions& options) {
+  return options.replace && !options.delta && plan.source_items == 0;
+}
+
 /// Decides the columns of the table, and for a delta what it replaces; writes the tasks' lists of present files.
 /// kAlreadyExists when the table has rows and neither `delta` nor `replace` is given.
 Result<Round> plan_round(catalog::Catalog& catalog, const Staging& staging, Plan plan, const RoundOptions& options);

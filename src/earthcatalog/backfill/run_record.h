@@ -28,6 +28,8 @@ struct RunSettings {
 
   inventory::InventoryOptions inventory_options() const;
   grid::GridSpec grid() const;
+  /// Whether the inventory is a listing: another one each time, under the same identity (Inventory::identity).
+  bool is_listing() const { return inventory_identity.starts_with("listing="); }
 };
 
 struct RunRecord {

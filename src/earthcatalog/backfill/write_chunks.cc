@@ -1,8 +1,11 @@
 #include "earthcatalog/backfill/write_chunks.h"
 
 #include <algorithm>
+#include <functional>
+#include <iterator>
 
 #include "earthcatalog/backfill/object_list.h"
+#include "earthcatalog/backfill/rest_of_listing.h"
 
 namespace earthcatalog::backfill {
 namespace {
@@ -30,20 +33,36 @@ Status write_chunk(const Staging& staging, std::int64_t number, std::span<const 
   return write_objects(where, objects);
 }
 
-Status cut(inventory::Inventory& inventory, const Staging& staging, RunRecord& record, bool keep) {
-  EC_TRY(skip(inventory, record.items));
+using Next = std::function<Status(std::vector<storage::ObjectRef>&, std::size_t most)>;
+
+// `next` gives the objects that are in no chunk yet.
+Status cut(const Next& next, const Staging& staging, RunRecord& record, bool keep) {
   std::vector<storage::ObjectRef> objects;
-  while (true) {
-    EC_TRY(inventory.next(objects, static_cast<std::size_t>(record.settings.chunk_size)));
-    if (objects.empty()) return {};
+  const auto& limit = record.settings.limit;
+  while (!limit || record.items < *limit) {
+    auto most = record.settings.chunk_size;
+    if (limit) most = std::min(most, *limit - record.items);
+    EC_TRY(next(objects, static_cast<std::size_t>(most)));
+    if (objects.empty()) break;
     EC_TRY(write_chunk(staging, record.chunks, objects, keep));
     ++record.chunks;
-    record.items += static_cast<std::int64_t>(objects.size());
+    record.items += std::ssize(objects);
   }
+  return {};
+}
+
+Status cut(inventory::Inventory& inventory, const Staging& staging, RunRecord& record, bool keep) {
+  if (record.settings.is_listing()) {
+    EC_ASSIGN_OR_RETURN(const auto rest, RestOfListing::make(staging, record, keep));
+    return cut([&](auto& objects, std::size_t most) { return rest.next(inventory, objects, most); }, staging, record,
+               false);
+  }
+  EC_TRY(skip(inventory, record.items));
+  return cut([&](auto& objects, std::size_t most) { return inventory.next(objects, most); }, staging, record, keep);
 }
 
 void note_counts(const inventory::InventoryCounts& counts, RunRecord& record) {
-  record.inventory_rows = counts.rows;
+  record.inventory_rows = counts.rows - counts.items + record.items;  // a listing may have lost some of those since
   record.skipped_suffix = counts.skipped_suffix;
   record.skipped_since = counts.skipped_since;
   record.skipped_versions = counts.skipped_versions;
@@ -55,7 +74,9 @@ void note_counts(const inventory::InventoryCounts& counts, RunRecord& record) {
 Result<std::optional<RunRecord>> read_run_record(const Staging& staging) {
   EC_ASSIGN_OR_RETURN(const auto text, staging.read(staging.run_record()));
   if (!text) return std::nullopt;
-  return parse_json<RunRecord>(*text, staging.run_record());
+  auto record = parse_json<RunRecord>(*text, staging.run_record());
+  if (record) return std::move(*record);
+  return fail(record.error().kind, "{}; begin the backfill anew with --restart", record.error().message);
 }
 
 Result<RunRecord> write_chunks(storage::Stores& stores, const WriteChunksSpec& spec) {
@@ -66,8 +87,9 @@ Result<RunRecord> write_chunks(storage::Stores& stores, const WriteChunksSpec& s
   RunSettings settings = spec.settings;
   if (before && before->settings.since_text == settings.since_text) settings.since = before->settings.since;
   if (settings.chunk_size <= 0) return fail(ErrorKind::kInvalidArgument, "--chunk-size must be positive");
-  EC_ASSIGN_OR_RETURN(const auto inventory,
-                      inventory::open_inventory(stores, settings.inventory, settings.inventory_options()));
+  auto options = settings.inventory_options();
+  options.limit.reset();  // counted by what is in chunks
+  EC_ASSIGN_OR_RETURN(const auto inventory, inventory::open_inventory(stores, settings.inventory, options));
   settings.inventory_identity = inventory->identity();
   if (before) EC_TRY(annotate(check_same(before->settings, settings), spec.staging));
   record.settings = settings;

@@ -10,7 +10,7 @@ namespace {
 Result<LockPlace> full_place(const LockPlace& place) {
   LockPlace full;
   EC_ASSIGN_OR_RETURN(full.catalog, storage::normalize_uri(place.catalog));
-  full.lock_uri = full.catalog + ".lock";
+  full.lock_uri = default_lock_uri(full.catalog);
   if (!place.lock_uri.empty()) {
     EC_ASSIGN_OR_RETURN(full.lock_uri, storage::normalize_uri(place.lock_uri));
   }

@@ -89,9 +89,10 @@ class Catalog {
  public:
   /// Opens, takes the lock (kWrite), checks grid and schema against the table, takes a table of the peer over (at the
   /// next commit), brings the object index up to date with the snapshot. Errors: kNotFound (kRead, no catalog or
-  /// table), kConflict (locked), kInvalidData (no SQLite, no catalog), kInvalidArgument (another grid, resolution,
-  /// schema kind or warehouse than the table's; both are named), kUnsupported (a store without conditional writes; a
-  /// table of another schema or partitioning, with the name of the difference). `stores` must outlive it.
+  /// table), kConflict (locked), kInvalidData (no SQLite, no catalog), kInvalidArgument (a new table whose warehouse
+  /// or grid nobody gave), kUnsupported (another grid, resolution, schema kind or warehouse than the table's, both are
+  /// named; a store without conditional writes; a table of another schema or partitioning, with the name of the
+  /// difference). `stores` must outlive it.
   static Result<std::unique_ptr<Catalog>> open(storage::Stores& stores, CatalogOptions options);
   /// Releases the lock as far as that works; close() reports.
   ~Catalog();
@@ -117,9 +118,11 @@ class Catalog {
   const ObjectIndex& index() const;
 
   /// Makes the request visible as one commit: files, schema, properties, summary, object index. Creates catalog and
-  /// table when missing. Redone on the new state when another writer was first; kConflict when that writer touched
-  /// the same items, files or columns (then refresh(), decide again, and commit again); kPermissionDenied when the lock
-  /// is another's by now, which is final.
+  /// table when missing. An empty request makes index() the table's, when it had to be brought up to date. Redone on
+  /// the new state when another writer was first; kConflict when that writer touched the same items, files or columns
+  /// (then refresh(), decide again, and commit again); kPermissionDenied when the lock is another's by now, which is
+  /// final. After kConflict no snapshot names the added files, and they may be removed; after any other error the
+  /// commit may have happened, and they must stay.
   Result<CommitOutcome> commit(const CommitRequest& request);
 
   /// Loads what others committed, and brings the index up to date with it.

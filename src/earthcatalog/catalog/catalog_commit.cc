@@ -26,10 +26,25 @@ std::vector<Hash128> items_of(const CommitRequest& request) {
   return items;
 }
 
+// Of a commit that may have happened: kConflict would tell the caller that it did not, and to remove its files.
+Error no_conflict(Error error) {
+  if (error.kind == ErrorKind::kConflict) error.kind = ErrorKind::kIOError;
+  return error;
+}
+
 // A lost lock is final, unlike a lost race: nobody shall decide again and commit again.
 Status final_if_lost(Status lock) {
   if (!lock && lock.error().kind == ErrorKind::kConflict) lock.error().kind = ErrorKind::kPermissionDenied;
   return lock;
+}
+
+Error outcome_unknown(Error error, const Error& refresh) {
+  error = no_conflict(std::move(error));
+  error.message += fmt::format(
+      "; whether the commit came through is not known, since the table cannot be read ({}): run "
+      "again, what is in the table is not done twice",
+      refresh.message);
+  return error;
 }
 
 }  // namespace
@@ -37,7 +52,7 @@ Status final_if_lost(Status lock) {
 bool Catalog::Impl::nothing_to_do(const CommitRequest& request) const {
   if (changes_files(request)) return false;
   if (shortens_history(request) && table_) return false;
-  return !table_ || request.objects.empty();
+  return !table_ || (request.objects.empty() && index_.manifest() == named_.manifest());
 }
 
 // Inside the transaction that moves the table's pointer: only the lock's holder gets through.
@@ -148,7 +163,10 @@ Result<bool> Catalog::Impl::try_commit(const CommitRequest& request, CommitOutco
   auto done = change.commit(*table_, options);
   if (!done) {
     // Whatever the error, only the table can tell whether the commit happened.
-    if (const auto refreshed = table_->refresh(); !refreshed) return std::unexpected(std::move(done).error());
+    if (const auto refreshed = table_->refresh(); !refreshed) {
+      unclear_ = true;
+      return std::unexpected(outcome_unknown(std::move(done).error(), refreshed.error()));
+    }
     if (!is_committed(request, change, next)) {
       next.retire_except({&named_, &index_});
       EC_TRY(prepare_again(request, done.error(), before));
@@ -159,7 +177,7 @@ Result<bool> Catalog::Impl::try_commit(const CommitRequest& request, CommitOutco
     outcome.snapshot_id = change.snapshot_id();
     outcome.summary = table_->metadata().find_snapshot(change.snapshot_id())->summary;
   }
-  EC_TRY(accept(next));
+  if (auto accepted = accept(next); !accepted) return std::unexpected(no_conflict(std::move(accepted).error()));
   return true;
 }
 

@@ -44,7 +44,7 @@ class Catalog::Impl {
   // The object index.
   std::optional<std::int64_t> current_snapshot() const;
   Status load_index();
-  Result<bool> runs_exist(const ObjectIndex& index) const;
+  void retire_unnamed_runs() const;
   Result<CaughtUp> catch_up_from(const ObjectIndex& old, std::span<const Hash128> watched);
 
   // Committing.
@@ -73,6 +73,7 @@ class Catalog::Impl {
   int commits_ = 0;
   int catch_ups_ = 0;
   bool token_refused_ = false;
+  bool unclear_ = false;  // whether the last commit happened is not known
 };
 
 }  // namespace earthcatalog::catalog

@@ -50,7 +50,12 @@ Catalog::Impl::Impl(storage::Stores& stores, CatalogOptions options)
       index_(named_) {}
 
 // Runs made for a commit that never came are of no use to anybody.
-Catalog::Impl::~Impl() { index_.retire_except({&named_}); }
+Catalog::Impl::~Impl() { retire_unnamed_runs(); }
+
+// After a commit that may have happened the table may name them all the same.
+void Catalog::Impl::retire_unnamed_runs() const {
+  if (!unclear_) index_.retire_except({&named_});
+}
 
 Status Catalog::Impl::open() {
   EC_ASSIGN_OR_RETURN(uri_, storage::normalize_uri(options_.catalog));
@@ -67,8 +72,8 @@ Status Catalog::Impl::open() {
 
 Result<std::unique_ptr<Lock>> acquire_lock(storage::Stores& stores, CatalogFile& file, const std::string& catalog_uri,
                                            const CatalogOptions& options) {
-  EC_ASSIGN_OR_RETURN(const std::string lock_uri,
-                      options.lock_uri.empty() ? catalog_uri + ".lock" : storage::normalize_uri(options.lock_uri));
+  EC_ASSIGN_OR_RETURN(const std::string lock_uri, options.lock_uri.empty() ? default_lock_uri(catalog_uri)
+                                                                           : storage::normalize_uri(options.lock_uri));
   EC_ASSIGN_OR_RETURN(auto where, stores.locate(lock_uri));
   return Lock::acquire(std::move(where), file,
                        {.catalog = catalog_uri,
@@ -118,7 +123,7 @@ Status Catalog::Impl::adopt_table() {
   EC_TRY(iceberg::partition_layout(metadata.default_spec()));
   EC_ASSIGN_OR_RETURN(RecognizedSchema recognized, recognize(metadata.schema()));
   if (options_.schema && *options_.schema != recognized.columns.kind) {
-    return fail(ErrorKind::kInvalidArgument,
+    return fail(ErrorKind::kUnsupported,
                 "the table has the schema {}, asked for was {}; leave --schema out, or make another table in another "
                 "catalog and warehouse",
                 name_of(recognized.columns.kind), name_of(*options_.schema));
@@ -146,8 +151,8 @@ Status Catalog::Impl::adopt_warehouse() {
     return fail(ErrorKind::kInvalidArgument, "the table does not say where its files lie; give --warehouse");
   }
   if (!of_table.empty() && !warehouse_.empty() && of_table != warehouse_) {
-    return fail(ErrorKind::kInvalidArgument, "the table's warehouse is {}, given was {}; leave --warehouse out",
-                of_table, warehouse_);
+    return fail(ErrorKind::kUnsupported, "the table's warehouse is {}, given was {}; leave --warehouse out", of_table,
+                warehouse_);
   }
   if (warehouse_.empty()) warehouse_ = of_table;
   return {};
@@ -167,7 +172,7 @@ Result<iceberg::Schema> Catalog::Impl::plan_schema(const stac::ItemSchema& colum
     if (found == nullptr) {
       added.push_back(wanted);
     } else if (found->type.id != wanted.type.id) {
-      return fail(ErrorKind::kInvalidArgument, "the table's column \"{}\" has another type", column.name);
+      return fail(ErrorKind::kUnsupported, "the table's column \"{}\" has another type", column.name);
     }
   }
   return iceberg::Transaction(*table_).add_columns(std::move(added));
@@ -188,11 +193,12 @@ Status Catalog::Impl::load_index() {
   }
   const bool known = manifest == named_.manifest();
   if (known && index_.manifest().snapshot_id == current_snapshot()) return {};
-  index_.retire_except({&named_});
+  retire_unnamed_runs();
+  unclear_ = false;
   if (!known) named_ = ObjectIndex::open(stores_, manifest, options_.index);
   index_ = named_;
   if (options_.mode == OpenMode::kRead || !table_) return {};
-  EC_ASSIGN_OR_RETURN(const bool whole, runs_exist(named_));
+  EC_ASSIGN_OR_RETURN(const bool whole, named_.is_whole());
   if (whole && named_.manifest().snapshot_id == current_snapshot()) return {};
   // Without a base to compare with, the index is made anew from the table.
   const auto base = named_.manifest().snapshot_id;
@@ -201,15 +207,6 @@ Status Catalog::Impl::load_index() {
   EC_ASSIGN_OR_RETURN(auto caught, catch_up_from(old, {}));
   index_ = std::move(caught.index);
   return {};
-}
-
-Result<bool> Catalog::Impl::runs_exist(const ObjectIndex& index) const {
-  for (const auto& run : index.manifest().runs) {
-    EC_ASSIGN_OR_RETURN(const auto where, stores_.locate(run.uri));
-    EC_ASSIGN_OR_RETURN(const auto head, where.store->head(where.key));
-    if (!head) return false;
-  }
-  return true;
 }
 
 Result<CaughtUp> Catalog::Impl::catch_up_from(const ObjectIndex& old, std::span<const Hash128> watched) {

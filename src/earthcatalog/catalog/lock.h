@@ -52,6 +52,9 @@ struct LockOptions {
 /// Why a lock may be taken over, as a sentence; nothing while its holder must be thought alive.
 std::optional<std::string> why_stale(const LockRecord& lock, const LockOptions& mine);
 
+/// Where a catalog's lock is when nobody says another place.
+std::string default_lock_uri(std::string_view catalog);
+
 /// "CatalogLocked: … is locked by incremental (pid 12 on host a, run …) since …; …": who, where, since when, and what
 /// to do.
 Error catalog_locked(const LockRecord& lock, std::string_view lock_uri, std::string_view catalog);

@@ -90,6 +90,8 @@ std::optional<std::string> why_stale(const LockRecord& lock, const LockOptions& 
   return fmt::format("it was taken at {} for {} hours", format_time(lock.acquired), lock.ttl_hours);
 }
 
+std::string default_lock_uri(std::string_view catalog) { return fmt::format("{}.lock", catalog); }
+
 Error catalog_locked(const LockRecord& lock, std::string_view lock_uri, std::string_view catalog) {
   std::string message =
       fmt::format("CatalogLocked: {} is locked by {} since {}", catalog, holder(lock), format_time(lock.acquired));
@@ -101,6 +103,7 @@ Error catalog_locked(const LockRecord& lock, std::string_view lock_uri, std::str
   message += fmt::format(
       " (lock {}); wait for it to end, or, if you know that it is dead, run: earthcatalog unlock --force --catalog {}",
       lock_uri, catalog);
+  if (lock_uri != default_lock_uri(catalog)) message += fmt::format(" --lock {}", lock_uri);
   return Error{ErrorKind::kConflict, std::move(message)};
 }
 

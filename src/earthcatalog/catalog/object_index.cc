@@ -104,6 +104,10 @@ struct ObjectIndex::State {
     return reader->read_rows(rows, [&](ObjectEntry&& entry) { found.push_back(std::move(entry)); });
   }
 
+  // The entries that count of those objects of `now` for which `differs(record, holding)`.
+  template <class Differs>
+  Result<std::vector<ObjectEntry>> find_different(std::span<const Holding> now, Differs&& differs) const;
+
   // Writes what `sources` merge to as one run. Nothing when no entry is left.
   Result<std::shared_ptr<const IndexRun>> write_run(std::vector<std::unique_ptr<EntrySource>> sources,
                                                     const std::string& uri, std::int64_t expected,
@@ -233,20 +237,34 @@ Result<std::vector<ObjectState>> ObjectIndex::lookup(std::span<const storage::Ob
   return states;
 }
 
-Result<std::vector<ObjectEntry>> ObjectIndex::find_moved(std::span<const Holding> now) const {
+template <class Differs>
+Result<std::vector<ObjectEntry>> ObjectIndex::State::find_different(std::span<const Holding> now,
+                                                                    Differs&& differs) const {
   Wanted wanted;
   wanted.reserve(now.size());
   for (std::size_t i = 0; i < now.size(); ++i) wanted.emplace_back(now[i].object, i);
-  std::vector<std::vector<std::int64_t>> rows(state_->runs.size());
-  EC_TRY(find_youngest(state_->runs, std::move(wanted),
+  std::vector<std::vector<std::int64_t>> rows(runs.size());
+  EC_TRY(find_youngest(runs, std::move(wanted),
                        [&](std::size_t i, std::size_t run, std::int64_t position, const ObjectRecord& record) {
-                         if (record.version.owns_rows() && record.identity != now[i].identity) {
-                           rows[run].push_back(position);
-                         }
+                         if (differs(record, now[i])) rows[run].push_back(position);
                        }));
   std::vector<ObjectEntry> found;
-  for (std::size_t run = 0; run < rows.size(); ++run) EC_TRY(state_->read_entries(run, rows[run], found));
+  for (std::size_t run = 0; run < rows.size(); ++run) EC_TRY(read_entries(run, rows[run], found));
   return found;
+}
+
+Result<std::vector<ObjectEntry>> ObjectIndex::find_moved(std::span<const Holding> now) const {
+  return state_->find_different(now, [](const ObjectRecord& recorded, const Holding& holding) {
+    return recorded.version.owns_rows() && recorded.identity != holding.identity;
+  });
+}
+
+Result<std::vector<ObjectEntry>> ObjectIndex::find_later(std::span<const Holding> now) const {
+  return state_->find_different(now, [](const ObjectRecord& recorded, const Holding& holding) {
+    const auto then = recorded.version.last_modified();
+    return then && holding.last_modified && !recorded.version.forgotten() && *then > *holding.last_modified &&
+           !same_modification(*then, *holding.last_modified);
+  });
 }
 
 Result<std::vector<ObjectEntry>> ObjectIndex::find_identities(std::span<const Hash128> identities) const {
@@ -280,6 +298,15 @@ Result<std::vector<ObjectEntry>> ObjectIndex::find_items(std::span<const Hash128
     EC_TRY(state_->read_entries(run, rows, found));
   }
   return found;
+}
+
+Result<bool> ObjectIndex::is_whole() const {
+  for (const auto& run : manifest().runs) {
+    EC_ASSIGN_OR_RETURN(const auto where, state_->stores->locate(run.uri));
+    EC_ASSIGN_OR_RETURN(const auto head, where.store->head(where.key));
+    if (!head || head->size_bytes != run.size_bytes) return false;
+  }
+  return true;
 }
 
 // An item of which other engines wrote some rows has several entries, all of them but one without an object's name.

@@ -98,6 +98,7 @@ struct IndexUpdate {
 /// What an object holds now.
 struct Holding {
   Hash128 object, identity;
+  std::optional<TimeMicros> last_modified = {};
 };
 
 /// Records in `update` that `owner` (from find_identities) loses its rows to a newer object: it stays known as
@@ -112,12 +113,14 @@ class ObjectIndex {
 
   const IndexManifest& manifest() const;
   const ObjectIndexOptions& options() const;
+  /// Whether all its files are there, with the sizes that the manifest says.
+  Result<bool> is_whole() const;
   /// Entries in all runs, replaced ones included.
   std::int64_t entries() const;
 
   /// One state for each of `objects`: compared by etag, else by last_modified, else by size, by the first of them that
-  /// both sides know; with none of them, the name alone. Memory does not grow with the index: 64 bytes an object asked
-  /// for, and the lookup tables of ObjectIndexOptions. kNotFound when a run is missing.
+  /// both sides know; where `objects` give none of them, by the name alone. Memory does not grow with the index: 64
+  /// bytes an object asked for, and the lookup tables of ObjectIndexOptions. kNotFound when a run is missing.
   Result<std::vector<ObjectState>> lookup(std::span<const storage::ObjectRef> objects) const;
 
   /// The entries that own rows of these items; several for one item only when other engines wrote some of its rows.
@@ -130,6 +133,10 @@ class ObjectIndex {
   /// The recorded entries of those of these objects that own rows of another item than the one they hold now. Each
   /// object once; in no order. Costs a look-up each; entries are read only of objects that did change their item.
   Result<std::vector<ObjectEntry>> find_moved(std::span<const Holding> now) const;
+
+  /// The recorded entries of those of these objects that were modified later than what was read of them says: somebody
+  /// has recorded a newer version since. Each object once; in no order.
+  Result<std::vector<ObjectEntry>> find_later(std::span<const Holding> now) const;
 
   /// How many items have rows. Without the manifest's count: two scans at most, and 16 bytes for each item of an
   /// unknown object.

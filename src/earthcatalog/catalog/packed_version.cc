@@ -18,7 +18,7 @@ bool PackedVersion::matches(const PackedVersion& now) const {
     return same_modification(last_modified_, now.last_modified_);
   }
   if (size_ >= 0 && now.size_ >= 0) return size_ == now.size_;
-  return true;
+  return !now.is_known();
 }
 
 std::optional<TimeMicros> PackedVersion::last_modified() const {

@@ -20,9 +20,13 @@ class PackedVersion {
   explicit PackedVersion(const storage::ObjectRef& object)
       : PackedVersion(object.etag, object.last_modified, object.size_bytes) {}
 
-  /// Whether both are the same version, by the first of etag, last_modified, size that both know; else they are.
+  /// Whether what is recorded is the version that an inventory gives now: by the first of etag, last_modified, size
+  /// that both know. An inventory that gives none of them knows the object by its name alone: it is. One that gives
+  /// nothing that is recorded may speak of any version: it is not.
   bool matches(const PackedVersion& now) const;
 
+  /// Anything of it is known.
+  bool is_known() const { return (bits_ & kEtagBit) != 0 || last_modified_ != INT64_MIN || size_ >= 0; }
   std::optional<TimeMicros> last_modified() const;
   std::optional<std::int64_t> size_bytes() const;
 

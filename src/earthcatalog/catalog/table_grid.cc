@@ -11,7 +11,7 @@ namespace {
 std::unexpected<Error> another_grid(std::string_view what, std::string_view table, std::string_view asked,
                                     std::string_view option) {
   return fail(
-      ErrorKind::kInvalidArgument,
+      ErrorKind::kUnsupported,
       "the table has {} {}, asked for was {}; leave {} out, or make another table in another catalog and warehouse",
       what, table, asked, option);
 }

@@ -24,8 +24,8 @@ iceberg::Properties grid_properties(const grid::GridSpec& grid);
 /// The resolution of an H3 cell by its name, nothing for other names.
 std::optional<int> h3_resolution_of(std::string_view cell);
 
-/// The grid of an existing table; kInvalidArgument when another was asked for, kUnsupported for a type of grid that we
-/// do not have.
+/// The grid of an existing table; kUnsupported when another was asked for, and for a type of grid that we do not have;
+/// kInvalidArgument when neither says the resolution.
 Result<grid::GridSpec> grid_of_table(const TableGrid& table, const GridRequest& asked);
 /// The grid of a new table.
 Result<grid::GridSpec> grid_of_new_table(const GridRequest& asked, std::optional<int> default_resolution);

@@ -13,15 +13,24 @@ std::string_view text_at(const arrow::Array& array, std::int64_t row) {
   return array.IsNull(row) ? std::string_view() : static_cast<const arrow::StringArray&>(array).GetView(row);
 }
 
-// Calls `visit` for the named columns of each row group of `file`.
+struct TypedColumn {
+  std::string name;
+  iceberg::TypeId type;
+};
+
+// Calls `visit` for these columns of each row group of `file`, in which they have these types.
 Status for_each_batch(geoparquet::FileReader& file, const iceberg::Schema& schema,
-                      const std::vector<std::string>& columns,
+                      const std::vector<TypedColumn>& typed,
                       const std::function<Status(const arrow::RecordBatch&)>& visit) {
   iceberg::Schema wanted;
-  for (const auto& name : columns) {
+  std::vector<std::string> columns;
+  for (const auto& [name, type] : typed) {
     const auto* field = schema.find(name);
-    if (field == nullptr) return fail(ErrorKind::kInvalidData, "the table has no column {}", name);
+    if (field == nullptr || field->type.id != type) {
+      return fail(ErrorKind::kInvalidData, "{} has no column \"{}\", or one that is not of items", file.name(), name);
+    }
     wanted.fields.push_back(*field);
+    columns.push_back(name);
   }
   for (int group = 0; group < file.row_groups(); ++group) {
     EC_ASSIGN_OR_RETURN(const auto raw, file.read_row_group(group, columns));
@@ -49,7 +58,10 @@ Result<std::map<std::string, iceberg::DataFile>> files_of(const iceberg::Table& 
 }  // namespace
 
 Status for_each_row(geoparquet::FileReader& file, const iceberg::Schema& schema, const VisitRow& visit) {
-  return for_each_batch(file, schema, {"id", "collection", "updated"}, [&](const arrow::RecordBatch& rows) -> Status {
+  const std::vector<TypedColumn> columns{{"id", iceberg::TypeId::kString},
+                                         {"collection", iceberg::TypeId::kString},
+                                         {"updated", iceberg::TypeId::kTimestampTz}};
+  return for_each_batch(file, schema, columns, [&](const arrow::RecordBatch& rows) -> Status {
     const auto &ids = *rows.column(0), &collections = *rows.column(1);
     const auto& updated = static_cast<const arrow::TimestampArray&>(*rows.column(2));
     for (std::int64_t row = 0; row < rows.num_rows(); ++row) {
@@ -69,13 +81,14 @@ Status for_each_row(storage::Stores& stores, const iceberg::Schema& schema, cons
 Status for_each_id(storage::Stores& stores, const iceberg::Schema& schema, const iceberg::DataFile& file,
                    const std::function<Status(std::string_view)>& visit) {
   EC_ASSIGN_OR_RETURN(const auto reader, geoparquet::FileReader::open(stores, file.file_path, file.file_size_in_bytes));
-  return for_each_batch(*reader, schema, {"id"}, [&](const arrow::RecordBatch& rows) -> Status {
-    const auto& ids = static_cast<const arrow::StringArray&>(*rows.column(0));
-    for (std::int64_t row = 0; row < rows.num_rows(); ++row) {
-      if (!ids.IsNull(row)) EC_TRY(visit(ids.GetView(row)));
-    }
-    return {};
-  });
+  return for_each_batch(*reader, schema, {{"id", iceberg::TypeId::kString}},
+                        [&](const arrow::RecordBatch& rows) -> Status {
+                          const auto& ids = static_cast<const arrow::StringArray&>(*rows.column(0));
+                          for (std::int64_t row = 0; row < rows.num_rows(); ++row) {
+                            if (!ids.IsNull(row)) EC_TRY(visit(ids.GetView(row)));
+                          }
+                          return {};
+                        });
 }
 
 Status for_each_changed_file(const iceberg::Table& table, std::optional<std::int64_t> before_id,

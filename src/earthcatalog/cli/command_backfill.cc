@@ -74,7 +74,7 @@ Result<backfill::BackfillSpec> make_spec(const Flags& flags, const TableAccess& 
     EC_ASSIGN_OR_RETURN(spec.staging, storage::normalize_uri(flags.staging));
   }
   EC_ASSIGN_OR_RETURN(spec.fetch, fetch_options(flags));
-  EC_ASSIGN_OR_RETURN(spec.memory_limit_bytes, annotate(parse_bytes(flags.memory_limit), "--memory-limit"));
+  EC_ASSIGN_OR_RETURN(spec.memory_limit_bytes, memory_limit(flags));
   spec.problems = problems_uri(flags, spec.catalog);
   spec.workers = flags.scheduler == "synchronous" ? 1 : worker_count(flags.workers, access);
   spec.compact_rows = flags.compact_rows;
@@ -95,7 +95,7 @@ class BackfillCommand final : public Command {
  public:
   void setup(CLI::App& app) override {
     app_ = app.add_subcommand("backfill", "a whole archive in four phases that may be stopped anywhere and go on");
-    flags_.add(*app_, backfill::RunSettings().chunk_size);
+    flags_.add(*app_, {.chunk_size = backfill::RunSettings().chunk_size, .resolution = "a new table needs it"});
     add_own_options(*app_, flags_);
   }
 

@@ -15,14 +15,14 @@ class Delta final : public Command {
   void setup(CLI::App& app) override {
     app_ =
         app.add_subcommand("delta", "new, changed and removed objects of a bucket, as an inventory, or into the table");
-    flags_.add(*app_, pipeline::IncrementalSpec().chunk_size);
+    flags_.add(*app_, {.chunk_size = pipeline::IncrementalSpec().chunk_size});
     const std::string group = "Delta";
     app_->add_flag("--by-id", by_id_, "new is what has a file name (without suffix) that is no id of the hash index")
         ->group(group);
     app_->add_flag("--delete-removed", delete_removed_, "take rows of objects that are gone out of the table")
         ->group(group);
     app_->add_option("--max-removed", max_removed_,
-                     "share of the recorded objects that may be gone, else nothing is done")
+                     "share of the recorded objects that the list judges that may be gone, else nothing is done")
         ->capture_default_str()
         ->group(group);
     app_->add_option("--out", out_,
@@ -62,7 +62,7 @@ class Delta final : public Command {
     if (!out_.empty() && !out_.ends_with(".parquet")) {
       return fail(ErrorKind::kInvalidArgument, "--out {}: let its name end in .parquet", out_);
     }
-    EC_ASSIGN_OR_RETURN(spec.memory_limit_bytes, annotate(parse_bytes(flags_.memory_limit), "--memory-limit"));
+    EC_ASSIGN_OR_RETURN(spec.memory_limit_bytes, memory_limit(flags_));
     spec.workers = static_cast<std::size_t>(worker_count(flags_.workers, access));
     if (ingest_) {  // with a run id of its own: the files of a run are named after it
       EC_ASSIGN_OR_RETURN(spec.ingest, incremental_spec(flags_, access, "delta"));

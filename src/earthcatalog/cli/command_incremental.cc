@@ -30,6 +30,7 @@ Result<pipeline::IncrementalSpec> make_spec(const Flags& flags, const TableAcces
   spec.batch_add_files = flags.batch_add_files || access.config.batch_add_files.value_or(false);
   spec.refetch = flags.refetch;
   spec.dry_run = flags.dry_run;
+  if (flags.dry_run) spec.problems = flags.problems;  // writes nothing that nobody asked for
   return spec;
 }
 
@@ -37,7 +38,7 @@ class Incremental final : public Command {
  public:
   void setup(CLI::App& app) override {
     app_ = app.add_subcommand("incremental", "from an inventory of objects to committed rows of the table");
-    flags_.add(*app_, pipeline::IncrementalSpec().chunk_size);
+    flags_.add(*app_, {.chunk_size = pipeline::IncrementalSpec().chunk_size});
     add_own_options(*app_, flags_);
   }
 
@@ -52,6 +53,7 @@ class Incremental final : public Command {
          .stopped = "whole chunks are committed",
          .retry =
              [](const pipeline::Report& report) {
+               if (report.problems.empty()) return std::string("Run again to retry them");
                return fmt::format("Run again with --inventory {} to retry them alone", report.problems);
              }});
   }

@@ -24,7 +24,7 @@ class PhaseCommand final : public Command {
   void setup(CLI::App& app) override {
     app_ = app.add_subcommand("phase", "one phase of a backfill from its JSON spec; its JSON report on stdout");
     app_->add_option("name", name_, fmt::format("{}", fmt::join(backfill::phase_names(), ", ")))->required();
-    app_->add_option("--spec", spec_, "JSON file, or - for standard input (docs/backfill.md)")->required();
+    app_->add_option("--spec", spec_, "JSON file, or - for standard input (docs/phase.md)")->required();
     app_->add_option("--config", config_, "YAML file; its section storage counts");
     s3_.add(*app_);
   }

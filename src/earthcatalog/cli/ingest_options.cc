@@ -20,10 +20,11 @@ void add_input_options(CLI::App& app, IngestFlags& flags) {
   flags.keys.add(app, group);
 }
 
-void add_table_options(CLI::App& app, IngestFlags& flags) {
+void add_table_options(CLI::App& app, IngestFlags& flags, const char* default_resolution) {
   const std::string group = "Table";
   app.add_option("--grid", flags.grid.type, "h3 or geojson (default: the table's; h3 for a new table)")->group(group);
-  app.add_option("--h3-resolution", flags.grid.resolution, "0 to 15 (default: the table's; 1 for a new table)")
+  app.add_option("--h3-resolution", flags.grid.resolution,
+                 fmt::format("0 to 15 (default: the table's; {})", default_resolution))
       ->group(group);
   app.add_option("--boundaries", flags.grid.boundaries_path,
                  "GeoJSON FeatureCollection of the regions of --grid geojson")
@@ -57,7 +58,7 @@ void add_run_options(CLI::App& app, IngestFlags& flags, std::int64_t default_chu
   app.add_option("--max-object-size", flags.max_object_size, "larger objects are rejected")
       ->capture_default_str()
       ->group(group);
-  app.add_option("--memory-limit", flags.memory_limit, "items and bodies held; reaching it writes them")
+  app.add_option("--memory-limit", flags.memory_limit, "items and bodies held; reaching it writes them; at least 64KiB")
       ->capture_default_str()
       ->group(group);
   app.add_flag("--allow-pending", flags.allow_pending, "exit 0 although some objects are pending")->group(group);
@@ -68,11 +69,11 @@ void add_run_options(CLI::App& app, IngestFlags& flags, std::int64_t default_chu
 
 }  // namespace
 
-void IngestFlags::add(CLI::App& app, std::int64_t default_chunk_size) {
+void IngestFlags::add(CLI::App& app, const Defaults& defaults) {
   table.add(app);
   add_input_options(app, *this);
-  add_table_options(app, *this);
-  add_run_options(app, *this, default_chunk_size);
+  add_table_options(app, *this, defaults.resolution);
+  add_run_options(app, *this, defaults.chunk_size);
   format.add(app);
 }
 
@@ -99,10 +100,17 @@ Result<pipeline::IncrementalSpec> incremental_spec(const IngestFlags& flags, con
   EC_ASSIGN_OR_RETURN(spec.fetch, fetch_options(flags));
   spec.chunk_size = flags.chunk_size.value_or(access.config.chunk_size.value_or(spec.chunk_size));
   spec.workers = worker_count(flags.workers, access);
-  EC_ASSIGN_OR_RETURN(spec.memory_limit_bytes, annotate(parse_bytes(flags.memory_limit), "--memory-limit"));
+  EC_ASSIGN_OR_RETURN(spec.memory_limit_bytes, memory_limit(flags));
   spec.max_columns = flags.max_columns;
   spec.problems = problems_uri(flags, spec.catalog);
   return spec;
+}
+
+Result<std::int64_t> memory_limit(const IngestFlags& flags) {
+  EC_ASSIGN_OR_RETURN(const auto bytes, annotate(parse_bytes(flags.memory_limit), "--memory-limit"));
+  if (bytes >= pipeline::kLeastMemoryLimitBytes) return bytes;
+  return fail(ErrorKind::kInvalidArgument, "--memory-limit {}: too little; give at least {}KiB", flags.memory_limit,
+              pipeline::kLeastMemoryLimitBytes >> 10);
 }
 
 std::string problems_uri(const IngestFlags& flags, const catalog::CatalogOptions& options) {

@@ -31,8 +31,13 @@ struct IngestFlags {
   bool allow_pending = false;
   FormatFlag format;
 
-  /// Declares all of them. `chunk_size` is the default, for the help text alone.
-  void add(CLI::App& app, std::int64_t default_chunk_size);
+  /// What a command takes when an option is left out, for the help text alone.
+  struct Defaults {
+    std::int64_t chunk_size = 0;
+    const char* resolution = "1 for a new table";
+  };
+  /// Declares all of them.
+  void add(CLI::App& app, const Defaults& defaults);
 };
 
 /// locked_catalog() with grid and schema.
@@ -43,6 +48,8 @@ Result<inventory::InventoryOptions> inventory_options(const IngestFlags& flags);
 Result<pipeline::IncrementalSpec> incremental_spec(const IngestFlags& flags, const TableAccess& access,
                                                    const std::string& owner);
 
+/// --memory-limit, when it is enough to work with.
+Result<std::int64_t> memory_limit(const IngestFlags& flags);
 /// --problems, else a file beside the catalog.
 std::string problems_uri(const IngestFlags& flags, const catalog::CatalogOptions& options);
 /// The settings of the fetch that are options.

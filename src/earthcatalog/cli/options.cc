@@ -41,6 +41,16 @@ Result<double> with_unit(const std::string& text, const char* what, const std::m
   return number_unit.first * unit->second;
 }
 
+// What a flag says holds for every bucket: the file's sections of single buckets lose what would speak against it.
+void let_flags_win(const S3Flags& flags, storage::S3Settings& bucket) {
+  if (flags.endpoint) bucket.endpoint.reset();
+  if (flags.region) bucket.region.reset();
+  if (flags.profile) bucket.profile.reset();
+  if (flags.anonymous) bucket.anonymous.reset();
+  if (flags.anonymous) bucket.profile.reset();  // a bucket's own profile means to sign
+  if (flags.request_payer) bucket.request_payer.reset();
+}
+
 }  // namespace
 
 void S3Flags::add(CLI::App& app) {
@@ -72,6 +82,7 @@ storage::StorageSettings merge_storage(const S3Flags& flags, const Config& confi
   if (flags.profile) s3.profile = flags.profile;
   if (flags.anonymous) s3.anonymous = true;
   if (flags.request_payer) s3.request_payer = true;
+  for (auto& [name, bucket] : merged.buckets) let_flags_win(flags, bucket);
   first_of(s3.endpoint, environment("AWS_ENDPOINT_URL_S3"));
   first_of(s3.endpoint, environment("AWS_ENDPOINT_URL"));
   first_of(s3.region, environment("AWS_REGION"));

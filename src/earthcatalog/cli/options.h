@@ -44,8 +44,8 @@ using Environment = std::function<std::optional<std::string>(const char* name)>;
 /// The process's environment.
 std::optional<std::string> process_environment(const char* name);
 
-/// Flags over file over environment: AWS_ENDPOINT_URL_S3, AWS_ENDPOINT_URL, AWS_REGION, AWS_DEFAULT_REGION,
-/// AWS_NO_SIGN_REQUEST, AWS_REQUEST_PAYER.
+/// Flags over file (its sections of single buckets too) over environment: AWS_ENDPOINT_URL_S3, AWS_ENDPOINT_URL,
+/// AWS_REGION, AWS_DEFAULT_REGION, AWS_NO_SIGN_REQUEST, AWS_REQUEST_PAYER.
 storage::StorageSettings merge_storage(const S3Flags& flags, const Config& config, const Environment& environment);
 
 /// The file named by --config; an empty one when `path` is empty.

@@ -5,6 +5,7 @@
 
 #include <cstdio>
 #include <iterator>
+#include <string_view>
 
 #include "earthcatalog/cli/runtime.h"
 
@@ -24,10 +25,12 @@ std::string progress_text(const pipeline::Progress& progress) {
   auto out = std::back_inserter(text);
   const double rate = progress.seconds > 0 ? static_cast<double>(progress.settled) / progress.seconds : 0;
   fmt::format_to(out, "{}: {}", progress.stage, progress.settled);
-  if (progress.total >= 0) fmt::format_to(out, " of {}", progress.total);
+  const std::string_view about = progress.total_is_estimate ? "about " : "";
+  if (progress.total >= 0) fmt::format_to(out, " of {}{}", about, progress.total);
   fmt::format_to(out, " {}  {:.0f}/s", progress.unit, rate);
   if (progress.total > progress.settled && rate > 0) {
-    fmt::format_to(out, "  {} left", clock_text(static_cast<double>(progress.total - progress.settled) / rate));
+    const auto seconds = static_cast<double>(progress.total - progress.settled) / rate;
+    fmt::format_to(out, "  {}{} left", about, clock_text(seconds));
   }
   fmt::format_to(out, "  {} committed", progress.committed);
   const auto count = [&](std::int64_t n, const char* name) {

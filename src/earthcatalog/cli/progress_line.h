@@ -9,7 +9,8 @@
 
 namespace earthcatalog::cli {
 
-/// "12,000 of 43,000 items  1,234/s  0:25 left  3 missing  1 pending": rate over the whole run.
+/// "12000 of about 43000 items  1234/s  about 0:25 left  3 missing  1 pending": rate over the whole run; "about" until
+/// the total is known, neither total nor time left when nobody can tell.
 std::string progress_text(const pipeline::Progress& progress);
 
 class ProgressLine {

@@ -12,10 +12,12 @@ class AccessRule {
   std::uint64_t refused() const { return refused_; }
   std::uint64_t decided() const { return decided_; }
 
-  /// 1 % counts from 100 refusals on: a few in a small inventory are pending objects, not a reason to stop.
+  /// 1 % of the objects decided so far. Of fewer than a hundred there is none, and a few that are missing (which S3
+  /// does not tell everybody) are no matter of access: each run on the same objects would stop at them.
   bool is_broken() const {
-    constexpr std::uint64_t kMost = 1000, kFewestForShare = 100;
-    return refused_ >= kMost || (refused_ >= kFewestForShare && refused_ * 100 >= decided_);
+    constexpr std::uint64_t kMost = 1000, kFewestDecided = 100, kFewestRefused = 10;
+    return refused_ >= kMost ||
+           (decided_ >= kFewestDecided && refused_ >= kFewestRefused && refused_ * 100 >= decided_);
   }
 
  private:

@@ -39,6 +39,9 @@ struct Attempt {
   std::string kind = {};    ///< one word: "timeout"
   std::string reason = {};  ///< what happened and the remedy
   std::string body = {};    ///< when fetched, with at least kSpareBytes of capacity behind it
+  /// Of the object that was read, where the list of objects says nothing of its version and the other side does.
+  std::string etag = {};
+  std::optional<TimeMicros> last_modified = {};
   std::optional<double> retry_after_seconds = {};
   std::unique_ptr<HttpFailure> failure = {};
 };

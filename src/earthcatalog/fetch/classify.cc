@@ -95,6 +95,8 @@ Attempt classify(HttpReply&& reply, std::int64_t max_object_bytes) {
   if (reply.end != TransferEnd::kComplete) return of_broken(reply);
   if (!ok || (!reply.has_etag && storage::is_error_document(reply.body))) return of_error(std::move(reply));
   Attempt attempt{.verdict = Verdict::kFetched};
+  attempt.etag = std::move(reply.etag);
+  attempt.last_modified = reply.last_modified;
   attempt.body = std::move(reply.body);
   attempt.body.reserve(attempt.body.size() + kSpareBytes);
   return attempt;

@@ -25,6 +25,8 @@ struct HttpReply {
   int status = 0;           ///< 0: none was received
   std::string body = {};
   bool has_etag = false;
+  std::string etag = {};  ///< without quotes, where somebody asked for it; last_modified likewise
+  std::optional<TimeMicros> last_modified = {};
   std::string request_id = {};
   std::string region = {};
   std::optional<double> retry_after_seconds = {};

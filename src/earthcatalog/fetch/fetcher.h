@@ -30,6 +30,7 @@ struct FetchOptions {
 enum class Outcome : std::uint8_t { kFetched, kMissing, kPending, kRejected };
 
 struct Fetched {
+  /// As given; one that came without etag, time and size has, when fetched, those of what was read, as far as known.
   storage::ObjectRef object;
   std::uint64_t tag = 0;  ///< what the caller gave with the object
   Outcome outcome = Outcome::kPending;

@@ -77,7 +77,9 @@ class FileReader : public Reader {
     struct stat status{};
     if (file.get() < 0 || ::fstat(file.get(), &status) != 0) return of_errno(errno);
     if (!S_ISREG(status.st_mode)) return rejected("not_a_file", "not a regular file");
-    return read_all(file.get(), status.st_size);
+    auto attempt = read_all(file.get(), status.st_size);
+    attempt.last_modified = status.st_mtim.tv_sec * kMicrosPerSecond + status.st_mtim.tv_nsec / 1000;
+    return attempt;
   }
 
  private:

@@ -23,6 +23,16 @@ bool is_bucket_name(std::string_view name) {
   return !name.empty() && name != "." && name != ".." && name.find_first_of(std::string_view("/\0", 2)) == name.npos;
 }
 
+// Without it, an object of which the list says nothing but its name could never be told from a later version. Size
+// alone would tell too little.
+void add_version(Fetched& fetched, Attempt&& attempt) {
+  auto& object = fetched.object;
+  if (object.has_version() || (attempt.etag.empty() && !attempt.last_modified)) return;
+  object.etag = std::move(attempt.etag);
+  object.last_modified = attempt.last_modified;
+  object.size_bytes = static_cast<std::int64_t>(fetched.body.size());
+}
+
 }  // namespace
 
 Run::Run(Transport& transport, const FetchOptions& options, AtomicCounters& counters)
@@ -276,6 +286,7 @@ Status Run::hand_out(Job& job, Outcome outcome, Attempt&& attempt) {
     fetched.kind = std::move(attempt.kind);
   }
   fetched.object = std::move(job.object);
+  if (outcome == Outcome::kFetched) add_version(fetched, std::move(attempt));
   unused_.push_back(&job);
   --alive_;
   return (*done_)(std::move(fetched));

@@ -5,6 +5,8 @@
 #include <cstring>
 #include <utility>
 
+#include "earthcatalog/storage/http_client.h"
+#include "earthcatalog/storage/s3_calls.h"
 #include "earthcatalog/version.h"
 
 namespace earthcatalog::fetch {
@@ -31,7 +33,6 @@ Transfer::Transfer(Shared shared, const FetchOptions& options)
   curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
   curl_easy_setopt(easy, CURLOPT_PATH_AS_IS, 1L);
   curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
-  curl_easy_setopt(easy, CURLOPT_PROXY, "");  // else libcurl reads the environment, for each request
   curl_easy_setopt(easy, CURLOPT_USERAGENT, user_agent.c_str());
   curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);
   curl_easy_setopt(easy, CURLOPT_DNS_SHUFFLE_ADDRESSES, 1L);
@@ -81,6 +82,10 @@ HttpReply Transfer::finish(CURLcode code) {
   // Only what is not plainly an object needs its headers looked at.
   if (reply.status != 200 || reply.end != TransferEnd::kComplete || body_.empty() || body_[0] != '{') {
     read_headers(reply);
+  }
+  if (!job_->object.has_version()) {
+    reply.etag = storage::unquoted(header("ETag"));
+    reply.last_modified = storage::parse_http_date(header("Last-Modified"));
   }
   reply.body = std::move(body_);
   reply.sent = std::move(request_);

@@ -32,6 +32,9 @@ struct PartitionFieldSummary {
 /// The sequence number of what no snapshot holds yet: it gets the number of the snapshot that adds it.
 inline constexpr std::int64_t kUnassignedSequenceNumber = -1;
 
+/// Rows that nobody counted: other writers may leave the number out, or write a negative one.
+inline constexpr std::int64_t kUnknownRows = -1;
+
 /// One line of a manifest list.
 struct ManifestFile {
   std::string manifest_path;  ///< full URI
@@ -42,7 +45,7 @@ struct ManifestFile {
   std::int64_t min_sequence_number = kUnassignedSequenceNumber;
   std::int64_t added_snapshot_id = 0;
   std::int32_t added_files_count = 0, existing_files_count = 0, deleted_files_count = 0;
-  std::int64_t added_rows_count = 0, existing_rows_count = 0, deleted_rows_count = 0;
+  std::int64_t added_rows_count = 0, existing_rows_count = 0, deleted_rows_count = 0;  ///< or kUnknownRows
   std::vector<PartitionFieldSummary> partitions;
   std::optional<std::string> key_metadata;
   bool operator==(const ManifestFile&) const = default;

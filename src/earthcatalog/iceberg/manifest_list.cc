@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cstdint>
 #include <limits>
 #include <set>
@@ -52,6 +53,12 @@ std::int32_t count(Decoder& in, const Node& type) {
   const std::int64_t value = in.integer(type);
   if (value < 0 || value > std::numeric_limits<std::int32_t>::max()) in.fail_with("a count is out of range");
   return static_cast<std::int32_t>(value);
+}
+
+std::int64_t read_rows(Decoder& in, const Node& type) {
+  const std::int64_t value = in.integer(type);
+  if (value > kMostRowsOrBytes) in.fail_with("a number of rows is out of range");
+  return std::max(value, kUnknownRows);
 }
 
 PartitionFieldSummary read_summary(Decoder& in, const Node& node) {
@@ -121,13 +128,13 @@ void read_field(Decoder& in, const avro::Field& field, ManifestFile& file) {
       file.deleted_files_count = count(in, type);
       break;
     case kAddedRows:
-      file.added_rows_count = read_amount(in, type);
+      file.added_rows_count = read_rows(in, type);
       break;
     case kExistingRows:
-      file.existing_rows_count = read_amount(in, type);
+      file.existing_rows_count = read_rows(in, type);
       break;
     case kDeletedRows:
-      file.deleted_rows_count = read_amount(in, type);
+      file.deleted_rows_count = read_rows(in, type);
       break;
     case kPartitions:
       in.array(type, [&](const Node& element) { file.partitions.push_back(read_summary(in, element)); });
@@ -159,7 +166,8 @@ Result<std::vector<ManifestFile>> read(std::string_view bytes) {
   std::vector<ManifestFile> manifests;
   const Status status = reader.for_each([&](Decoder& in) {
     ManifestFile file;
-    file.sequence_number = file.min_sequence_number = 0;  // absent in format version 1
+    file.sequence_number = file.min_sequence_number = 0;  // absent in format version 1, and maybe the rows as well
+    file.added_rows_count = file.existing_rows_count = file.deleted_rows_count = kUnknownRows;
     for (const avro::Field& field : root.fields) read_field(in, field, file);
     manifests.push_back(std::move(file));
     return in.status();

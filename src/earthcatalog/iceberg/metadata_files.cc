@@ -61,7 +61,7 @@ std::string metadata_folder(const TableMetadata& metadata) {
 }
 
 std::string next_metadata_location(const TableMetadata& metadata, std::string_view previous) {
-  const std::int64_t version = previous.empty() ? 0 : std::max<std::int64_t>(version_of(previous), 0) + 1;
+  const std::int64_t version = previous.empty() ? 0 : std::clamp<std::int64_t>(version_of(previous), 0, 1 << 30) + 1;
   return storage::join_uri(metadata_folder(metadata),
                            fmt::format("{:05}-{}{}", version, random_uuid(), kMetadataSuffix));
 }

@@ -22,19 +22,32 @@ std::optional<std::int64_t> number(const Properties& summary, std::string_view k
   return usable ? std::optional(value) : std::nullopt;
 }
 
-void set_totals(const SummaryInput& input, Properties& summary) {
-  // Engines may leave totals out: rows and files are in the manifest list then, bytes are not known.
-  FileTotals listed;
-  for (const ManifestFile& manifest : *input.before) {
+struct Listed {
+  std::int64_t files = 0;
+  std::optional<std::int64_t> rows = 0;
+};
+
+Listed count_listed(const std::vector<ManifestFile>& manifests) {
+  Listed listed;
+  for (const ManifestFile& manifest : manifests) {
     if (manifest.content != ManifestContent::kData) continue;
     listed.files += manifest.added_files_count + manifest.existing_files_count;
-    listed.rows += manifest.added_rows_count + manifest.existing_rows_count;
+    const bool counted = manifest.added_rows_count != kUnknownRows && manifest.existing_rows_count != kUnknownRows;
+    if (!counted) listed.rows.reset();
+    if (listed.rows) *listed.rows += manifest.added_rows_count + manifest.existing_rows_count;
   }
+  return listed;
+}
+
+// Engines may leave totals out: files are in the manifest list then, rows mostly, bytes are not known.
+void set_totals(const SummaryInput& input, Properties& summary) {
+  const Listed listed = count_listed(*input.before);
   const Properties none{{kTotalFiles, "0"}, {kTotalRows, "0"}, {kTotalBytes, "0"}};
   const Properties& before = input.parent == nullptr ? none : input.parent->summary;
   const auto set = [&](const char* key, std::int64_t value) { summary[key] = std::to_string(value); };
   set(kTotalFiles, number(before, kTotalFiles).value_or(listed.files) + input.added.files - input.removed.files);
-  set(kTotalRows, number(before, kTotalRows).value_or(listed.rows) + input.added.rows - input.removed.rows);
+  const auto rows = number(before, kTotalRows);
+  if (const auto known = rows ? rows : listed.rows) set(kTotalRows, *known + input.added.rows - input.removed.rows);
   if (const auto bytes = number(before, kTotalBytes))
     set(kTotalBytes, *bytes + input.added.bytes - input.removed.bytes);
   for (const char* key : {"total-delete-files", "total-position-deletes", "total-equality-deletes"}) {

@@ -96,8 +96,22 @@ Status read_refs(const Json& json, TableMetadata& metadata) {
   return {};
 }
 
+// Commits count these on: a table that came so far is damaged, and none of ours shall overflow them.
+Status check_room(const TableMetadata& metadata) {
+  constexpr std::int64_t kLastNumber = std::int64_t{1} << 62, kLastId = std::int64_t{1} << 30;
+  const auto in_range = [](std::int64_t value, std::int64_t last, std::string_view name) -> Status {
+    if (value >= 0 && value <= last) return {};
+    return fail(ErrorKind::kInvalidData, "{} {} is out of range", name, value);
+  };
+  EC_TRY(in_range(metadata.last_sequence_number, kLastNumber, "last-sequence-number"));
+  EC_TRY(in_range(metadata.last_column_id, kLastId, "last-column-id"));
+  for (const Schema& schema : metadata.schemas) EC_TRY(in_range(schema.schema_id, kLastId, "schema-id"));
+  return {};
+}
+
 // What the accessors of TableMetadata promise, and what a commit builds on.
 Status check(const TableMetadata& metadata) {
+  EC_TRY(check_room(metadata));
   if (metadata.find_schema(metadata.current_schema_id) == nullptr) {
     return fail(ErrorKind::kInvalidData, "current-schema-id {} is not in schemas", metadata.current_schema_id);
   }

@@ -24,11 +24,13 @@ Result<ColumnMap> map_table_columns(const arrow::Schema& schema);
 
 class BatchRows : public RowReader {
  public:
-  /// `columns` are indices into the batches.
-  BatchRows(std::shared_ptr<arrow::RecordBatchReader> batches, ColumnMap columns, TableOptions options);
+  /// `columns` are indices into the batches; `total_rows` is what the file's footer says.
+  BatchRows(std::shared_ptr<arrow::RecordBatchReader> batches, ColumnMap columns, std::int64_t total_rows,
+            TableOptions options);
 
   Result<bool> next(Row& row) override;
   std::string position() const override;
+  std::optional<double> share_read() const override;
 
  private:
   Status next_batch();
@@ -36,6 +38,7 @@ class BatchRows : public RowReader {
   TableOptions options_;
   std::shared_ptr<arrow::RecordBatchReader> batches_;
   ColumnMap columns_;
+  std::int64_t total_rows_;
   TextColumn bucket_, key_, etag_;
   NumberColumn size_;
   TimeColumn last_modified_;

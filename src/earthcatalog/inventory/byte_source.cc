@@ -29,4 +29,11 @@ Result<std::size_t> FileSource::read(std::span<char> into) {
   return size;
 }
 
+std::optional<double> FileSource::share_read() const {
+  const auto size = file_->GetSize();
+  if (!size.ok() || *size <= 0) return std::nullopt;
+  const auto waiting = block_ ? block_->size() - static_cast<std::int64_t>(block_used_) : 0;
+  return static_cast<double>(position_ - waiting) / static_cast<double>(*size);
+}
+
 }  // namespace earthcatalog::inventory

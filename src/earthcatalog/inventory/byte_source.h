@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 
@@ -23,6 +24,8 @@ class ByteSource {
   virtual ~ByteSource() = default;
   /// Fills the front of `into` (not empty) and says how many bytes it wrote; 0 only at the end.
   virtual Result<std::size_t> read(std::span<char> into) = 0;
+  /// How much of the whole has been read, 0 to 1; nothing when the whole is not known.
+  virtual std::optional<double> share_read() const { return std::nullopt; }
 };
 
 /// A file in blocks of 4 MiB: on S3, one request each.
@@ -30,6 +33,7 @@ class FileSource final : public ByteSource {
  public:
   explicit FileSource(std::shared_ptr<arrow::io::RandomAccessFile> file) : file_(std::move(file)) {}
   Result<std::size_t> read(std::span<char> into) override;
+  std::optional<double> share_read() const override;
 
  private:
   std::shared_ptr<arrow::io::RandomAccessFile> file_;

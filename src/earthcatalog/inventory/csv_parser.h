@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -25,6 +26,7 @@ class CsvParser {
   std::int64_t row() const { return row_; }                 ///< of the last record, from 1
   std::int64_t byte_offset() const { return row_offset_; }  ///< of its first byte in the text, from 0
   std::string position() const;                             ///< "row 12 (byte 345)"
+  std::optional<double> share_read() const { return source_->share_read(); }
 
  private:
   struct Span {

@@ -26,6 +26,7 @@ class CsvRows final : public RowReader {
 
   Result<bool> next(Row& row) override;
   std::string position() const override { return options_.uri + ": " + parser_.position(); }
+  std::optional<double> share_read() const override { return parser_.share_read(); }
   bool url_encoded() const { return url_encoded_; }
 
  private:

@@ -117,9 +117,14 @@ Result<OpenedRows> open_as(FileKind kind, File bytes, const DataFile& file, KeyE
 
 class AllRows final : public RowReader {
  public:
-  AllRows(std::vector<DataFile> files, KeyEncoding encoding) : files_(std::move(files)), encoding_(encoding) {}
+  AllRows(std::vector<DataFile> files, KeyEncoding encoding) : files_(std::move(files)), encoding_(encoding) {
+    for (const DataFile& file : files_) total_bytes_ += file.size_bytes;
+  }
 
-  Result<OpenedRows> open_next() { return open_rows(files_[next_++], encoding_); }
+  Result<OpenedRows> open_next() {
+    if (next_ > 0) bytes_before_ += files_[next_ - 1].size_bytes;
+    return open_rows(files_[next_++], encoding_);
+  }
   void start(std::unique_ptr<RowReader> first) { current_ = std::move(first); }
 
   Result<bool> next(Row& row) override {
@@ -138,11 +143,18 @@ class AllRows final : public RowReader {
     }
   }
   std::string position() const override { return current_ ? current_->position() : "the manifest"; }
+  std::optional<double> share_read() const override {
+    const auto of_current = current_ ? current_->share_read() : std::nullopt;
+    if (!of_current || total_bytes_ == 0) return std::nullopt;
+    const double bytes = *of_current * static_cast<double>(files_[next_ - 1].size_bytes);
+    return (static_cast<double>(bytes_before_) + bytes) / static_cast<double>(total_bytes_);
+  }
 
  private:
   std::vector<DataFile> files_;
   KeyEncoding encoding_;
   std::size_t next_ = 0;
+  std::int64_t total_bytes_ = 0, bytes_before_ = 0;  // of all files; of those before the current one
   std::unique_ptr<RowReader> current_;
 };
 

@@ -1,5 +1,7 @@
 #include "earthcatalog/inventory/filtered.h"
 
+#include <algorithm>
+
 #include "earthcatalog/inventory/column_values.h"
 #include "earthcatalog/storage/percent.h"
 
@@ -61,6 +63,13 @@ Result<bool> FilteredInventory::accept(Row& row) {
     return false;
   }
   return true;
+}
+
+std::optional<double> FilteredInventory::share_read() const {
+  if (ended_ || at_limit()) return 1;
+  const auto of_rows = rows_->share_read();
+  if (!of_rows || !options_.limit) return of_rows;
+  return std::max(*of_rows, static_cast<double>(counts_.items) / static_cast<double>(*options_.limit));
 }
 
 Status FilteredInventory::next(std::vector<storage::ObjectRef>& batch, std::size_t most) {

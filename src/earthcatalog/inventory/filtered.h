@@ -19,6 +19,7 @@ class FilteredInventory final : public Inventory {
   InventoryCounts counts() const override { return counts_; }
   std::string identity() const override { return identity_; }
   const InventoryInfo& info() const override { return info_; }
+  std::optional<double> share_read() const override;
 
  private:
   Result<bool> accept(Row& row);

@@ -36,6 +36,11 @@ class GzipSource final : public ByteSource {
     }
     return wanted - stream_.avail_out;
   }
+  std::optional<double> share_read() const override {
+    const auto received = compressed_->share_read();
+    if (!received || received_ == 0) return received;
+    return *received * static_cast<double>(offset()) / static_cast<double>(received_);
+  }
 
  private:
   Status refill() {

@@ -45,7 +45,8 @@ Result<std::unique_ptr<Inventory>> open_list(storage::Stores& stores, const Loca
   InventoryInfo info{.format = {},
                      .list = kind == FileKind::kManifest ? "manifest" : "symlink",
                      .data_files = static_cast<std::int64_t>(files.size()),
-                     .url_encoded = false};
+                     .url_encoded = false,
+                     .prefix = {}};
   std::string identity = identity_of(files);
   EC_ASSIGN_OR_RETURN(auto opened, annotate(open_rows(std::move(files), options.key_encoding), at.uri()));
   info.format = opened.format;
@@ -61,15 +62,17 @@ Result<std::unique_ptr<Inventory>> open_file(storage::Stores& stores, const Loca
   const DataFile file{
       .location = at, .size_bytes = object.size_bytes, .etag = object.etag, .md5 = {}, .promised = {}, .schema = {}};
   EC_ASSIGN_OR_RETURN(auto opened, open_rows(file, options.key_encoding));
-  InventoryInfo info{.format = opened.format, .list = {}, .data_files = 1, .url_encoded = opened.url_encoded};
+  InventoryInfo info{
+      .format = opened.format, .list = {}, .data_files = 1, .url_encoded = opened.url_encoded, .prefix = {}};
   return std::make_unique<FilteredInventory>(std::move(opened.rows), options, std::move(info), identity_of(file));
 }
 
 Result<std::unique_ptr<Inventory>> open_listing(storage::Stores& stores, Location at, const InventoryOptions& options) {
   if (!at.key.empty()) at.key += '/';
-  EC_ASSIGN_OR_RETURN(auto rows, open_listing_rows(stores, at, options.source_root));
-  InventoryInfo info{.format = "listing", .list = {}, .data_files = 0, .url_encoded = false};
-  return std::make_unique<FilteredInventory>(std::move(rows), options, std::move(info), "listing=" + at.uri());
+  EC_ASSIGN_OR_RETURN(auto listing, open_listing_rows(stores, at, options.source_root));
+  InventoryInfo info{
+      .format = "listing", .list = {}, .data_files = 0, .url_encoded = false, .prefix = std::move(listing.prefix)};
+  return std::make_unique<FilteredInventory>(std::move(listing.rows), options, std::move(info), "listing=" + at.uri());
 }
 
 // Whether any object lies below the key, taken as a folder.

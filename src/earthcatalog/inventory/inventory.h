@@ -45,6 +45,8 @@ struct InventoryInfo {
   std::string list;             ///< "manifest" or "symlink" when data files are named by one, else empty
   std::int64_t data_files = 0;  ///< 0 for a listing
   bool url_encoded = false;     ///< keys are decoded (of the first data file)
+  /// Of a listing: what "bucket/key" of all its objects begins with. It says nothing of others.
+  std::string prefix;
 };
 
 /// A stream of objects. Not thread-safe.
@@ -59,6 +61,9 @@ class Inventory {
   /// files and their MD5s, or size + etag of the file. A listing has nothing but its URI.
   virtual std::string identity() const = 0;
   virtual const InventoryInfo& info() const = 0;
+  /// How much of it has been read so far, 0 to 1, by the bytes or rows of its files and by the limit; nothing for a
+  /// listing, of which nobody knows the end.
+  virtual std::optional<double> share_read() const = 0;
 };
 
 /// Opens by what the URI holds (name, then first bytes); a name that lies about its content is an error that says so.

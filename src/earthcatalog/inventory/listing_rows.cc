@@ -122,8 +122,7 @@ class ListingRows final : public RowReader {
 
 }  // namespace
 
-Result<std::unique_ptr<RowReader>> open_listing_rows(storage::Stores& stores, const Location& at,
-                                                     const std::string& source_root) {
+Result<Listing> open_listing_rows(storage::Stores& stores, const Location& at, const std::string& source_root) {
   const std::string uri = at.uri();
   if (source_root.ends_with("://")) {
     if (!uri.starts_with(source_root)) {
@@ -132,7 +131,8 @@ Result<std::unique_ptr<RowReader>> open_listing_rows(storage::Stores& stores, co
                   source_root);
     }
     const auto bucket = uri.substr(source_root.size(), uri.find('/', source_root.size()) - source_root.size());
-    return std::make_unique<ListingRows>(at, bucket, "");
+    return Listing{.rows = std::make_unique<ListingRows>(at, bucket, ""),
+                   .prefix = bucket.empty() ? at.key : bucket + "/" + at.key};
   }
   EC_ASSIGN_OR_RETURN(const Location root, stores.locate(source_root));
   std::string folder = root.key;
@@ -142,7 +142,7 @@ Result<std::unique_ptr<RowReader>> open_listing_rows(storage::Stores& stores, co
     return fail(ErrorKind::kInvalidArgument,
                 "{} is not below the source root {}; give the folder that holds its bucket", uri, root.uri());
   }
-  return std::make_unique<ListingRows>(at, "", folder);
+  return Listing{.rows = std::make_unique<ListingRows>(at, "", folder), .prefix = at.key.substr(folder.size())};
 }
 
 }  // namespace earthcatalog::inventory

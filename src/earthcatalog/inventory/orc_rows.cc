@@ -16,7 +16,7 @@ class OrcRows final : public BatchRows {
  public:
   OrcRows(std::unique_ptr<ORCFileReader> file, std::shared_ptr<arrow::RecordBatchReader> batches, ColumnMap columns,
           TableOptions options)
-      : BatchRows(std::move(batches), columns, std::move(options)), file_(std::move(file)) {}
+      : BatchRows(std::move(batches), columns, file->NumberOfRows(), std::move(options)), file_(std::move(file)) {}
 
  private:
   std::unique_ptr<ORCFileReader> file_;  // the batches need it

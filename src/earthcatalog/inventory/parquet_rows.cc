@@ -21,7 +21,8 @@ class ParquetRows final : public BatchRows {
  public:
   ParquetRows(std::unique_ptr<parquet::arrow::FileReader> file, std::shared_ptr<arrow::RecordBatchReader> batches,
               ColumnMap columns, TableOptions options)
-      : BatchRows(std::move(batches), columns, std::move(options)), file_(std::move(file)) {}
+      : BatchRows(std::move(batches), columns, file->parquet_reader()->metadata()->num_rows(), std::move(options)),
+        file_(std::move(file)) {}
 
  private:
   std::unique_ptr<parquet::arrow::FileReader> file_;  // the batches need it

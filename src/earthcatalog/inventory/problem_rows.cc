@@ -36,6 +36,7 @@ class ProblemRows final : public RowReader {
   }
 
   std::string position() const override { return fmt::format("{}: line {}", uri_, line_); }
+  std::optional<double> share_read() const override { return source_->share_read(); }
 
  private:
   Result<bool> next_line(std::string_view& line) {

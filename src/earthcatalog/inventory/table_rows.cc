@@ -47,8 +47,14 @@ Result<ColumnMap> map_table_columns(const arrow::Schema& schema) {
   return map;
 }
 
-BatchRows::BatchRows(std::shared_ptr<arrow::RecordBatchReader> batches, ColumnMap columns, TableOptions options)
-    : options_(std::move(options)), batches_(std::move(batches)), columns_(columns) {}
+BatchRows::BatchRows(std::shared_ptr<arrow::RecordBatchReader> batches, ColumnMap columns, std::int64_t total_rows,
+                     TableOptions options)
+    : options_(std::move(options)), batches_(std::move(batches)), columns_(columns), total_rows_(total_rows) {}
+
+std::optional<double> BatchRows::share_read() const {
+  if (total_rows_ <= 0) return std::nullopt;
+  return static_cast<double>(first_row_ + row_) / static_cast<double>(total_rows_);
+}
 
 std::string BatchRows::position() const { return fmt::format("{}: row {}", options_.uri, first_row_ + row_); }
 

@@ -45,7 +45,8 @@ struct ChunkPart {
   stac::GrowBuffer text;                ///< minified JSON, where texts are kept in place of columns
   stac::ObservedProperties observed{};  ///< of the items whose columns have been dropped
   bool all_itslive = true;
-  std::int64_t accounted_bytes = 0;  ///< what the run's total counts for it
+  std::int64_t accounted_bytes = 0;       ///< what the run's total counts for it
+  std::size_t unmeasured_body_bytes = 0;  ///< of the objects read since that was counted
 
   /// Bytes of memory held.
   std::int64_t bytes() const;

@@ -1,5 +1,8 @@
 #include "earthcatalog/pipeline/chunk_source.h"
 
+#include <algorithm>
+#include <cmath>
+
 namespace earthcatalog::pipeline {
 
 ChunkSource::ChunkSource(inventory::Inventory& inventory, UnchangedLookup lookup, Options options)
@@ -8,7 +11,7 @@ ChunkSource::ChunkSource(inventory::Inventory& inventory, UnchangedLookup lookup
     auto status = read();
     {
       const std::lock_guard lock(mutex_);
-      status_ = std::move(status);
+      ended_ = std::move(status);
     }
     queue_.close();
   });
@@ -16,14 +19,22 @@ ChunkSource::ChunkSource(inventory::Inventory& inventory, UnchangedLookup lookup
 
 ChunkSource::~ChunkSource() { queue_.close(); }
 
-Status ChunkSource::status() {
+std::optional<Status> ChunkSource::ended() const {
   const std::lock_guard lock(mutex_);
-  return status_;
+  return ended_;
 }
 
 inventory::InventoryCounts ChunkSource::counts() const {
   const std::lock_guard lock(mutex_);
   return counts_;
+}
+
+std::optional<ChunkSource::Total> ChunkSource::total() const {
+  const std::lock_guard lock(mutex_);
+  if (ended_ && *ended_) return Total{.items = counts_.items};
+  if (!share_read_ || *share_read_ <= 0) return std::nullopt;
+  const auto items = static_cast<double>(counts_.items) / std::min(*share_read_, 1.0);
+  return Total{.items = std::llround(items), .is_estimate = true};
 }
 
 Status ChunkSource::read() {
@@ -33,6 +44,7 @@ Status ChunkSource::read() {
     {
       const std::lock_guard lock(mutex_);
       counts_ = inventory_.counts();
+      share_read_ = inventory_.share_read();
     }
     if (objects.empty()) return {};
     EC_ASSIGN_OR_RETURN(auto chunk, make_chunk(std::move(objects)));

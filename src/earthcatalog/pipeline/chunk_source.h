@@ -4,6 +4,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <span>
 #include <thread>
 #include <vector>
@@ -33,10 +34,17 @@ class ChunkSource {
   std::shared_ptr<Chunk> try_next() { return queue_.try_pop().value_or(nullptr); }
   /// No chunk is left and none will come.
   bool finished() const { return queue_.closed() && queue_.size() == 0; }
-  /// How reading ended; call after finished().
-  Status status();
+  /// How reading ended; nothing while it goes on. From any thread.
+  std::optional<Status> ended() const;
   /// Counts of the inventory so far, from any thread.
   inventory::InventoryCounts counts() const;
+  /// How many objects it will have given in the end: known once it has been read, before that judged by how much of it
+  /// has been. Nothing where nobody can tell. From any thread.
+  struct Total {
+    std::int64_t items = 0;
+    bool is_estimate = false;
+  };
+  std::optional<Total> total() const;
 
  private:
   Status read();
@@ -48,7 +56,8 @@ class ChunkSource {
   BoundedQueue<std::shared_ptr<Chunk>> queue_{1};
   mutable std::mutex mutex_;
   inventory::InventoryCounts counts_;
-  Status status_;
+  std::optional<double> share_read_;
+  std::optional<Status> ended_;
   std::jthread thread_;
 };
 

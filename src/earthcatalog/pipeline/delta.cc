@@ -106,12 +106,13 @@ Status Delta::delete_removed(Catalog& catalog, const ListedObjects& listed) {
 }
 
 Status Delta::check_share(const RemovedObjects& removed) const {
-  const auto recorded = static_cast<double>(removed.recorded);
-  if (static_cast<double>(removed.removed) <= spec_.max_removed * recorded) return {};
+  const auto judged = static_cast<double>(removed.judged());
+  if (static_cast<double>(removed.removed) <= spec_.max_removed * judged) return {};
   return fail(ErrorKind::kInvalidData,
-              "{} of {} recorded objects ({:.2f} %) are not in {}, more than --max-removed {:g}% allows; nothing was "
+              "{} of {} recorded objects that the list judges ({:.2f} %) are not in {}, more than --max-removed {:g}% "
+              "allows; nothing was "
               "changed. If they are really gone (the first is {}), allow more",
-              removed.removed, removed.recorded, 100 * static_cast<double>(removed.removed) / recorded, spec_.inventory,
+              removed.removed, removed.judged(), 100 * static_cast<double>(removed.removed) / judged, spec_.inventory,
               100 * spec_.max_removed, removed.entries.front().name);
 }
 

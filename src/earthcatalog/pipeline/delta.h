@@ -21,7 +21,7 @@ struct DeltaSpec {
   catalog::CatalogOptions catalog;
   bool by_id = false;           ///< an object is new when its file name without suffix is no id of the hash index
   bool delete_removed = false;  ///< take the rows of objects that are gone out of the table
-  double max_removed = 0.01;    ///< refuse that when a greater share of the recorded objects is gone
+  double max_removed = 0.01;    ///< refuse that when a greater share of the objects that the list judges is gone
   std::string out;              ///< URI of the Parquet inventory; empty: among the pending ones
   std::int64_t memory_limit_bytes = 768ll << 20;
   std::string scratch_folder = "/var/tmp";

@@ -60,7 +60,7 @@ std::string to_text(const DeltaReport& report) {
   if (report.removed) {
     text += line("recorded", report.removed->recorded) + line("  removed", report.removed->removed);
     if (report.removed->not_judged > 0) {
-      text += fmt::format("  of {} recorded objects this list says nothing: other buckets or suffixes\n",
+      text += fmt::format("  of {} recorded objects this list says nothing: other buckets, prefixes or suffixes\n",
                           report.removed->not_judged);
     }
     const auto told = std::min(RemovedObjects::kExamples, std::ssize(report.removed->entries));

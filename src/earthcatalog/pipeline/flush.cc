@@ -3,6 +3,7 @@
 #include <arrow/record_batch.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "earthcatalog/pipeline/write_groups.h"
 
@@ -24,6 +25,13 @@ void add_counts(Report& to, const Report& from) {
   to.cells.insert(from.cells.begin(), from.cells.end());
   to.years.insert(from.years.begin(), from.years.end());
   for (const auto& [cells, items] : from.fan_out_distribution) to.fan_out_distribution[cells] += items;
+}
+
+Error cannot_decide_again(const Error& conflict) {
+  return {ErrorKind::kConflict,
+          fmt::format("{}; this run's items are in files by now and cannot be compared with that: nothing of it is "
+                      "committed. Run again",
+                      conflict.message)};
 }
 
 }  // namespace
@@ -60,9 +68,11 @@ Status Flusher::stage(std::vector<std::unique_ptr<ChunkPart>> parts) {
     EC_ASSIGN_OR_RETURN(auto batch, part->batch.finish(*input.schema));
     input.batches.push_back(std::move(batch));
   }
+  const bool first = !staged_items_;
   EC_TRY(stage_input(input));
   // With --batch-add-files the items would pile up for the whole run: a lost race is final there.
-  if (inputs_.empty()) inputs_.push_back(std::move(input));
+  input_.reset();
+  if (first) input_ = std::move(input);
   return {};
 }
 
@@ -191,13 +201,24 @@ catalog::CommitRequest Flusher::make_request() {
 
 void Flusher::forget_staged() {
   staged_items_ = false;
-  inputs_.clear();
+  input_.reset();
   added_.clear();
   removed_.clear();
   objects_.emplace(index());
   displaced_.clear();
   more_items_ = 0;
   counts_ = Report{};
+}
+
+// What was staged, on the state that another writer left.
+Status Flusher::stage_again() {
+  EC_TRY(catalog_->refresh());
+  remember_index();
+  Input input = *std::exchange(input_, {});
+  forget_staged();
+  EC_TRY(stage_input(input));
+  input_ = std::move(input);
+  return {};
 }
 
 Status Flusher::commit() {
@@ -211,15 +232,13 @@ Status Flusher::commit() {
       ++report_.commits;
       break;
     }
+    // Any other error leaves open whether the table names the new files: they stay, and `expire` removes what it does
+    // not name.
     if (outcome.error().kind != ErrorKind::kConflict) return std::unexpected(outcome.error());
     discard_files(stores_, request.added);
-    if (inputs_.size() != 1 || attempt == kCommitAttempts) return std::unexpected(outcome.error());
-    EC_TRY(catalog_->refresh());
-    remember_index();
-    auto inputs = std::move(inputs_);
-    forget_staged();
-    EC_TRY(stage_input(inputs.front()));
-    inputs_ = std::move(inputs);
+    if (!input_) return std::unexpected(cannot_decide_again(outcome.error()));
+    if (attempt == kCommitAttempts) return std::unexpected(outcome.error());
+    EC_TRY(stage_again());
   }
   counts_.files = static_cast<std::int64_t>(added_.size());
   add_counts(report_, counts_);

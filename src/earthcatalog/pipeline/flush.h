@@ -44,16 +44,19 @@ class Flusher {
   /// Takes the parts: rows of the newest versions become files, rows that they replace leave theirs. Nothing of it is
   /// visible before commit().
   Status stage(std::vector<std::unique_ptr<ChunkPart>> parts);
-  /// Makes all that was staged visible in one snapshot and counts it in the report. When another writer was first,
-  /// what was staged by one stage() is decided and written again on the new state.
+  /// Makes all that was staged visible in one snapshot and counts it in the report. When another writer was first and
+  /// changed what was decided upon, what one stage() staged is decided and written again on the new state. After
+  /// several that is an error, and nothing is committed: their items are no longer in memory.
   Status commit();
+  /// Gives back the memory of the items that are staged: no commit follows at once.
+  void release_items() { input_.reset(); }
   bool has_staged() const { return staged_items_; }
 
   /// The object index as of the last commit. Thread-safe.
   catalog::ObjectIndex index() const;
 
  private:
-  // What stage() made of parts, kept until the commit so that a lost race can be decided again.
+  // What stage() made of parts, kept for the commit that follows so that a lost race can be decided again.
   struct Input {
     std::vector<std::unique_ptr<ChunkPart>> parts;
     std::vector<std::shared_ptr<arrow::RecordBatch>> batches;
@@ -66,6 +69,7 @@ class Flusher {
   Status stage_rows(const Input& input, const Decision& decision, const TableWriter& writer);
   void record(Decision decision);
   void count(const Input& input, const Decision& decision);
+  Status stage_again();
   void forget_staged();
   catalog::CommitRequest make_request();
   void remember_index();
@@ -82,7 +86,7 @@ class Flusher {
 
   // Staged and not committed.
   bool staged_items_ = false;
-  std::vector<Input> inputs_;
+  std::optional<Input> input_;  // of all that is staged; none after several stages
   std::shared_ptr<const stac::ItemSchema> staged_schema_;
   std::map<std::string, iceberg::DataFile> added_, removed_;  // by path
   std::optional<StagedObjects> objects_;

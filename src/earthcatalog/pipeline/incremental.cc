@@ -1,6 +1,8 @@
 #include "earthcatalog/pipeline/incremental.h"
 
 #include <chrono>
+#include <optional>
+#include <span>
 
 #include "earthcatalog/base/stopwatch.h"
 #include "earthcatalog/grid/partitioner.h"
@@ -52,7 +54,9 @@ class Run {
   Status work(catalog::Catalog* catalog, const grid::Partitioner& grid, inventory::Inventory& inventory);
   Status drive(IngestStage& stage, Flusher& flusher);
   bool must_flush(const IngestStage& stage) const;
-  Status flush(IngestStage& stage, Flusher& flusher, bool last);
+  Status flush(IngestStage& stage, Flusher& flusher, bool commit);
+  std::vector<std::unique_ptr<ChunkPart>> take_parts(IngestStage& stage);
+  Status check_inventory(const IngestStage& stage);
   void show(const IngestStage& stage, const char* what) const;
   void finish_report(const inventory::InventoryCounts& counts);
 
@@ -61,6 +65,9 @@ class Run {
   const Hooks& hooks_;
   Report& report_;
   Problems problems_;
+  std::string inventory_identity_;
+  bool is_listing_ = false;
+  std::optional<std::int64_t> checked_items_;  // of the inventory, once check_inventory() has read it
   const Stopwatch time_;
   Stopwatch since_commit_;
 };
@@ -95,7 +102,9 @@ Status Run::work(catalog::Catalog* catalog, const grid::Partitioner& grid, inven
                        .dry_run = spec_.dry_run,
                        .summary = {}};
   options.summary["earthcatalog.inventory"] = spec_.inventory;
-  options.summary["earthcatalog.inventory-identity"] = inventory.identity();
+  inventory_identity_ = inventory.identity();
+  is_listing_ = inventory.info().format == "listing";
+  options.summary["earthcatalog.inventory-identity"] = inventory_identity_;
   Flusher flusher(stores_, catalog, grid, schema, options, report_);
   ChunkSource source(
       inventory,
@@ -126,12 +135,30 @@ Status Run::drive(IngestStage& stage, Flusher& flusher) {
       stage.stop();
     }
     show(stage, "fetch");
-    if (must_flush(stage)) EC_TRY(flush(stage, flusher, false));
+    if (must_flush(stage)) EC_TRY(flush(stage, flusher, !spec_.batch_add_files));
   }
   // Whole chunks that came through are kept also when the bucket failed, but not when the inventory is broken: then
   // nobody knows what it meant to say.
-  if (!stage.input_failed()) EC_TRY(flush(stage, flusher, true));
-  return stage.status();
+  if (stage.input_failed()) return stage.status();
+  auto flushed = flush(stage, flusher, true);
+  auto status = stage.status();
+  return status ? flushed : status;
+}
+
+// Before a commit that does not wait for the end of the inventory: reads it through once, apart from the run, so that
+// nothing of a broken one is committed. A listing takes too long to read twice, and is no text that could be damaged.
+Status Run::check_inventory(const IngestStage& stage) {
+  if (const auto ended = stage.input_ended()) return *ended;
+  if (checked_items_ || spec_.dry_run || is_listing_) return {};
+  show(stage, "check inventory");
+  EC_ASSIGN_OR_RETURN(const auto inventory,
+                      inventory::open_inventory(stores_, spec_.inventory, spec_.inventory_options));
+  if (inventory->identity() != inventory_identity_) {
+    return fail(ErrorKind::kInvalidData, "{} has changed since the run began; run again", spec_.inventory);
+  }
+  EC_TRY(inventory::for_each_batch(*inventory, [](std::span<const storage::ObjectRef>) { return Status(); }));
+  checked_items_ = inventory->counts().items;
+  return {};
 }
 
 bool Run::must_flush(const IngestStage& stage) const {
@@ -140,7 +167,7 @@ bool Run::must_flush(const IngestStage& stage) const {
   return !spec_.batch_add_files && since_commit_.seconds() >= spec_.commit_every_seconds;
 }
 
-Status Run::flush(IngestStage& stage, Flusher& flusher, bool last) {
+std::vector<std::unique_ptr<ChunkPart>> Run::take_parts(IngestStage& stage) {
   std::vector<std::unique_ptr<ChunkPart>> parts;
   for (const auto& chunk : stage.take_complete_chunks()) {
     report_.unchanged += chunk->unchanged;
@@ -151,14 +178,22 @@ Status Run::flush(IngestStage& stage, Flusher& flusher, bool last) {
       if (part) parts.push_back(std::move(part));
     }
   }
+  return parts;
+}
+
+Status Run::flush(IngestStage& stage, Flusher& flusher, bool commit) {
+  auto parts = take_parts(stage);
+  if (commit && (flusher.has_staged() || !parts.empty())) EC_TRY(check_inventory(stage));
   std::int64_t held = 0;
   for (const auto& part : parts) held += part->accounted_bytes;
   show(stage, "write");
   EC_TRY(flusher.stage(std::move(parts)));
-  if (last || !spec_.batch_add_files) {
+  if (commit) {
     show(stage, "commit");
     EC_TRY(flusher.commit());
     since_commit_ = {};
+  } else {
+    flusher.release_items();
   }
   stage.release(held);
   return {};
@@ -167,6 +202,10 @@ Status Run::flush(IngestStage& stage, Flusher& flusher, bool last) {
 void Run::show(const IngestStage& stage, const char* what) const {
   if (!hooks_.progress) return;
   Progress progress = stage.progress();
+  if (checked_items_) {
+    progress.total = *checked_items_;
+    progress.total_is_estimate = false;
+  }
   progress.committed = report_.written_items + report_.superseded;
   progress.seconds = time_.seconds();
   progress.stage = what;

@@ -17,6 +17,9 @@
 
 namespace earthcatalog::pipeline {
 
+/// Less is no use: at that, a commit holds a dozen items.
+inline constexpr std::int64_t kLeastMemoryLimitBytes = 64 << 10;
+
 struct IncrementalSpec {
   std::string inventory;  ///< path or URI
   inventory::InventoryOptions inventory_options;
@@ -30,7 +33,7 @@ struct IncrementalSpec {
   bool refetch = false;           ///< fetch also what is recorded as unchanged
   bool dry_run = false;           ///< fetch and count; write nothing
   std::size_t max_columns = 400;  ///< of an auto schema
-  std::string problems;           ///< URI of the problems file
+  std::string problems;           ///< URI of the problems file; empty: none is written
 };
 
 /// A look at a run under way. Counts are of objects.
@@ -40,7 +43,8 @@ struct Progress {
   std::int64_t unchanged = 0, missing = 0, pending = 0, rejected = 0;
   std::int64_t in_flight = 0;
   std::int64_t bytes_fetched = 0, held_bytes = 0;
-  std::int64_t total = -1;  ///< of the inventory, once it has been read to its end
+  std::int64_t total = -1;         ///< of the inventory; negative: nobody can tell
+  bool total_is_estimate = false;  ///< by how much of the inventory has been read
   double seconds = 0;
   const char* stage = "";  ///< "fetch", "write", "commit"
   const char* unit = "items";
@@ -51,7 +55,8 @@ struct Hooks {
   const std::atomic<bool>* stop = nullptr;        ///< set: commit whole chunks, come back with `interrupted`
 };
 
-/// An error ends the run; what was committed before it stays, and `report` says what that was, also then.
+/// An error ends the run; what was committed before it stays, and `report` says what that was, also then. Nothing of an
+/// inventory file that cannot be read to its end is ever committed.
 Status run_incremental(storage::Stores& stores, const IncrementalSpec& spec, const Hooks& hooks, Report& report);
 
 }  // namespace earthcatalog::pipeline

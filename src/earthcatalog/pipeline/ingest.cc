@@ -9,7 +9,7 @@ namespace earthcatalog::pipeline {
 namespace {
 
 // Measuring a part walks all its columns: often enough to keep the bound, seldom enough to cost nothing.
-constexpr std::size_t kItemsBetweenMeasures = 64;
+constexpr std::size_t kBodyBytesBetweenMeasures = 256 << 10;
 // Columns that nobody wants are dropped before they leave the cache.
 constexpr std::size_t kItemsBeforeDrop = 64;
 
@@ -45,7 +45,7 @@ void Ingester::ingest(Chunk& chunk, fetch::Fetched&& fetched) {
   }
   append(part, fetched.object, *parsed);
   if (context_.keep_text) keep_text(part, fetched.body);
-  account(part);
+  account(part, fetched.body.size());
 }
 
 void Ingester::append(ChunkPart& part, const storage::ObjectRef& object, const stac::ParsedItem& item) {
@@ -88,9 +88,12 @@ void Ingester::keep_text(ChunkPart& part, std::string_view json) {
   part.batch = stac::ItemBatch(part.schema);
 }
 
-void Ingester::account(ChunkPart& part) {
-  if (part.items.size() % kItemsBetweenMeasures != 1) return;
-  const std::int64_t bytes = part.bytes();
+void Ingester::account(ChunkPart& part, std::size_t body_bytes) {
+  part.unmeasured_body_bytes += body_bytes;
+  const bool measure = part.items.size() == 1 || part.unmeasured_body_bytes >= kBodyBytesBetweenMeasures;
+  if (measure) part.unmeasured_body_bytes = 0;
+  // In between, an item counts as its body: about what it takes.
+  const std::int64_t bytes = measure ? part.bytes() : part.accounted_bytes + static_cast<std::int64_t>(body_bytes);
   context_.held_bytes.fetch_add(bytes - part.accounted_bytes);
   part.accounted_bytes = bytes;
 }

@@ -65,7 +65,7 @@ class Ingester {
  private:
   void append(ChunkPart& part, const storage::ObjectRef& object, const stac::ParsedItem& item);
   void keep_text(ChunkPart& part, std::string_view json);
-  void account(ChunkPart& part);
+  void account(ChunkPart& part, std::size_t body_bytes);
 
   IngestContext& context_;
   const std::size_t worker_;

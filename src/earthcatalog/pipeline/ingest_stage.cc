@@ -9,11 +9,14 @@ using Pull = fetch::Fetcher::Pull;
 
 // Of the memory limit, for bodies on the wire; the rest is for items and queued bodies.
 constexpr std::int64_t kInFlightShare = 8;
+// A share of nothing is a byte: the first object gets all the memory that it needs, whatever the limit.
+constexpr std::int64_t kLeastShare = 1;
 constexpr std::size_t kQueuedBodies = 512;
 constexpr std::size_t kWakeAtBodies = 16;
 
 fetch::FetchOptions with_share_of_memory(fetch::FetchOptions options, std::int64_t memory_limit) {
-  options.max_bytes_in_flight = std::min(options.max_bytes_in_flight, memory_limit / kInFlightShare);
+  const auto share = std::max(kLeastShare, memory_limit / kInFlightShare);
+  options.max_bytes_in_flight = std::min(options.max_bytes_in_flight, share);
   return options;
 }
 
@@ -24,7 +27,7 @@ IngestStage::IngestStage(storage::Stores& stores, ChunkSource& source, const gri
     : source_(source),
       problems_(problems),
       options_(options),
-      held_limit_(options.memory_limit_bytes - options.memory_limit_bytes / kInFlightShare),
+      held_limit_(std::max(kLeastShare, options.memory_limit_bytes - options.memory_limit_bytes / kInFlightShare)),
       fetcher_(stores, with_share_of_memory(options.fetch, options.memory_limit_bytes)),
       context_{.grid = grid,
                .problems = problems,
@@ -98,7 +101,7 @@ Result<Pull> IngestStage::next(fetch::Fetcher::Work& work) {
     current_ = source_.try_next();
     if (!current_) {
       if (!finished) return Pull::kWait;
-      auto status = source_.status();
+      auto status = source_.ended().value_or(Status());
       input_failed_ = !status;
       EC_TRY(std::move(status));
       return Pull::kEnd;
@@ -217,7 +220,10 @@ Progress IngestStage::progress() const {
   progress.in_flight = pulled_ + unchanged_ - settled_;
   progress.bytes_fetched = static_cast<std::int64_t>(fetcher_.counters().bytes);
   progress.held_bytes = held_bytes_;
-  if (source_.finished()) progress.total = source_.counts().items;
+  if (const auto total = source_.total()) {
+    progress.total = total->items;
+    progress.total_is_estimate = total->is_estimate;
+  }
   return progress;
 }
 

@@ -8,6 +8,7 @@
 #include <deque>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <thread>
 #include <vector>
 
@@ -44,6 +45,8 @@ class IngestStage {
   void stop() { stop_ = true; }
   /// How it ended; call after wait() said true. A stop is no error.
   Status status() const;
+  /// How reading the inventory ended; nothing while it goes on.
+  std::optional<Status> input_ended() const { return source_.ended(); }
   /// It ended because the inventory could not be read to its end.
   bool input_failed() const { return input_failed_; }
 

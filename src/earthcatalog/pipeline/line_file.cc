@@ -49,6 +49,7 @@ LineFile::~LineFile() {
 }
 
 void LineFile::add(std::string_view line) {
+  if (uri_.empty()) return;
   const std::lock_guard lock(mutex_);
   if (path_.empty() && !failed_) {
     path_ = make_temporary_file();

@@ -14,7 +14,7 @@ namespace earthcatalog::pipeline {
 /// Nothing is made while there is no line. Thread-safe.
 class LineFile {
  public:
-  /// `uri`: local path or URI of the file; `what` names it in messages.
+  /// `uri`: local path or URI of the file, empty: lines are dropped; `what` names it in messages.
   LineFile(storage::Stores& stores, std::string uri, std::string what);
   ~LineFile();
   LineFile(const LineFile&) = delete;

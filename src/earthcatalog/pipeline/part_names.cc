@@ -2,9 +2,15 @@
 
 #include <fmt/format.h>
 
+#include <charconv>
+
 #include "earthcatalog/storage/stores.h"
 
 namespace earthcatalog::pipeline {
+
+namespace {
+constexpr std::string_view kPrefix = "part_";
+}
 
 PartNames::PartNames(std::string warehouse, std::string_view run_id, int first)
     : warehouse_(std::move(warehouse)), suffix_(run_id.substr(0, 8)), first_(first) {}
@@ -15,8 +21,20 @@ std::string PartNames::next(const Bucket& bucket) {
     const std::lock_guard lock(mutex_);
     number = first_ + used_[bucket]++;
   }
-  return storage::join_uri(warehouse_, fmt::format("grid_partition={}/year={}/part_{:06}_{}.parquet", bucket.cell,
-                                                   year_name(bucket.year), number, suffix_));
+  return storage::join_uri(warehouse_, fmt::format("grid_partition={}/year={}/{}{:06}_{}.parquet", bucket.cell,
+                                                   year_name(bucket.year), kPrefix, number, suffix_));
+}
+
+std::optional<int> part_number(std::string_view uri, std::string_view run_id) {
+  auto name = uri.substr(uri.rfind('/') + 1);
+  const auto end = fmt::format("_{}.parquet", run_id.substr(0, 8));
+  if (!name.starts_with(kPrefix) || !name.ends_with(end)) return std::nullopt;
+  name.remove_prefix(kPrefix.size());
+  name.remove_suffix(end.size());
+  int number = 0;
+  const auto parsed = std::from_chars(name.data(), name.data() + name.size(), number);
+  const bool whole = parsed.ec == std::errc() && parsed.ptr == name.data() + name.size();
+  return whole ? std::optional(number) : std::nullopt;
 }
 
 }  // namespace earthcatalog::pipeline

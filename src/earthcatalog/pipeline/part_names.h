@@ -3,7 +3,9 @@
 
 #include <map>
 #include <mutex>
+#include <optional>
 #include <string>
+#include <string_view>
 
 #include "earthcatalog/pipeline/bucket.h"
 
@@ -24,5 +26,8 @@ class PartNames {
   std::mutex mutex_;
   std::map<Bucket, int> used_;
 };
+
+/// The number that the name of a run's file has; nothing when it is a file of another run.
+std::optional<int> part_number(std::string_view uri, std::string_view run_id);
 
 }  // namespace earthcatalog::pipeline

@@ -3,6 +3,16 @@
 #include <nlohmann/json.hpp>
 
 namespace earthcatalog::pipeline {
+namespace {
+
+// What the inventory gave of the object: whoever takes up its pending objects knows which version was meant.
+void add_version(const storage::ObjectRef& object, nlohmann::ordered_json& json) {
+  if (!object.etag.empty()) json["etag"] = object.etag;
+  if (object.last_modified) json["last_modified"] = format_time(*object.last_modified);
+  if (object.size_bytes) json["size"] = *object.size_bytes;
+}
+
+}  // namespace
 
 Problems::Problems(storage::Stores& stores, std::string uri) : file_(stores, std::move(uri), "the problems file") {}
 
@@ -10,6 +20,7 @@ void Problems::add(const storage::ObjectRef& object, const ProblemLine& line) {
   nlohmann::ordered_json json;
   json["bucket"] = object.bucket;
   json["key"] = object.key;
+  add_version(object, json);
   json["kind"] = line.kind;
   if (!line.cause.empty()) json["cause"] = line.cause;
   json["reason"] = line.reason;

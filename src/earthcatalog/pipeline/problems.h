@@ -22,7 +22,7 @@ struct ProblemLine {
 /// Collects lines (see LineFile); finish() puts the file to its URI. Thread-safe.
 class Problems {
  public:
-  /// `uri`: local path or URI of the file.
+  /// `uri`: local path or URI of the file, empty: none is written.
   Problems(storage::Stores& stores, std::string uri);
 
   void add(const storage::ObjectRef& object, const ProblemLine& line);

@@ -66,6 +66,11 @@ Result<std::vector<iceberg::DataFile>> files_of(const iceberg::Table& table, con
   return files;
 }
 
+bool is_judged(const ObjectEntry& entry, const ListedObjects& listed, const std::string& suffix) {
+  return entry.name.ends_with(suffix) && entry.name.starts_with(listed.prefix) &&
+         listed.buckets.contains(entry.name.substr(0, entry.name.find('/')));
+}
+
 }  // namespace
 
 Result<ListedObjects> list_objects(storage::Stores& stores, const std::string& uri,
@@ -73,12 +78,13 @@ Result<ListedObjects> list_objects(storage::Stores& stores, const std::string& u
                                    const catalog::HashTableOptions& sorting) {
   catalog::HashSorter<catalog::HashKey> objects(sorting);
   std::set<std::string> buckets;
-  EC_TRY(inventory::for_each_object(stores, uri, options, [&](const storage::ObjectRef& object) {
+  EC_ASSIGN_OR_RETURN(const auto inventory, inventory::open_inventory(stores, uri, options));
+  EC_TRY(inventory::for_each_object(*inventory, [&](const storage::ObjectRef& object) {
     if (!buckets.contains(object.bucket)) buckets.insert(object.bucket);
     return objects.add({object_hash(object.bucket, object.key)});
   }));
   EC_ASSIGN_OR_RETURN(auto table, catalog::to_table(objects, sorting));
-  return ListedObjects{.objects = std::move(table), .buckets = std::move(buckets)};
+  return ListedObjects{.objects = std::move(table), .buckets = std::move(buckets), .prefix = inventory->info().prefix};
 }
 
 Result<RemovedObjects> find_removed(const catalog::ObjectIndex& index, const ListedObjects& listed,
@@ -89,9 +95,7 @@ Result<RemovedObjects> find_removed(const catalog::ObjectIndex& index, const Lis
     ++found.recorded;
     EC_ASSIGN_OR_RETURN(const bool is_listed, listed.objects.contains(entry.object));
     if (is_listed) return ++found.listed, Status{};
-    if (!entry.name.ends_with(suffix) || !listed.buckets.contains(entry.name.substr(0, entry.name.find('/')))) {
-      return ++found.not_judged, Status{};
-    }
+    if (!is_judged(entry, listed, suffix)) return ++found.not_judged, Status{};
     if (++found.removed <= most_entries) found.entries.push_back(std::move(entry));
     return {};
   }));
@@ -117,7 +121,8 @@ Result<DeletedRows> delete_objects(storage::Stores& stores, catalog::Catalog& ca
   request.displaced = plan.items;
   const auto outcome = catalog.commit(request);
   if (!outcome) {
-    discard_files(stores, rewritten.added);
+    // After any other error a snapshot may name them.
+    if (outcome.error().kind == ErrorKind::kConflict) discard_files(stores, rewritten.added);
     return std::unexpected(outcome.error());
   }
   deleted.objects = std::ssize(gone);

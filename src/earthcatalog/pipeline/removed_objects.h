@@ -19,6 +19,7 @@ namespace earthcatalog::pipeline {
 struct ListedObjects {
   catalog::HashTable<catalog::HashKey> objects;  ///< object_hash()
   std::set<std::string> buckets;
+  std::string prefix;  ///< what "bucket/key" of all objects begins with that the list can have
 };
 
 /// Reads the inventory; what does not fit into the memory goes to an unlinked file.
@@ -32,12 +33,13 @@ struct RemovedObjects {
   std::int64_t recorded = 0;
   std::int64_t listed = 0;
   std::int64_t removed = 0;
-  std::int64_t not_judged = 0;                ///< in buckets that the list has no object of, or with another suffix
+  std::int64_t not_judged = 0;                ///< of which the list says nothing
   std::vector<catalog::ObjectEntry> entries;  ///< the removed, at most as many as asked for
+  std::int64_t judged() const { return listed + removed; }
 };
 
 /// What the index knows and the list has not. Only objects that end in `suffix`, in buckets that the list has any
-/// object of: what lies elsewhere is in another list.
+/// object of, and below the prefix that it is a listing of: what lies elsewhere is in another list.
 Result<RemovedObjects> find_removed(const catalog::ObjectIndex& index, const ListedObjects& listed,
                                     const std::string& suffix, std::int64_t most_entries);
 

@@ -77,8 +77,7 @@ std::string to_text(const Report& report) {
                    report.rewritten_files);
   }
   if (report.undated + report.unlocated > 0) {
-    fmt::format_to(out,
-                   "  of the written, {} have no usable datetime (year=unknown), {} no usable geometry (__none__)\n",
+    fmt::format_to(out, "  of the written, {} have no usable datetime (year=unknown), {} no cell (__none__)\n",
                    report.undated, report.unlocated);
   }
   fmt::format_to(out, "  {:.1f} s, {:.0f} items/s, {:.1f} MB fetched, peak memory {:.0f} MiB\n", report.seconds,

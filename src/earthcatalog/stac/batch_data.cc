@@ -116,6 +116,8 @@ void ItemBatch::Impl::fill_property_slot(NameSlot& slot) {
   if (is_property_column(slot.name)) slot.column = find_column(slot.name);
   slot.observed = slot.column < 0 && schema_->kind == SchemaKind::kAuto && can_be_column(slot.name) &&
                   std::ranges::find(folded_names_, fold_name(slot.name)) == folded_names_.end();
+  slot.is_time = slot.column >= 0 ? at(slot.column).type() == ColumnType::kTimestamp
+                                  : known_property_type(slot.name) == ColumnType::kTimestamp;
 }
 
 void ItemBatch::Impl::defer(NameSlot& slot, std::string_view token) {

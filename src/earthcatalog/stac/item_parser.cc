@@ -46,7 +46,7 @@ class ItemParser::Impl {
   bool keep(SparseText& extra, std::string_view raw_key, ondemand::value& value, std::size_t depth);
   void keep_text(SparseText& extra, std::string_view raw_key, std::string_view json);
   bool check_is_item();
-  // If the property belongs into a timestamp column: it does not fit.
+  // If STAC knows the property as a time, whether or not this table has a column of it: it is none.
   void note_bad_time(const NameSlot& slot, std::string_view token);
   void add_problem(std::string_view kind, std::string reason, const char* where);
   void describe();
@@ -262,9 +262,9 @@ bool ItemParser::Impl::store_property(NameSlot& slot, std::string_view raw_key, 
       const Fit fit = store_scalar(token, column);
       if (fit == Fit::kExact) return true;
       if (fit == Fit::kNone) note_bad_time(slot, token);
-    } else if (slot.observed) {
-      batch_->defer(slot, token);
-      return true;
+    } else {
+      if (slot.is_time && !instant_of(token)) note_bad_time(slot, token);
+      if (slot.observed) return batch_->defer(slot, token), true;
     }
   }
   keep_text(batch_->extra_properties(), raw_key, token);
@@ -303,7 +303,7 @@ bool ItemParser::Impl::check_is_item() {
 }
 
 void ItemParser::Impl::note_bad_time(const NameSlot& slot, std::string_view token) {
-  if (slot.column < 0 || batch_->at(slot.column).type() != ColumnType::kTimestamp) return;
+  if (!slot.is_time) return;
   const bool is_datetime = slot.name == "datetime";
   add_problem(is_datetime ? "datetime" : "timestamp", fmt::format("{} is no time: {}", slot.name, token.substr(0, 80)),
               token.data());

@@ -22,6 +22,7 @@ struct NameSlot {
   std::uint32_t index = 0;       ///< in its table
   int column = -1;               ///< of the batch that takes the values; none: see `observed`
   bool observed = false;         ///< no column yet, but may get one: scalars are kept aside
+  bool is_time = false;          ///< its column is one of timestamps, or would be
   std::uint64_t seen_in = 0;     ///< serial number of the last item that had it
   PropertyKinds kinds;           ///< met in accepted items
   NameSlot* follower = nullptr;  ///< the name that came next last time

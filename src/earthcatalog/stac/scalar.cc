@@ -51,15 +51,19 @@ Fit store_double(std::string_view token, ColumnBuffer& column) {
 }
 
 Fit store_timestamp(std::string_view token, ColumnBuffer& column) {
-  if (!is_string(token)) return Fit::kNone;
-  const std::string_view raw = inside_quotes(token);
-  const auto instant = has_escape(raw) ? read_instant(decoded(raw)) : read_instant(raw);
+  const auto instant = instant_of(token);
   if (!instant) return Fit::kNone;
   column.append_long(instant->micros);
   return instant->exact ? Fit::kExact : Fit::kApproximate;
 }
 
 }  // namespace
+
+std::optional<Instant> instant_of(std::string_view token) {
+  if (!is_string(token)) return std::nullopt;
+  const std::string_view raw = inside_quotes(token);
+  return has_escape(raw) ? read_instant(decoded(raw)) : read_instant(raw);
+}
 
 std::optional<Instant> read_instant(std::string_view text) {
   const auto parsed = parse_time(text);

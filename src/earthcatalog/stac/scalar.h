@@ -26,5 +26,7 @@ struct Instant {
 
 /// The instant that `text` means, where a column can hold it: UTC years 0001 to 9999.
 std::optional<Instant> read_instant(std::string_view text);
+/// The same of a checked JSON scalar.
+std::optional<Instant> instant_of(std::string_view token);
 
 }  // namespace earthcatalog::stac

@@ -205,6 +205,8 @@ Status LocalStore::remove(std::span<const std::string> keys) {
 
 Result<bool> LocalStore::remove_if_match(std::string_view key, std::string_view etag) {
   EC_ASSIGN_OR_RETURN(const std::string path, path_of(key));
+  EC_ASSIGN_OR_RETURN(const auto before, head(key));
+  if (!before) return true;  // its folder may be gone as well, in which a lock would lie
   EC_ASSIGN_OR_RETURN(const FileLock lock, FileLock::acquire(path, uri(key)));
   EC_ASSIGN_OR_RETURN(const auto now, head(key));
   if (!now) return true;

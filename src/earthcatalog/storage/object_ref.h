@@ -15,6 +15,9 @@ struct ObjectRef {
   std::optional<std::int64_t> size_bytes;
   std::optional<TimeMicros> last_modified;
   std::string etag;  ///< without quotes; empty when not known
+
+  /// Whether anything tells one version of it from another.
+  bool has_version() const { return size_bytes || last_modified || !etag.empty(); }
 };
 
 }  // namespace earthcatalog::storage

@@ -40,11 +40,13 @@ struct AuditedObjects {
   std::int64_t stale = 0, missing = 0;
 };
 
-/// The entries of the object index: entries = held + superseded + stale (as above) + extra + other_suffix + nameless.
+/// The entries of the object index: entries = held + superseded + stale (as above) + extra + elsewhere + other_suffix +
+/// nameless.
 struct AuditedIndex {
   bool current = false;  ///< it describes the table's current snapshot
   std::int64_t entries = 0;
   std::int64_t extra = 0;
+  std::int64_t elsewhere = 0;     ///< outside of the prefix that the inventory is a listing of
   std::int64_t other_suffix = 0;  ///< whose keys do not end in the inventory's suffix
   std::int64_t nameless = 0;      ///< rows that another engine wrote
 };

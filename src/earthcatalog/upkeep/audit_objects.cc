@@ -103,6 +103,7 @@ class ObjectAudit::Comparison {
 
   Status absent(const catalog::ObjectEntry& entry) {
     if (!entry.name.ends_with(audit_.spec_.inventory_options.suffix)) return ++index_.other_suffix, Status{};
+    if (!entry.name.starts_with(audit_.prefix_)) return ++index_.elsewhere, Status{};
     ++index_.extra;
     audit_.findings_.add(
         Finding::kExtra,
@@ -148,7 +149,9 @@ ObjectAudit::ObjectAudit(storage::Stores& stores, const AuditSpec& spec, AuditRe
 Status ObjectAudit::for_each_object(const std::function<Status(const storage::ObjectRef&)>& visit) {
   auto options = spec_.inventory_options;
   options.since.reset();
-  return inventory::for_each_object(stores_, spec_.inventory, options, [&](const storage::ObjectRef& object) -> Status {
+  EC_ASSIGN_OR_RETURN(const auto inventory, inventory::open_inventory(stores_, spec_.inventory, options));
+  prefix_ = inventory->info().prefix;
+  return inventory::for_each_object(*inventory, [&](const storage::ObjectRef& object) -> Status {
     if (spec_.stop != nullptr && spec_.stop->load()) return fail(ErrorKind::kCancelled, "stopped");
     return visit(object);
   });

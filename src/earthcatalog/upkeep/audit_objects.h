@@ -51,6 +51,7 @@ class ObjectAudit {
   catalog::HashSorter<Seen> seen_;
   catalog::HashSorter<Excuse> excuses_;
   catalog::HashTable<catalog::HashKey> unrecorded_;
+  std::string prefix_;  // of a listing: what the names of all objects begin with that it can have
 };
 
 }  // namespace earthcatalog::upkeep

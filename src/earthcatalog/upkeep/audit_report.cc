@@ -69,6 +69,7 @@ std::string to_json(const AuditReport& report) {
   json["object_index"] = {{"current", report.index.current},
                           {"entries", report.index.entries},
                           {"extra", report.index.extra},
+                          {"elsewhere", report.index.elsewhere},
                           {"other_suffix", report.index.other_suffix},
                           {"nameless", report.index.nameless}};
   json["table"] = {{"files", report.rows.files},
@@ -94,6 +95,8 @@ std::string to_text(const AuditReport& report) {
   if (!report.index.current) {
     text += "  the object index is of an older snapshot: another engine has written since\n";
   }
+  text += line_if("elsewhere", report.index.elsewhere,
+                  "objects in the index that lie outside of the listed prefix: nothing was said of them");
   text += line_if("other suffix", report.index.other_suffix,
                   "objects in the index that this inventory's suffix leaves out");
   text += line_if("without primary", report.rows.without_primary, "items whose rows do not say which one counts");
