@@ -14,7 +14,7 @@ import subprocess
 import time
 
 import pytest
-from conftest import BUCKET, Table, incremental
+from conftest import BINARY, BUCKET, Table, incremental
 
 
 class Folder:
@@ -336,9 +336,13 @@ class SmallDisk:
     def path(self):
         return pathlib.Path(f"/proc/{self.holder.pid}/root{self.folder}")
 
-    def remount(self, options):
+    def inside(self):
+        """What comes before a command that is to see the disk at `folder`."""
         namespaces = ["--mount"] + ([] if os.geteuid() == 0 else ["--user", "--preserve-credentials"])
-        subprocess.run(["nsenter", "--target", str(self.holder.pid), *namespaces, "mount", "-o", f"remount,{options}", self.folder], check=True)
+        return ["nsenter", "--target", str(self.holder.pid), *namespaces]
+
+    def remount(self, options):
+        subprocess.run([*self.inside(), "mount", "-o", f"remount,{options}", self.folder], check=True)
 
     def close(self):
         self.holder.communicate("")
@@ -387,3 +391,29 @@ class TestDisks:
         assert process.returncode == 1 and "Read-only file system" in process.stderr, process.stderr
         assert str(table.warehouse) in process.stderr
         assert table.contents() == before and not table.is_locked()
+
+    def test_a_catalog_that_a_killed_writer_left_on_a_disk_that_is_read_only_now(self, earthcatalog, archive, table, small_disk):
+        table.warehouse = table.folder / "warehouse"
+        earthcatalog.json(*incremental(table, archive, "--limit", 5))
+        copy_in_mid_transaction(table.catalog, small_disk.path / "catalog.db")
+        # SQLite resolves the link in /proc: only inside the namespace does it find the file.
+        info = [*small_disk.inside(), BINARY, "info", "--catalog", small_disk.folder / "catalog.db",
+                "--warehouse", table.warehouse, "--format", "json"]
+        small_disk.remount("ro")
+        refused = subprocess.run(info, text=True, capture_output=True)
+        assert refused.returncode == 1 and "a killed writer left a transaction" in refused.stderr, refused.stderr
+        small_disk.remount("rw")
+        assert json.loads(subprocess.check_output(info))["items"] == 5
+
+
+def copy_in_mid_transaction(catalog, copy):
+    """The catalog file and its journal as a SIGKILL leaves them that comes while pages are being written."""
+    with contextlib.closing(sqlite3.connect(catalog, isolation_level=None)) as writer:
+        writer.execute("PRAGMA cache_size = 1")
+        writer.execute("BEGIN IMMEDIATE")
+        writer.execute("UPDATE iceberg_tables SET metadata_location = 'half'")
+        writer.execute("CREATE TABLE much AS WITH RECURSIVE n(i) AS (VALUES (1) UNION ALL SELECT i + 1 FROM n WHERE i < 1000) "
+                       "SELECT randomblob(100) FROM n")
+        shutil.copy(catalog, copy)
+        shutil.copy(f"{catalog}-journal", f"{copy}-journal")
+        writer.execute("ROLLBACK")

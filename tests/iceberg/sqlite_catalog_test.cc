@@ -3,6 +3,9 @@
 #include <sqlite3.h>
 #include <sys/stat.h>
 
+#include <filesystem>
+
+#include "earthcatalog/iceberg/sqlite_internal.h"
 #include "iceberg/iceberg_testing.h"
 
 namespace earthcatalog::iceberg {
@@ -165,6 +168,27 @@ TEST_F(SqliteCatalogTest, ReadOnlyDoesNotWrite) {
   create();
   const auto catalog = value_of(SqliteCatalog::open(path_, {.read_only = true}));
   EXPECT_THAT(catalog->swap(table_, std::nullopt, "v0"), IsError(ErrorKind::kPermissionDenied, path_));
+}
+
+// A transaction with pages already in the file, and the journal that takes them back: as a SIGKILL leaves them.
+void copy_in_mid_transaction(const std::string& from, const std::string& to) {
+  sqlite3* raw = nullptr;
+  ASSERT_EQ(sqlite3_open(from.c_str(), &raw), SQLITE_OK);
+  const SqliteConnection writer(raw);
+  value_of(execute(raw,
+                   "PRAGMA cache_size = 1; BEGIN IMMEDIATE; UPDATE iceberg_tables SET metadata_location = 'half'; "
+                   "CREATE TABLE much AS WITH RECURSIVE n(i) AS (VALUES (1) UNION ALL SELECT i + 1 FROM n WHERE i < "
+                   "1000) SELECT randomblob(1000) FROM n"));
+  std::filesystem::copy_file(from, to);
+  std::filesystem::copy_file(from + "-journal", to + "-journal");
+}
+
+TEST_F(SqliteCatalogTest, ReadOnlyRollsBackWhatAKilledWriterLeft) {
+  EXPECT_TRUE(value_of(create()->swap(table_, std::nullopt, "v0")));
+  const std::string killed = folder_ / "killed.db";
+  copy_in_mid_transaction(path_, killed);
+  const auto catalog = value_of(SqliteCatalog::open(killed, {.read_only = true}));
+  EXPECT_THAT(value_of(catalog->metadata_location(table_)), Optional(Eq("v0")));
 }
 
 TEST_F(SqliteCatalogTest, ClosedIsClosed) {

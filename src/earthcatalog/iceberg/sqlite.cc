@@ -26,6 +26,11 @@ Error sqlite_error(sqlite3* connection) {
   const ErrorKind kind = kind_of(sqlite3_errcode(connection));
   std::string message = sqlite3_errmsg(connection);
   if (kind == ErrorKind::kUnavailable) message += "; another process is writing to it, try again later";
+  if (sqlite3_extended_errcode(connection) == SQLITE_READONLY_ROLLBACK) {
+    message =
+        "a killed writer left a transaction in it that must be rolled back, and the file cannot be written here; "
+        "open it once where it can, for example with `earthcatalog info`";
+  }
   return Error{kind, std::move(message)};
 }
 

@@ -78,14 +78,15 @@ Result<SqliteConnection> connect(const std::string& path, const SqliteCatalogOpt
   }
   if (std::filesystem::is_directory(path, error))
     return fail(ErrorKind::kInvalidArgument, "a folder, not a catalog file");
-  const int access = options.read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE;
   const int create = options.create && !options.read_only ? SQLITE_OPEN_CREATE : 0;
   sqlite3* raw = nullptr;
-  const int code = sqlite3_open_v2(path.c_str(), &raw, access | create | SQLITE_OPEN_FULLMUTEX, nullptr);
+  const int code = sqlite3_open_v2(path.c_str(), &raw, SQLITE_OPEN_READWRITE | create | SQLITE_OPEN_FULLMUTEX, nullptr);
   SqliteConnection connection(raw);
   if (raw == nullptr) return fail(ErrorKind::kIOError, "out of memory");
   if (code != SQLITE_OK) return std::unexpected(sqlite_error(raw));
   sqlite3_busy_timeout(raw, options.busy_timeout_ms);
+  // Not SQLITE_OPEN_READONLY: such a connection cannot roll back what a killed writer began, and then reads nothing.
+  if (options.read_only) EC_TRY(execute(raw, "PRAGMA query_only = ON"));
   return connection;
 }
 

@@ -15,8 +15,8 @@ namespace earthcatalog::iceberg {
 
 struct SqliteCatalogOptions {
   std::string catalog_name = "earthcatalog";  ///< column catalog_name of the rows that are ours
-  bool create = false;  ///< make the file and its tables when they are missing; else a missing file is kNotFound
-  bool read_only = false;
+  bool create = false;     ///< make the file and its tables when they are missing; else a missing file is kNotFound
+  bool read_only = false;  ///< nothing is written, but what a killed writer began is rolled back where the file allows
   int busy_timeout_ms = 30'000;  ///< patience with another process's transaction, then kUnavailable
 };
 
