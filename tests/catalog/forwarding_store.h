@@ -55,6 +55,9 @@ class ForwardingStore final : public storage::ObjectStore {
   Result<bool> remove_if_match(std::string_view key, std::string_view etag) override {
     return around("remove", [&] { return inner_->remove_if_match(key, etag); });
   }
+  Result<bool> copy(std::string_view from, std::string_view to) override {
+    return around("copy", [&] { return inner_->copy(from, to); });
+  }
   Result<std::shared_ptr<arrow::io::OutputStream>> open_output(std::string_view key) override {
     return inner_->open_output(key);
   }

@@ -54,6 +54,7 @@ class TestStore : public storage::ObjectStore {
   Result<bool> remove_if_match(std::string_view, std::string_view) override {
     return fail(ErrorKind::kUnsupported, "remove_if_match");
   }
+  Result<bool> copy(std::string_view, std::string_view) override { return fail(ErrorKind::kUnsupported, "copy"); }
 
   Result<std::shared_ptr<arrow::io::OutputStream>> open_output(std::string_view key) override {
     ++streams;

@@ -224,6 +224,35 @@ TEST_P(ConformanceTest, OutputReplacesOnlyWhenClosed) {
   EXPECT_EQ(get("k"), "new");
 }
 
+TEST_P(ConformanceTest, CopiesAreOfTheirOwn) {
+  const std::string from = "from/per%cent +ünï'&", bytes = std::string("zero\0", 5) + pattern(9 << 20);
+  put(from, bytes);
+  put("there", "old");
+  for (const char* to : {"new folder/a+b", "there"}) {
+    const auto copied = store().copy(key(from), key(to));
+    ASSERT_TRUE(copied.has_value()) << copied.error().message;
+    EXPECT_TRUE(*copied);
+    EXPECT_TRUE(get(to) == bytes) << to;
+  }
+  EXPECT_TRUE(get(from) == bytes);
+  put(from, "changed");
+  EXPECT_TRUE(get("there") == bytes);
+  put("there", "changed too");
+  EXPECT_TRUE(get("new folder/a+b") == bytes);
+  ASSERT_TRUE(store().remove(std::vector<std::string>{key(from)}).has_value());
+  EXPECT_TRUE(get("new folder/a+b") == bytes);
+}
+
+TEST_P(ConformanceTest, NothingIsCopiedFromNothing) {
+  put("empty", "");
+  EXPECT_TRUE(store().copy(key("empty"), key("copy")).value());
+  EXPECT_EQ(get("copy"), "");
+  EXPECT_FALSE(store().copy(key("missing"), key("b")).value());
+  EXPECT_FALSE(store().copy(key("missing"), key("copy")).value());
+  EXPECT_EQ(get("b"), std::nullopt);
+  EXPECT_EQ(get("copy"), "");
+}
+
 TEST_P(ConformanceTest, InputReadsAnywhereFromManyThreads) {
   const std::string bytes = pattern(300'000);
   put("in", bytes);

@@ -38,6 +38,14 @@ TEST_F(FaultStoreTest, LosesTheReplyOfWhatHappened) {
   EXPECT_EQ((*inner_->get("k"))->bytes, "x");
 }
 
+TEST_F(FaultStoreTest, CopiesFailByTheirTarget) {
+  ASSERT_TRUE(store_.put("a", "1").has_value());
+  store_.add({.on = Call::kCopy, .key_part = "b"});
+  EXPECT_FALSE(store_.copy("a", "b").has_value());
+  EXPECT_FALSE(store_.head("b")->has_value());
+  EXPECT_TRUE(store_.copy("a", "b").value());
+}
+
 TEST_F(FaultStoreTest, TruncatesReadsAndWrites) {
   (void)inner_->put("k", "0123456789");
   store_.add({.on = Call::kGet, .effect = Effect::kTruncate, .keep_bytes = 4});

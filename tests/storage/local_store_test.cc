@@ -51,6 +51,19 @@ class LocalStoreTest : public testing::Test {
   LocalStore store_{folder_.path()};
 };
 
+// `expire` takes an old file that no snapshot names for forgotten.
+TEST_F(LocalStoreTest, ACopyIsNoOlderThanItsMaking) {
+  ASSERT_TRUE(store_.put("a", "1").has_value());
+  const auto path = folder_.path() + "/a";
+  fs::last_write_time(path, fs::file_time_type::clock::now() - std::chrono::hours(48));
+  const TimeMicros before = system_now() - kMicrosPerSecond;
+  ASSERT_TRUE(store_.copy("a", "folder/b").value());
+  EXPECT_GT((*store_.head("folder/b"))->last_modified, before);
+  EXPECT_EQ(fs::hard_link_count(path), 2u) << "the same file under two names";
+  ASSERT_TRUE(store_.copy("a", "folder/b").value());
+  EXPECT_EQ(fs::hard_link_count(path), 1u) << "replaced by a file of its own";
+}
+
 TEST_F(LocalStoreTest, LeavesNoTemporaryFiles) {
   ASSERT_TRUE(store_.put("a/k", "1").has_value());
   ASSERT_TRUE(store_.put("a/k", "2").has_value());

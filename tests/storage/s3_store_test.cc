@@ -242,6 +242,40 @@ TEST_F(S3StoreTest, ConditionsAreSentAndSigned) {
   EXPECT_EQ(seen_[1].body, "x");
 }
 
+ScriptReply copied(std::string_view content = "<CopyObjectResult><ETag>&quot;e&quot;</ETag></CopyObjectResult>") {
+  return {.status = 200, .body = std::string(content), .headers = {}};
+}
+
+TEST_F(S3StoreTest, TheServerCopies) {
+  auto& store = play({copied()});
+  EXPECT_TRUE(store.copy("a/b c+d", "k").value());
+  EXPECT_EQ(requests(), 1);
+  EXPECT_EQ(seen_[0].method, "PUT");
+  EXPECT_EQ(seen_[0].path, "/bucket/k");
+  EXPECT_EQ(seen_[0].headers["x-amz-copy-source"], "/bucket/a/b%20c%2Bd");
+  EXPECT_THAT(seen_[0].headers["authorization"], HasSubstr("x-amz-copy-source"));
+  EXPECT_FALSE(play({error(404, "NoSuchKey")}).copy("a", "k").value());
+}
+
+TEST_F(S3StoreTest, ACopyIn200DisguiseIsRepeated) {
+  EXPECT_TRUE(play({{.status = 200, .body = error_body("InternalError")}, copied()}).copy("a", "k").value());
+  EXPECT_EQ(requests(), 2);
+}
+
+TEST_F(S3StoreTest, WhatTheServerDoesNotCopyGoesThroughHere) {
+  const ScriptReply whole{
+      .status = 206, .body = "01234", .headers = {{"ETag", "\"e\""}, {"Content-Range", "bytes 0-4/5"}}};
+  for (const ScriptReply& refusal : {error(501, "NotImplemented"), error(400, "InvalidRequest"),
+                                     error(403, "AccessDenied"), copied(""), copied("<CopyObjectResult/>")}) {
+    seen_.clear();
+    EXPECT_TRUE(play({refusal, whole, object("")}).copy("a", "k").value());
+    ASSERT_EQ(seen_.size(), 3u) << refusal.status;
+    EXPECT_EQ(seen_[1].method + seen_[1].path, "GET/bucket/a");
+    EXPECT_EQ(seen_[2].method + seen_[2].path, "PUT/bucket/k");
+    EXPECT_EQ(seen_[2].body, "01234");
+  }
+}
+
 TEST_F(S3StoreTest, OnlyTheKeysThatFailedAreRemovedAgain) {
   auto& store =
       play({{.status = 200,

@@ -2,7 +2,6 @@
 
 #include <arrow/array.h>
 #include <arrow/buffer.h>
-#include <arrow/io/interfaces.h>
 #include <arrow/record_batch.h>
 
 #include <algorithm>
@@ -10,29 +9,15 @@
 
 #include "earthcatalog/backfill/lines_source.h"
 #include "earthcatalog/backfill/part_source.h"
+#include "earthcatalog/backfill/staged_rows.h"
 #include "earthcatalog/pipeline/bucket_merge.h"
+#include "earthcatalog/pipeline/parallel.h"
 #include "earthcatalog/pipeline/part_writer.h"
-#include "earthcatalog/storage/arrow_status.h"
 
 namespace earthcatalog::backfill {
 namespace {
 
-constexpr std::int64_t kCopyBytes = 32 << 20;  // at a time
-
-Status copy_all(arrow::io::RandomAccessFile& in, std::int64_t size_bytes, const storage::Location& to) {
-  EC_ASSIGN_OR_RETURN(const auto out, to.store->open_output(to.key));
-  const auto copy = [&]() -> arrow::Status {
-    for (std::int64_t offset = 0; offset < size_bytes; offset += kCopyBytes) {
-      ARROW_ASSIGN_OR_RAISE(const auto piece, in.ReadAt(offset, std::min(kCopyBytes, size_bytes - offset)));
-      ARROW_RETURN_NOT_OK(out->Write(piece));
-    }
-    return out->Close();
-  };
-  if (const auto status = copy(); !status.ok()) {
-    return std::unexpected(storage::from_arrow(status).annotate("copying to " + to.uri()));
-  }
-  return {};
-}
+constexpr std::size_t kCopiesAtOnce = 16;
 
 std::int64_t bytes_of(const Group& group) {
   std::int64_t bytes = 0;
@@ -61,15 +46,20 @@ Status GroupMerge::read_copies() {
 
 Status GroupMerge::run(std::span<const Group* const> groups) {
   EC_TRY(read_copies());
-  for (std::size_t first = 0, end = 0; first < groups.size(); first = end) {
+  std::vector<const Group*> copied, merged;
+  for (const auto* group : groups) {
+    if (!group->files.empty()) (copy_of(*group) != nullptr ? copied : merged).push_back(group);
+  }
+  EC_TRY(copy(copied));
+  for (std::size_t first = 0, end = 0; first < merged.size(); first = end) {
     std::int64_t bytes = 0;
     do {
-      bytes += bytes_of(*groups[end]);
-    } while (++end < groups.size() && bytes + bytes_of(*groups[end]) <= kReadAheadBytes);
-    const auto window = groups.subspan(first, end - first);
+      bytes += bytes_of(*merged[end]);
+    } while (++end < merged.size() && bytes + bytes_of(*merged[end]) <= kReadAheadBytes);
+    const auto window = std::span(merged).subspan(first, end - first);
     contents_.clear();
     if (staging_.is_direct() && bytes <= kReadAheadBytes) EC_TRY(read_ahead(window));
-    for (const auto* group : window) EC_TRY(add(*group));
+    for (const auto* group : window) EC_TRY(merge(*group));
   }
   return {};
 }
@@ -87,28 +77,30 @@ Status GroupMerge::read_ahead(std::span<const Group* const> groups) {
   return {};
 }
 
-Status GroupMerge::add(const Group& group) {
-  if (group.files.empty()) return {};
-  const auto& first = group.files.front();
-  const auto uri = staging_.rows(group.bucket, first.attempt, first.part);
-  const auto known = is_copied(group, spec_.compact_rows) ? copies_.find(uri) : copies_.end();
-  return known != copies_.end() ? copy(group, known->second) : merge(group);
+// What the manifest says of the group's only part, when that is copied; else null.
+const iceberg::DataFile* GroupMerge::copy_of(const Group& group) const {
+  if (!is_copied(group, spec_.compact_rows)) return nullptr;
+  const GroupFile& part = group.files.front();
+  const auto known = copies_.find(staging_.rows(group.bucket, part.attempt, part.part));
+  return known != copies_.end() ? &known->second : nullptr;
 }
 
-Status GroupMerge::copy(const Group& group, const iceberg::DataFile& file) {
-  const GroupFile& part = group.files.front();
-  EC_ASSIGN_OR_RETURN(const auto to, stores_.locate(names_.next(pipeline::bucket_of(file.partition))));
-  if (const auto content = contents_.find(file.file_path); content != contents_.end()) {
-    EC_TRY(to.store->put(to.key, std::string_view(*content->second)));
-  } else {
-    EC_ASSIGN_OR_RETURN(const auto from, open_rows(staging_, staged_file(group, part), part.attempt));
-    EC_TRY(annotate(copy_all(*from, part.bytes, to), file.file_path));
+// Side by side: on S3 what takes time is to wait for each.
+Status GroupMerge::copy(std::span<const Group* const> groups) {
+  const std::size_t first = files_.size();
+  for (const auto* group : groups) {
+    files_.push_back(*copy_of(*group));
+    auto& file = files_.back();
+    EC_ASSIGN_OR_RETURN(const auto to, stores_.locate(names_.next(pipeline::bucket_of(file.partition))));
+    file.file_path = to.uri();
+    rows_ += group->files.front().rows;
+    items_ += group->files.front().items;
   }
-  files_.push_back(file);
-  files_.back().file_path = to.uri();
-  rows_ += part.rows;
-  items_ += part.items;
-  return {};
+  return pipeline::parallel_for(groups.size(), kCopiesAtOnce, [&](std::size_t i) -> Status {
+    const GroupFile& part = groups[i]->files.front();
+    EC_ASSIGN_OR_RETURN(const auto to, stores_.locate(files_[first + i].file_path));
+    return copy_rows(staging_, {staged_file(*groups[i], part), part.attempt}, to);
+  });
 }
 
 std::unique_ptr<pipeline::RowSource> GroupMerge::source_of(const Group& group, const GroupFile& file) const {

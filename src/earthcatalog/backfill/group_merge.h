@@ -41,8 +41,8 @@ class GroupMerge {
  private:
   Status read_copies();
   Status read_ahead(std::span<const Group* const> groups);
-  Status add(const Group& group);
-  Status copy(const Group& group, const iceberg::DataFile& file);
+  const iceberg::DataFile* copy_of(const Group& group) const;
+  Status copy(std::span<const Group* const> groups);
   Status merge(const Group& group);
   std::unique_ptr<pipeline::RowSource> source_of(const Group& group, const GroupFile& file) const;
 

@@ -12,6 +12,7 @@
 #include "earthcatalog/base/time.h"
 #include "earthcatalog/pipeline/parallel.h"
 #include "earthcatalog/storage/arrow_status.h"
+#include "earthcatalog/storage/copy.h"
 
 namespace earthcatalog::backfill {
 namespace {
@@ -69,6 +70,17 @@ Result<std::vector<std::string>> read_rows(const Staging& staging, std::span<con
     return {};
   }));
   return texts;
+}
+
+Status copy_rows(const Staging& staging, const FileToRead& file, const storage::Location& to) {
+  const auto uri = staging.rows(file.file.bucket, file.attempt, file.file.part);
+  EC_ASSIGN_OR_RETURN(const auto from, staging.stores().locate(uri));
+  EC_ASSIGN_OR_RETURN(const auto info, from.store->head(from.key));
+  if (!info) return gone(uri);
+  if (info->size_bytes != file.file.bytes) return cut_short(staging, file.file, file.attempt, info->size_bytes);
+  EC_ASSIGN_OR_RETURN(const bool copied, storage::copy_object(from, to));
+  if (!copied) return gone(uri);
+  return {};
 }
 
 Result<std::vector<StagedFile>> write_rows(const Staging& staging, const grid::Partitioner& grid,

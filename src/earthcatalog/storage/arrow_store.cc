@@ -8,6 +8,7 @@
 
 #include "earthcatalog/storage/arrow_status.h"
 #include "earthcatalog/storage/byte_range.h"
+#include "earthcatalog/storage/copy.h"
 #include "earthcatalog/storage/output_stream.h"
 
 namespace earthcatalog::storage {
@@ -175,6 +176,15 @@ Status ArrowStore::remove(std::span<const std::string> keys) {
 
 Result<bool> ArrowStore::remove_if_match(std::string_view key, std::string_view) {
   return fail(ErrorKind::kUnsupported, "removing {}: there are no conditions there", uri(key));
+}
+
+Result<bool> ArrowStore::copy(std::string_view from, std::string_view to) {
+  EC_ASSIGN_OR_RETURN(const std::string source, path_of(from));
+  EC_ASSIGN_OR_RETURN(const std::string target, path_of(to));
+  EC_ASSIGN_OR_RETURN(const auto info, head(from));
+  if (!info) return false;
+  if (fs_->CopyFile(source, target).ok()) return true;
+  return copy_through(*this, from, *this, to);
 }
 
 Result<std::shared_ptr<arrow::io::OutputStream>> ArrowStore::open_output(std::string_view key) {

@@ -139,6 +139,10 @@ Result<bool> FaultStore::remove_if_match(std::string_view key, std::string_view 
   return disturb(Call::kRemove, key, [&](std::size_t) { return inner_->remove_if_match(key, etag); });
 }
 
+Result<bool> FaultStore::copy(std::string_view from, std::string_view to) {
+  return disturb(Call::kCopy, to, [&](std::size_t) { return inner_->copy(from, to); });
+}
+
 Result<std::shared_ptr<arrow::io::OutputStream>> FaultStore::open_output(std::string_view key) {
   return disturb(Call::kOpenOutput, key, [&](std::size_t) -> Result<std::shared_ptr<arrow::io::OutputStream>> {
     EC_ASSIGN_OR_RETURN(auto inner, inner_->open_output(key));

@@ -71,6 +71,10 @@ class TempFile {
   struct stat status_{};
 };
 
+/// Gives a file a second name, and makes it as young as that; missing folders are made. False when the file system does
+/// not do that (other disks, other owners, none of it) or something has the name.
+bool link_file(const std::string& from, const std::string& to);
+
 /// Holds other threads and processes off one file: an flock on a hidden file beside it, removed again.
 class FileLock {
  public:

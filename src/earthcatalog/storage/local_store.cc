@@ -7,6 +7,7 @@
 #include <cerrno>
 
 #include "earthcatalog/storage/byte_range.h"
+#include "earthcatalog/storage/copy.h"
 #include "earthcatalog/storage/local_file.h"
 #include "earthcatalog/storage/local_walk.h"
 #include "earthcatalog/storage/output_stream.h"
@@ -213,6 +214,18 @@ Result<bool> LocalStore::remove_if_match(std::string_view key, std::string_view 
   if (now->etag != etag) return false;
   if (::unlink(path.c_str()) != 0 && !means_missing(errno)) return errno_error(errno, "removing", uri(key));
   return true;
+}
+
+// Files are never written in place: a second name is as good as a copy.
+Result<bool> LocalStore::copy(std::string_view from, std::string_view to) {
+  EC_ASSIGN_OR_RETURN(const std::string source, path_of(from));
+  EC_ASSIGN_OR_RETURN(const std::string target, path_of(to));
+  struct stat status{};
+  if (::stat(source.c_str(), &status) == 0 && S_ISREG(status.st_mode) && link_file(source, target)) {
+    remember(target, status.st_dev);
+    return true;
+  }
+  return copy_through(*this, from, *this, to);
 }
 
 Result<std::shared_ptr<arrow::io::OutputStream>> LocalStore::open_output(std::string_view key) {

@@ -93,6 +93,14 @@ Result<bool> MemoryStore::remove_if_match(std::string_view key, std::string_view
   return true;
 }
 
+Result<bool> MemoryStore::copy(std::string_view from, std::string_view to) {
+  const std::lock_guard lock(mutex_);
+  const auto found = entries_.find(from);
+  if (found == entries_.end()) return false;
+  EC_TRY(store(to, *found->second.bytes));
+  return true;
+}
+
 Result<std::shared_ptr<arrow::io::OutputStream>> MemoryStore::open_output(std::string_view key) {
   if (key.empty()) return fail(ErrorKind::kInvalidArgument, "{}: an object needs a key", uri(key));
   return make_gathering_output([this, key = std::string(key)](std::string bytes) -> Status {

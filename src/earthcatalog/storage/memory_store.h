@@ -25,6 +25,7 @@ class MemoryStore : public ObjectStore {
   Status list(std::string_view prefix, const std::function<Status(const ObjectInfo&)>& visit) override;
   Status remove(std::span<const std::string> keys) override;
   Result<bool> remove_if_match(std::string_view key, std::string_view etag) override;
+  Result<bool> copy(std::string_view from, std::string_view to) override;
   Result<std::shared_ptr<arrow::io::OutputStream>> open_output(std::string_view key) override;
   Result<std::shared_ptr<arrow::io::RandomAccessFile>> open_input(std::string_view key,
                                                                   std::optional<std::int64_t> size_bytes) override;

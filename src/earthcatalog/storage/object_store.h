@@ -79,6 +79,11 @@ class ObjectStore {
   /// abfs://.
   virtual Result<bool> remove_if_match(std::string_view key, std::string_view etag) = 0;
 
+  /// Copies an object to another key, whole or not at all; false when there is no object `from`. The store does it by
+  /// itself where it can, without the bytes passing through this process: S3's CopyObject, a second name on a local
+  /// file system. The copy counts as written now, and later writes to either key do not change the other.
+  virtual Result<bool> copy(std::string_view from, std::string_view to) = 0;
+
   /// A stream that writes a new object of any size; the object appears, whole, when the stream is closed, and never
   /// when it is destroyed before.
   virtual Result<std::shared_ptr<arrow::io::OutputStream>> open_output(std::string_view key) = 0;

@@ -1,5 +1,7 @@
 #include "earthcatalog/storage/s3_client.h"
 
+#include <algorithm>
+
 namespace earthcatalog::storage {
 namespace {
 
@@ -16,7 +18,8 @@ bool shows_access(int status) {
 
 // Whether it makes a difference that a request is carried out twice: conditional writes, multipart completion.
 bool must_not_repeat_unseen(const S3Bucket::Spec& spec) {
-  return spec.method == "POST" || (spec.method == "PUT" && !spec.headers.empty());
+  const auto is_condition = [](const auto& header) { return header.first.starts_with("If-"); };
+  return spec.method == "POST" || (spec.method == "PUT" && std::ranges::any_of(spec.headers, is_condition));
 }
 
 }  // namespace

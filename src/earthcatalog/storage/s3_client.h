@@ -40,6 +40,7 @@ class S3Client {
   std::unexpected<Error> refused(const S3Answer& answer, std::string_view doing, std::string_view key) const;
 
   std::string uri(std::string_view key) const { return "s3://" + bucket_name_ + "/" + std::string(key); }
+  const std::string& bucket_name() const { return bucket_name_; }
   const S3Options& options() const { return options_; }
 
  private:

@@ -3,6 +3,7 @@
 #include <charconv>
 
 #include "earthcatalog/storage/byte_range.h"
+#include "earthcatalog/storage/copy.h"
 #include "earthcatalog/storage/s3_calls.h"
 
 namespace earthcatalog::storage {
@@ -133,6 +134,14 @@ Result<bool> S3Store::remove_if_match(std::string_view key, std::string_view eta
   const std::string whatever(key);
   EC_TRY(remove({&whatever, 1}));
   return true;
+}
+
+Result<bool> S3Store::copy(std::string_view from, std::string_view to) {
+  EC_TRY(check_key(*client_, from));
+  EC_TRY(check_key(*client_, to));
+  EC_ASSIGN_OR_RETURN(const auto copied, copy_s3(*client_, from, to));
+  if (copied) return *copied;
+  return copy_through(*this, from, *this, to);
 }
 
 Result<std::shared_ptr<arrow::io::OutputStream>> S3Store::open_output(std::string_view key) {
