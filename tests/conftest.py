@@ -54,12 +54,12 @@ class Earthcatalog:
 
 
 def peak_mib(process):
-    """Most memory of a running process, once it has ended. wait4() would tell of this one too, whose memory the new one
-    has before it begins."""
+    """Most memory of a running process that is its own, once it has ended: how much of the libraries' files is there as
+    well depends on the machine."""
     kib = 0
     while process.poll() is None:
         status = pathlib.Path(f"/proc/{process.pid}/status").read_text()
-        kib = max([kib, *map(int, re.findall(r"VmHWM:\s+(\d+)", status))])
+        kib = max([kib, *map(int, re.findall(r"RssAnon:\s+(\d+)", status))])
         time.sleep(0.005)
     return kib / 1024
 
@@ -211,13 +211,16 @@ class S3Server:
         self.process = subprocess.Popen(
             [str(WEED), "mini", f"-dir={data}", "-ip=127.0.0.1", "-ip.bind=127.0.0.1", f"-s3.port={self.port}",
              f"-master.port={free_port()}", f"-volume.port={free_port()}", f"-filer.port={free_port()}",
+             f"-admin.port={free_port()}",
              f"-s3.config={config}", "-s3.port.iceberg=0", "-s3.port.lance=0", "-webdav=false", "-admin.ui=false",
              "-master.telemetry=false", f"-bucket={BUCKET},test-warehouse"],
             stdout=open(folder / "weed.log", "wb"), stderr=subprocess.STDOUT, cwd=folder)
         self.wait_until_ready()
 
     def wait_until_ready(self):
-        for _ in range(600):
+        for _ in range(2400):
+            if self.process.poll() is not None:
+                break
             try:
                 if urllib.request.urlopen(f"{self.endpoint}/test-warehouse", timeout=2).status == 200:
                     return

@@ -105,6 +105,35 @@ def test_a_large_part_cut_short(earthcatalog, table, tmp_path):
     assert table.rows() == rows
 
 
+def test_a_task_that_fails_takes_nothing_away_that_it_did_not_write(earthcatalog, small_archive, tmp_path):
+    run_id = "5f0c9b1e4d3a4b7f8e2d6c1a0b9f8e7d"
+    warehouse = tmp_path / "warehouse"
+    places = {"staging": f"file://{warehouse}/_runs/{run_id}", "parts": f"file://{warehouse}/_parts/{run_id}"}
+
+    def phase(name, **spec):
+        return earthcatalog.run("phase", name, "--spec", "-", input=json.dumps({**places, **spec}))
+
+    def tasks():
+        return json.loads(phase("plan_compaction", **head).stdout)["tasks"]
+
+    settings = {"inventory": f"file://{small_archive.inventory}", "source_root": small_archive.source_root}
+    assert phase("write_chunks", settings=settings).returncode == 0
+    assert phase("ingest_chunk", chunk=0, source_root=small_archive.source_root).returncode == 0
+    head = {"catalog": f"file://{tmp_path}/catalog.db", "warehouse": f"file://{warehouse}", "run_id": run_id}
+    assert [phase("compact_group", **task).returncode for task in tasks()] == [0]
+    before = set(warehouse.glob("grid_partition=*/*/*.parquet"))
+
+    gone = sorted((warehouse / "_parts").rglob("*.parquet"))[-1]
+    gone.unlink()
+    shutil.rmtree(warehouse / "_runs" / run_id / "compacted")
+    task, = tasks()
+    again = phase("compact_group", **task)
+    assert again.returncode == 1 and f"{gone} is gone" in again.stderr, again.stderr
+    left = set(warehouse.glob("grid_partition=*/*/*.parquet"))
+    # Other copies of this attempt were made under the same names; they are taken away.
+    assert {path for path in before if path.parent.parts[-2:] == gone.parent.parts[-2:]} <= left
+
+
 def test_what_another_backfill_left_in_the_same_place_does_not_count(earthcatalog, small_archive, table, small_contents, tmp_path):
     other = tmp_path / "other"
     earthcatalog.run("generate", "--items", 120, "--seed", 8, "--concentrate", "--out", other, check=True)

@@ -214,41 +214,59 @@ def test_a_listing_that_changes_while_it_is_cut_loses_nothing(earthcatalog, smal
     assert {row[1] for row in table.rows()} == ids
 
 
-def test_a_run_id_that_is_used_again_writes_over_nothing(earthcatalog, small, table):
-    def all_phases(limit, register, delta):
-        staging = f"file://{table.folder}/staging-{limit}"
-        settings = {"inventory": str(small.inventory), "source_root": small.source_root, "resolution": 1, "limit": limit}
-        head = {"catalog": str(table.catalog), "warehouse": str(table.warehouse), "staging": staging,
-                "run_id": "0123456789abcdef" * 2, "delta": delta}
-        for name, spec in (("write_chunks", {"staging": staging, "settings": settings}),
-                           ("ingest_chunk", {"staging": staging, "source_root": small.source_root})):
-            assert phase(earthcatalog, name, spec).returncode == 0
-        plan = json.loads(phase(earthcatalog, "plan_compaction", head).stdout)
-        for task in plan["tasks"]:
-            report = json.loads(phase(earthcatalog, "compact_cell_year_delta", task).stdout)
-            assert report["manifest"].endswith(".avro")
-        assert phase(earthcatalog, register, head).returncode == 0
+def all_phases(earthcatalog, table, archive, limit, register, delta):
+    """A backfill in phases, always of the same run id."""
+    staging = f"file://{table.folder}/staging-{limit}"
+    settings = {"inventory": str(archive.inventory), "source_root": archive.source_root, "resolution": 1, "limit": limit}
+    head = {"catalog": str(table.catalog), "warehouse": str(table.warehouse), "staging": staging,
+            "run_id": "0123456789abcdef" * 2, "delta": delta}
+    for name, spec in (("write_chunks", {"staging": staging, "settings": settings}),
+                       ("ingest_chunk", {"staging": staging, "source_root": archive.source_root})):
+        assert phase(earthcatalog, name, spec).returncode == 0
+    plan = json.loads(phase(earthcatalog, "plan_compaction", head).stdout)
+    for task in plan["tasks"]:
+        report = json.loads(phase(earthcatalog, "compact_cell_year_delta", task).stdout)
+        assert report["manifest"].endswith(".avro")
+    assert phase(earthcatalog, register, head).returncode == 0
 
-    all_phases(40, "register_and_cleanup", False)
+
+def inodes(files):
+    return {path: os.stat(path).st_ino for path in files}
+
+
+def test_a_run_id_that_is_used_again_writes_over_nothing(earthcatalog, small, table):
+    all_phases(earthcatalog, table, small, 40, "register_and_cleanup", False)
     first = set(table.data_files())
     for path in small.objects()[:40]:
         item = json.loads(path.read_text())
         item["properties"]["updated"] = "2031-01-01T00:00:00Z"
         path.write_text(json.dumps(item))
         os.utime(path, (time.time() + 100,) * 2)
-    kept = {path: os.stat(path).st_ino for path in first}
-    all_phases(60, "register_delta", True)
+    kept = inodes(first)
+    all_phases(earthcatalog, table, small, 60, "register_delta", True)
     files = table.data_files()
     assert len(files) == len(set(files)) and len(rows_in(table)) == len(set(table.rows()))
-    assert {path: os.stat(path).st_ino for path in first} == kept
+    assert inodes(first) == kept
     assert earthcatalog.json("info", *table.arguments)["items"] == 60
     # The current snapshot names no file of that run any more, but older ones do.
     earthcatalog.json(*backfill(table, small, "--replace"))
-    kept |= {path: os.stat(path).st_ino for path in files}
+    kept |= inodes(files)
     for path in small.objects()[:20]:
         os.utime(path, (time.time() + 200,) * 2)
-    all_phases(20, "register_delta", True)
-    assert {path: os.stat(path).st_ino for path in kept} == kept
+    all_phases(earthcatalog, table, small, 20, "register_delta", True)
+    assert inodes(kept) == kept
+
+
+def test_a_run_id_that_is_used_again_after_its_snapshots_expired_writes_over_nothing(earthcatalog, small, table):
+    all_phases(earthcatalog, table, small, 40, "register_and_cleanup", False)
+    kept = inodes(table.data_files())
+    earthcatalog.json(*incremental(table, small, "--limit", 45))
+    expired = earthcatalog.json("expire", *table.arguments, "--older-than", "0s")
+    assert expired["removed_snapshots"]
+    all_phases(earthcatalog, table, small, 60, "register_delta", True)
+    assert inodes(kept) == kept
+    assert len(rows_in(table)) == len(set(table.rows()))
+    assert earthcatalog.json("info", *table.arguments)["items"] == 60
 
 
 def test_restart_refuses_before_it_throws_away(earthcatalog, small, table):

@@ -127,9 +127,10 @@ class TestInventoryThatBreaksFurtherOn:
         path = table.folder / "inventory.csv"
         path.write_bytes(archive.inventory.read_bytes())
         first = earthcatalog.start("incremental", "--inventory", path, "--source-root", archive.source_root,
-                                   *table.arguments, *self.OFTEN)
+                                   *table.arguments, "--chunk-size", 2, "--commit-every", "1s", "--workers", 1)
         with stopped_while_it_holds(table.catalog.with_name("catalog.db.lock"), first):
             path.write_text(path.read_text() + f"{BUCKET},another.stac.json,1,\n")
+            time.sleep(1.1)  # a commit is due when it goes on, and was not before
         stderr = first.communicate(timeout=120)[1]
         assert first.returncode == 1 and "has changed since the run began" in stderr, stderr
         assert not table.catalog.exists() or table_is_empty(table)

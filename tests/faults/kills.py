@@ -48,9 +48,10 @@ def backfill_phase(table):
 
 
 class Undisturbed:
-    """A run from its start to its end: `rows` that it leaves, and `seconds` of each phase that `phase_of(table)` shows."""
+    """A run from its start to its end: `rows` that it leaves, and `seconds` of each phase that `phase_of(table)` shows;
+    of `phases` also where they were too short to be seen."""
 
-    def __init__(self, earthcatalog, command, table, archive, phase_of=backfill_phase):
+    def __init__(self, earthcatalog, command, table, archive, phase_of=backfill_phase, phases=()):
         begin = time.monotonic()
         process = earthcatalog.start(*command(table, archive))
         first_seen = {0: 0.0}
@@ -60,7 +61,8 @@ class Undisturbed:
         _, stderr = process.communicate()
         assert process.returncode == 0, stderr
         ends = [*sorted(first_seen.values())[1:], time.monotonic() - begin]
-        self.seconds = {phase: end - start for (phase, start), end in zip(sorted(first_seen.items()), ends)}
+        self.seconds = dict.fromkeys(phases, 0.0)
+        self.seconds |= {phase: end - start for (phase, start), end in zip(sorted(first_seen.items()), ends)}
         self.rows = table.rows()
         self.phase_of = phase_of
 

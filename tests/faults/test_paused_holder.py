@@ -1,5 +1,6 @@
 """A run that is stopped past its lock's time to live, while another one takes over and commits, cannot commit."""
 
+import os
 import signal
 import time
 
@@ -7,7 +8,11 @@ import pytest
 from conftest import Archive, Earthcatalog, S3Table, Table, backfill, incremental
 from fault_proxy import FaultProxy
 
-TTL = ["--lock-ttl", "1s"]
+TTL = ["--lock-ttl", "4s"]
+EXPIRED = 4.2  # seconds
+
+# A file a row: the phases last long enough to be stopped in them.
+OPTIONS = [*TTL, "--chunk-size", 50, "--workers", 1, "--compact-rows", 1]
 
 
 @pytest.fixture(scope="module")
@@ -34,16 +39,22 @@ def start(earthcatalog):
         process.wait()
 
 
+def stop(process):
+    """Gives back when the process stands still, or has ended."""
+    process.send_signal(signal.SIGSTOP)
+    os.waitid(os.P_PID, process.pid, os.WSTOPPED | os.WEXITED | os.WNOWAIT)
+
+
 def pause_when(process, table, moment):
     """Stops the process at the first moment that `moment()` is true."""
     while not moment():
         assert process.poll() is None, process.communicate()
-    process.send_signal(signal.SIGSTOP)
+    stop(process)
     # Not in the middle of a write to lock or catalog: that would hold the other one up too.
     while list(table.folder.glob(".ec-lock-*")) or list(table.folder.glob("*-journal")):
         process.send_signal(signal.SIGCONT)
         time.sleep(0.001)
-        process.send_signal(signal.SIGSTOP)
+        stop(process)
     assert process.poll() is None, "it was over before it was stopped"
 
 
@@ -65,7 +76,7 @@ def test_incremental(earthcatalog, start, archives, table):
     pause_when(first, table, table.is_locked)
     locked = earthcatalog.run(*incremental(table, archives[0]))
     assert locked.returncode == 1 and "CatalogLocked" in locked.stderr  # five minutes are not over
-    time.sleep(1.2)
+    time.sleep(EXPIRED)
     second = earthcatalog.json(*command)
     assert second["written_items"] == 400
     go_on_and_fail(first, table)
@@ -76,13 +87,13 @@ def test_a_short_time_to_live_is_no_reason_to_take_a_living_run_s_lock(s3_server
     with FaultProxy(s3_server.port, rate=1, kinds=("delay",)) as proxy:
         client = Earthcatalog({**s3_server.environment, "AWS_ENDPOINT_URL": proxy.endpoint})
         table = S3Table(s3_server, "living", tmp_path)
-        first = client.start(*backfill(table, archives[0], "--lock-ttl", "3s", "--chunk-size", 50, "--limit", 50, "--workers", 1))
+        first = client.start(*backfill(table, archives[0], "--lock-ttl", "6s", "--chunk-size", 50, "--limit", 50, "--workers", 1))
         while not table.is_locked():
             assert first.poll() is None
             time.sleep(0.05)
-        time.sleep(4.5)
+        time.sleep(7.5)
         assert first.poll() is None
-        second = Earthcatalog(s3_server.environment).run(*backfill(table, archives[0], "--lock-ttl", "3s", "--chunk-size", 50, "--limit", 50))
+        second = Earthcatalog(s3_server.environment).run(*backfill(table, archives[0], "--lock-ttl", "6s", "--chunk-size", 50, "--limit", 50))
         first.kill()
         first.wait()
     assert second.returncode == 1 and "CatalogLocked" in second.stderr, second.stderr
@@ -94,12 +105,12 @@ PHASES = {"2": "staging/staging/_completed/*.done", "3": "warehouse/**/part_*"}
 @pytest.mark.parametrize("phase", PHASES)
 @pytest.mark.parametrize("staging", ["the same staging", "a staging of its own"])
 def test_backfill(earthcatalog, start, archives, table, phase, staging):
-    first = start(*backfill(table, archives[0], *TTL, "--chunk-size", 50))
+    first = start(*backfill(table, archives[0], *OPTIONS))
     pause_when(first, table, lambda: next(table.folder.glob(PHASES[phase]), None))
     if staging == "a staging of its own":
         table.staging = table.folder / "other"
-    time.sleep(1.2)
-    second = earthcatalog.json(*backfill(table, archives[0], *TTL, "--chunk-size", 50))
+    time.sleep(EXPIRED)
+    second = earthcatalog.json(*backfill(table, archives[0], *OPTIONS))
     assert second["written_items"] == 400
     contents = table.contents()
     go_on_and_fail(first, table)
@@ -108,10 +119,10 @@ def test_backfill(earthcatalog, start, archives, table, phase, staging):
 
 @pytest.mark.parametrize("phase", PHASES)
 def test_what_a_woken_backfill_stages_is_not_taken_for_the_next_ones(earthcatalog, start, archives, table, phase):
-    first = start(*backfill(table, archives[0], *TTL, "--chunk-size", 50))
+    first = start(*backfill(table, archives[0], *OPTIONS))
     pause_when(first, table, lambda: next(table.folder.glob(PHASES[phase]), None))
-    time.sleep(1.2)
-    earthcatalog.json(*backfill(table, archives[0], *TTL, "--chunk-size", 50))
+    time.sleep(EXPIRED)
+    earthcatalog.json(*backfill(table, archives[0], *OPTIONS))
     go_on_and_fail(first, table)
     earthcatalog.json(*backfill(table, archives[1], "--chunk-size", 50, "--replace"))
     expected = Table(table.folder / "expected")

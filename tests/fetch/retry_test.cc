@@ -39,7 +39,8 @@ TEST_P(RetriedFault, ForEverIsPendingAndHoldsUpNothingElse) {
     return request.path == "/b/bad" ? GetParam().reply : ScriptReply{.body = "{}"};
   });
   auto options = quick_options();
-  options.give_up_seconds = 0.4;
+  options.give_up_seconds = 2;
+  options.backoff_base_seconds = 0.1;
   auto refs = objects("b", 20);
   refs.insert(refs.begin(), object("b", "bad"));
   const auto outcomes = fetch_all(settings_for(server), options, refs);
@@ -48,7 +49,7 @@ TEST_P(RetriedFault, ForEverIsPendingAndHoldsUpNothingElse) {
   const auto& bad = outcomes.at("b/bad");
   EXPECT_EQ(bad.outcome, Outcome::kPending);
   EXPECT_EQ(bad.kind, GetParam().kind);
-  EXPECT_THAT(bad.reason, AllOf(HasSubstr("s3://b/bad"), HasSubstr(GetParam().reason), HasSubstr(" tries in 0.")));
+  EXPECT_THAT(bad.reason, AllOf(HasSubstr("s3://b/bad"), HasSubstr(GetParam().reason), HasSubstr(" tries in ")));
   EXPECT_THAT(bad.reason, testing::AnyOf(HasSubstr("retry"), HasSubstr("try again"), HasSubstr("--region")));
   EXPECT_GT(server.requests("/b/bad"), 2);
 }
@@ -140,11 +141,11 @@ TEST(Retry, KeptConnectionThatTheServerClosedCostsNoTry) {
 }
 
 TEST(Retry, WaitingObjectsOccupyNoSlot) {
-  // Ten objects wait two seconds each for their retry; with two slots, the other hundred must not wait for them.
+  // Ten objects wait six seconds each for their retry; with two slots, the other hundred must not wait for them.
   int good = 0, good_before_retries = -1;
   ScriptServer server([&](const ScriptRequest& request) {
     const bool slow = request.path.starts_with("/b/slow");
-    if (slow && request.nth == 1) return ScriptReply{.status = 500, .headers = {{"Retry-After", "2"}}};
+    if (slow && request.nth == 1) return ScriptReply{.status = 500, .headers = {{"Retry-After", "6"}}};
     if (slow && good_before_retries < 0) good_before_retries = good;
     good += slow ? 0 : 1;
     return ScriptReply{.body = "{}"};

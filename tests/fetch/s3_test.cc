@@ -83,7 +83,7 @@ TEST_F(RealS3, FetchesWhileTheServerDiesArePending) {
   S3Server mortal;
   ASSERT_TRUE(mortal.running()) << mortal.problem();
   auto options = quick_options();
-  options.give_up_seconds = 0.3;
+  options.give_up_seconds = 3;
   storage::Stores stores(mortal.settings());
   ASSERT_TRUE(stores.locate("s3://its-live-data/")->store->put("n0", "{}"));
   Fetcher fetcher(stores, options);

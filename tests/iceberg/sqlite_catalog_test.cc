@@ -168,6 +168,7 @@ TEST_F(SqliteCatalogTest, ReadOnlyDoesNotWrite) {
   create();
   const auto catalog = value_of(SqliteCatalog::open(path_, {.read_only = true}));
   EXPECT_THAT(catalog->swap(table_, std::nullopt, "v0"), IsError(ErrorKind::kPermissionDenied, path_));
+  EXPECT_THAT(catalog->transaction([](sqlite3*) -> Status { return {}; }), IsOk());
 }
 
 // A transaction with pages already in the file, and the journal that takes them back: as a SIGKILL leaves them.
@@ -187,6 +188,10 @@ TEST_F(SqliteCatalogTest, ReadOnlyRollsBackWhatAKilledWriterLeft) {
   EXPECT_TRUE(value_of(create()->swap(table_, std::nullopt, "v0")));
   const std::string killed = folder_ / "killed.db";
   copy_in_mid_transaction(path_, killed);
+  const std::string without_journal = folder_ / "half.db";
+  std::filesystem::copy_file(killed, without_journal);
+  const auto half = SqliteCatalog::open(without_journal, {.read_only = true});
+  EXPECT_FALSE(half && value_of((*half)->metadata_location(table_)) == "v0") << "nothing to roll back";
   const auto catalog = value_of(SqliteCatalog::open(killed, {.read_only = true}));
   EXPECT_THAT(value_of(catalog->metadata_location(table_)), Optional(Eq("v0")));
 }

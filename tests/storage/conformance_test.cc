@@ -232,6 +232,8 @@ TEST_P(ConformanceTest, CopiesAreOfTheirOwn) {
     const auto copied = store().copy(key(from), key(to));
     ASSERT_TRUE(copied.has_value()) << copied.error().message;
     EXPECT_TRUE(*copied);
+    EXPECT_NEAR(static_cast<double>((*store().head(key(to)))->last_modified.value()), static_cast<double>(system_now()),
+                60e6);
     EXPECT_TRUE(get(to) == bytes) << to;
   }
   EXPECT_TRUE(get(from) == bytes);

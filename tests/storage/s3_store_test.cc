@@ -255,6 +255,7 @@ TEST_F(S3StoreTest, TheServerCopies) {
   EXPECT_EQ(seen_[0].headers["x-amz-copy-source"], "/bucket/a/b%20c%2Bd");
   EXPECT_THAT(seen_[0].headers["authorization"], HasSubstr("x-amz-copy-source"));
   EXPECT_FALSE(play({error(404, "NoSuchKey")}).copy("a", "k").value());
+  EXPECT_EQ(requests(), 2) << "it was looked for";
 }
 
 TEST_F(S3StoreTest, ACopyIn200DisguiseIsRepeated) {
@@ -265,8 +266,9 @@ TEST_F(S3StoreTest, ACopyIn200DisguiseIsRepeated) {
 TEST_F(S3StoreTest, WhatTheServerDoesNotCopyGoesThroughHere) {
   const ScriptReply whole{
       .status = 206, .body = "01234", .headers = {{"ETag", "\"e\""}, {"Content-Range", "bytes 0-4/5"}}};
-  for (const ScriptReply& refusal : {error(501, "NotImplemented"), error(400, "InvalidRequest"),
-                                     error(403, "AccessDenied"), copied(""), copied("<CopyObjectResult/>")}) {
+  for (const ScriptReply& refusal :
+       {error(501, "NotImplemented"), error(400, "InvalidRequest"), error(403, "AccessDenied"), error(404, "NoSuchKey"),
+        copied(""), copied("<CopyObjectResult/>")}) {
     seen_.clear();
     EXPECT_TRUE(play({refusal, whole, object("")}).copy("a", "k").value());
     ASSERT_EQ(seen_.size(), 3u) << refusal.status;

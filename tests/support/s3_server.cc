@@ -129,7 +129,7 @@ void S3Server::start() {
   pid_ = ::fork();
   if (pid_ == 0) become(arguments, log);
   endpoint_ = fmt::format("http://127.0.0.1:{}", ports[0]);
-  const auto patience = std::chrono::steady_clock::now() + std::chrono::seconds(30);
+  const auto patience = std::chrono::steady_clock::now() + std::chrono::seconds(120);
   while (std::chrono::steady_clock::now() < patience) {
     if (::waitpid(pid_, nullptr, WNOHANG) == pid_) {
       pid_ = -1;

@@ -17,7 +17,7 @@
 namespace earthcatalog::backfill {
 namespace {
 
-constexpr std::size_t kCopiesAtOnce = 16;
+constexpr std::size_t kCopiesAtOnce = 8;
 
 std::int64_t bytes_of(const Group& group) {
   std::int64_t bytes = 0;
@@ -87,20 +87,26 @@ const iceberg::DataFile* GroupMerge::copy_of(const Group& group) const {
 
 // Side by side: on S3 what takes time is to wait for each.
 Status GroupMerge::copy(std::span<const Group* const> groups) {
-  const std::size_t first = files_.size();
+  std::vector<storage::Location> targets;
   for (const auto* group : groups) {
-    files_.push_back(*copy_of(*group));
-    auto& file = files_.back();
-    EC_ASSIGN_OR_RETURN(const auto to, stores_.locate(names_.next(pipeline::bucket_of(file.partition))));
-    file.file_path = to.uri();
-    rows_ += group->files.front().rows;
-    items_ += group->files.front().items;
+    EC_ASSIGN_OR_RETURN(auto to, stores_.locate(names_.next(group->bucket)));
+    targets.push_back(std::move(to));
   }
-  return pipeline::parallel_for(groups.size(), kCopiesAtOnce, [&](std::size_t i) -> Status {
+  std::vector<char> written(groups.size());
+  const auto status = pipeline::parallel_for(groups.size(), kCopiesAtOnce, [&](std::size_t i) -> Status {
     const GroupFile& part = groups[i]->files.front();
-    EC_ASSIGN_OR_RETURN(const auto to, stores_.locate(files_[first + i].file_path));
-    return copy_rows(staging_, {staged_file(*groups[i], part), part.attempt}, to);
+    EC_TRY(copy_rows(staging_, {staged_file(*groups[i], part), part.attempt}, targets[i]));
+    written[i] = 1;
+    return {};
   });
+  for (std::size_t i = 0; i < groups.size(); ++i) {
+    if (written[i] == 0) continue;
+    files_.push_back(*copy_of(*groups[i]));
+    files_.back().file_path = targets[i].uri();
+    rows_ += groups[i]->files.front().rows;
+    items_ += groups[i]->files.front().items;
+  }
+  return status;
 }
 
 std::unique_ptr<pipeline::RowSource> GroupMerge::source_of(const Group& group, const GroupFile& file) const {

@@ -89,13 +89,15 @@ class Head {
   }
 
   // A run id comes from outside and may be used again: files that a retained snapshot names are never written over.
-  // What a run adds is in the snapshots that it makes.
+  // What a run adds is in the snapshots that it makes and, when those have expired, in the current one.
   Result<int> first_free_part() const {
     int first = 0;
     if (!catalog_->has_table()) return first;
-    for (const auto& snapshot : catalog_->table().metadata().snapshots) {
+    const auto& metadata = catalog_->table().metadata();
+    for (const auto& snapshot : metadata.snapshots) {
       const auto run = snapshot.summary.find(std::string(catalog::kRunIdSummary));
-      if (run == snapshot.summary.end() || run->second != spec_.run_id) continue;
+      const bool is_own = run != snapshot.summary.end() && run->second == spec_.run_id;
+      if (!is_own && snapshot.snapshot_id != metadata.current_snapshot_id) continue;
       const iceberg::ListFilesOptions listing{.statistics = false, .snapshot_id = snapshot.snapshot_id};
       EC_TRY(catalog_->table().list_files(listing, [&](const iceberg::DataFile& file) -> Status {
         first = std::max(first, pipeline::part_number(file.file_path, spec_.run_id).value_or(-1) + 1);

@@ -75,12 +75,13 @@ Result<std::vector<std::string>> read_rows(const Staging& staging, std::span<con
 Status copy_rows(const Staging& staging, const FileToRead& file, const storage::Location& to) {
   const auto uri = staging.rows(file.file.bucket, file.attempt, file.file.part);
   EC_ASSIGN_OR_RETURN(const auto from, staging.stores().locate(uri));
-  EC_ASSIGN_OR_RETURN(const auto info, from.store->head(from.key));
-  if (!info) return gone(uri);
-  if (info->size_bytes != file.file.bytes) return cut_short(staging, file.file, file.attempt, info->size_bytes);
   EC_ASSIGN_OR_RETURN(const bool copied, storage::copy_object(from, to));
   if (!copied) return gone(uri);
-  return {};
+  EC_ASSIGN_OR_RETURN(const auto there, to.store->head(to.key));
+  const std::int64_t bytes = there ? there->size_bytes : 0;
+  if (bytes == file.file.bytes) return {};
+  EC_TRY(to.store->remove(std::vector{to.key}));
+  return cut_short(staging, file.file, file.attempt, bytes);
 }
 
 Result<std::vector<StagedFile>> write_rows(const Staging& staging, const grid::Partitioner& grid,

@@ -36,8 +36,8 @@ Result<bool> has_iceberg_tables(sqlite3* connection) {
   return has_rows(connection, "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'iceberg_tables'");
 }
 
-Status in_transaction(sqlite3* connection, const std::function<Status()>& body) {
-  EC_TRY(execute(connection, "BEGIN IMMEDIATE"));
+Status in_transaction(sqlite3* connection, const std::function<Status()>& body, const char* begin = "BEGIN IMMEDIATE") {
+  EC_TRY(execute(connection, begin));
   Status status = body();
   if (status) status = execute(connection, "COMMIT");
   // After a COMMIT that found the file busy the transaction is still open.
@@ -70,6 +70,12 @@ Status use_rollback_journal(sqlite3* connection) {
   return {};
 }
 
+// Not by SQLITE_OPEN_READONLY: such a connection cannot roll back what a killed writer began, and then reads nothing.
+Status only_read(sqlite3* connection) {
+  sqlite3_db_config(connection, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);  // another engine's write-ahead log
+  return execute(connection, "PRAGMA query_only = ON");
+}
+
 Result<SqliteConnection> connect(const std::string& path, const SqliteCatalogOptions& options) {
   std::error_code error;
   const bool exists = std::filesystem::exists(path, error);
@@ -85,8 +91,7 @@ Result<SqliteConnection> connect(const std::string& path, const SqliteCatalogOpt
   if (raw == nullptr) return fail(ErrorKind::kIOError, "out of memory");
   if (code != SQLITE_OK) return std::unexpected(sqlite_error(raw));
   sqlite3_busy_timeout(raw, options.busy_timeout_ms);
-  // Not SQLITE_OPEN_READONLY: such a connection cannot roll back what a killed writer began, and then reads nothing.
-  if (options.read_only) EC_TRY(execute(raw, "PRAGMA query_only = ON"));
+  if (options.read_only) EC_TRY(only_read(raw));
   return connection;
 }
 
@@ -216,7 +221,8 @@ Status SqliteCatalog::transaction(const std::function<Status(sqlite3*)>& body) {
   const std::lock_guard lock(impl_->mutex);
   EC_TRY(impl_->usable());
   sqlite3* connection = impl_->connection.get();
-  return annotate(in_transaction(connection, [&] { return body(connection); }), "catalog " + impl_->path);
+  const char* begin = impl_->options.read_only ? "BEGIN" : "BEGIN IMMEDIATE";
+  return annotate(in_transaction(connection, [&] { return body(connection); }, begin), "catalog " + impl_->path);
 }
 
 Status SqliteCatalog::close() {

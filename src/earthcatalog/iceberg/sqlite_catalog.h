@@ -35,8 +35,8 @@ class SqliteCatalog final : public Catalog {
                     const std::string& location, const CommitGuard& guard = {}) override;
   Result<std::vector<TableIdentifier>> list_tables();
 
-  /// Runs `body` inside BEGIN IMMEDIATE … COMMIT; an error rolls back. For what else lives in the file (the lock's
-  /// token).
+  /// Runs `body` inside BEGIN IMMEDIATE (BEGIN when only reading) … COMMIT; an error rolls back. For what else lives in
+  /// the file (the lock's token).
   Status transaction(const std::function<Status(sqlite3*)>& body);
 
   /// Closes the connection; fails when SQLite cannot. Every later call is an error. The destructor does the same.

@@ -131,8 +131,8 @@ FileDescriptor& FileDescriptor::operator=(FileDescriptor&& other) noexcept {
 bool link_file(const std::string& from, const std::string& to) {
   // First: under its new name the file must never seem as old as what `expire` takes for forgotten.
   if (::utimensat(AT_FDCWD, from.c_str(), nullptr, 0) != 0) return false;
-  if (::link(from.c_str(), to.c_str()) == 0) return true;
-  return errno == ENOENT && make_folders(folder_of(to), Sync::kLater) == 0 && ::link(from.c_str(), to.c_str()) == 0;
+  const auto link = [&] { return ::linkat(AT_FDCWD, from.c_str(), AT_FDCWD, to.c_str(), AT_SYMLINK_FOLLOW) == 0; };
+  return link() || (errno == ENOENT && make_folders(folder_of(to), Sync::kLater) == 0 && link());
 }
 
 TempFile::TempFile(FileDescriptor fd, std::string path, std::string target, std::string uri, Sync sync)

@@ -23,8 +23,9 @@ Status list_s3(S3Client& client, std::string_view prefix, const std::function<St
 /// DeleteObjects, 1000 keys a request (s3_remove.cc).
 Status remove_s3(S3Client& client, std::span<const std::string> keys);
 
-/// CopyObject (s3_copy.cc). False when there is no object `from`; nothing when the server does not do it.
-Result<std::optional<bool>> copy_s3(S3Client& client, std::string_view from, std::string_view to);
+/// CopyObject (s3_copy.cc). False when the server did not say that it is done: it knows no copies, a policy forbids
+/// them, the object is larger than 5 GB or is not there.
+bool copy_s3(S3Client& client, std::string_view from, std::string_view to);
 
 /// One PUT at Close(), or a multipart upload once the object is larger than a part (s3_multipart.cc).
 std::shared_ptr<arrow::io::OutputStream> make_s3_output(std::shared_ptr<S3Client> client, std::string key);

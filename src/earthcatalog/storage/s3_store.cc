@@ -139,8 +139,7 @@ Result<bool> S3Store::remove_if_match(std::string_view key, std::string_view eta
 Result<bool> S3Store::copy(std::string_view from, std::string_view to) {
   EC_TRY(check_key(*client_, from));
   EC_TRY(check_key(*client_, to));
-  EC_ASSIGN_OR_RETURN(const auto copied, copy_s3(*client_, from, to));
-  if (copied) return *copied;
+  if (copy_s3(*client_, from, to)) return true;
   return copy_through(*this, from, *this, to);
 }
 
