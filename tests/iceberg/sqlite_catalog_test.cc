@@ -4,6 +4,8 @@
 #include <sys/stat.h>
 
 #include <filesystem>
+#include <latch>
+#include <thread>
 
 #include "earthcatalog/iceberg/sqlite_internal.h"
 #include "iceberg/iceberg_testing.h"
@@ -162,6 +164,20 @@ TEST_F(SqliteCatalogTest, BusyForTooLongIsUnavailable) {
     return {};
   }));
   EXPECT_TRUE(value_of(other->swap(table_, std::nullopt, "v0")));
+}
+
+TEST_F(SqliteCatalogTest, ManyMakeOneFileAtOnce) {
+  for (int round = 0; round < 40; ++round) {
+    const std::string path = folder_ / fmt::format("{}.db", round);
+    std::latch start(6);
+    std::vector<std::jthread> threads;
+    for (int t = 0; t < 6; ++t) {
+      threads.emplace_back([&] {
+        start.arrive_and_wait();
+        EXPECT_THAT(SqliteCatalog::open(path, {.create = true}), IsOk());
+      });
+    }
+  }
 }
 
 TEST_F(SqliteCatalogTest, ReadOnlyDoesNotWrite) {

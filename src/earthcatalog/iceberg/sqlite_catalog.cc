@@ -48,14 +48,18 @@ Status in_transaction(sqlite3* connection, const std::function<Status()>& body, 
 }
 
 Status create_tables(sqlite3* connection) {
-  EC_ASSIGN_OR_RETURN(const bool there, has_iceberg_tables(connection));
-  if (there) return {};
-  EC_ASSIGN_OR_RETURN(const bool foreign, has_rows(connection, "SELECT 1 FROM sqlite_master WHERE type = 'table'"));
-  if (foreign) {
-    return fail(ErrorKind::kInvalidData,
-                "this SQLite file holds other tables and none of Iceberg's; name another file");
-  }
-  return in_transaction(connection, [&] { return execute(connection, kCreateTables); });
+  EC_ASSIGN_OR_RETURN(const bool complete, has_iceberg_tables(connection));
+  if (complete) return {};
+  return in_transaction(connection, [&]() -> Status {
+    EC_ASSIGN_OR_RETURN(const bool there, has_iceberg_tables(connection));  // another process was first
+    if (there) return {};
+    EC_ASSIGN_OR_RETURN(const bool foreign, has_rows(connection, "SELECT 1 FROM sqlite_master WHERE type = 'table'"));
+    if (foreign) {
+      return fail(ErrorKind::kInvalidData,
+                  "this SQLite file holds other tables and none of Iceberg's; name another file");
+    }
+    return execute(connection, kCreateTables);
+  });
 }
 
 // The file alone must be the whole catalog whenever no transaction runs: it is copied to and from object stores.
