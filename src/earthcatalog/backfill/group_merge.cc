@@ -52,10 +52,10 @@ Status GroupMerge::run(std::span<const Group* const> groups) {
   }
   EC_TRY(copy(copied));
   for (std::size_t first = 0, end = 0; first < merged.size(); first = end) {
-    std::int64_t bytes = 0;
-    do {
+    std::int64_t bytes = bytes_of(*merged[end]);
+    for (++end; end < merged.size() && bytes + bytes_of(*merged[end]) <= kReadAheadBytes; ++end) {
       bytes += bytes_of(*merged[end]);
-    } while (++end < merged.size() && bytes + bytes_of(*merged[end]) <= kReadAheadBytes);
+    }
     const auto window = std::span(merged).subspan(first, end - first);
     contents_.clear();
     if (staging_.is_direct() && bytes <= kReadAheadBytes) EC_TRY(read_ahead(window));
