@@ -29,7 +29,7 @@ def make_list(folder, rows):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rows", type=int, default=43_000_000)
+    parser.add_argument("--rows", type=int, default=5_000_000)
     parser.add_argument("--memory-limit", default="768MiB")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:

@@ -19,7 +19,7 @@ echo "== differences of inventories"
 $python benchmarks/diff.py --runs 1
 $python benchmarks/diff.py --runs 1 --rows 43000000 --no-duckdb
 echo "== a long list"
-$python benchmarks/large_list.py --rows 5000000
+$python benchmarks/large_list.py
 echo "== direct or staged"
 for items in 20000 "100000 --concentrate" "200000 --concentrate" 200000 "700000 --concentrate"; do
   # shellcheck disable=SC2086  # a number and perhaps a flag
