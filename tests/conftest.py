@@ -48,6 +48,21 @@ class Earthcatalog:
     def json(self, *arguments, **options):
         return json.loads(self.run(*arguments, "--format", "json", check=True, **options).stdout)
 
+    def generate(self, folder, *options, items, seed):
+        """An archive of the items in the folder."""
+        self.run("generate", "--items", items, "--seed", seed, *options, "--out", folder, check=True)
+        return Archive(folder)
+
+    def run_phase(self, name, spec):
+        """The finished process of one phase of a backfill."""
+        return self.run("phase", name, "--spec", "-", input=json.dumps(spec))
+
+    def phase(self, name, spec):
+        """The report of a phase that succeeds."""
+        process = self.run_phase(name, spec)
+        assert process.returncode == 0, f"{name}: {process.stderr}"
+        return json.loads(process.stdout)
+
     def start(self, *arguments):
         return subprocess.Popen([str(BINARY), *map(str, arguments)], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                                 text=True, env=self.environment)
@@ -91,17 +106,13 @@ class Archive:
 @pytest.fixture(scope="session")
 def archive(earthcatalog, tmp_path_factory):
     """2,000 ITS_LIVE-like items."""
-    folder = tmp_path_factory.mktemp("archive")
-    earthcatalog.run("generate", "--items", 2000, "--seed", 7, "--out", folder, check=True)
-    return Archive(folder)
+    return earthcatalog.generate(tmp_path_factory.mktemp("archive"), items=2000, seed=7)
 
 
 @pytest.fixture(scope="session")
 def small_archive(earthcatalog, tmp_path_factory):
     """120 items in few cells and years."""
-    folder = tmp_path_factory.mktemp("small")
-    earthcatalog.run("generate", "--items", 120, "--seed", 7, "--concentrate", "--out", folder, check=True)
-    return Archive(folder)
+    return earthcatalog.generate(tmp_path_factory.mktemp("small"), "--concentrate", items=120, seed=7)
 
 
 @pytest.fixture(scope="session")

@@ -10,7 +10,7 @@ import shutil
 import time
 
 import pytest
-from conftest import BUCKET, Archive, Table, backfill, incremental
+from conftest import BUCKET, Table, backfill, incremental
 
 ITEMS = 300
 
@@ -173,9 +173,7 @@ class TestAgreement:
 
     def test_superseded_objects_count_as_such(self, earthcatalog, table, tmp_path):
         folder = tmp_path / "doubles"
-        earthcatalog.run("generate", "--items", 100, "--seed", 3, "--duplicate-every", 10, "--odd-every", 7, "--out", folder,
-                         check=True)
-        twice = Archive(folder)
+        twice = earthcatalog.generate(folder, "--duplicate-every", 10, "--odd-every", 7, items=100, seed=3)
         earthcatalog.json(*incremental(table, twice))
         report, _ = audit(earthcatalog, table, twice.inventory)
         assert report["good"]
@@ -265,8 +263,7 @@ class TestObjects:
 
     def test_problems_files_explain_what_has_no_rows(self, earthcatalog, table, tmp_path):
         folder = tmp_path / "broken"
-        earthcatalog.run("generate", "--items", 20, "--seed", 3, "--out", folder, check=True)
-        broken = Archive(folder)
+        broken = earthcatalog.generate(folder, items=20, seed=3)
         rejected, missing, *_ = broken.objects()
         rejected.write_text("no item")
         missing.unlink()
@@ -286,8 +283,7 @@ class TestObjects:
 
     def test_a_listing_says_nothing_of_what_lies_outside_of_its_prefix(self, earthcatalog, archive, table, tmp_path):
         folder = tmp_path / "archive"
-        earthcatalog.run("generate", "--items", 60, "--seed", 3, "--out", folder, check=True)
-        listed = Archive(folder)
+        listed = earthcatalog.generate(folder, items=60, seed=3)
         earthcatalog.json("incremental", "--inventory", folder, "--source-root", listed.source_root, *table.arguments)
         one = next(path for path in listed.objects() if "/velocity_image_pair/sentinel2/" in str(path))
         prefix = folder / one.relative_to(folder).parts[0] / "velocity_image_pair/sentinel2"

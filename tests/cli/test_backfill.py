@@ -43,8 +43,7 @@ def test_gives_the_rows_of_incremental(earthcatalog, archive, by_incremental, ta
 @pytest.mark.parametrize("shape", ["staged", "direct"])
 def test_of_one_item_in_several_objects_the_newest_has_the_rows(earthcatalog, tmp_path, shape, options):
     folder = tmp_path / "archive"
-    earthcatalog.run("generate", "--items", 60, "--seed", 3, "--out", folder, check=True)
-    archive = Archive(folder)
+    archive = earthcatalog.generate(folder, items=60, seed=3)
     lines = archive.inventory.read_text().splitlines()
     copies = []
     for number, path in enumerate(archive.objects()[:20]):
@@ -165,20 +164,15 @@ def test_on_s3(s3_earthcatalog, s3_server, tmp_path):
 
 
 def test_phases_one_by_one_as_a_worker_runs_them(earthcatalog, archive, tmp_path):
-    def phase(name, spec):
-        run = earthcatalog.run("phase", name, "--spec", "-", input=json.dumps(spec))
-        assert run.returncode == 0, run.stderr
-        return json.loads(run.stdout)
-
     staging = f"file://{tmp_path}/staging"
     settings = {"inventory": str(archive.inventory), "source_root": archive.source_root, "chunk_size": 900, "limit": 1000}
-    run = phase("write_chunks", {"staging": staging, "settings": settings})
+    run = earthcatalog.phase("write_chunks", {"staging": staging, "settings": settings})
     assert (run["chunks"], run["items"], run["complete"]) == (2, 1000, True)
     spec = {"staging": staging, "chunk": 1, "source_root": archive.source_root}
-    record = phase("ingest_chunk", spec)
+    record = earthcatalog.phase("ingest_chunk", spec)
     assert record["source_items"] == record["staged_items"] == 100
     assert sum(file[3] for file in record["files"]) == record["rows"] >= 100
-    assert phase("ingest_chunk", spec) == record  # the marker's words: nothing is done twice
+    assert earthcatalog.phase("ingest_chunk", spec) == record  # the marker's words: nothing is done twice
     wrong = earthcatalog.run("phase", "ingest_chunk", "--spec", "-", input='{"chunk": "one"}')
     assert wrong.returncode == 1 and "the spec" in wrong.stderr
     assert earthcatalog.run("phase", "none", "--spec", "-", input="{}").returncode == 2
@@ -240,8 +234,7 @@ def test_the_hash_index_when_asked(earthcatalog, archive, table):
 
 def test_problems_outlive_the_staged_files(earthcatalog, tmp_path):
     folder = tmp_path / "archive"
-    earthcatalog.run("generate", "--items", 30, "--seed", 3, "--out", folder, check=True)
-    archive = Archive(folder)
+    archive = earthcatalog.generate(folder, items=30, seed=3)
     broken, gone = archive.objects()[3], archive.objects()[17]
     broken.write_text("{")
     gone.unlink()

@@ -7,7 +7,7 @@ import signal
 import time
 
 import pytest
-from conftest import Archive, Table, backfill, incremental
+from conftest import Table, backfill, incremental
 
 SQUARE = {"type": "Polygon", "coordinates": [[[10, 10], [11, 10], [11, 11], [10, 11], [10, 10]]]}
 
@@ -20,8 +20,7 @@ class Bucket:
     """An archive that changes, and its inventory."""
 
     def __init__(self, earthcatalog, folder, items):
-        earthcatalog.run("generate", "--items", items, "--seed", 11, "--out", folder, check=True)
-        self.archive = Archive(folder)
+        self.archive = earthcatalog.generate(folder, items=items, seed=11)
         self.paths = self.archive.objects()
         self.tick = 0
 
@@ -153,12 +152,6 @@ def test_delta_and_replace_exclude_each_other(earthcatalog, bucket, table):
     assert run.returncode == 2 and not table.catalog.exists()
 
 
-def phase(earthcatalog, name, spec):
-    run = earthcatalog.run("phase", name, "--spec", "-", input=json.dumps(spec))
-    assert run.returncode == 0, f"{name}: {run.stderr}"
-    return json.loads(run.stdout)
-
-
 @pytest.mark.parametrize("delta", [False, True])
 def test_phase_by_phase_as_a_cluster_runs_it(earthcatalog, bucket, tmp_path, delta):
     expected, table = two_tables(tmp_path)
@@ -174,24 +167,24 @@ def test_phase_by_phase_as_a_cluster_runs_it(earthcatalog, bucket, tmp_path, del
     staging = f"file://{table.folder}/staging"
     settings = {"inventory": str(bucket.archive.inventory), "source_root": bucket.archive.source_root, "chunk_size": 90,
                 "resolution": 1}
-    run = phase(earthcatalog, "write_chunks", {"staging": staging, "settings": settings})
+    run = earthcatalog.phase("write_chunks", {"staging": staging, "settings": settings})
     for chunk in range(run["chunks"]):
-        phase(earthcatalog, "ingest_chunk", {"staging": staging, "chunk": chunk, "resolution": 1,
+        earthcatalog.phase("ingest_chunk", {"staging": staging, "chunk": chunk, "resolution": 1,
                                              "source_root": bucket.archive.source_root})
     head = {"catalog": str(table.catalog), "warehouse": str(table.warehouse), "staging": staging,
             "run_id": "0123456789abcdef" * 2, "delta": delta, "task_bytes": 200_000}
     register = "register_delta" if delta else "register_and_cleanup"
-    early = earthcatalog.run("phase", register, "--spec", "-", input=json.dumps(head))
+    early = earthcatalog.run_phase(register, head)
     assert early.returncode == 1 and "is not done" in early.stderr
-    tasks = phase(earthcatalog, "plan_compaction", head)["tasks"]
+    tasks = earthcatalog.phase("plan_compaction", head)["tasks"]
     assert len(tasks) > 3
     assert any(group["removals"] for task in tasks for group in task["groups"]) == delta
     name = "compact_cell_year_delta" if delta else "compact_group"
-    reports = [phase(earthcatalog, name, task) for task in tasks]
-    assert phase(earthcatalog, "plan_compaction", head)["tasks"] == tasks  # another head, another order: the same
-    kept = earthcatalog.run("phase", "cleanup_staging", "--spec", "-", input=json.dumps({"staging": staging}))
+    reports = [earthcatalog.phase(name, task) for task in tasks]
+    assert earthcatalog.phase("plan_compaction", head)["tasks"] == tasks  # another head, another order: the same
+    kept = earthcatalog.run_phase("cleanup_staging", {"staging": staging})
     assert kept.returncode == 2 and "not committed" in kept.stderr
-    report = phase(earthcatalog, register, head)
+    report = earthcatalog.phase(register, head)
     assert report["files"] == sum(r["files"] for r in reports)
     assert table.rows() == expected.rows()
     assert items_of(earthcatalog, table) == items_of(earthcatalog, expected)
@@ -202,15 +195,15 @@ def test_a_bucket_by_itself(earthcatalog, bucket, table):
     bucket.write_inventory()
     staging = f"file://{table.folder}/staging"
     settings = {"inventory": str(bucket.archive.inventory), "source_root": bucket.archive.source_root, "limit": 50}
-    phase(earthcatalog, "write_chunks", {"staging": staging, "settings": settings})
-    phase(earthcatalog, "ingest_chunk", {"staging": staging, "source_root": bucket.archive.source_root})
+    earthcatalog.phase("write_chunks", {"staging": staging, "settings": settings})
+    earthcatalog.phase("ingest_chunk", {"staging": staging, "source_root": bucket.archive.source_root})
     head = {"catalog": str(table.catalog), "warehouse": str(table.warehouse), "staging": staging,
             "run_id": "0123456789abcdef" * 2}
-    (task,) = phase(earthcatalog, "plan_compaction", head)["tasks"]
-    wrong = earthcatalog.run("phase", "compact_cell_year", "--spec", "-", input=json.dumps(task))
+    (task,) = earthcatalog.phase("plan_compaction", head)["tasks"]
+    wrong = earthcatalog.run_phase("compact_cell_year", task)
     assert wrong.returncode == 2 and "compact_group" in wrong.stderr
     for group in task["groups"][:2]:
-        report = phase(earthcatalog, "compact_cell_year", {**task, "groups": [group]})
+        report = earthcatalog.phase("compact_cell_year", {**task, "groups": [group]})
         assert report["files"] == 1 and report["rows"] == sum(file[3] for file in group["files"])
     assert not table.catalog.exists()
 
@@ -225,13 +218,13 @@ def test_another_writer_between_plan_and_commit(earthcatalog, bucket, tmp_path):
     bucket.write_inventory(changed)
     staging = f"file://{table.folder}/staging"
     settings = {"inventory": str(bucket.archive.inventory), "source_root": bucket.archive.source_root}
-    phase(earthcatalog, "write_chunks", {"staging": staging, "settings": settings})
-    phase(earthcatalog, "ingest_chunk", {"staging": staging, "source_root": bucket.archive.source_root})
+    earthcatalog.phase("write_chunks", {"staging": staging, "settings": settings})
+    earthcatalog.phase("ingest_chunk", {"staging": staging, "source_root": bucket.archive.source_root})
     head = {"catalog": str(table.catalog), "warehouse": str(table.warehouse), "staging": staging,
             "run_id": "0123456789abcdef" * 2, "delta": True, "task_bytes": 100_000}
-    first = phase(earthcatalog, "plan_compaction", head)["tasks"]
+    first = earthcatalog.phase("plan_compaction", head)["tasks"]
     for task in first:
-        phase(earthcatalog, "compact_cell_year_delta", task)
+        earthcatalog.phase("compact_cell_year_delta", task)
     # One of the copies wins against the delta meanwhile.
     item = bucket.item(200)
     item["properties"]["updated"] = "2032-01-01T00:00:00Z"
@@ -241,15 +234,15 @@ def test_another_writer_between_plan_and_commit(earthcatalog, bucket, tmp_path):
     bucket.write_inventory([other])
     for t in (expected, table):
         earthcatalog.json(*incremental(t, bucket.archive))
-    refused = earthcatalog.run("phase", "register_delta", "--spec", "-", input=json.dumps(head))
+    refused = earthcatalog.run_phase("register_delta", head)
     assert refused.returncode == 1 and "plan and compact again" in refused.stderr
-    second = phase(earthcatalog, "plan_compaction", head)["tasks"]
+    second = earthcatalog.phase("plan_compaction", head)["tasks"]
     done = {path: path.stat().st_mtime_ns for path in (table.folder / "staging/compacted").glob("*.done")}
     for task in second:
-        phase(earthcatalog, "compact_cell_year_delta", {**task, "first_part": 100})
+        earthcatalog.phase("compact_cell_year_delta", {**task, "first_part": 100})
     after = {path: path.stat().st_mtime_ns for path in (table.folder / "staging/compacted").glob("*.done")}
     assert done.items() <= after.items() and 0 < len(after) - len(done) < len(done)
-    phase(earthcatalog, "register_delta", head)
+    earthcatalog.phase("register_delta", head)
     bucket.write_inventory(changed)
     earthcatalog.json(*incremental(expected, bucket.archive))
     assert table.rows() == expected.rows()

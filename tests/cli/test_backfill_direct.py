@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from conftest import Archive, Table, backfill, incremental
+from conftest import Table, backfill, incremental
 
 
 def items_of(earthcatalog, table):
@@ -68,8 +68,7 @@ def test_collections_that_mix(earthcatalog, tmp_path, options):
     """One chunk is all ITS_LIVE, others have properties of their own, of types that differ: the schema is the same as if
     all had come at once."""
     folder = tmp_path / "archive"
-    earthcatalog.run("generate", "--items", 120, "--seed", 4, "--out", folder, check=True)
-    archive = Archive(folder)
+    archive = earthcatalog.generate(folder, items=120, seed=4)
     keys = [line.split(",")[1] for line in archive.inventory.read_text().splitlines()[1:]]
     paths = {path.name: path for path in archive.objects()}
     for number, key in enumerate(keys):

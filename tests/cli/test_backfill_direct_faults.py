@@ -6,7 +6,6 @@ import random
 import shutil
 
 import pytest
-from conftest import Archive
 from conftest import backfill as any_backfill
 
 OPTIONS = ["--chunk-size", 40]
@@ -111,7 +110,7 @@ def test_a_task_that_fails_takes_nothing_away_that_it_did_not_write(earthcatalog
     places = {"staging": f"file://{warehouse}/_runs/{run_id}", "parts": f"file://{warehouse}/_parts/{run_id}"}
 
     def phase(name, **spec):
-        return earthcatalog.run("phase", name, "--spec", "-", input=json.dumps({**places, **spec}))
+        return earthcatalog.run_phase(name, {**places, **spec})
 
     def tasks():
         return json.loads(phase("plan_compaction", **head).stdout)["tasks"]
@@ -135,9 +134,8 @@ def test_a_task_that_fails_takes_nothing_away_that_it_did_not_write(earthcatalog
 
 
 def test_what_another_backfill_left_in_the_same_place_does_not_count(earthcatalog, small_archive, table, small_contents, tmp_path):
-    other = tmp_path / "other"
-    earthcatalog.run("generate", "--items", 120, "--seed", 8, "--concentrate", "--out", other, check=True)
-    earthcatalog.json(*backfill(table, Archive(other), *OPTIONS, "--keep-staging"))
+    other = earthcatalog.generate(tmp_path / "other", "--concentrate", items=120, seed=8)
+    earthcatalog.json(*backfill(table, other, *OPTIONS, "--keep-staging"))
     forget_commit(table)
     wrong = earthcatalog.run(*backfill(table, small_archive, *OPTIONS))
     assert wrong.returncode == 2 and "inventory" in wrong.stderr and "--restart" in wrong.stderr, wrong.stderr

@@ -6,22 +6,16 @@ import os
 import time
 
 import pytest
-from conftest import Archive, Table, backfill, incremental
+from conftest import backfill, incremental
 
 SQUARE = {"type": "Polygon", "coordinates": [[[10, 10], [11, 10], [11, 11], [10, 11], [10, 10]]]}
-
-
-def phase(earthcatalog, name, spec):
-    return earthcatalog.run("phase", name, "--spec", "-", input=json.dumps(spec))
 
 
 def staged(earthcatalog, table, archive, inventory=None, **settings):
     """Phase 1 alone, as a killed run leaves it."""
     settings = {"inventory": str(inventory or archive.inventory), "source_root": archive.source_root, "chunk_size": 100,
                 "resolution": 1, **settings}
-    run = phase(earthcatalog, "write_chunks", {"staging": f"file://{table.staging}", "settings": settings})
-    assert run.returncode == 0, run.stderr
-    return json.loads(run.stdout)
+    return earthcatalog.phase("write_chunks", {"staging": f"file://{table.staging}", "settings": settings})
 
 
 def with_options(command, **options):
@@ -38,16 +32,14 @@ def rows_in(table):
 
 @pytest.fixture
 def small(earthcatalog, tmp_path):
-    earthcatalog.run("generate", "--items", 60, "--seed", 4, "--out", tmp_path / "archive", check=True)
-    return Archive(tmp_path / "archive")
+    return earthcatalog.generate(tmp_path / "archive", items=60, seed=4)
 
 
 @pytest.mark.parametrize("where", ["assets", "properties"])
 def test_a_large_part_that_was_cut_short(earthcatalog, tmp_path, table, where):
-    """Above 16 MiB a part that is alone is copied piece by piece, without a look at what is in it; one whose columns are
-    not those of the table is read."""
-    earthcatalog.run("generate", "--items", 14, "--seed", 4, "--out", tmp_path / "archive", check=True)
-    archive = Archive(tmp_path / "archive")
+    """A part that is alone is copied without a look at what is in it; one whose columns are not those of the table is
+    read, above 16 MiB piece by piece."""
+    archive = earthcatalog.generate(tmp_path / "archive", items=14, seed=4)
     for path in archive.objects():
         item = json.loads(path.read_text())
         item["geometry"] = SQUARE
@@ -175,11 +167,11 @@ def test_chunks_that_are_there_know_where_their_objects_are(earthcatalog, small,
 
 def test_a_worker_cannot_stage_another_grid(earthcatalog, small, table):
     staged(earthcatalog, table, small, resolution=2)
-    run = phase(earthcatalog, "ingest_chunk", {"staging": f"file://{table.staging}", "chunk": 0,
+    run = earthcatalog.run_phase("ingest_chunk", {"staging": f"file://{table.staging}", "chunk": 0,
                                                "source_root": small.source_root})
     assert run.returncode == 2 and "resolution = 2" in run.stderr
     wrong = {"staging": f"file://{table.staging}", "chunk": 0, "resolution": 2}
-    assert "source_root" in phase(earthcatalog, "ingest_chunk", wrong).stderr
+    assert "source_root" in earthcatalog.run_phase("ingest_chunk", wrong).stderr
 
 
 def test_nothing_replaces_nothing(earthcatalog, small, table):
@@ -222,12 +214,12 @@ def all_phases(earthcatalog, table, archive, limit, register, delta):
             "run_id": "0123456789abcdef" * 2, "delta": delta}
     for name, spec in (("write_chunks", {"staging": staging, "settings": settings}),
                        ("ingest_chunk", {"staging": staging, "source_root": archive.source_root})):
-        assert phase(earthcatalog, name, spec).returncode == 0
-    plan = json.loads(phase(earthcatalog, "plan_compaction", head).stdout)
+        earthcatalog.phase(name, spec)
+    plan = earthcatalog.phase("plan_compaction", head)
     for task in plan["tasks"]:
-        report = json.loads(phase(earthcatalog, "compact_cell_year_delta", task).stdout)
+        report = earthcatalog.phase("compact_cell_year_delta", task)
         assert report["manifest"].endswith(".avro")
-    assert phase(earthcatalog, register, head).returncode == 0
+    earthcatalog.phase(register, head)
 
 
 def inodes(files):
@@ -338,7 +330,7 @@ def test_a_listing_that_is_not_in_the_order_of_names(s3_earthcatalog, s3_server,
             stream.write(json.dumps(item).encode())
     settings = {"inventory": "s3://its-live-data/unordered/", "source_root": "s3://", "chunk_size": 3, "resolution": 1}
     for limit, items in ((3, 3), (None, 5)):
-        run = phase(s3_earthcatalog, "write_chunks", {"staging": f"file://{tmp_path}/staging", "settings": {**settings, "limit": limit}})
+        run = s3_earthcatalog.run_phase("write_chunks", {"staging": f"file://{tmp_path}/staging", "settings": {**settings, "limit": limit}})
         assert json.loads(run.stdout)["items"] == items, run.stdout
 
 
@@ -348,8 +340,8 @@ def test_phases_replace_nothing_by_nothing_too(earthcatalog, small, table):
     staged(earthcatalog, table, small, suffix=".mistyped")
     head = {"catalog": str(table.catalog), "warehouse": str(table.warehouse), "staging": f"file://{table.staging}",
             "run_id": "0123456789abcdef" * 2, "replace": True}
-    plan = phase(earthcatalog, "plan_compaction", head)
+    plan = earthcatalog.run_phase("plan_compaction", head)
     assert plan.returncode == 0 and json.loads(plan.stdout)["tasks"] == [], plan.stderr
-    done = phase(earthcatalog, "register_and_cleanup", head)
+    done = earthcatalog.run_phase("register_and_cleanup", head)
     assert done.returncode == 0 and json.loads(done.stdout)["rows"] == 0, done.stderr
     assert table.rows() == before and not table.staged()

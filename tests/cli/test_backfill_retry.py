@@ -43,7 +43,7 @@ class Glacier:
 
 @pytest.fixture
 def glacier(earthcatalog, tmp_path):
-    earthcatalog.run("generate", "--items", 60, "--seed", 5, "--out", tmp_path / "archive", check=True)
+    earthcatalog.generate(tmp_path / "archive", items=60, seed=5)
     glacier = Glacier(tmp_path / "archive")
     yield glacier
     glacier.server.shutdown()

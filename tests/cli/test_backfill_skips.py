@@ -11,9 +11,7 @@ OPTIONS = ["--chunk-size", 20]
 
 @pytest.fixture(scope="module")
 def generated(earthcatalog, tmp_path_factory):
-    folder = tmp_path_factory.mktemp("generated")
-    earthcatalog.run("generate", "--items", 60, "--seed", 7, "--concentrate", "--out", folder, check=True)
-    return Archive(folder)
+    return earthcatalog.generate(tmp_path_factory.mktemp("generated"), "--concentrate", items=60, seed=7)
 
 
 @pytest.fixture(scope="module")

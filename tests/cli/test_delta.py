@@ -279,17 +279,16 @@ class TestDeletion:
 
     def test_refused_with_a_manifest_that_lacks_a_file(self, earthcatalog, made, tmp_path):
         folder = tmp_path / "manifests"
-        earthcatalog.run("generate", "--items", 10, "--seed", 3, "--out", folder, check=True)
+        listed = earthcatalog.generate(folder, items=10, seed=3)
         next((folder / "inventory/data").glob("*")).unlink()
         before = made.load().metadata_location
-        process = earthcatalog.run(*delta(made, Archive(folder), folder / "inventory/manifest.json", "--delete-removed"))
+        process = earthcatalog.run(*delta(made, listed, folder / "inventory/manifest.json", "--delete-removed"))
         assert process.returncode == 1 and "part_" in process.stderr
         assert made.load().metadata_location == before
 
     def test_an_older_object_of_the_item_counts_again(self, earthcatalog, table, tmp_path):
         folder = tmp_path / "doubles"
-        earthcatalog.run("generate", "--items", 100, "--seed", 3, "--duplicate-every", 10, "--out", folder, check=True)
-        twice = Archive(folder)
+        twice = earthcatalog.generate(folder, "--duplicate-every", 10, items=100, seed=3)
         earthcatalog.json(*incremental(table, twice))
         state = json.loads(earthcatalog.run("audit", "--inventory", twice.inventory, *table.arguments, "--format", "json").stdout)
         assert state["inventory_objects"]["superseded"] == 10

@@ -10,7 +10,7 @@ import re
 import shlex
 
 import pytest
-from conftest import ROOT, Archive
+from conftest import ROOT
 
 CASES = sorted(path.parent for path in (ROOT / "tests/golden").glob("*/*/cmd"))
 MASKS = [
@@ -23,9 +23,7 @@ MASKS = [
 
 @pytest.fixture(scope="module")
 def three_items(earthcatalog, tmp_path_factory):
-    folder = tmp_path_factory.mktemp("three")
-    earthcatalog.run("generate", "--items", 3, "--seed", 1, "--odd-every", 3, "--sidecar-rows", 1, "--out", folder, check=True)
-    return Archive(folder)
+    return earthcatalog.generate(tmp_path_factory.mktemp("three"), "--odd-every", 3, "--sidecar-rows", 1, items=3, seed=1)
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda path: "/".join(path.parts[-2:]))

@@ -3,7 +3,7 @@
 import os
 
 import pytest
-from conftest import Archive, Table, backfill, incremental
+from conftest import Table, backfill, incremental
 
 ITEMS = 20_000 if os.environ.get("EARTHCATALOG_SOAK") else 12_000
 
@@ -32,10 +32,7 @@ FIRST = next(iter(WAYS))
 @pytest.fixture(scope="module")
 def archive(earthcatalog, tmp_path_factory):
     """With items that several objects hold, and with odd ones."""
-    folder = tmp_path_factory.mktemp("archive")
-    earthcatalog.run("generate", "--items", ITEMS, "--seed", 21, "--concentrate", "--duplicate-every", 20, "--odd-every", 30,
-                     "--out", folder, check=True)
-    return Archive(folder)
+    return earthcatalog.generate(tmp_path_factory.mktemp("archive"), "--concentrate", "--duplicate-every", 20, "--odd-every", 30, items=ITEMS, seed=21)
 
 
 def run(earthcatalog, archive, table, way):

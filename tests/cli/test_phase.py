@@ -46,17 +46,15 @@ def test_a_task_is_the_plans_with_other_names_of_files_but_not_with_other_rows(e
     task = json.loads((tmp_path / "tasks").read_text().splitlines()[2])
     done = json.loads([line for line in example.splitlines() if line.startswith('{"task":2,"key"')][0])
     settings = {"inventory": f"file://{tmp_path}/archive/inventory.csv", "source_root": f"file://{tmp_path}/archive/", "chunk_size": 40}
-    chunks = json.dumps({"staging": f"file://{tmp_path}/other", "settings": settings})
-    earthcatalog.run("phase", "write_chunks", "--spec", "-", input=chunks, check=True)
+    earthcatalog.phase("write_chunks", {"staging": f"file://{tmp_path}/other", "settings": settings})
     for chunk in (0, 1):
         spec = {"staging": f"file://{tmp_path}/other", "chunk": chunk, "source_root": settings["source_root"]}
-        earthcatalog.run("phase", "ingest_chunk", "--spec", "-", input=json.dumps(spec), check=True)
+        earthcatalog.phase("ingest_chunk", spec)
     started = json.loads((tmp_path / "other/chunks/_run.json").read_text())["started"]
     again = {**task, "staging": f"file://{tmp_path}/other", "started": started}
 
     def key(**changes):
-        return json.loads(earthcatalog.run("phase", "compact_group", "--spec", "-", input=json.dumps({**again, **changes}),
-                                           check=True).stdout)["key"]
+        return earthcatalog.phase("compact_group", {**again, **changes})["key"]
 
     assert key(first_part=50) == key(first_part=60, workers=2, run_id="f" * 32) != done["key"]
     assert key(first_part=70, compact_rows=1) != key(first_part=50)

@@ -15,7 +15,7 @@ import threading
 import time
 
 import pytest
-from conftest import Archive, Table
+from conftest import Table
 
 KILLS = 200 if os.environ.get("EARTHCATALOG_SOAK") else 20
 SEED = int(os.environ["EARTHCATALOG_SEED"])
@@ -24,9 +24,7 @@ SEED = int(os.environ["EARTHCATALOG_SEED"])
 @pytest.fixture(scope="module")
 def archive(earthcatalog, tmp_path_factory):
     """Few groups: a rerun and a look at the table take a fraction of a second, and the phases about the same time."""
-    folder = tmp_path_factory.mktemp("archive")
-    earthcatalog.run("generate", "--items", 1000, "--seed", 7, "--concentrate", "--out", folder, check=True)
-    return Archive(folder)
+    return earthcatalog.generate(tmp_path_factory.mktemp("archive"), "--concentrate", items=1000, seed=7)
 
 
 @pytest.fixture(scope="module")

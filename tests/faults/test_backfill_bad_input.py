@@ -64,9 +64,8 @@ def test_a_catalog_lost_after_the_commit_is_no_success(earthcatalog, small_archi
 
 
 def test_what_another_backfill_left_in_the_same_place_does_not_count(earthcatalog, small_archive, table, small_contents, tmp_path):
-    other = tmp_path / "other"
-    earthcatalog.run("generate", "--items", 120, "--seed", 8, "--concentrate", "--out", other, check=True)
-    earthcatalog.json(*backfill(Table(tmp_path), Archive(other), *OPTIONS, "--keep-staging"))
+    other = earthcatalog.generate(tmp_path / "other", "--concentrate", items=120, seed=8)
+    earthcatalog.json(*backfill(Table(tmp_path), other, *OPTIONS, "--keep-staging"))
     for name in ("catalog.db", "staging/chunks/_run.json"):
         (tmp_path / name).unlink()
     report = earthcatalog.json(*backfill(table, small_archive, *OPTIONS))

@@ -5,7 +5,7 @@ import signal
 import time
 
 import pytest
-from conftest import Archive, Earthcatalog, S3Table, Table, backfill, incremental
+from conftest import Earthcatalog, S3Table, Table, backfill, incremental
 from fault_proxy import FaultProxy
 
 TTL = ["--lock-ttl", "4s"]
@@ -18,10 +18,7 @@ OPTIONS = [*TTL, "--chunk-size", 50, "--workers", 1, "--compact-rows", 1]
 @pytest.fixture(scope="module")
 def archives(earthcatalog, tmp_path_factory):
     """Two of them: items and inventories differ."""
-    folders = [tmp_path_factory.mktemp("archive") for _ in range(2)]
-    for seed, folder in enumerate(folders):
-        earthcatalog.run("generate", "--items", 400, "--seed", seed, "--concentrate", "--out", folder, check=True)
-    return [Archive(folder) for folder in folders]
+    return [earthcatalog.generate(tmp_path_factory.mktemp("archive"), "--concentrate", items=400, seed=seed) for seed in range(2)]
 
 
 @pytest.fixture

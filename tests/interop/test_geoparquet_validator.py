@@ -6,15 +6,13 @@ import subprocess
 import sys
 
 import pytest
-from conftest import Archive, Table, incremental
+from conftest import Table, incremental
 
 
 @pytest.fixture(scope="module")
 def odd_archive(earthcatalog, tmp_path_factory):
     """Every second item is odd: over the antimeridian, round a pole, without geometry, without datetime, in 3-D, a point."""
-    folder = tmp_path_factory.mktemp("odd")
-    earthcatalog.run("generate", "--items", 100, "--seed", 9, "--odd-every", 2, "--out", folder, check=True)
-    return Archive(folder)
+    return earthcatalog.generate(tmp_path_factory.mktemp("odd"), "--odd-every", 2, items=100, seed=9)
 
 
 def assert_conformant(table, requirements="all"):

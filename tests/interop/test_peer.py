@@ -8,7 +8,7 @@ import subprocess
 
 import h3
 import pytest
-from conftest import ROOT, Archive, Table, clean_environment, incremental
+from conftest import ROOT, Table, clean_environment, incremental
 
 PYTHON = ROOT / ".deps/peer/bin/python"
 HERE = pathlib.Path(__file__).parent
@@ -139,8 +139,7 @@ def is_touched(cell, ring):
 def test_cells_differ_where_and_why(earthcatalog, tmp_path_factory):
     """The list of docs/grid.md: the same inventory through both, and a reason for each item whose cells differ."""
     table = Table(tmp_path_factory.mktemp("theirs"))
-    archive = Archive(table.folder / "archive")
-    earthcatalog.run("generate", "--items", 800, "--seed", 5, "--odd-every", 20, "--out", archive.folder, check=True)
+    archive = earthcatalog.generate(table.folder / "archive", "--odd-every", 20, items=800, seed=5)
     table.warehouse.mkdir()
     run_peer("peer_make_table.py", archive.inventory, archive.folder, table.folder, folder=table.folder)
     ours = Table(tmp_path_factory.mktemp("ours"))

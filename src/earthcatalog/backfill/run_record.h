@@ -28,8 +28,7 @@ struct RunSettings {
 
   inventory::InventoryOptions inventory_options() const;
   grid::GridSpec grid() const;
-  /// Whether the inventory is a listing: another one each time, under the same identity (Inventory::identity).
-  bool is_listing() const { return inventory_identity.starts_with("listing="); }
+  bool is_listing() const { return inventory::is_listing(inventory_identity); }
 };
 
 struct RunRecord {

@@ -12,6 +12,7 @@ namespace {
 
 using storage::Location;
 
+constexpr std::string_view kListing = "listing=";
 constexpr std::int64_t kMaxListBytes = 64 << 20;
 
 std::string identity_of(const DataFile& file) {
@@ -72,7 +73,8 @@ Result<std::unique_ptr<Inventory>> open_listing(storage::Stores& stores, Locatio
   EC_ASSIGN_OR_RETURN(auto listing, open_listing_rows(stores, at, options.source_root));
   InventoryInfo info{
       .format = "listing", .list = {}, .data_files = 0, .url_encoded = false, .prefix = std::move(listing.prefix)};
-  return std::make_unique<FilteredInventory>(std::move(listing.rows), options, std::move(info), "listing=" + at.uri());
+  return std::make_unique<FilteredInventory>(std::move(listing.rows), options, std::move(info),
+                                             fmt::format("{}{}", kListing, at.uri()));
 }
 
 // Whether any object lies below the key, taken as a folder.
@@ -101,6 +103,8 @@ Result<std::unique_ptr<Inventory>> open_located(storage::Stores& stores, Locatio
 }
 
 }  // namespace
+
+bool is_listing(std::string_view identity) { return identity.starts_with(kListing); }
 
 Result<std::unique_ptr<Inventory>> open_inventory(storage::Stores& stores, std::string_view uri,
                                                   const InventoryOptions& options) {

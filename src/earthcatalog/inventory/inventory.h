@@ -66,6 +66,9 @@ class Inventory {
   virtual std::optional<double> share_read() const = 0;
 };
 
+/// Whether an identity is that of a listing, which may be another one each time.
+bool is_listing(std::string_view identity);
+
 /// Opens by what the URI holds (name, then first bytes); a name that lies about its content is an error that says so.
 /// `stores` must outlive the inventory. kNotFound when there is neither an object nor a folder of that name.
 Result<std::unique_ptr<Inventory>> open_inventory(storage::Stores& stores, std::string_view uri,

@@ -66,7 +66,6 @@ class Run {
   Report& report_;
   Problems problems_;
   std::string inventory_identity_;
-  bool is_listing_ = false;
   std::optional<std::int64_t> checked_items_;  // of the inventory, once check_inventory() has read it
   const Stopwatch time_;
   Stopwatch since_commit_;
@@ -103,7 +102,6 @@ Status Run::work(catalog::Catalog* catalog, const grid::Partitioner& grid, inven
                        .summary = {}};
   options.summary["earthcatalog.inventory"] = spec_.inventory;
   inventory_identity_ = inventory.identity();
-  is_listing_ = inventory.info().format == "listing";
   options.summary["earthcatalog.inventory-identity"] = inventory_identity_;
   Flusher flusher(stores_, catalog, grid, schema, options, report_);
   ChunkSource source(
@@ -149,7 +147,7 @@ Status Run::drive(IngestStage& stage, Flusher& flusher) {
 // nothing of a broken one is committed. A listing takes too long to read twice, and is no text that could be damaged.
 Status Run::check_inventory(const IngestStage& stage) {
   if (const auto ended = stage.input_ended()) return *ended;
-  if (checked_items_ || spec_.dry_run || is_listing_) return {};
+  if (checked_items_ || spec_.dry_run || inventory::is_listing(inventory_identity_)) return {};
   show(stage, "check inventory");
   EC_ASSIGN_OR_RETURN(const auto inventory,
                       inventory::open_inventory(stores_, spec_.inventory, spec_.inventory_options));

@@ -181,8 +181,6 @@ Result<bool> ArrowStore::remove_if_match(std::string_view key, std::string_view)
 Result<bool> ArrowStore::copy(std::string_view from, std::string_view to) {
   EC_ASSIGN_OR_RETURN(const std::string source, path_of(from));
   EC_ASSIGN_OR_RETURN(const std::string target, path_of(to));
-  EC_ASSIGN_OR_RETURN(const auto info, head(from));
-  if (!info) return false;
   if (fs_->CopyFile(source, target).ok()) return true;
   return copy_through(*this, from, *this, to);
 }
