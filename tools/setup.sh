@@ -53,7 +53,7 @@ library_sources() {
   if cmp -s "$list" "$deps/src/sources.stamp"; then return; fi
   say "library sources into $deps/src"
   rm -rf "$deps/src" && mkdir -p "$deps/src/archives"
-  "$deps/build/bin/pip" download -q --disable-pip-version-check --no-deps --no-binary :all: --require-hashes \
+  "$deps/build/bin/pip" download -q --disable-pip-version-check --no-deps --no-binary h3,fastsimdjson --require-hashes \
     -r "$list" -d "$deps/src/archives" >&2
   tar -xzf "$deps"/src/archives/h3-*.tar.gz -C "$deps/src" --strip-components=2 --wildcards '*/src/h3lib'
   tar -xzf "$deps"/src/archives/fastsimdjson-*.tar.gz -C "$deps/src" --strip-components=1 --wildcards '*/vendor/simdjson.*'
