@@ -81,16 +81,16 @@ TEST_F(LockTest, TellsTheOtherWhoHoldsItAndWhatToDo) {
   EXPECT_EQ(second.error().kind, ErrorKind::kConflict);
   EXPECT_THAT(second.error().message,
               AllOf(HasSubstr("CatalogLocked"), HasSubstr("incremental"), HasSubstr("process 12 on a"),
-                    HasSubstr("2020-09-13T12:26:40Z"), HasSubstr("earthcatalog unlock --force")));
+                    HasSubstr("2020-09-13T12:26:40Z"), HasSubstr("`unlock(force")));
   EXPECT_TRUE(commit_admitted(**lock, fence_));
 }
 
 TEST(CatalogLocked, NamesTheLockOnlyWhereUnlockWouldNotLook) {
   const LockRecord record{.owner = "incremental"};
   EXPECT_THAT(catalog_locked(record, "s3://b/c.db.lock", "s3://b/c.db").message,
-              EndsWith("unlock --force --catalog s3://b/c.db"));
+              EndsWith("`unlock(force, catalog=s3://b/c.db)`"));
   EXPECT_THAT(catalog_locked(record, "s3://b/the.lock", "s3://b/c.db").message,
-              EndsWith("unlock --force --catalog s3://b/c.db --lock s3://b/the.lock"));
+              EndsWith("`unlock(force, catalog=s3://b/c.db, lock=s3://b/the.lock)`"));
 }
 
 TEST_F(LockTest, IsFreeAfterRelease) {

@@ -24,7 +24,7 @@ TEST(TableGrid, RefusesAnotherResolutionAndNamesBoth) {
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().kind, ErrorKind::kUnsupported);
   EXPECT_THAT(refused.error().message,
-              AllOf(HasSubstr("resolution 2"), HasSubstr("was 3"), HasSubstr("--h3-resolution")));
+              AllOf(HasSubstr("resolution 2"), HasSubstr("was 3"), HasSubstr("`h3_resolution`")));
 }
 
 TEST(TableGrid, RefusesAnotherTypeAndUnknownTypes) {
@@ -42,7 +42,7 @@ TEST(TableGrid, OfANewTableNeedsAResolution) {
   EXPECT_EQ(grid_of_new_table({}, 1).value().resolution, 1);
   const auto refused = grid_of_new_table({}, std::nullopt);
   ASSERT_FALSE(refused);
-  EXPECT_THAT(refused.error().message, HasSubstr("--h3-resolution"));
+  EXPECT_THAT(refused.error().message, HasSubstr("`h3_resolution`"));
 }
 
 TEST(TableGrid, OfRegionsSurvivesTheTableProperties) {

@@ -121,7 +121,7 @@ TEST(HttpRules, AnnouncedTooLargeIsRejectedUnread) {
   EXPECT_EQ(outcomes.at("b/k").outcome, Outcome::kRejected);
   EXPECT_EQ(outcomes.at("b/k").kind, "too_large");
   EXPECT_THAT(outcomes.at("b/k").reason,
-              AllOf(HasSubstr("10000000000 bytes"), HasSubstr("1048576"), HasSubstr("--max-object-size")));
+              AllOf(HasSubstr("10000000000 bytes"), HasSubstr("1048576"), HasSubstr("`max_object_size`")));
   EXPECT_EQ(always.server().requests(), 1);
 }
 

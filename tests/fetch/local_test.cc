@@ -145,7 +145,7 @@ TEST_F(LocalRoot, ARootThatIsNotThereFailsTheRun) {
   const auto outcomes = fetch_all({}, nowhere, {object("b", "k")});
   ASSERT_FALSE(outcomes.status);
   EXPECT_EQ(outcomes.status.error().kind, ErrorKind::kNotFound);
-  EXPECT_THAT(outcomes.status.error().message, HasSubstr("--source-root"));
+  EXPECT_THAT(outcomes.status.error().message, HasSubstr("`source_root`"));
 }
 
 }  // namespace

@@ -158,7 +158,7 @@ TEST_F(Regions, RefuseBadFilesWithARemedy) {
   const auto missing = error(collection_of({feature(R"("a")", {good})}), "code");
   EXPECT_EQ(missing.kind, ErrorKind::kInvalidArgument);
   EXPECT_THAT(missing.message, HasSubstr("feature 0: there is no property 'code'"));
-  EXPECT_THAT(missing.message, HasSubstr("--id-field"));
+  EXPECT_THAT(missing.message, HasSubstr("`id_field`"));
   for (const auto* id :
        {"null", "true", "1.5", R"("")", R"("a/b")", R"("__none__")", R"("a\nb")", R"("100%")", R"("k=v")"}) {
     EXPECT_EQ(error(collection_of({feature(id, {good})})).kind, ErrorKind::kInvalidArgument) << id;

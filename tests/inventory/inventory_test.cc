@@ -91,7 +91,7 @@ TEST_F(InventoryTest, KeyEncodingOverrides) {
 TEST_F(InventoryTest, AKeyThatIsNotUrlEncodedNamesTheRemedy) {
   put("i.csv", "b,good.stac.json\nb,100%.stac.json\n");
   EXPECT_THAT(error("i.csv"),
-              AllOf(HasSubstr("row 2 (byte 17)"), HasSubstr("'100%.stac.json'"), HasSubstr("--key-encoding raw")));
+              AllOf(HasSubstr("row 2 (byte 17)"), HasSubstr("'100%.stac.json'"), HasSubstr("`key_encoding` raw")));
 }
 
 constexpr const char* kVersioned =
@@ -229,7 +229,7 @@ TEST_F(InventoryTest, AListingOutsideTheSourceRootNamesTheRemedy) {
   put("data/b1/1.stac.json", "");
   put("1.stac.json", "");
   EXPECT_THAT(error("data"),
-              AllOf(HasSubstr("memory://test/data"), HasSubstr("source root s3://"), HasSubstr("--source-root")));
+              AllOf(HasSubstr("memory://test/data"), HasSubstr("source root s3://"), HasSubstr("`source_root`")));
   EXPECT_THAT(error("data", {.source_root = "memory://test/data/b1"}), HasSubstr("not below the source root"));
   EXPECT_THAT(error("memory://test/", {.source_root = "memory://test"}), HasSubstr("1.stac.json is in no bucket"));
 }

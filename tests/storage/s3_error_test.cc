@@ -16,7 +16,7 @@ TEST(S3Error, ReadsTheBody) {
   EXPECT_EQ(kind_of(error), ErrorKind::kPermissionDenied);
   EXPECT_THAT(describe(error),
               HasSubstr("403 AccessDenied (request id 4442587FB7D0A2F9): Access Denied; sign requests"));
-  EXPECT_THAT(describe(error), HasSubstr("--anonymous"));
+  EXPECT_THAT(describe(error), HasSubstr("`anonymous`"));
 }
 
 TEST(S3Error, RegionOfAMalformedHeaderComesFromTheBody) {
@@ -25,7 +25,7 @@ TEST(S3Error, RegionOfAMalformedHeaderComesFromTheBody) {
                                        "'eu-west-1'</Message><Region>eu-west-1</Region></Error>",
                                        "id", "");
   EXPECT_EQ(error.region, "eu-west-1");
-  EXPECT_THAT(describe(error), HasSubstr("pass --region eu-west-1"));
+  EXPECT_THAT(describe(error), HasSubstr("pass `region` eu-west-1"));
 }
 
 TEST(S3Error, StatusSpeaksWhereTheBodyIsSilent) {

@@ -101,7 +101,7 @@ void Backfill::show(pipeline::Progress progress, const char* stage) {
 // Before anything is created: a mistyped inventory must not leave a catalog or a lock behind.
 Status Backfill::check_places() const {
   if (spec_.delta && spec_.replace) {
-    return fail(ErrorKind::kInvalidArgument, "--delta adds to the table's rows, and --replace throws them away");
+    return fail(ErrorKind::kInvalidArgument, "`delta` adds to the table's rows, and `replace` throws them away");
   }
   if (!spec_.skip_inventory) {
     EC_TRY(inventory::open_inventory(stores_, spec_.settings.inventory, spec_.settings.inventory_options()));
@@ -110,7 +110,7 @@ Status Backfill::check_places() const {
   const auto& warehouse = spec_.catalog.warehouse;
   if (spec_.staging.empty()) return {};
   if (within(spec_.staging, warehouse) || within(warehouse, spec_.staging)) {
-    return fail(ErrorKind::kInvalidArgument, "staging {} and warehouse {} lie in each other; choose another --staging",
+    return fail(ErrorKind::kInvalidArgument, "staging {} and warehouse {} lie in each other; choose another `staging`",
                 spec_.staging, warehouse);
   }
   return {};
@@ -226,7 +226,7 @@ Status Backfill::check_belongs(const RunRecord& record) const {
   EC_TRY(annotate(check_same(record.settings, now), staging_.root()));
   if (now.limit == record.settings.limit) return {};
   return fail(ErrorKind::kInvalidArgument,
-              "{}: its backfill is committed with another limit; use --delta with another --staging, or --restart to "
+              "{}: its backfill is committed with another limit; use `delta` with another `staging`, or `restart` to "
               "begin anew",
               staging_.root());
 }
@@ -253,7 +253,7 @@ Result<RunRecord> Backfill::chunks() {
   if (!spec_.skip_inventory) return write_chunks(stores_, {.staging = staging_.root(), .settings = settings()});
   EC_ASSIGN_OR_RETURN(const auto record, read_run_record(staging_));
   if (!record || !record->complete) {
-    return fail(ErrorKind::kInvalidArgument, "--skip-inventory: {} holds no finished chunks", staging_.root());
+    return fail(ErrorKind::kInvalidArgument, "`skip_inventory`: {} holds no finished chunks", staging_.root());
   }
   EC_TRY(check_staged(*record));
   return *record;

@@ -389,7 +389,7 @@ Status publish_pending(const Staging& staging, const ChunkRecord& last) {
   if (last.pending == 0) return last.attempt == 0 ? Status{} : staging.remove(uri);
   const auto list = staging.chunk({last.chunk, last.attempt + 1});
   EC_ASSIGN_OR_RETURN(const auto bytes, staging.read(list));
-  if (!bytes) return fail(ErrorKind::kNotFound, "{} is gone; run with --restart to stage everything anew", list);
+  if (!bytes) return fail(ErrorKind::kNotFound, "{} is gone; run with `restart` to stage everything anew", list);
   return staging.write(uri, *bytes);
 }
 

@@ -87,8 +87,8 @@ Status update_hash_index(const catalog::Catalog& catalog, const FinishOptions& o
   const auto report = catalog::update_hash_index(catalog.table(), where, {.memory_bytes = options.memory_bytes});
   if (report) return {};
   return std::unexpected(Error(report.error())
-                             .annotate("the rows are committed, but the hash index is not up to date (`earthcatalog "
-                                       "index build` makes it anew)"));
+                             .annotate("the rows are committed, but the hash index is not up to date "
+                                       "(`index.build()` makes it anew)"));
 }
 
 }  // namespace
@@ -178,7 +178,7 @@ Status check_table(const catalog::Catalog& catalog, const RunRecord& run) {
   }
   return fail(ErrorKind::kNotFound,
               "its backfill is committed in table {}, and the catalog has {}. Name the catalog that has it, or make it "
-              "anew of its files with `earthcatalog register --from-warehouse`; --restart stages everything anew",
+              "anew of its files with `register(from_warehouse)`; `restart` stages everything anew",
               run.committed_table, present);
 }
 

@@ -201,11 +201,11 @@ Result<TableSchema> decide_schema(catalog::Catalog& catalog, const Staging& stag
 }
 
 Error would_empty(const Plan& plan) {
-  const auto* const remedy = plan.pending > 0 ? "Fetch the pending ones with --retry-pending"
-                                              : "Check --suffix and --source-root; --restart begins anew";
+  const auto* const remedy = plan.pending > 0 ? "Fetch the pending ones with `retry_pending`"
+                                              : "Check `suffix` and `source_root`; `restart` begins anew";
   return {
       ErrorKind::kInvalidData,
-      fmt::format("none of {} source items gives a row ({} missing, {} pending, {} rejected): --replace would leave "
+      fmt::format("none of {} source items gives a row ({} missing, {} pending, {} rejected): `replace` would leave "
                   "the table empty. {}",
                   plan.source_items, plan.missing, plan.pending, plan.rejected, remedy)};
 }
@@ -224,8 +224,8 @@ Result<std::vector<iceberg::DataFile>> present_files(const catalog::Catalog& cat
 
 Error table_has_rows(std::size_t files) {
   return {ErrorKind::kAlreadyExists,
-          fmt::format("the table has rows already ({} files); --replace puts this backfill in their place, and "
-                      "backfill --delta and incremental add to them",
+          fmt::format("the table has rows already ({} files); `replace` puts this backfill in their place, and "
+                      "backfill `delta` and incremental add to them",
                       files)};
 }
 

@@ -22,7 +22,7 @@ Status check_same(const RunSettings& before, const RunSettings& now) {
     if (b[name] == value) continue;
     return fail(ErrorKind::kInvalidArgument,
                 "the staging prefix belongs to a backfill with {} = {}, and now it is {}; use the same {}, another "
-                "--staging, or --restart to begin anew",
+                "`staging`, or `restart` to begin anew",
                 name, value.dump(), b[name].dump(), name);
   }
   return {};

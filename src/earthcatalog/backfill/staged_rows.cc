@@ -41,7 +41,7 @@ std::vector<RowOf> rows_by_group(std::span<const std::unique_ptr<pipeline::Chunk
 }
 
 std::unexpected<Error> gone(const std::string& uri) {
-  return fail(ErrorKind::kNotFound, "{} is gone; run with --restart to stage everything anew", uri);
+  return fail(ErrorKind::kNotFound, "{} is gone; run with `restart` to stage everything anew", uri);
 }
 
 std::unexpected<Error> cut_short(const Staging& staging, const StagedFile& file, Attempt attempt, std::int64_t bytes) {

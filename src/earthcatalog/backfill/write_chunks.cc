@@ -76,7 +76,7 @@ Result<std::optional<RunRecord>> read_run_record(const Staging& staging) {
   if (!text) return std::nullopt;
   auto record = parse_json<RunRecord>(*text, staging.run_record());
   if (record) return std::move(*record);
-  return fail(record.error().kind, "{}; begin the backfill anew with --restart", record.error().message);
+  return fail(record.error().kind, "{}; begin the backfill anew with `restart`", record.error().message);
 }
 
 Result<RunRecord> write_chunks(storage::Stores& stores, const WriteChunksSpec& spec) {
@@ -86,7 +86,7 @@ Result<RunRecord> write_chunks(storage::Stores& stores, const WriteChunksSpec& s
   const auto old_limit = record.settings.limit;
   RunSettings settings = spec.settings;
   if (before && before->settings.since_text == settings.since_text) settings.since = before->settings.since;
-  if (settings.chunk_size <= 0) return fail(ErrorKind::kInvalidArgument, "--chunk-size must be positive");
+  if (settings.chunk_size <= 0) return fail(ErrorKind::kInvalidArgument, "`chunk_size` must be positive");
   auto options = settings.inventory_options();
   options.limit.reset();  // counted by what is in chunks
   EC_ASSIGN_OR_RETURN(const auto inventory, inventory::open_inventory(stores, settings.inventory, options));

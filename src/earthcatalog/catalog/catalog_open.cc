@@ -109,7 +109,7 @@ Status Catalog::Impl::no_table() {
 
 Status Catalog::Impl::start_new_table() {
   if (warehouse_.empty()) {
-    return fail(ErrorKind::kInvalidArgument, "{} has no table yet: say where its files are to lie, with --warehouse",
+    return fail(ErrorKind::kInvalidArgument, "{} has no table yet: say where its files are to lie, with `warehouse`",
                 uri_);
   }
   EC_ASSIGN_OR_RETURN(grid_, grid_of_new_table(options_.grid, options_.default_resolution));
@@ -124,7 +124,7 @@ Status Catalog::Impl::adopt_table() {
   EC_ASSIGN_OR_RETURN(RecognizedSchema recognized, recognize(metadata.schema()));
   if (options_.schema && *options_.schema != recognized.columns.kind) {
     return fail(ErrorKind::kUnsupported,
-                "the table has the schema {}, asked for was {}; leave --schema out, or make another table in another "
+                "the table has the schema {}, asked for was {}; leave `schema` out, or make another table in another "
                 "catalog and warehouse",
                 name_of(recognized.columns.kind), name_of(*options_.schema));
   }
@@ -148,10 +148,10 @@ Status Catalog::Impl::adopt_table() {
 Status Catalog::Impl::adopt_warehouse() {
   const std::string of_table = warehouse_of(table_->metadata());
   if (of_table.empty() && warehouse_.empty()) {
-    return fail(ErrorKind::kInvalidArgument, "the table does not say where its files lie; give --warehouse");
+    return fail(ErrorKind::kInvalidArgument, "the table does not say where its files lie; give `warehouse`");
   }
   if (!of_table.empty() && !warehouse_.empty() && of_table != warehouse_) {
-    return fail(ErrorKind::kUnsupported, "the table's warehouse is {}, given was {}; leave --warehouse out", of_table,
+    return fail(ErrorKind::kUnsupported, "the table's warehouse is {}, given was {}; leave `warehouse` out", of_table,
                 warehouse_);
   }
   if (warehouse_.empty()) warehouse_ = of_table;

@@ -20,7 +20,7 @@ constexpr const char* kColumn = "id_hash";
 constexpr const char* kSnapshotKey = "earthcatalog.snapshot-id";
 constexpr std::size_t kRowGroupRows = 1 << 20;
 constexpr std::int64_t kBatchRows = 64 << 10;
-constexpr std::string_view kRemedy = "make it anew with `earthcatalog index build`";
+constexpr std::string_view kRemedy = "make it anew with `index.build()`";
 
 // Optional, as the other writer has it.
 std::shared_ptr<arrow::Schema> hash_schema() {

@@ -39,7 +39,7 @@ Result<LockRecord> parse_lock(const storage::Location& where, std::string_view b
   if (!record) {
     return fail(
         ErrorKind::kInvalidData,
-        "{} is no lock of a catalog: {}; if nobody uses the catalog, remove it with: earthcatalog unlock --force",
+        "{} is no lock of a catalog: {}; if nobody uses the catalog, remove it with: `unlock(force)`",
         where.uri(), record.error().message);
   }
   return record;
@@ -52,7 +52,7 @@ Status require_conditional_writes(const storage::Location& where) {
   return fail(
       ErrorKind::kUnsupported,
       "{}: this store does not honour If-None-Match and If-Match, which a catalog and its lock need; keep them on "
-      "a local disk or on S3 (--catalog, --lock)",
+      "a local disk or on S3 (`catalog`, `lock`)",
       where.uri());
 }
 

@@ -70,15 +70,15 @@ Result<grid::GridSpec> grid_of_table(const TableGrid& table, const GridRequest& 
   grid::GridSpec grid;
   grid.type = table.type.value_or("h3");
   EC_TRY(annotate(check_type(grid.type), "the table"));
-  if (asked.type && *asked.type != grid.type) return another_grid("grid", grid.type, *asked.type, "--grid");
+  if (asked.type && *asked.type != grid.type) return another_grid("grid", grid.type, *asked.type, "`grid`");
   if (grid.type == "h3") {
     if (!table.resolution && !asked.resolution) {
       return fail(ErrorKind::kInvalidArgument,
-                  "the table does not say its H3 resolution and has no files that would show it; give --h3-resolution");
+                  "the table does not say its H3 resolution and has no files that would show it; give `h3_resolution`");
     }
     if (table.resolution && asked.resolution && *table.resolution != *asked.resolution) {
       return another_grid("H3 resolution", std::to_string(*table.resolution), std::to_string(*asked.resolution),
-                          "--h3-resolution");
+                          "`h3_resolution`");
     }
     grid.resolution = table.resolution ? *table.resolution : *asked.resolution;
     return grid;
@@ -89,12 +89,12 @@ Result<grid::GridSpec> grid_of_table(const TableGrid& table, const GridRequest& 
     EC_ASSIGN_OR_RETURN(const std::string uri, boundaries_uri(asked));
     if (grid.boundaries_path.empty()) grid.boundaries_path = uri;
     if (grid.boundaries_path != uri && grid.boundaries_path != *asked.boundaries_path) {
-      return another_grid("boundaries", grid.boundaries_path, uri, "--boundaries");
+      return another_grid("boundaries", grid.boundaries_path, uri, "`boundaries`");
     }
   }
   if (asked.id_field) {
     if (grid.id_field.empty()) grid.id_field = *asked.id_field;
-    if (grid.id_field != *asked.id_field) return another_grid("id field", grid.id_field, *asked.id_field, "--id-field");
+    if (grid.id_field != *asked.id_field) return another_grid("id field", grid.id_field, *asked.id_field, "`id_field`");
   }
   return grid;
 }
@@ -107,13 +107,13 @@ Result<grid::GridSpec> grid_of_new_table(const GridRequest& asked, std::optional
     const auto resolution = asked.resolution ? asked.resolution : default_resolution;
     if (!resolution) {
       return fail(ErrorKind::kInvalidArgument,
-                  "there is no table yet, so its H3 resolution must be given: --h3-resolution");
+                  "there is no table yet, so its H3 resolution must be given: `h3_resolution`");
     }
     grid.resolution = *resolution;
     return grid;
   }
   if (!asked.boundaries_path || !asked.id_field) {
-    return fail(ErrorKind::kInvalidArgument, "a geojson grid needs --boundaries and --id-field");
+    return fail(ErrorKind::kInvalidArgument, "a geojson grid needs `boundaries` and `id_field`");
   }
   EC_ASSIGN_OR_RETURN(grid.boundaries_path, boundaries_uri(asked));
   grid.id_field = *asked.id_field;

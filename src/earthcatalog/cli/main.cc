@@ -6,6 +6,7 @@
 #include <iostream>
 
 #include "earthcatalog/cli/command.h"
+#include "earthcatalog/cli/flag_words.h"
 #include "earthcatalog/cli/runtime.h"
 #include "earthcatalog/storage/credentials.h"
 #include "earthcatalog/version.h"
@@ -15,7 +16,7 @@ namespace {
 using namespace earthcatalog;
 
 int report(const Error& error) {
-  fmt::print(stderr, "earthcatalog: {}\n", error.message);
+  fmt::print(stderr, "earthcatalog: {}\n", cli::in_flags(error.message));
   return error.kind == ErrorKind::kInvalidArgument ? cli::kExitUsage : cli::kExitFailed;
 }
 

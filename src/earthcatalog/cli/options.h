@@ -12,6 +12,7 @@
 #include <string>
 
 #include "earthcatalog/base/time.h"
+#include "earthcatalog/cli/flag_words.h"
 #include "earthcatalog/result.h"
 #include "earthcatalog/storage/stores.h"
 
@@ -71,7 +72,7 @@ struct FormatFlag {
     if (json()) {
       fmt::print("{}\n", to_json(report));
     } else {
-      fmt::print("{}", to_text(report));
+      fmt::print("{}", in_flags(to_text(report)));
     }
     std::fflush(stdout);
   }

@@ -89,7 +89,7 @@ Attempt classify(HttpReply&& reply, std::int64_t max_object_bytes) {
   if (reply.end == TransferEnd::kTooLarge && ok) {
     return {.verdict = Verdict::kRejected,
             .kind = "too_large",
-            .reason = fmt::format("{}{}; the limit is {} bytes (--max-object-size)", reply.detail, request_id_of(reply),
+            .reason = fmt::format("{}{}; the limit is {} bytes (`max_object_size`)", reply.detail, request_id_of(reply),
                                   max_object_bytes)};
   }
   if (reply.end != TransferEnd::kComplete) return of_broken(reply);

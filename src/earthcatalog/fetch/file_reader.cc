@@ -85,7 +85,7 @@ class FileReader : public Reader {
  private:
   Attempt too_large(std::int64_t bytes) const {
     return rejected("too_large",
-                    fmt::format("has {} bytes or more; the limit is {} (--max-object-size)", bytes, max_object_bytes_));
+                    fmt::format("has {} bytes or more; the limit is {} (`max_object_size`)", bytes, max_object_bytes_));
   }
 
   // Asks for more than the file has, so that one read finds its end; a file that grows meanwhile is read on.
@@ -120,7 +120,7 @@ Result<std::unique_ptr<Reader>> make_file_reader(const std::string& folder, std:
   const int fd = ::open(folder.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC);
   if (fd < 0) {
     return fail(errno == EACCES ? ErrorKind::kPermissionDenied : ErrorKind::kNotFound,
-                "opening the source root {}: {}; --source-root names the folder that holds the buckets", folder,
+                "opening the source root {}: {}; `source_root` names the folder that holds the buckets", folder,
                 std::generic_category().message(errno));
   }
   return std::make_unique<FileReader>(fd, max_object_bytes);

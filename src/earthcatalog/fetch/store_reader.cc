@@ -41,7 +41,7 @@ class StoreReader : public Reader {
     if (static_cast<std::int64_t>((*bytes)->size()) > max_object_bytes_) {
       return {.verdict = Verdict::kRejected,
               .kind = "too_large",
-              .reason = fmt::format("has more than {} bytes (--max-object-size)", max_object_bytes_)};
+              .reason = fmt::format("has more than {} bytes (`max_object_size`)", max_object_bytes_)};
     }
     Attempt attempt{.verdict = Verdict::kFetched};
     attempt.body = std::move(**bytes);

@@ -20,7 +20,7 @@ constexpr std::string_view kRefusedInIds = R"(/\%?#=*[]{}<>|":)";
 constexpr std::size_t kLongestId = 200;
 
 Status check_id(std::string_view id, std::string_view id_field) {
-  constexpr const char* kRemedy = "choose another field with --id-field";
+  constexpr const char* kRemedy = "choose another field with `id_field`";
   if (id.empty()) return fail(ErrorKind::kInvalidArgument, "'{}' is empty; {}", id_field, kRemedy);
   if (id == kNoCellName) {
     return fail(ErrorKind::kInvalidArgument, "the id '{}' is that of items without a place; {}", id, kRemedy);
@@ -41,7 +41,7 @@ Result<std::string> id_of(object feature, std::string_view id_field) {
   element value;
   if (feature["properties"][id_field].get(value) && (id_field != "id" || feature["id"].get(value))) {
     return fail(ErrorKind::kInvalidArgument,
-                "there is no property '{}'; name the field of the region ids with --id-field", id_field);
+                "there is no property '{}'; name the field of the region ids with `id_field`", id_field);
   }
   std::string id;
   if (std::string_view text; !value.get(text)) {

@@ -29,7 +29,7 @@ Error sqlite_error(sqlite3* connection) {
   if (sqlite3_extended_errcode(connection) == SQLITE_READONLY_ROLLBACK) {
     message =
         "a killed writer left a transaction in it that must be rolled back, and the file cannot be written here; "
-        "open it once where it can, for example with `earthcatalog info`";
+        "open it once where it can, for example with `info()`";
   }
   return Error{kind, std::move(message)};
 }

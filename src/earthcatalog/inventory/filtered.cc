@@ -37,7 +37,7 @@ Result<bool> FilteredInventory::accept(Row& row) {
     auto decoded = storage::percent_decode(row.key, storage::Plus::kSpace);
     if (!decoded) {
       return fail(ErrorKind::kInvalidData,
-                  "{}: the key '{}' is not URL-encoded (a '%' without two hexadecimal digits); pass --key-encoding raw "
+                  "{}: the key '{}' is not URL-encoded (a '%' without two hexadecimal digits); pass `key_encoding` raw "
                   "when keys are spelt as they are",
                   rows_->position(), row.key);
     }

@@ -127,7 +127,7 @@ Result<Listing> open_listing_rows(storage::Stores& stores, const Location& at, c
   if (source_root.ends_with("://")) {
     if (!uri.starts_with(source_root)) {
       return fail(ErrorKind::kInvalidArgument,
-                  "{} is not below the source root {}; give the folder that holds its bucket as --source-root", uri,
+                  "{} is not below the source root {}; give the folder that holds its bucket as `source_root`", uri,
                   source_root);
     }
     const auto bucket = uri.substr(source_root.size(), uri.find('/', source_root.size()) - source_root.size());

@@ -54,7 +54,7 @@ Status Delta::run() {
   EC_ASSIGN_OR_RETURN(const bool all, is_of_all_objects());
   if (spec_.delete_removed && !all) {
     return fail(ErrorKind::kInvalidArgument,
-                "--delete-removed needs a list of all objects: no --since, no --limit, no problems file");
+                "`delete_removed` needs a list of all objects: no `since`, no `limit`, no problems file");
   }
   if (all) EC_TRY(look_for_removed());
   EC_TRY(find_new());
@@ -109,7 +109,7 @@ Status Delta::check_share(const RemovedObjects& removed) const {
   const auto judged = static_cast<double>(removed.judged());
   if (static_cast<double>(removed.removed) <= spec_.max_removed * judged) return {};
   return fail(ErrorKind::kInvalidData,
-              "{} of {} recorded objects that the list judges ({:.2f} %) are not in {}, more than --max-removed {:g}% "
+              "{} of {} recorded objects that the list judges ({:.2f} %) are not in {}, more than `max_removed` {:g}% "
               "allows; nothing was "
               "changed. If they are really gone (the first is {}), allow more",
               removed.removed, removed.judged(), 100 * static_cast<double>(removed.removed) / judged, spec_.inventory,

@@ -84,7 +84,7 @@ class SignedBucket final : public S3Bucket {
     if (!found.found() && settings_.anonymous.has_value()) {
       return fail(ErrorKind::kPermissionDenied,
                   "no AWS credentials were found for s3://{}; set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, pass "
-                  "--profile, or --anonymous for a public bucket",
+                  "`profile`, or `anonymous` for a public bucket",
                   bucket_);
     }
     return found;

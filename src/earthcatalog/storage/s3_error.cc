@@ -69,7 +69,7 @@ bool is_one_of(std::string_view code, const std::array<std::string_view, N>& cod
 std::string remedy(const S3Error& error) {
   const std::string_view code = error.code;
   if (code == "InvalidAccessKeyId" || code == "SignatureDoesNotMatch" || code == "InvalidToken") {
-    return "check the access key, secret and session token, or pass --anonymous for a public bucket";
+    return "check the access key, secret and session token, or pass `anonymous` for a public bucket";
   }
   if (code == "ExpiredToken" || code == "TokenRefreshRequired") return "the credentials have expired: log in again";
   if (code == "RequestTimeTooSkewed") return "set the clock of this machine";
@@ -77,11 +77,11 @@ std::string remedy(const S3Error& error) {
   if (code == "NoSuchBucket") return "check the bucket's name and the endpoint";
   if (code == "NotImplemented") return "this server cannot do what was asked";
   if (error.status == 301 || error.status == 307 || code == "AuthorizationHeaderMalformed") {
-    return error.region.empty() ? "pass --region with the bucket's region" : "pass --region " + error.region;
+    return error.region.empty() ? "pass `region` with the bucket's region" : "pass `region` " + error.region;
   }
   if (error.status == 401 || error.status == 403) {
-    return "sign requests with AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY or --profile, pass --anonymous for a public "
-           "bucket, or --request-payer where the requester pays";
+    return "sign requests with AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY or `profile`, pass `anonymous` for a public "
+           "bucket, or `request_payer` where the requester pays";
   }
   if (is_transient(error)) return "the server asks for patience: try again later";
   return "";

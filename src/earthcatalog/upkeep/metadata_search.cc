@@ -34,7 +34,7 @@ Status check_place(const iceberg::Table& table, const std::string& warehouse) {
   if (there.uri() == here.uri()) return {};
   return fail(ErrorKind::kInvalidData,
               "{} describes a table whose metadata lie in {}: this warehouse is a copy. Give the other one, or make a "
-              "table of the data files here with --reconstruct",
+              "table of the data files here with `reconstruct`",
               table.metadata_location(), table.metadata_place());
 }
 

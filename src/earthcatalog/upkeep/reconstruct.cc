@@ -48,7 +48,7 @@ Result<grid::GridSpec> grid_of(const std::vector<FoundFile>& files, const catalo
     const auto own = catalog::h3_resolution_of(cell);
     if (!own) {
       return fail(ErrorKind::kInvalidArgument,
-                  "{} is in no cell of H3; say which grid it is: --grid geojson --boundaries FILE --id-field NAME",
+                  "{} is in no cell of H3; say which grid it is: `grid` geojson, with `boundaries` and `id_field`",
                   found.file.file_path);
     }
     if (resolution && *resolution != *own) {
@@ -200,7 +200,7 @@ Status Work::check_partly() const {
   return fail(
       ErrorKind::kInvalidData,
       "{} files hold some rows that other files hold in a newer version or too, and some that none does ({}{}). With "
-      "--rewrite they are written anew without those rows; the old ones stay until expire removes them",
+      "`rewrite` they are written anew without those rows; the old ones stay until expire removes them",
       partly_.size(), fmt::join(std::span(result_.partly).first(std::min(kTold, result_.partly.size())), ", "),
       partly_.size() > kTold ? ", …" : "");
 }

@@ -58,7 +58,7 @@ Status Registration::run() {
 
 Status Registration::name_places() {
   if (spec_.catalog.warehouse.empty()) {
-    return fail(ErrorKind::kInvalidArgument, "--warehouse is needed: the table is looked for there");
+    return fail(ErrorKind::kInvalidArgument, "`warehouse` is needed: the table is looked for there");
   }
   EC_ASSIGN_OR_RETURN(report_.catalog, storage::normalize_uri(spec_.catalog.catalog));
   EC_ASSIGN_OR_RETURN(report_.warehouse, storage::normalize_uri(spec_.catalog.warehouse));
@@ -85,7 +85,7 @@ Status Registration::check_catalog() {
     return fail(
         ErrorKind::kAlreadyExists,
         "the catalog {} has the table earthcatalog.stac_items, with readable metadata {}: nothing is lost. Pass "
-        "--replace to have it point to what is found in the warehouse all the same",
+        "`replace` to have it point to what is found in the warehouse all the same",
         report_.catalog, *report_.replaced);
   }
   if (!table) report_.notes.push_back("the catalog's table could not be read: " + table.error().message);
@@ -108,7 +108,7 @@ Status Registration::take(const iceberg::Table& table) {
     return fail(
         ErrorKind::kInvalidData,
         "the newest readable metadata {} name things that are not there ({} in all): {}. Restore them, or make a "
-        "table of the data files that are left with --reconstruct",
+        "table of the data files that are left with `reconstruct`",
         table.metadata_location(), check.problem_count, fmt::join(check.problems, "; "));
   }
   report_.metadata = table.metadata_location();
