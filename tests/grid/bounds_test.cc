@@ -33,6 +33,10 @@ TEST(Bounds, OverTheAntimeridianSpanAllLongitudes) {
   expect_box(line({{170, 0}, {-170, 3}}), -180, 0, 180, 3);
 }
 
+TEST(Bounds, OfABeltWithMoreVerticesAreThoseOfTheBelt) {
+  expect_box(polygon(Points{{-180, -60}, {180, -60}, {180, 60}, {0, 60}, {-180, 60}}), -180, -60, 180, 60);
+}
+
 TEST(Bounds, BringLongitudesPast180Home) {
   expect_box(polygon(box(185, 0, 190, 5)), -175, 0, -170, 5);
   expect_box(polygon(box(-190, 0, -180, 5)), 170, 0, 180, 5);

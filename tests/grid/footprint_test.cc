@@ -96,10 +96,40 @@ TEST(Longitudes, EdgesRunAsWrittenUpTo180AndElseTheShortWay) {
   EXPECT_EQ(course_of({{170, 0}, {-170, 0}, {170, 0}}).steps, (std::vector<double>{20, -20}));
 }
 
-TEST(Longitudes, WholeTurnsCountOnlyWhereNothingElseHasWidth) {
-  EXPECT_TRUE(course_of(closed(box(-180, 10, 180, 20))).full_circle);
-  EXPECT_EQ(course_of(closed(box(-180, 10, 180, 20))).winding, 0);
+TEST(Longitudes, AnEdgeOf360DegreesIsAWholeTurn) {
+  const std::vector<Points> belts{
+      box(-180, 10, 180, 20),
+      {{-180, -60}, {180, -60}, {180, 60}, {0, 60}, {-180, 60}},
+      {{-180, -60}, {180, -60}, {180, 60}, {90, 60}, {-180, 60}},
+      {{-180, -60}, {180, -60}, {179, 0}, {180, 60}, {-180, 60}, {-181, 0}},
+      {{-180, -60}, {180, -60}, {0, 60}},
+      {{-180, -60}, {180, -50}, {180, 60}, {-180, 50}},
+  };
+  for (const auto& belt : belts) {
+    const auto course = course_of(closed(belt));
+    EXPECT_TRUE(course.full_circle);
+    EXPECT_EQ(course.winding, 0);
+  }
+  EXPECT_EQ(course_of({{-180, 5}, {180, 5}}).steps, std::vector<double>{360});
+}
+
+TEST(Longitudes, TheSecondNameOfTheAntimeridianIsNoTurn) {
+  const std::vector<Points> boxes{
+      {{170, 0}, {180, 0}, {-180, 0}, {-170, 0}, {-170, 9}, {-180, 9}, {180, 9}, {170, 9}},      // flat
+      {{170, 0}, {180, 1}, {-180, 1}, {-170, 2}, {-170, 9}, {-180, 8}, {180, 8}, {170, 7}},      // rising
+      {{170, 1}, {180, 0}, {-180, 0}, {-170, 1}, {-170, 11}, {-180, 10}, {180, 10}, {170, 11}},  // with a tip
+      {{170, 0}, {180, 0}, {-180, 9}, {170, 9}},  // a side on the antimeridian under both names
+  };
+  for (const auto& box : boxes) {
+    const auto course = course_of(closed(box));
+    EXPECT_FALSE(course.full_circle);
+    EXPECT_EQ(course.winding, 0);
+  }
   EXPECT_FALSE(course_of({{179, 0}, {180, 0}, {-180, 0}, {-179, 0}, {179, 0}}).full_circle);
+  EXPECT_EQ(course_of({{170, 0}, {180, 0}, {-180, 0}, {-170, 0}}).steps, (std::vector<double>{10, 0, 10}));
+  // A ring round the pole that names both.
+  EXPECT_EQ(course_of({{-180, 60}, {-60, 60}, {60, 60}, {180, 60}, {-180, 60}}).winding, 1);
+  EXPECT_EQ(course_of({{-180, 60}, {-60, 65}, {60, 55}, {180, 60}, {-180, 60}}).winding, 1);
 }
 
 TEST(Longitudes, RingsRoundAPoleWind) {

@@ -3,6 +3,7 @@
 #include <bit>
 #include <cmath>
 #include <cstring>
+#include <optional>
 
 namespace earthcatalog::grid {
 namespace {
@@ -151,6 +152,66 @@ class WkbReader {
   bool swap_ = false;
 };
 
+constexpr double kTurn = 360;
+
+double short_way(double step) { return std::abs(step) > kTurn / 2 ? std::remainder(step, kTurn) : step; }
+
+/// A path as its longitudes are written, and which of its edges of 360 degrees mean a whole turn.
+class Course {
+ public:
+  explicit Course(std::span<const LonLat> path) : path_(path) { look(); }
+
+  std::size_t edges() const { return path_.empty() ? 0 : path_.size() - 1; }
+  double step(std::size_t edge) const { return path_[edge + 1].lon - path_[edge].lon; }
+
+  bool has_turn() const {
+    for (std::size_t i = 0; i < edges(); ++i) {
+      if (std::abs(step(i)) == kTurn && !renames_meridian(i)) return true;
+    }
+    return false;
+  }
+
+ private:
+  /// Whether the edge, of 360 degrees, has no length: 180 and -180 are two names of one meridian.
+  bool renames_meridian(std::size_t edge) const {
+    if (path_[edge].lat != path_[edge + 1].lat) return closes_without_turns_;
+    const auto before = beside(edge, -1), after = beside(edge, 1);
+    if (!before || !after) return false;
+    const double turn = step(edge);
+    if (short_way(step(*before)) * turn >= 0 || short_way(step(*after)) * turn >= 0) return false;
+    const double comes_from = path_[*before].lat - path_[edge].lat;
+    const double goes_to = path_[*after + 1].lat - path_[edge].lat;
+    return comes_from * goes_to <= 0 || closes_without_turns_;
+  }
+
+  void look() {
+    double sum = 0;
+    bool has_width = false;
+    for (std::size_t i = 0; i < edges(); ++i) {
+      sum += short_way(step(i));
+      has_width |= short_way(step(i)) != 0;
+    }
+    closes_without_turns_ = has_width && (!is_ring() || std::lround(sum / kTurn) == 0);
+  }
+
+  bool is_ring() const { return path_.front() == path_.back(); }
+
+  /// The next edge with any length before (-1) or after (1) this one, in a ring also past the end.
+  std::optional<std::size_t> beside(std::size_t edge, int direction) const {
+    const std::size_t count = edges();
+    for (std::size_t passed = 1; passed < count; ++passed) {
+      const bool at_end = edge == (direction > 0 ? count - 1 : 0);
+      if (at_end && !is_ring()) return std::nullopt;
+      edge = (edge + (direction > 0 ? 1 : count - 1)) % count;
+      if (path_[edge] != path_[edge + 1]) return edge;
+    }
+    return std::nullopt;
+  }
+
+  std::span<const LonLat> path_;
+  bool closes_without_turns_ = false;  // has width, and winds round no pole, when all its edges go the short way
+};
+
 }  // namespace
 
 Status read_wkb(std::string_view wkb, Footprint& footprint) {
@@ -163,29 +224,16 @@ Status read_wkb(std::string_view wkb, Footprint& footprint) {
 }
 
 void trace_longitudes(std::span<const LonLat> path, LonCourse& course) {
-  const std::size_t edges = path.empty() ? 0 : path.size() - 1;
-  course.steps.resize(edges);
-  course.full_circle = false;
-  bool any_turn = false, any_width = false;
+  const Course written(path);
+  course.full_circle = written.has_turn();
+  course.steps.resize(written.edges());
   double sum = 0;
-  for (std::size_t i = 0; i < edges; ++i) {
-    double step = path[i + 1].lon - path[i].lon;
-    if (std::abs(step) > 180) {
-      any_turn |= std::abs(step) == 360;
-      step = std::remainder(step, 360);
-    }
-    any_width |= step != 0;
-    sum += step;
-    course.steps[i] = step;
+  for (std::size_t i = 0; i < course.steps.size(); ++i) {
+    const double step = written.step(i);
+    course.steps[i] = course.full_circle && std::abs(step) <= kTurn ? step : short_way(step);
+    sum += course.steps[i];
   }
-  if (any_turn && !any_width) {
-    course.full_circle = true;
-    for (std::size_t i = 0; i < edges; ++i) {
-      course.steps[i] = path[i + 1].lon - path[i].lon;
-      sum += course.steps[i];
-    }
-  }
-  course.winding = static_cast<int>(std::lround(sum / 360));
+  course.winding = static_cast<int>(std::lround(sum / kTurn));
 }
 
 bool encloses_north_pole(std::span<const LonLat> ring, const LonCourse& course) {

@@ -45,8 +45,9 @@ struct LonCourse {
   bool full_circle = false;   ///< some step is a whole turn
 };
 
-/// Edges of at most 180 degrees run as written, longer ones the short way. Only when that leaves a path no width at
-/// all, edges of exactly 360 degrees are whole turns: the box -180 ... 180 is a belt, not a meridian.
+/// Edges of at most 180 degrees run as written, longer ones the short way. An edge of exactly 360 degrees is a whole
+/// turn, and its path runs as written throughout: the box -180 ... 180 is a belt, not a meridian. It is no turn where
+/// it only changes the name of the antimeridian (170, 180, -180, -170): docs/grid.md says when.
 void trace_longitudes(std::span<const LonLat> path, LonCourse& course);
 
 /// Whether a ring of odd winding is closed over the north pole: it is where most of the ring lies, by the mean of its
