@@ -105,7 +105,7 @@ class BadHashIndex : public ::testing::Test {
       ASSERT_NE(error, nullptr);
       EXPECT_EQ(error->kind, kind);
       EXPECT_THAT(error->message, AllOf(HasSubstr("memory://b/w_id_hashes.parquet"), HasSubstr(what),
-                                        HasSubstr("earthcatalog index build")));
+                                        HasSubstr("`index.build()`")));
     }
     const auto after = where_.store->head(where_.key).value();
     EXPECT_EQ(before ? before->etag : "", after ? after->etag : "");
@@ -206,24 +206,37 @@ TEST_F(HashIndexOfTable, FollowsItsSnapshots) {
   EXPECT_TRUE(report->rebuilt) << "there was none";
   EXPECT_THAT(read_all(where_), ElementsAreArray(sorted({"a", "b", "c", "d"})));
 
-  commit({file("3.parquet", {"a", "e"})}, {f1});  // b goes; c stays in the other file, but nobody reads that
+  commit({file("3.parquet", {"a", "e"})}, {f1});  // b goes; c stays in the other file
   report = update_hash_index(catalog_->table(), where_, {});
   ASSERT_TRUE(report) << report.error().message;
   EXPECT_FALSE(report->rebuilt);
   EXPECT_EQ(report->added, 1);
-  EXPECT_EQ(report->dropped, 2);
-  EXPECT_THAT(read_all(where_), ElementsAreArray(sorted({"a", "d", "e"})));
-  const auto check = check_hash_index(where_, &catalog_->table(), {});
-  EXPECT_EQ(check->table_ids, 4);
-  EXPECT_EQ(check->missing, 1);
-  EXPECT_EQ(check->extra, 0);
+  EXPECT_EQ(report->dropped, 1);
+  EXPECT_THAT(read_all(where_), ElementsAreArray(sorted({"a", "c", "d", "e"})));
+  EXPECT_EQ(check_hash_index(where_, &catalog_->table(), {})->table_ids, 4);
+  EXPECT_TRUE(check_hash_index(where_, &catalog_->table(), {})->good());
 
   report = update_hash_index(catalog_->table(), where_, {});
-  EXPECT_EQ(report->entries, 3);
+  EXPECT_EQ(report->entries, 4);
   EXPECT_EQ(report->added + report->dropped, 0) << "up to date: nothing is read";
   report = build_hash_index(catalog_->table(), where_, {});
   EXPECT_THAT(read_all(where_), ElementsAreArray(sorted({"a", "c", "d", "e"})));
   EXPECT_TRUE(check_hash_index(where_, &catalog_->table(), {})->good());
+}
+
+TEST_F(HashIndexOfTable, AnIdStaysWhileAnItemOfAnotherCollectionHasIt) {
+  const auto ours = write_rows(stores_, "memory://b/w/1.parquet", "x", 2020,
+                               {{.id = "same", .updated = 1, .collection = "c1"}, {.id = "other", .updated = 1}});
+  const auto theirs =
+      write_rows(stores_, "memory://b/w/2.parquet", "x", 2020, {{.id = "same", .updated = 1, .collection = "c2"}});
+  commit({ours, theirs}, {});
+  ASSERT_TRUE(update_hash_index(catalog_->table(), where_, {}));
+  commit({}, {ours});
+  const auto report = update_hash_index(catalog_->table(), where_, {.scratch_folder = "/tmp", .memory_bytes = 64});
+  ASSERT_TRUE(report) << report.error().message;
+  EXPECT_FALSE(report->rebuilt);
+  EXPECT_EQ(report->dropped, 1);
+  EXPECT_THAT(read_all(where_), ElementsAreArray(sorted({"same"})));
 }
 
 TEST_F(HashIndexOfTable, ThatNamesNoSnapshotIsMadeAnew) {

@@ -14,6 +14,8 @@ namespace {
 
 using Kind = HashChange::Kind;
 
+constexpr std::int64_t kExpectedGone = 1 << 16;
+
 // One side of a merge: what the index holds, or what is to change.
 struct Cursor {
   std::function<Result<std::span<const HashChange>>()> next_piece;
@@ -126,6 +128,34 @@ Status add_files(const iceberg::Table& table, std::optional<std::int64_t> before
       });
 }
 
+// What changes since the snapshot `before`: the ids of files that came are added; those of files that went are dropped,
+// unless a file that stayed holds them too, for an item of another collection or in another cell.
+Status add_changes(const iceberg::Table& table, std::int64_t before, const HashIndexOptions& options,
+                   HashChanges& changes) {
+  HashChanges touched(options);
+  EC_TRY(add_files(table, before, touched));
+  HashTable<HashKey> gone(kExpectedGone,
+                          {.scratch_folder = options.scratch_folder, .memory_bytes = options.memory_bytes / 4});
+  for (;;) {
+    EC_ASSIGN_OR_RETURN(const auto part, touched.next_part());
+    if (part.empty()) break;
+    for (std::size_t i = 0; i < part.size(); ++i) {  // of one hash the last says whether it came
+      if (i + 1 < part.size() && part[i + 1].key == part[i].key) continue;
+      const bool came = part[i].kind == Kind::kAdd;
+      EC_TRY(came ? changes.add(part[i].key) : changes.drop(part[i].key));
+      if (!came) EC_TRY(gone.append({part[i].key}));
+    }
+  }
+  EC_TRY(gone.finish());
+  if (gone.size() == 0) return {};
+  return for_each_kept_file(table, before, snapshot_of(table), [&](const iceberg::DataFile& file) {
+    return for_each_id(table.stores(), table.schema(), file, [&](std::string_view id) -> Status {
+      EC_ASSIGN_OR_RETURN(const bool is_gone, gone.contains(id_hash(id)));
+      return is_gone ? changes.add(id) : Status{};
+    });
+  });
+}
+
 }  // namespace
 
 // Buffers that double in size may be twice as large as what is in them.
@@ -164,8 +194,11 @@ Result<HashIndexReport> update_hash_index(const iceberg::Table& table, const sto
     return build_hash_index(table, where, options);
   }
   if (described == snapshot_of(table)) return HashIndexReport{.entries = old->rows()};
-  HashChanges changes(options);
-  EC_TRY(add_files(table, described, changes));
+  // Half for what is to change, half for finding it out.
+  auto half = options;
+  half.memory_bytes /= 2;
+  HashChanges changes(half);
+  EC_TRY(add_changes(table, *described, half, changes));
   return write(where, old.get(), changes, etag, snapshot_of(table));
 }
 

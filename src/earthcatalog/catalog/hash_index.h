@@ -59,9 +59,10 @@ Result<HashIndexReport> update_hash_index(const storage::Location& where, HashCh
 /// Makes the index anew from the ids of all rows of the table's current snapshot.
 Result<HashIndexReport> build_hash_index(const iceberg::Table& table, const storage::Location& where,
                                          const HashIndexOptions& options);
-/// Reads only the files that came and went since the snapshot that the index describes. An id that went and did not
-/// come again is dropped: one too few costs a fetch, one too many an item. All of the table is read when there is no
-/// index, or one that names no snapshot of the table. kInvalidData when there is one that cannot be read.
+/// Reads the files that came and went since the snapshot that the index describes. An id that went and did not come
+/// again is dropped unless a file that stayed holds it: only when ids went are the ids of those files read. All of the
+/// table is read when there is no index, or one that names no snapshot of the table. kInvalidData when there is one
+/// that cannot be read.
 Result<HashIndexReport> update_hash_index(const iceberg::Table& table, const storage::Location& where,
                                           const HashIndexOptions& options);
 

@@ -105,4 +105,15 @@ Status for_each_changed_file(const iceberg::Table& table, std::optional<std::int
   return {};
 }
 
+Status for_each_kept_file(const iceberg::Table& table, std::optional<std::int64_t> before_id,
+                          std::optional<std::int64_t> now_id,
+                          const std::function<Status(const iceberg::DataFile&)>& visit) {
+  EC_ASSIGN_OR_RETURN(const auto before, files_of(table, before_id));
+  EC_ASSIGN_OR_RETURN(const auto now, files_of(table, now_id));
+  for (const auto& [path, file] : now) {
+    if (before.contains(path)) EC_TRY(visit(file));
+  }
+  return {};
+}
+
 }  // namespace earthcatalog::catalog

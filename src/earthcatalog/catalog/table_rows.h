@@ -35,4 +35,8 @@ Status for_each_changed_file(const iceberg::Table& table, std::optional<std::int
                              std::optional<std::int64_t> now,
                              const std::function<Status(const iceberg::DataFile&, bool came)>& visit);
 
+/// Calls `visit(file)` for each data file that both snapshots have, by path. Memory as above.
+Status for_each_kept_file(const iceberg::Table& table, std::optional<std::int64_t> before,
+                          std::optional<std::int64_t> now, const std::function<Status(const iceberg::DataFile&)>& visit);
+
 }  // namespace earthcatalog::catalog
