@@ -84,6 +84,95 @@ TEST_F(CatchUpTest, ObjectsWhoseRowsAnotherEngineDeletedAreForgotten) {
   EXPECT_THAT(owners(*catalog, "rest"), SizeIs(1));
 }
 
+TEST_F(CatchUpTest, AnItemThatLostACellIsForgottenAsAWhole) {
+  iceberg::DataFile in_y;
+  {
+    const auto catalog = open("r1");
+    CommitRequest request;
+    in_y = rows("ours-y", "y", {kOurs});
+    request.added = {rows("ours-x", "x", {kOurs}), in_y};
+    const Row older{.id = "ours", .updated = 4};
+    request.objects.entries = {object_of("k", kOurs, {"x", "y"}, 2020), object_of("older", older, {}, 2020)};
+    ASSERT_TRUE(catalog->commit(request));
+    EXPECT_EQ(state(*catalog, "older"), ObjectState::kUnchanged);
+  }
+  OtherEngine(stores_, kCatalog).commit({}, {in_y});
+  const auto catalog = open("r2");
+  EXPECT_EQ(state(*catalog, "k"), ObjectState::kUnknown) << "so that the next run fetches it again";
+  EXPECT_EQ(state(*catalog, "older"), ObjectState::kUnknown) << "it may be all that is left in the bucket";
+  const auto left = owners(*catalog, "ours");
+  ASSERT_THAT(left, SizeIs(1)) << "so that the row that is left is replaced";
+  EXPECT_EQ(left[0].name, "");
+  EXPECT_EQ(left[0].updated, 5);
+  EXPECT_THAT(left[0].cells, ElementsAre("x"));
+}
+
+TEST_F(CatchUpTest, ASupersededObjectIsForgottenWithTheForeignRowsThatSupersededIt) {
+  commit_ours(*open("r1"));
+  OtherEngine other(stores_, kCatalog);
+  iceberg::DataFile ours;
+  ASSERT_TRUE(other.table().list_files({}, [&](iceberg::DataFile&& file) -> Status {
+    ours = file;
+    return {};
+  }));
+  const auto newer = rows("newer", "z", {{.id = "ours", .updated = 9}});
+  other.commit({newer}, {ours});
+  ASSERT_TRUE(open("r2")->commit({}));
+  other.commit({}, {newer});
+  const auto catalog = open("r3");
+  EXPECT_THAT(owners(*catalog, "ours"), IsEmpty());
+  EXPECT_EQ(state(*catalog, "k"), ObjectState::kUnknown) << "so that the next run fetches it again";
+}
+
+TEST_F(CatchUpTest, ATagNamesTheIndexedSnapshot) {
+  const auto tagged = [](const Catalog& catalog) {
+    const auto& refs = catalog.table().metadata().refs;
+    const auto tag = refs.find(kIndexTag);
+    return tag != refs.end() && tag->second.type == "tag" ? tag->second.snapshot_id : 0;
+  };
+  const auto current = [](const Catalog& catalog) { return catalog.table().current_snapshot()->snapshot_id; };
+  const auto catalog = open("r1");
+  commit_ours(*catalog);
+  EXPECT_EQ(tagged(*catalog), current(*catalog));
+  OtherEngine(stores_, kCatalog).commit({rows("theirs", "y", {{.id = "theirs", .updated = 7}})}, {});
+  ASSERT_TRUE(catalog->refresh());
+  EXPECT_NE(tagged(*catalog), current(*catalog)) << "the index that the table names is still that of our commit";
+  ASSERT_TRUE(catalog->commit({}));
+  EXPECT_EQ(tagged(*catalog), current(*catalog));
+}
+
+TEST_F(CatchUpTest, AnIndexWhoseSnapshotIsLostIsComparedWithAllRowsOfTheTable) {
+  const Row both{.id = "both", .updated = 6}, undated{.id = "undated", .updated = {}};
+  iceberg::DataFile in_y;
+  {
+    const auto catalog = open("r1");
+    CommitRequest request;
+    in_y = rows("both-y", "y", {both});
+    request.added = {rows("x", "x", {kOurs, both, undated}), in_y};
+    request.objects.entries = {object_of("k", kOurs, {"x"}, 2020), object_of("k2", both, {"x", "y"}, 2020),
+                               object_of("k3", undated, {"x"}, 2020), object_of("old", kOurs, {}, 2020)};
+    request.objects.more_items = 3;
+    ASSERT_TRUE(catalog->commit(request));
+  }
+  OtherEngine other(stores_, kCatalog);
+  const auto base = other.table().current_snapshot()->snapshot_id;
+  other.commit({rows("theirs", "y", {{.id = "theirs", .updated = 7}})}, {in_y});
+  iceberg::Transaction expiry(other.table());
+  expiry.move_tag(std::string(kIndexTag));
+  expiry.remove_snapshots({base});
+  ASSERT_TRUE(expiry.commit(other.table()));
+  ASSERT_EQ(other.table().metadata().find_snapshot(base), nullptr);
+
+  const auto catalog = open("r2");
+  EXPECT_EQ(state(*catalog, "k"), ObjectState::kUnchanged);
+  EXPECT_EQ(state(*catalog, "k2"), ObjectState::kUnknown) << "it lost a row";
+  EXPECT_EQ(state(*catalog, "k3"), ObjectState::kUnchanged);
+  EXPECT_EQ(state(*catalog, "old"), ObjectState::kUnchanged);
+  EXPECT_THAT(owners(*catalog, "ours"), ElementsAre(object_of("k", kOurs, {"x"}, 2020)));
+  EXPECT_THAT(owners(*catalog, "theirs"), SizeIs(1));
+  EXPECT_EQ(catalog->index().manifest().items, 4);
+}
+
 TEST_F(CatchUpTest, ACompactionByAnotherEngineChangesNothing) {
   commit_ours(*open("r1"));
   OtherEngine other(stores_, kCatalog);
@@ -245,6 +334,13 @@ RC_GTEST_PROP(CatchUpModel, TheIndexOwnsWhatTheTableHolds, ()) {
     }
     RC_ASSERT(change.commit(table).has_value());
     if (*rc::gen::inRange(0, 3) == 0) continue;  // several commits at once
+    if (*rc::gen::inRange(0, 3) == 0) {          // the indexed snapshot is lost
+      iceberg::Transaction expiry(table);
+      std::vector<std::int64_t> snapshots;
+      for (const auto& snapshot : table.metadata().snapshots) snapshots.push_back(snapshot.snapshot_id);
+      expiry.remove_snapshots(snapshots);
+      RC_ASSERT(expiry.commit(table).has_value());
+    }
     auto caught = catch_up(
         table, index,
         {.folder_uri = warehouse + "_objects", .name = fmt::format("c{}", step), .watched = {}, .batch_items = 2});

@@ -158,6 +158,7 @@ Result<bool> Catalog::Impl::try_commit(const CommitRequest& request, CommitOutco
   change.set_property(std::string(kObjectIndexProperty), next.manifest().to_json());
 
   const std::string before = table_->metadata_location();
+  change.move_tag(std::string(kIndexTag));
   token_refused_ = false;
   iceberg::CommitOptions options{.guard = guard(), .only_on_base = true, .clock = options_.clock};
   auto done = change.commit(*table_, options);

@@ -200,10 +200,8 @@ Status Catalog::Impl::load_index() {
   if (options_.mode == OpenMode::kRead || !table_) return {};
   EC_ASSIGN_OR_RETURN(const bool whole, named_.is_whole());
   if (whole && named_.manifest().snapshot_id == current_snapshot()) return {};
-  // Without a base to compare with, the index is made anew from the table.
-  const auto base = named_.manifest().snapshot_id;
-  const bool comparable = whole && base && table_->metadata().find_snapshot(*base) != nullptr;
-  const ObjectIndex old = comparable ? named_ : ObjectIndex::open(stores_, {}, options_.index);
+  // Without all its files the index is made anew from the table.
+  const ObjectIndex old = whole ? named_ : ObjectIndex::open(stores_, {}, options_.index);
   EC_ASSIGN_OR_RETURN(auto caught, catch_up_from(old, {}));
   index_ = std::move(caught.index);
   return {};

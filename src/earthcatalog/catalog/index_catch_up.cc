@@ -80,9 +80,28 @@ class CatchUp {
 
   Status collect_changes(const iceberg::Snapshot* current) {
     const auto now = current != nullptr ? std::optional(current->snapshot_id) : std::nullopt;
-    return for_each_changed_file(table_, old_.manifest().snapshot_id, now, [&](const DataFile& file, bool came) {
+    auto before = old_.manifest().snapshot_id;
+    if (before && table_.metadata().find_snapshot(*before) == nullptr) {
+      before.reset();
+      EC_TRY(collect_recorded());
+    }
+    return for_each_changed_file(table_, before, now, [&](const DataFile& file, bool came) {
       if (!came) result_.removed_files.push_back(file.file_path);
       return collect(file, came ? 1 : -1);
+    });
+  }
+
+  // The rows that the index records, in place of those of a snapshot that is lost.
+  Status collect_recorded() {
+    return old_.scan([&](ObjectEntry&& entry) -> Status {
+      for (const auto& cell : entry.cells) {
+        EC_TRY(sorter_.add({.key = entry.identity,
+                            .year = entry.year.value_or(kUnknownYear),
+                            .cell = cells_.number(cell),
+                            .updated = entry.updated.value_or(kNeverUpdated),
+                            .count = -1}));
+      }
+      return {};
     });
   }
 
@@ -121,15 +140,15 @@ class CatchUp {
     for (const auto& change : batch_) {
       if (items.empty() || items.back() != change.key) items.push_back(change.key);
     }
-    EC_ASSIGN_OR_RETURN(auto owners, old_.find_identities(items));
-    std::ranges::sort(owners, {}, [](const ObjectEntry& owner) -> const Hash128& { return owner.identity; });
+    EC_ASSIGN_OR_RETURN(auto holders, old_.find_holders(items));
+    std::ranges::sort(holders, {}, [](const ObjectEntry& holder) -> const Hash128& { return holder.identity; });
     IndexUpdate update{.entries = {}, .forgotten = {}, .more_items = 0};
-    auto owner = owners.begin();
+    auto holder = holders.begin();
     for (auto begin = batch_.begin(); begin != batch_.end();) {
       const auto end = std::find_if(begin, batch_.end(), [&](const RowChange& c) { return c.key != begin->key; });
-      const auto first = owner;
-      while (owner != owners.end() && owner->identity == begin->key) ++owner;
-      reconcile({begin, end}, {first, owner}, update);
+      const auto first = holder;
+      while (holder != holders.end() && holder->identity == begin->key) ++holder;
+      reconcile({begin, end}, {first, holder}, update);
       begin = end;
     }
     for (const auto& item : items) {
@@ -141,15 +160,16 @@ class CatchUp {
     return apply(update, result_.index.manifest().snapshot_id);
   }
 
-  // What the index has to say of one item from now on.
-  void reconcile(std::span<const RowChange> changes, std::span<const ObjectEntry> owners, IndexUpdate& update) const {
-    std::set<Group> groups;
-    TimeMicros updated = kNeverUpdated;
-    for (const auto& owner : owners) {
-      for (const auto& cell : owner.cells) groups.emplace(owner.year.value_or(kUnknownYear), cell);
-      updated = std::max(updated, owner.updated.value_or(kNeverUpdated));
+  // What the index has to say of one item from now on. `holders` are all objects that hold it.
+  void reconcile(std::span<const RowChange> changes, std::span<const ObjectEntry> holders, IndexUpdate& update) const {
+    std::set<Group> recorded;
+    TimeMicros recorded_updated = kNeverUpdated;
+    for (const auto& holder : holders) {
+      for (const auto& cell : holder.cells) recorded.emplace(holder.year.value_or(kUnknownYear), cell);
+      if (holder.owns_rows()) recorded_updated = std::max(recorded_updated, holder.updated.value_or(kNeverUpdated));
     }
-    const TimeMicros recorded = updated;
+    auto groups = recorded;
+    auto updated = recorded_updated;
     for (const auto& change : changes) {
       if (change.count < 0) groups.erase({change.year, cells_.name(change.cell)});
     }
@@ -158,28 +178,28 @@ class CatchUp {
       groups.emplace(change.year, cells_.name(change.cell));
       updated = std::max(updated, change.updated);
     }
-    *update.more_items += (groups.empty() ? 0 : 1) - (owners.empty() ? 0 : 1);
-    const bool replaced = !owners.empty() && updated != recorded;
-    for (const auto& owner : owners) adjust(owner, replaced, groups, update);
+    *update.more_items += (groups.empty() ? 0 : 1) - (recorded.empty() ? 0 : 1);
+    const bool replaced = !recorded.empty() && updated != recorded_updated;
+    const bool lost = !replaced && !std::ranges::includes(groups, recorded);
+    for (const auto& holder : holders) {
+      if (lost || (holder.owns_rows() && holder.name.empty())) {
+        update.forgotten.push_back(holder.object);
+      } else if (holder.owns_rows()) {
+        update.entries.push_back(adjusted(holder, replaced, groups));
+      }
+    }
     add_unknown(changes.front().key, groups, updated, update);
   }
 
-  // The rows of a known object stay its own as long as nobody wrote newer ones; without rows it is forgotten, so that
-  // the next run that meets it fetches it again.
-  static void adjust(const ObjectEntry& owner, bool replaced, std::set<Group>& groups, IndexUpdate& update) {
-    ObjectEntry entry = owner;
-    entry.cells.clear();
-    if (!replaced && !owner.name.empty()) {
-      const auto year = owner.year.value_or(kUnknownYear);
-      for (auto at = groups.lower_bound({year, ""}); at != groups.end() && at->first == year; at = groups.erase(at)) {
-        entry.cells.push_back(at->second);
-      }
+  // An object's rows stay its own as long as nobody wrote newer ones of its item; what it owns leaves `groups`.
+  static ObjectEntry adjusted(ObjectEntry owner, bool replaced, std::set<Group>& groups) {
+    owner.cells.clear();
+    if (replaced) return owner;
+    const auto year = owner.year.value_or(kUnknownYear);
+    for (auto at = groups.lower_bound({year, ""}); at != groups.end() && at->first == year; at = groups.erase(at)) {
+      owner.cells.push_back(at->second);
     }
-    if (entry.cells.empty() && (!replaced || owner.name.empty())) {
-      update.forgotten.push_back(owner.object);
-    } else {
-      update.entries.push_back(std::move(entry));
-    }
+    return owner;
   }
 
   static void add_unknown(const Hash128& identity, const std::set<Group>& groups, TimeMicros updated,

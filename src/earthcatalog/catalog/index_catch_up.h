@@ -28,9 +28,12 @@ struct CaughtUp {
 };
 
 /// Compares the data files of the snapshot that `old` describes with those of the table's current one and reads id,
-/// collection and updated of the rows of those that differ. Rows that another engine wrote are recorded without the
-/// name of their object; objects whose rows are gone are forgotten. When the indexed snapshot is no longer among the
-/// table's, or none was indexed, `old` must be empty, and all rows are read. Memory is bounded.
+/// collection and updated of the rows of those that differ. When the indexed snapshot is no longer among the table's,
+/// the rows that `old` records are compared with all rows of the table; an empty `old` records none. Memory is bounded.
+///
+/// Rows that another engine wrote are recorded without the name of their object. An item that lost a row is forgotten
+/// with all its objects, so that the next run that meets them fetches them again; the rows that it still has are
+/// recorded without an object, so that they are replaced and not doubled.
 Result<CaughtUp> catch_up(const iceberg::Table& table, const ObjectIndex& old, const CatchUpOptions& options);
 
 }  // namespace earthcatalog::catalog

@@ -20,6 +20,10 @@ inline constexpr std::string_view kBoundariesPathProperty = "earthcatalog.grid.b
 inline constexpr std::string_view kIdFieldProperty = "earthcatalog.grid.id_field";
 inline constexpr std::string_view kHashIndexPathProperty = "earthcatalog.hash_index_path";
 inline constexpr std::string_view kObjectIndexProperty = "earthcatalog.object-index";
+/// URI of the catalog that last committed: how a warehouse knows whose it is.
+inline constexpr std::string_view kCatalogProperty = "earthcatalog.catalog";
+/// The tag of the snapshot that the object index describes: expiry by any engine keeps what a tag names.
+inline constexpr std::string_view kIndexTag = "earthcatalog-index";
 inline constexpr std::string_view kRunIdSummary = "earthcatalog.run-id";
 /// Which commit of its run a snapshot is, from 1.
 inline constexpr std::string_view kCommitSummary = "earthcatalog.commit";

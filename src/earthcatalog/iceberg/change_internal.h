@@ -28,6 +28,7 @@ struct Change {
   std::map<std::string, PartitionKey> removed;  ///< by path
   bool rows_unchanged = false;
 
+  std::set<std::string> moved_tags;  ///< to the snapshot that is current afterwards
   std::set<std::int64_t> removed_snapshots;
   std::optional<std::int64_t> forget_metadata_before_ms;  ///< older entries leave the metadata log
 
@@ -36,7 +37,7 @@ struct Change {
   bool changes_files() const { return adds_files() || !removed.empty(); }
   bool shortens_history() const { return !removed_snapshots.empty() || forget_metadata_before_ms.has_value(); }
   bool changes_anything() const {
-    return changes_files() || evolves_schema() || !properties.empty() || shortens_history();
+    return changes_files() || evolves_schema() || !properties.empty() || !moved_tags.empty() || shortens_history();
   }
 };
 

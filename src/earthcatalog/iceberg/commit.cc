@@ -66,6 +66,14 @@ void add_snapshot(Snapshot snapshot, TableMetadata& metadata) {
   metadata.snapshots.push_back(std::move(snapshot));
 }
 
+// Without a member max-ref-age-ms: nobody's expiry shall let the tag go for its age.
+void move_tags(const Change& change, TableMetadata& metadata) {
+  if (!metadata.current_snapshot_id) return;
+  for (const std::string& name : change.moved_tags) {
+    metadata.refs[name] = {.snapshot_id = *metadata.current_snapshot_id, .type = "tag", .unknown = {}};
+  }
+}
+
 void apply_schema_and_properties(const Change& change, TableMetadata& metadata) {
   if (change.evolves_schema()) {
     metadata.schemas.push_back(change.schema);
@@ -104,6 +112,7 @@ Result<Committer::Attempt> Committer::write_attempt(SnapshotProducer& producer) 
     EC_ASSIGN_OR_RETURN(Snapshot snapshot, producer.produce(table_, metadata.last_updated_ms));
     add_snapshot(std::move(snapshot), metadata);
   }
+  move_tags(change_, metadata);
   remove_snapshots(change_.removed_snapshots, metadata);
   attempt.expired = log_previous(table_, change_, metadata);
   attempt.location = next_metadata_location(metadata, table_.metadata_location());

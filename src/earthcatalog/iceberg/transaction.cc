@@ -75,6 +75,8 @@ void Transaction::forget_metadata_before(std::int64_t timestamp_ms) {
   impl_->change.forget_metadata_before_ms = timestamp_ms;
 }
 
+void Transaction::move_tag(std::string name) { impl_->change.moved_tags.insert(std::move(name)); }
+
 void Transaction::set_property(std::string key, std::string value) {
   impl_->change.properties[std::move(key)] = std::move(value);
 }

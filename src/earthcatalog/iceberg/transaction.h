@@ -68,6 +68,10 @@ class Transaction {
   /// Metadata files that were replaced by newer ones before this time leave the metadata log. Their files stay.
   void forget_metadata_before(std::int64_t timestamp_ms);
 
+  /// Has the tag `name` name the snapshot that is current after the commit, so that expiry (ours and other engines')
+  /// keeps that one, and no longer the one that it named before. Without effect on a table that has no snapshot.
+  void move_tag(std::string name);
+
   void set_property(std::string key, std::string value);
   void remove_property(std::string key);
   /// An entry of the snapshot's summary besides Iceberg's own.

@@ -6,6 +6,7 @@
 #include <set>
 
 #include "earthcatalog/base/stopwatch.h"
+#include "earthcatalog/catalog/table_schema.h"
 #include "earthcatalog/upkeep/live_files.h"
 
 namespace earthcatalog::upkeep {
@@ -34,7 +35,9 @@ std::set<std::int64_t> retained_whatever_their_age(const iceberg::TableMetadata&
     if (std::ssize(retained) < newest) retained.insert(snapshot->snapshot_id);
   }
   if (metadata.current_snapshot_id) retained.insert(*metadata.current_snapshot_id);
-  for (const auto& [name, ref] : metadata.refs) retained.insert(ref.snapshot_id);
+  for (const auto& [name, ref] : metadata.refs) {
+    if (name != catalog::kIndexTag) retained.insert(ref.snapshot_id);  // the commit of this very call moves that one
+  }
   return retained;
 }
 
