@@ -89,7 +89,7 @@ class Catalog {
  public:
   /// Opens, takes the lock (kWrite), checks grid and schema against the table, takes a table of the peer over (at the
   /// next commit), brings the object index up to date with the snapshot. Errors: kNotFound (kRead, no catalog or
-  /// table), kConflict (locked), kInvalidData (no SQLite, no catalog), kInvalidArgument (a new table whose warehouse
+  /// table), kAlreadyExists (kWrite, the warehouse holds another catalog's table), kConflict (locked), kInvalidData (no SQLite, no catalog), kInvalidArgument (a new table whose warehouse
   /// or grid nobody gave), kUnsupported (another grid, resolution, schema kind or warehouse than the table's, both are
   /// named; a store without conditional writes; a table of another schema or partitioning, with the name of the
   /// difference). `stores` must outlive it.

@@ -80,6 +80,7 @@ Status Catalog::Impl::create_table(const CommitRequest& request) {
   options.warehouse = warehouse_;
   options.properties = grid_properties(grid_);
   options.properties.emplace(kHashIndexPathProperty, hash_index_uri(warehouse_));
+  options.properties.emplace(kCatalogProperty, uri_);
   options.guard = guard();
   auto created = iceberg::Table::create(stores_, *file_, options, {}, options_.clock);
   if (token_refused_) {
@@ -146,6 +147,7 @@ Result<CommitOutcome> Catalog::Impl::commit(const CommitRequest& request) {
 Result<bool> Catalog::Impl::try_commit(const CommitRequest& request, CommitOutcome& outcome) {
   if (lock_) EC_TRY(final_if_lost(lock_->check()));
   if (!table_) {
+    EC_TRY(check_warehouse_is_free());
     EC_TRY(create_table(request));
     if (!table_) return false;
     if (request.exclusive && current_snapshot()) return std::unexpected(changed_meanwhile());
@@ -156,9 +158,9 @@ Result<bool> Catalog::Impl::try_commit(const CommitRequest& request, CommitOutco
   EC_ASSIGN_OR_RETURN(const ObjectIndex next,
                       index_.apply(request.objects, object_index_uri(warehouse_), run_name, snapshot));
   change.set_property(std::string(kObjectIndexProperty), next.manifest().to_json());
+  change.move_tag(std::string(kIndexTag));
 
   const std::string before = table_->metadata_location();
-  change.move_tag(std::string(kIndexTag));
   token_refused_ = false;
   iceberg::CommitOptions options{.guard = guard(), .only_on_base = true, .clock = options_.clock};
   auto done = change.commit(*table_, options);

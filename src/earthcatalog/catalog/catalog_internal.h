@@ -40,6 +40,7 @@ class Catalog::Impl {
   Status adopt_table();
   Status adopt_warehouse();
   Status start_new_table();
+  Status check_warehouse_is_free() const;
 
   // The object index.
   std::optional<std::int64_t> current_snapshot() const;
@@ -67,7 +68,7 @@ class Catalog::Impl {
   std::optional<iceberg::Table> table_;
   grid::GridSpec grid_;
   std::optional<stac::ItemSchema> columns_;
-  iceberg::Properties missing_properties_;  // of a table of the peer
+  iceberg::Properties missing_properties_;  // of the table, for the next commit
   ObjectIndex named_;                       // as the table names it
   ObjectIndex index_;                       // of the table's current snapshot
   int commits_ = 0;

@@ -4,6 +4,7 @@
 #include "earthcatalog/catalog/catalog_internal.h"
 #include "earthcatalog/catalog/table_grid.h"
 #include "earthcatalog/catalog/table_schema.h"
+#include "earthcatalog/catalog/warehouse_claim.h"
 
 namespace earthcatalog::catalog {
 namespace {
@@ -112,9 +113,18 @@ Status Catalog::Impl::start_new_table() {
     return fail(ErrorKind::kInvalidArgument, "{} has no table yet: say where its files are to lie, with `warehouse`",
                 uri_);
   }
+  EC_TRY(check_warehouse_is_free());
   EC_ASSIGN_OR_RETURN(grid_, grid_of_new_table(options_.grid, options_.default_resolution));
   if (options_.schema && !columns_) columns_ = stac::initial_schema(*options_.schema);
   return {};
+}
+
+Status Catalog::Impl::check_warehouse_is_free() const {
+  Status status = check_no_other_table(stores_, warehouse_, uri_, {});
+  if (status || status.error().kind != ErrorKind::kAlreadyExists) return status;
+  // Another run with this catalog may have made the table just now.
+  EC_ASSIGN_OR_RETURN(const auto location, file_->metadata_location({}));
+  return location ? Status{} : status;
 }
 
 // What the table is decides; what was asked for must agree with it.
@@ -137,11 +147,15 @@ Status Catalog::Impl::adopt_table() {
   }
   EC_ASSIGN_OR_RETURN(grid_, grid_of_table(table_grid, options_.grid));
   EC_TRY(adopt_warehouse());
+  if (options_.mode == OpenMode::kWrite && table_->current_snapshot() == nullptr) {
+    EC_TRY(check_no_other_table(stores_, warehouse_, uri_, metadata.table_uuid));
+  }
 
   missing_properties_ = grid_properties(grid_);
   missing_properties_.emplace(kHashIndexPathProperty, hash_index_uri(warehouse_));
   missing_properties_.emplace(kDataPathProperty, warehouse_);
   std::erase_if(missing_properties_, [&](const auto& entry) { return metadata.property(entry.first).has_value(); });
+  if (metadata.property(kCatalogProperty) != uri_) missing_properties_.emplace(kCatalogProperty, uri_);
   return {};
 }
 

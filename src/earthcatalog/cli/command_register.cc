@@ -11,6 +11,7 @@ class Register final : public Command {
     app_ = app.add_subcommand("register", "makes a lost catalog file anew from what lies in the warehouse");
     app_->add_flag("--from-warehouse", from_warehouse_, "look for the table in the warehouse")->required();
     table_.add(*app_);
+    app_->add_option("--table-uuid", table_uuid_, "which table, of a warehouse that holds several");
     app_->add_flag("--replace", replace_, "although the catalog has the table already");
     app_->add_flag("--reconstruct", reconstruct_, "from the data files, although there are metadata");
     app_->add_flag("--rewrite", rewrite_, "reconstructing, write files anew of which some rows are doubles");
@@ -43,6 +44,7 @@ class Register final : public Command {
     upkeep::RegisterSpec spec;
     EC_ASSIGN_OR_RETURN(spec.catalog, locked_catalog(access, lock_, "register"));
     spec.catalog.grid = complete(grid_, access.config);
+    spec.table_uuid = table_uuid_;
     spec.replace = replace_;
     spec.reconstruct = reconstruct_;
     spec.rewrite = rewrite_;
@@ -54,6 +56,7 @@ class Register final : public Command {
   TableFlags table_;
   LockFlags lock_;
   catalog::GridRequest grid_;
+  std::string table_uuid_;
   bool from_warehouse_ = false, replace_ = false, reconstruct_ = false, rewrite_ = false, dry_run_ = false;
   FormatFlag format_;
 };

@@ -5,6 +5,7 @@
 #include <span>
 
 #include "earthcatalog/base/stopwatch.h"
+#include "earthcatalog/catalog/warehouse_claim.h"
 #include "earthcatalog/grid/partitioner.h"
 #include "earthcatalog/pipeline/chunk_source.h"
 #include "earthcatalog/pipeline/flush.h"
@@ -21,8 +22,12 @@ Result<std::unique_ptr<catalog::Catalog>> open_catalog(storage::Stores& stores, 
   options.lock = options.lock && !spec.dry_run;
   if (!options.default_resolution) options.default_resolution = 1;
   auto opened = catalog::Catalog::open(stores, options);
-  if (!opened && spec.dry_run && opened.error().kind == ErrorKind::kNotFound) return nullptr;
-  return opened;
+  const bool is_new = !opened && spec.dry_run && opened.error().kind == ErrorKind::kNotFound;
+  if (!is_new || options.warehouse.empty()) return is_new ? nullptr : std::move(opened);
+  EC_ASSIGN_OR_RETURN(const auto catalog, storage::normalize_uri(options.catalog));
+  EC_ASSIGN_OR_RETURN(const auto warehouse, storage::normalize_uri(options.warehouse));
+  EC_TRY(catalog::check_no_other_table(stores, warehouse, catalog, {}));
+  return nullptr;
 }
 
 grid::GridSpec asked_grid(const catalog::GridRequest& request) {

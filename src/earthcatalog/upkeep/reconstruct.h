@@ -6,9 +6,9 @@
 #include <vector>
 
 #include "earthcatalog/catalog/catalog.h"
+#include "earthcatalog/catalog/metadata_search.h"
 #include "earthcatalog/result.h"
 #include "earthcatalog/storage/stores.h"
-#include "earthcatalog/upkeep/metadata_search.h"
 
 namespace earthcatalog::upkeep {
 
@@ -31,7 +31,7 @@ struct Reconstruction {
   std::int64_t files_found = 0, files_taken = 0, files_left_out = 0, files_rewritten = 0;
   std::int64_t rows = 0, bytes = 0;  ///< of the table
   std::int64_t rows_left_out = 0;
-  std::vector<PassedOver> unreadable;  ///< data files
+  std::vector<catalog::PassedOver> unreadable;  ///< data files
   std::vector<std::string> left_out;   ///< URIs
   std::vector<std::string> partly;     ///< URIs of files of which some rows are doubles
 };

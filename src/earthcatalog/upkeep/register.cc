@@ -2,6 +2,9 @@
 
 #include <fmt/ranges.h>
 
+#include <algorithm>
+#include <functional>
+
 #include "earthcatalog/base/stopwatch.h"
 #include "earthcatalog/catalog/pointer.h"
 #include "earthcatalog/upkeep/table_check.h"
@@ -34,7 +37,8 @@ class Registration {
   Status check_catalog();
   Status find_or_make_table();
   Status take(const iceberg::Table& table);
-  Status make(const MetadataSearch& known);
+  Status choose(std::vector<catalog::FoundTable>& tables) const;
+  Status make(const std::string& uuid);
 
   storage::Stores& stores_;
   const RegisterSpec& spec_;
@@ -93,11 +97,32 @@ Status Registration::check_catalog() {
 }
 
 Status Registration::find_or_make_table() {
-  auto search = find_newest_metadata(stores_, report_.warehouse);
-  if (!search && spec_.reconstruct && search.error().kind == ErrorKind::kInvalidData) search = MetadataSearch{};
-  if (!search) return std::unexpected(std::move(search).error());
-  report_.passed_over = search->passed_over;
-  return search->newest && !spec_.reconstruct ? take(*search->newest) : make(*search);
+  EC_ASSIGN_OR_RETURN(auto search, catalog::find_tables(stores_, report_.warehouse));
+  report_.passed_over = std::move(search.passed_over);
+  EC_TRY(choose(search.tables));
+  if (search.tables.empty()) return make({});
+  const auto& table = search.tables.front().newest;
+  const Status in_place = catalog::check_place(table, report_.warehouse);
+  if (spec_.reconstruct) return make(in_place ? table.metadata().table_uuid : std::string());
+  EC_TRY(in_place);
+  return take(table);
+}
+
+// Leaves the table that is meant; none to be made from the data files as a new one.
+Status Registration::choose(std::vector<catalog::FoundTable>& tables) const {
+  const bool asked = !spec_.table_uuid.empty();
+  std::string all;
+  for (const auto& table : tables) all += (all.empty() ? "" : "; ") + table.describe();
+  const auto is_meant = [&](const catalog::FoundTable& table) { return table.uuid() == spec_.table_uuid; };
+  if (asked && std::ranges::none_of(tables, is_meant)) {
+    return fail(ErrorKind::kNotFound, "{} holds no metadata of the table {}; it has {}", report_.warehouse,
+                spec_.table_uuid, all.empty() ? "none of any table" : all);
+  }
+  if (asked) std::erase_if(tables, std::not_fn(is_meant));
+  if (tables.size() < 2) return {};
+  if (spec_.reconstruct) return tables.clear(), Status{};
+  return fail(ErrorKind::kInvalidData, "{} holds {} tables; say which one with `table_uuid`: {}", report_.warehouse,
+              tables.size(), all);
 }
 
 Status Registration::take(const iceberg::Table& table) {
@@ -120,17 +145,17 @@ Status Registration::take(const iceberg::Table& table) {
   return {};
 }
 
-Status Registration::make(const MetadataSearch& known) {
+Status Registration::make(const std::string& uuid) {
   ReconstructSpec spec{.warehouse = report_.warehouse,
                        .run_id = spec_.catalog.run_id,
                        .grid = spec_.catalog.grid,
-                       .table_uuid = known.newest ? known.newest->metadata().table_uuid : "",
+                       .table_uuid = uuid,
                        .follows = {},
                        .rewrite = spec_.rewrite,
                        .dry_run = spec_.dry_run,
                        .workers = spec_.workers,
                        .clock = spec_.catalog.clock};
-  EC_ASSIGN_OR_RETURN(const auto older, list_metadata(stores_, report_.warehouse));
+  EC_ASSIGN_OR_RETURN(const auto older, catalog::list_metadata(stores_, report_.warehouse));
   if (!older.empty()) spec.follows = older.front().uri;
   auto& done = report_.reconstructed.emplace();
   EC_TRY(reconstruct(stores_, spec, done));

@@ -7,15 +7,16 @@
 #include <vector>
 
 #include "earthcatalog/catalog/catalog.h"
+#include "earthcatalog/catalog/metadata_search.h"
 #include "earthcatalog/result.h"
 #include "earthcatalog/storage/stores.h"
-#include "earthcatalog/upkeep/metadata_search.h"
 #include "earthcatalog/upkeep/reconstruct.h"
 
 namespace earthcatalog::upkeep {
 
 struct RegisterSpec {
   catalog::CatalogOptions catalog;  ///< names, run id, lock, and the grid for a table that is reconstructed
+  std::string table_uuid;           ///< which table, of a warehouse that holds several; empty: the only one
   bool replace = false;             ///< although the catalog has the table already
   bool reconstruct = false;         ///< from the data files although there are metadata
   bool rewrite = false;             ///< ReconstructSpec::rewrite
@@ -31,7 +32,7 @@ struct RegisterReport {
   std::string metadata;                 ///< what it points to now; empty after a dry run that would reconstruct
   std::optional<std::int64_t> snapshot_id;
   std::int64_t snapshots = 0, files = 0, rows = 0, bytes = 0;  ///< of the table
-  std::vector<PassedOver> passed_over;                         ///< newer metadata that cannot be used
+  std::vector<catalog::PassedOver> passed_over;                         ///< newer metadata that cannot be used
   std::vector<std::string> notes;                              ///< what else is not as it should be
   std::optional<Reconstruction> reconstructed;
   double seconds = 0;

@@ -9,7 +9,7 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-Json to_json(const std::vector<PassedOver>& entries) {
+Json to_json(const std::vector<catalog::PassedOver>& entries) {
   Json json = Json::array();
   for (const auto& entry : entries) json.push_back({{"uri", entry.uri}, {"reason", entry.reason}});
   return json;

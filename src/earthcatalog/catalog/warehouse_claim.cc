@@ -1,0 +1,29 @@
+#include "earthcatalog/catalog/warehouse_claim.h"
+
+#include <algorithm>
+
+#include "earthcatalog/catalog/metadata_search.h"
+
+namespace earthcatalog::catalog {
+
+Status check_no_other_table(storage::Stores& stores, const std::string& warehouse, const std::string& catalog_uri,
+                            const std::string& own_uuid) {
+  EC_ASSIGN_OR_RETURN(const auto search, annotate(find_tables(stores, warehouse), "looking for a table in " + warehouse));
+  const auto other =
+      std::ranges::find_if(search.tables, [&](const FoundTable& table) { return table.uuid() != own_uuid; });
+  if (other == search.tables.end()) return {};
+  const std::string remedy = fmt::format("`register(from_warehouse, catalog={}, warehouse={})`", catalog_uri, warehouse);
+  if (own_uuid.empty() && other->catalog == catalog_uri) {
+    return fail(ErrorKind::kAlreadyExists,
+                "the catalog {} is gone, but its table is in the warehouse: {}. A warehouse holds one table: make the "
+                "catalog of it anew with {}",
+                catalog_uri, other->describe(), remedy);
+  }
+  return fail(ErrorKind::kAlreadyExists,
+              "the warehouse {} holds a table already, and not that of the catalog {}: {}. A warehouse holds one "
+              "table: give the right `catalog`, or another `warehouse`; if the table's catalog is lost, make it anew "
+              "with {}",
+              warehouse, catalog_uri, other->describe(), remedy);
+}
+
+}  // namespace earthcatalog::catalog

@@ -1,0 +1,17 @@
+// A warehouse holds one table.
+#pragma once
+
+#include <string>
+
+#include "earthcatalog/result.h"
+#include "earthcatalog/storage/stores.h"
+
+namespace earthcatalog::catalog {
+
+/// Checks that no other table has its rows in the warehouse (full URI) than that of the catalog `catalog_uri`, whose
+/// UUID is `own_uuid` (empty: it has none yet). A table without a snapshot, which a first run leaves that failed, is no
+/// other table. kAlreadyExists names the catalog that the warehouse belongs to, and what to do.
+Status check_no_other_table(storage::Stores& stores, const std::string& warehouse, const std::string& catalog_uri,
+                            const std::string& own_uuid);
+
+}  // namespace earthcatalog::catalog
