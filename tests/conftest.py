@@ -27,8 +27,8 @@ ACCESS_KEY, SECRET_KEY = "testkey", "testsecret"
 
 
 def clean_environment(**extra):
-    """The environment without anything that would change how S3 is reached."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+    """The environment without anything that would change how S3 is reached, or that is an option."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "EARTHCATALOG_"))}
     return {**kept, "AWS_EC2_METADATA_DISABLED": "true", **extra}
 
 

@@ -4,6 +4,7 @@
 
 #include <map>
 
+#include "earthcatalog/cli/config_file.h"
 #include "earthcatalog/cli/progress_line.h"
 #include "earthcatalog/storage/s3_address.h"
 
@@ -35,33 +36,33 @@ TEST(Options, ReadsDurations) {
 TEST(Options, FlagsWinOverTheFileAndTheFileOverTheEnvironment) {
   const auto environment =
       environment_of({{"AWS_REGION", "env"}, {"AWS_ENDPOINT_URL", "http://env"}, {"AWS_REQUEST_PAYER", "requester"}});
-  const auto config = parse_config("storage:\n  region: file\n  endpoint: http://file\n", "c.yaml");
-  ASSERT_TRUE(config.has_value());
   S3Flags flags;
+  flags.section = "region: file\nendpoint: http://file\n";
   flags.region = "flag";
-  const auto merged = merge_storage(flags, *config, environment);
-  EXPECT_EQ(merged.s3.region, "flag");
-  EXPECT_EQ(merged.s3.endpoint, "http://file");
-  EXPECT_EQ(merged.s3.request_payer, true);
-  EXPECT_EQ(merged.s3.anonymous, std::nullopt);
+  const auto merged = storage_settings(flags, environment);
+  ASSERT_TRUE(merged.has_value()) << merged.error().message;
+  EXPECT_EQ(merged->s3.region, "flag");
+  EXPECT_EQ(merged->s3.endpoint, "http://file");
+  EXPECT_EQ(merged->s3.request_payer, true);
+  EXPECT_EQ(merged->s3.anonymous, std::nullopt);
 }
 
 TEST(Options, ReadsSettingsOfOneBucket) {
-  const auto config =
-      parse_config("storage:\n  buckets:\n    its-live-data: {anonymous: true, region: us-west-2}\n", "c.yaml");
-  ASSERT_TRUE(config.has_value()) << config.error().message;
-  EXPECT_EQ(config->storage.buckets.at("its-live-data").anonymous, true);
-  EXPECT_EQ(config->storage.buckets.at("its-live-data").region, "us-west-2");
+  const auto settings = parse_storage("buckets:\n  its-live-data: {anonymous: true, region: us-west-2}\n", "c.yaml");
+  ASSERT_TRUE(settings.has_value()) << settings.error().message;
+  EXPECT_EQ(settings->buckets.at("its-live-data").anonymous, true);
+  EXPECT_EQ(settings->buckets.at("its-live-data").region, "us-west-2");
 }
 
 constexpr const char* kBucketOfItsOwn =
-    "storage:\n  buckets:\n    own: {endpoint: http://file, region: file, profile: file, anonymous: false, "
+    "buckets:\n  own: {endpoint: http://file, region: file, profile: file, anonymous: false, "
     "request_payer: false}\n";
 
-storage::S3Settings settings_of_own_bucket(const S3Flags& flags) {
-  const auto config = parse_config(kBucketOfItsOwn, "c.yaml");
-  EXPECT_TRUE(config.has_value());
-  return storage::settings_of("own", merge_storage(flags, *config, environment_of({})));
+storage::S3Settings settings_of_own_bucket(S3Flags flags) {
+  flags.section = kBucketOfItsOwn;
+  const auto settings = storage_settings(flags, environment_of({}));
+  EXPECT_TRUE(settings.has_value());
+  return storage::settings_of("own", *settings);
 }
 
 TEST(Options, FlagsWinOverTheFilesSectionOfABucket) {
@@ -85,23 +86,6 @@ TEST(Options, TheFlagAnonymousWinsOverTheProfileOfABucket) {
   EXPECT_EQ(settings.anonymous, true);
   EXPECT_EQ(settings.region, "file");
 }
-
-TEST(Options, AConfigurationThatMakesNoSenseNamesItsLine) {
-  const std::map<std::string, std::string> cases = {{"catalog:\n  db_pth: x\n", "line 2"},
-                                                    {"catlog: {}\n", "line 1"},
-                                                    {"grid:\n  resolution: many\n", "line 2"},
-                                                    {"ingest: 7\n", "line 1"},
-                                                    {"catalog: [1, 2\n", "line"},
-                                                    {"storage:\n  buckets: 3\n", "line 2"}};
-  for (const auto& [yaml, expected] : cases) {
-    const auto config = parse_config(yaml, "c.yaml");
-    ASSERT_FALSE(config.has_value()) << yaml;
-    EXPECT_EQ(config.error().kind, ErrorKind::kInvalidArgument);
-    EXPECT_NE(config.error().message.find(expected), std::string::npos) << config.error().message;
-  }
-}
-
-TEST(Options, AnEmptyFileChangesNothing) { EXPECT_TRUE(parse_config("", "c.yaml").has_value()); }
 
 TEST(Progress, AnEstimateSaysThatItIsOneAndNothingIsSaidOfWhatNobodyKnows) {
   pipeline::Progress progress{.settled = 1000, .total = 4000, .total_is_estimate = true, .seconds = 10};

@@ -4,6 +4,7 @@
 #include "earthcatalog/cli/inventory_flags.h"
 #include "earthcatalog/cli/run_id.h"
 #include "earthcatalog/cli/runtime.h"
+#include "earthcatalog/cli/settings.h"
 #include "earthcatalog/cli/table_options.h"
 #include "earthcatalog/upkeep/audit.h"
 
@@ -15,20 +16,20 @@ class Audit final : public Command {
   void setup(CLI::App& app) override {
     app_ = app.add_subcommand("audit", "is everything in the bucket in the table, once, and nothing else");
     table_.add(*app_);
-    app_->add_option("--inventory", inventory_, "list of all objects, in any format, or a prefix to list: path or URI")
+    as_path(app_->add_option("--inventory", inventory_, "list of all objects, in any format, or a prefix to list: path or URI"))
         ->required();
     app_->add_option("--since", keys_.since,
                      "objects modified before may be missing: 2026-01-31, an RFC 3339 time, or 2d");
     keys_.add(*app_);
-    app_->add_option("--problems", problems_,
+    as_path(app_->add_option("--problems", problems_,
                      "problems file of an earlier run, which says why objects have no rows; "
-                     "may be given several times")
+                     "may be given several times"))
         ->allow_extra_args(false);
-    app_->add_option("--out", out_, "NDJSON file of all findings (default: <catalog>.<run id>.audit.ndjson)");
+    as_path(app_->add_option("--out", out_, "NDJSON file of all findings (default: <catalog>.<run id>.audit.ndjson)"));
     app_->add_option("--memory-limit", memory_limit_, "what is sorted in memory; the rest in temporary files")
         ->capture_default_str();
     app_->add_option("--workers", workers_, "threads that read data files (default: one a core)")
-        ->check(CLI::PositiveNumber);
+        ->check(at_least(1));
     format_.add(*app_);
   }
 
@@ -53,7 +54,7 @@ class Audit final : public Command {
     spec.catalog = catalog_at(access);
     spec.out = !out_.empty() ? out_ : fmt::format("{}.{}.audit.ndjson", access.catalog, make_run_id());
     EC_ASSIGN_OR_RETURN(spec.memory_limit_bytes, annotate(parse_bytes(memory_limit_), "--memory-limit"));
-    spec.workers = static_cast<std::size_t>(worker_count(workers_, access));
+    spec.workers = static_cast<std::size_t>(worker_count(workers_));
     spec.stop = &stop_requested();
     return spec;
   }

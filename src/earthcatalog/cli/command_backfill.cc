@@ -3,6 +3,7 @@
 #include "earthcatalog/backfill/backfill.h"
 #include "earthcatalog/cli/commands.h"
 #include "earthcatalog/cli/ingest_run.h"
+#include "earthcatalog/cli/settings.h"
 
 namespace earthcatalog::cli {
 namespace {
@@ -17,9 +18,9 @@ struct Flags : IngestFlags {
 
 void add_own_options(CLI::App& app, Flags& flags) {
   const std::string group = "Backfill";
-  app.add_option(
+  as_path(app.add_option(
          "--staging", flags.staging,
-         "folder or prefix for what is done so far; path or URI (default: the direct shape, within the warehouse)")
+         "folder or prefix for what is done so far; path or URI (default: the direct shape, within the warehouse)"))
       ->group(group);
   app.add_option("--compact-rows", flags.compact_rows, "most rows of a data file")
       ->check(CLI::Range(1, 100'000))
@@ -39,8 +40,8 @@ void add_own_options(CLI::App& app, Flags& flags) {
   app.add_flag("--update-hash-index", flags.update_hash_index,
                "bring the hash index up to date after the commit; make it when there is none")
       ->group(group);
-  app.add_option("--hash-index", flags.hash_index,
-                 "where: path or URI (default: the table's property); implies --update-hash-index")
+  as_path(app.add_option("--hash-index", flags.hash_index,
+                 "where: path or URI (default: the table's property); implies --update-hash-index"))
       ->group(group);
   app.add_flag("--skip-upload", flags.skip_upload,
                "the catalog stays on this machine: an error when it is at a URI of a store")
@@ -57,8 +58,8 @@ Result<backfill::BackfillSpec> make_spec(const Flags& flags, const TableAccess& 
   spec.settings.source_root = flags.keys.source_root;
   spec.settings.since_text = flags.keys.since;
   spec.settings.since = input.since;
-  spec.settings.limit = flags.limit;
-  spec.settings.chunk_size = flags.chunk_size.value_or(access.config.chunk_size.value_or(spec.settings.chunk_size));
+  spec.settings.limit = input.limit;
+  spec.settings.chunk_size = flags.chunk_size.value_or(spec.settings.chunk_size);
   EC_ASSIGN_OR_RETURN(spec.catalog, catalog_options(flags, access, "backfill"));
   spec.catalog.default_resolution.reset();  // a whole archive on a grid that nobody chose costs too much
   EC_ASSIGN_OR_RETURN(spec.catalog.warehouse, storage::normalize_uri(spec.catalog.warehouse));
@@ -76,7 +77,7 @@ Result<backfill::BackfillSpec> make_spec(const Flags& flags, const TableAccess& 
   EC_ASSIGN_OR_RETURN(spec.fetch, fetch_options(flags));
   EC_ASSIGN_OR_RETURN(spec.memory_limit_bytes, memory_limit(flags));
   spec.problems = problems_uri(flags, spec.catalog);
-  spec.workers = flags.scheduler == "synchronous" ? 1 : worker_count(flags.workers, access);
+  spec.workers = flags.scheduler == "synchronous" ? 1 : worker_count(flags.workers);
   spec.compact_rows = flags.compact_rows;
   spec.max_columns = flags.max_columns;
   spec.skip_inventory = flags.skip_inventory;

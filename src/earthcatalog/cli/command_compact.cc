@@ -25,7 +25,7 @@ struct Flags {
 void Flags::add(CLI::App& app) {
   table.add(app);
   app.add_option("--threshold", threshold, "a bucket with fewer files is left alone")
-      ->check(CLI::PositiveNumber)
+      ->check(at_least(1))
       ->capture_default_str();
   app.add_option("--cell", cell, "only the buckets of this cell, by its name");
   app.add_option("--year", year, "only the buckets of this year, or unknown");
@@ -34,7 +34,7 @@ void Flags::add(CLI::App& app) {
       ->capture_default_str();
   app.add_option("--memory-limit", memory_limit, "rows held; a larger bucket is sorted in a temporary file")
       ->capture_default_str();
-  app.add_option("--workers", workers, "buckets merged at a time (default: one a core)")->check(CLI::PositiveNumber);
+  app.add_option("--workers", workers, "buckets merged at a time (default: one a core)")->check(at_least(1));
   app.add_flag("--dry-run", dry_run, "say what would be done, write nothing");
   lock.add(app, "Lock");
   format.add(app);
@@ -62,7 +62,7 @@ Result<pipeline::CompactSpec> make_spec(const Flags& flags, const TableAccess& a
   spec.threshold = flags.threshold;
   spec.compact_rows = flags.compact_rows;
   EC_ASSIGN_OR_RETURN(spec.memory_limit_bytes, annotate(parse_bytes(flags.memory_limit), "--memory-limit"));
-  spec.workers = worker_count(flags.workers, access);
+  spec.workers = worker_count(flags.workers);
   spec.dry_run = flags.dry_run;
   return spec;
 }
@@ -81,7 +81,7 @@ class Compact final : public Command {
     pipeline::CompactReport report;
     EC_TRY(pipeline::run_compact(stores, spec, &stop_requested(), report));
     if (report.interrupted) {
-      fmt::print(stderr, "earthcatalog: stopped; the table is as it was. Run the same command to begin again.\n");
+      print_err("earthcatalog: stopped; the table is as it was. Run the same command to begin again.\n");
       return kExitInterrupted;
     }
     flags_.format.print(report);

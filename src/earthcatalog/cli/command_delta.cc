@@ -5,6 +5,7 @@
 #include "earthcatalog/cli/commands.h"
 #include "earthcatalog/cli/ingest_options.h"
 #include "earthcatalog/cli/progress_line.h"
+#include "earthcatalog/cli/settings.h"
 #include "earthcatalog/pipeline/delta.h"
 
 namespace earthcatalog::cli {
@@ -25,8 +26,8 @@ class Delta final : public Command {
                      "share of the recorded objects that the list judges that may be gone, else nothing is done")
         ->capture_default_str()
         ->group(group);
-    app_->add_option("--out", out_,
-                     "the inventory to write (*.parquet; default: <warehouse>/delta/pending/<run id>.parquet)")
+    as_path(app_->add_option("--out", out_,
+                     "the inventory to write (*.parquet; default: <warehouse>/delta/pending/<run id>.parquet)"))
         ->group(group);
     app_->add_flag("--ingest", ingest_, "bring what is new and changed into the table")->group(group);
   }
@@ -40,8 +41,7 @@ class Delta final : public Command {
     flags_.format.print(report);
     if (report.ingest && report.ingest->interrupted) return kExitInterrupted;
     if (report.ingest && report.ingest->pending > 0 && !flags_.allow_pending) {
-      fmt::print(stderr,
-                 "earthcatalog: {} objects are pending; the next delta takes them up. Pass --allow-pending to call "
+      print_err("earthcatalog: {} objects are pending; the next delta takes them up. Pass --allow-pending to call "
                  "this a success.\n",
                  report.ingest->pending);
       return kExitFailed;
@@ -63,7 +63,7 @@ class Delta final : public Command {
       return fail(ErrorKind::kInvalidArgument, "--out {}: let its name end in .parquet", out_);
     }
     EC_ASSIGN_OR_RETURN(spec.memory_limit_bytes, memory_limit(flags_));
-    spec.workers = static_cast<std::size_t>(worker_count(flags_.workers, access));
+    spec.workers = static_cast<std::size_t>(worker_count(flags_.workers));
     if (ingest_) {  // with a run id of its own: the files of a run are named after it
       EC_ASSIGN_OR_RETURN(spec.ingest, incremental_spec(flags_, access, "delta"));
       spec.ingest->refetch = by_id_;  // an object may be known, and its item not be in the hash index

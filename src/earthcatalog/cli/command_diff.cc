@@ -1,6 +1,7 @@
 #include "earthcatalog/cli/commands.h"
 #include "earthcatalog/cli/inventory_flags.h"
 #include "earthcatalog/cli/options.h"
+#include "earthcatalog/cli/settings.h"
 #include "earthcatalog/pipeline/diff.h"
 
 namespace earthcatalog::cli {
@@ -10,10 +11,9 @@ class Diff final : public Command {
  public:
   void setup(CLI::App& app) override {
     app_ = app.add_subcommand("diff", "added, changed and removed objects between two inventories, as an inventory");
-    app_->add_option("--old", spec_.old_inventory, "the earlier inventory, in any format: path or URI")->required();
-    app_->add_option("--new", spec_.new_inventory, "the later inventory")->required();
-    app_->add_option("--out", spec_.out, "the Parquet inventory to write (*.parquet): path or URI")->required();
-    app_->add_option("--config", config_path_, "YAML file; its section storage is used");
+    as_path(app_->add_option("--old", spec_.old_inventory, "the earlier inventory, in any format: path or URI"))->required();
+    as_path(app_->add_option("--new", spec_.new_inventory, "the later inventory"))->required();
+    as_path(app_->add_option("--out", spec_.out, "the Parquet inventory to write (*.parquet): path or URI"))->required();
     keys_.add(*app_);
     app_->add_option("--memory-limit", memory_limit_, "rows held; the rest is sorted in temporary files")
         ->capture_default_str();
@@ -22,10 +22,10 @@ class Diff final : public Command {
   }
 
   Result<int> run() override {
-    EC_ASSIGN_OR_RETURN(const auto config, load_config(config_path_));
+    EC_ASSIGN_OR_RETURN(const auto settings, storage_settings(s3_, process_environment));
     EC_ASSIGN_OR_RETURN(spec_.memory_limit_bytes, annotate(parse_bytes(memory_limit_), "--memory-limit"));
     EC_ASSIGN_OR_RETURN(spec_.inventory_options, keys_.options());
-    storage::Stores stores(merge_storage(s3_, config, process_environment));
+    storage::Stores stores(settings);
     EC_ASSIGN_OR_RETURN(const auto report, pipeline::diff_inventories(stores, spec_));
     format_.print(report);
     return kExitOk;
@@ -34,7 +34,7 @@ class Diff final : public Command {
  private:
   pipeline::DiffSpec spec_;
   InventoryFlags keys_;
-  std::string config_path_, memory_limit_ = "768MiB";
+  std::string memory_limit_ = "768MiB";
   S3Flags s3_;
   FormatFlag format_;
 };

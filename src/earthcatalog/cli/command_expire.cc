@@ -19,7 +19,7 @@ class Expire final : public Command {
     app_->add_option("--older-than", older_than_, "what the table needed since so long ago stays")
         ->capture_default_str();
     app_->add_option("--retain-last", retain_last_, "the newest so many snapshots stay, whatever their age")
-        ->check(CLI::PositiveNumber)
+        ->check(at_least(1))
         ->capture_default_str();
     app_->add_flag("--dry-run", dry_run_, "list what would go, change nothing");
     lock_.add(*app_, "Lock");
@@ -56,7 +56,7 @@ class Expire final : public Command {
     if (format_.json()) {
       dead_.push_back({{"uri", uri}, {"bytes", bytes}});
     } else {
-      fmt::print("file {} {}\n", uri, bytes);
+      print_out("file {} {}\n", uri, bytes);
     }
   }
 
@@ -65,20 +65,20 @@ class Expire final : public Command {
     if (format_.json()) {
       auto json = nlohmann::ordered_json::parse(upkeep::to_json(report));
       if (dry_run_) json["would_remove"] = std::move(dead_);
-      fmt::print("{}\n", json.dump(2));
+      print_out("{}\n", json.dump(2));
     } else if (dry_run_) {
       for (const auto& snapshot : report.snapshots_removed) {
-        fmt::print("snapshot {} {} {}\n", snapshot.snapshot_id, format_time(snapshot.time), snapshot.operation);
+        print_out("snapshot {} {} {}\n", snapshot.snapshot_id, format_time(snapshot.time), snapshot.operation);
       }
-      fmt::print(stderr, "{}", upkeep::to_text(report));
+      print_err("{}", upkeep::to_text(report));
     } else {
-      fmt::print("{}", upkeep::to_text(report));
+      print_out("{}", upkeep::to_text(report));
     }
-    std::fflush(stdout);
+    flush_output();
   }
 
   static int stopped() {
-    fmt::print(stderr, "earthcatalog: stopped; the table is whole. Run the same command to go on.\n");
+    print_err("earthcatalog: stopped; the table is whole. Run the same command to go on.\n");
     return kExitInterrupted;
   }
 

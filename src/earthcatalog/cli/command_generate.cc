@@ -4,6 +4,7 @@
 
 #include "earthcatalog/cli/commands.h"
 #include "earthcatalog/cli/options.h"
+#include "earthcatalog/cli/settings.h"
 #include "earthcatalog/generate/generate.h"
 
 namespace earthcatalog::cli {
@@ -25,18 +26,18 @@ std::string to_json(const generate::GenerateReport& report) {
 
 void print_text(const generate::GenerateReport& report) {
   const double mean = report.objects > 0 ? static_cast<double>(report.bytes) / static_cast<double>(report.objects) : 0;
-  fmt::print("{} items in {} objects of {} to {} bytes (mean {:.0f}), {:.1f} s\n", report.items, report.objects,
+  print_out("{} items in {} objects of {} to {} bytes (mean {:.0f}), {:.1f} s\n", report.items, report.objects,
              report.smallest_bytes, report.largest_bytes, mean, report.seconds);
-  for (const auto& inventory : report.inventories) fmt::print("inventory {}\n", inventory);
-  fmt::print("read them with --source-root {}\n", report.source_root);
+  for (const auto& inventory : report.inventories) print_out("inventory {}\n", inventory);
+  print_out("read them with --source-root {}\n", report.source_root);
 }
 
 class Generate final : public Command {
  public:
   void setup(CLI::App& app) override {
     app_ = app.add_subcommand("generate", "ITS_LIVE-like items and inventories of them, to try things on");
-    app_->add_option("--items", options_.items, "how many")->required()->check(CLI::NonNegativeNumber);
-    app_->add_option("--out", options_.out, "folder (objects at <out>/<bucket>/<key>), or URI of a bucket")->required();
+    app_->add_option("--items", options_.items, "how many")->required()->check(at_least(0));
+    as_path(app_->add_option("--out", options_.out, "folder (objects at <out>/<bucket>/<key>), or URI of a bucket"))->required();
     app_->add_option("--seed", options_.item.seed, "the same seed gives the same bytes")->capture_default_str();
     app_->add_option("--start", options_.start, "number of the first item, to extend a set")->capture_default_str();
     app_->add_option("--bucket", options_.bucket, "name of the bucket in a folder")->capture_default_str();
@@ -51,17 +52,16 @@ class Generate final : public Command {
                      "every n-th item over the antimeridian, round a pole, without geometry or time, in 3-D (0: none)")
         ->capture_default_str();
     app_->add_flag("!--no-objects", options_.write_objects, "inventories alone");
-    app_->add_option("--config", config_path_, "YAML file; its section storage is used");
     s3_.add(*app_);
     format_.add(*app_);
   }
 
   Result<int> run() override {
-    EC_ASSIGN_OR_RETURN(const auto config, load_config(config_path_));
-    storage::Stores stores(merge_storage(s3_, config, process_environment));
+    EC_ASSIGN_OR_RETURN(const auto settings, storage_settings(s3_, process_environment));
+    storage::Stores stores(settings);
     EC_ASSIGN_OR_RETURN(const auto report, generate::generate(stores, options_));
     if (format_.json()) {
-      fmt::print("{}\n", to_json(report));
+      print_out("{}\n", to_json(report));
     } else {
       print_text(report);
     }
@@ -70,7 +70,6 @@ class Generate final : public Command {
 
  private:
   generate::GenerateOptions options_;
-  std::string config_path_;
   S3Flags s3_;
   FormatFlag format_;
 };

@@ -27,7 +27,7 @@ Result<pipeline::IncrementalSpec> make_spec(const Flags& flags, const TableAcces
   spec.inventory = flags.inventory;
   EC_ASSIGN_OR_RETURN(spec.inventory_options, inventory_options(flags));
   EC_ASSIGN_OR_RETURN(spec.commit_every_seconds, annotate(parse_duration(flags.commit_every), "--commit-every"));
-  spec.batch_add_files = flags.batch_add_files || access.config.batch_add_files.value_or(false);
+  spec.batch_add_files = flags.batch_add_files;
   spec.refetch = flags.refetch;
   spec.dry_run = flags.dry_run;
   if (flags.dry_run) spec.problems = flags.problems;  // writes nothing that nobody asked for

@@ -7,6 +7,7 @@
 #include "earthcatalog/catalog/index_upkeep.h"
 #include "earthcatalog/catalog/table_schema.h"
 #include "earthcatalog/cli/commands.h"
+#include "earthcatalog/cli/settings.h"
 #include "earthcatalog/cli/table_options.h"
 
 namespace earthcatalog::cli {
@@ -45,8 +46,8 @@ class Index final : public Command {
   CLI::App* add(CLI::App& app, const std::string& name, const std::string& description) {
     auto* command = app.add_subcommand(name, description);
     table_.add(*command);
-    command->add_option("--hash-index", hash_index_,
-                        "path or URI (default: the table's property, else <warehouse>_id_hashes.parquet)");
+    as_path(command->add_option("--hash-index", hash_index_,
+                        "path or URI (default: the table's property, else <warehouse>_id_hashes.parquet)"));
     command->add_option("--memory-limit", memory_limit_, "hashes held; the rest is sorted in a temporary file")
         ->capture_default_str();
     format_.add(*command);
@@ -78,15 +79,15 @@ class Index final : public Command {
           {"hash_index", where.uri()}, {"entries", hashes.entries},
           {"added", hashes.added},     {"dropped", hashes.dropped},
           {"rebuilt", hashes.rebuilt}, {"object_index", {{"changed", objects.changed}, {"runs", objects.runs}}}};
-      fmt::print("{}\n", json.dump(2));
+      print_out("{}\n", json.dump(2));
       return;
     }
     if (hashes.rebuilt) {
-      fmt::print("{} made anew: {} ids\n", where.uri(), hashes.entries);
+      print_out("{} made anew: {} ids\n", where.uri(), hashes.entries);
     } else {
-      fmt::print("{}: {} ids, {} added, {} dropped\n", where.uri(), hashes.entries, hashes.added, hashes.dropped);
+      print_out("{}: {} ids, {} added, {} dropped\n", where.uri(), hashes.entries, hashes.added, hashes.dropped);
     }
-    fmt::print("object index {}\n", objects.changed ? "brought up to date with the table" : "up to date");
+    print_out("object index {}\n", objects.changed ? "brought up to date with the table" : "up to date");
   }
 
   Result<int> check(storage::Stores& stores, const TableAccess& access,
@@ -97,7 +98,7 @@ class Index final : public Command {
     EC_ASSIGN_OR_RETURN(const auto hashes, check_hash_index(where, &catalog->table(), options));
     print(where, hashes, objects);
     if (hashes.good() && objects.good()) return kExitOk;
-    fmt::print(stderr, "earthcatalog: an index differs from the table{}{}\n",
+    print_err("earthcatalog: an index differs from the table{}{}\n",
                hashes.good() ? "" : "; `earthcatalog index build` makes the hash index anew", remedy(objects));
     return kExitFailed;
   }
@@ -130,12 +131,12 @@ class Index final : public Command {
                                    {"counted_items", or_null(objects.counted_items)},
                                    {"rows", objects.rows},
                                    {"table_rows", objects.table_rows}}}};
-      fmt::print("{}\n", json.dump(2));
+      print_out("{}\n", json.dump(2));
       return;
     }
-    fmt::print("hash index    {}\n  {} hashes, {} ids in the table: {} missing, {} extra, {} doubled\n", where.uri(),
+    print_out("hash index    {}\n  {} hashes, {} ids in the table: {} missing, {} extra, {} doubled\n", where.uri(),
                hashes.entries, *hashes.table_ids, hashes.missing, hashes.extra, hashes.doubled);
-    fmt::print("object index  {} runs, {} objects\n  they own {} rows of {} items, the table has {} rows{}\n",
+    print_out("object index  {} runs, {} objects\n  they own {} rows of {} items, the table has {} rows{}\n",
                objects.runs, objects.objects, objects.rows, objects.items, objects.table_rows,
                objects.current ? "" : ", by another writer's snapshot");
   }

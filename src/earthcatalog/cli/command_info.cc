@@ -83,7 +83,7 @@ class Info final : public Command {
     EC_ASSIGN_OR_RETURN(const auto catalog, catalog::Catalog::open(stores, catalog_at(access)));
     EC_ASSIGN_OR_RETURN(const auto json, describe(*catalog));
     if (format_.json()) {
-      fmt::print("{}\n", json.dump(2));
+      print_out("{}\n", json.dump(2));
     } else {
       print_text(json);
     }
@@ -121,10 +121,10 @@ class Info final : public Command {
   static void print_text(const nlohmann::ordered_json& json) {
     for (const auto& [name, value] : json.items()) {
       if (name.starts_with("top_")) {
-        fmt::print("{} by rows\n", name == "top_cells" ? "largest cells" : "largest years");
-        for (const auto& [key, rows] : value.items()) fmt::print("  {:<18}{:>14}\n", key, rows.get<std::int64_t>());
+        print_out("{} by rows\n", name == "top_cells" ? "largest cells" : "largest years");
+        for (const auto& [key, rows] : value.items()) print_out("  {:<18}{:>14}\n", key, rows.get<std::int64_t>());
       } else {
-        fmt::print("{:<12}{}\n", name,
+        print_out("{:<12}{}\n", name,
                    value.is_null()     ? "unknown"
                    : value.is_string() ? value.get<std::string>()
                                        : value.dump());

@@ -38,22 +38,22 @@ std::string to_json(const InventorySummary& summary) {
 }
 
 void print_text(const InventorySummary& summary) {
-  fmt::print("format    {}{}{}\n", summary.info.list.empty() ? "" : summary.info.list + " of ", summary.info.format,
+  print_out("format    {}{}{}\n", summary.info.list.empty() ? "" : summary.info.list + " of ", summary.info.format,
              summary.info.url_encoded ? ", keys URL-encoded" : "");
-  if (summary.info.data_files > 1) fmt::print("files     {}\n", summary.info.data_files);
-  fmt::print("rows      {}\n", summary.counts.rows);
-  fmt::print("items     {}\n", summary.counts.items);
-  fmt::print("passed over {} by suffix, {} by date, {} old versions or delete markers\n", summary.counts.skipped_suffix,
+  if (summary.info.data_files > 1) print_out("files     {}\n", summary.info.data_files);
+  print_out("rows      {}\n", summary.counts.rows);
+  print_out("items     {}\n", summary.counts.items);
+  print_out("passed over {} by suffix, {} by date, {} old versions or delete markers\n", summary.counts.skipped_suffix,
              summary.counts.skipped_since, summary.counts.skipped_versions);
-  for (const auto& [bucket, items] : summary.items_by_bucket) fmt::print("bucket    {}  {} items\n", bucket, items);
+  for (const auto& [bucket, items] : summary.items_by_bucket) print_out("bucket    {}  {} items\n", bucket, items);
   if (summary.counts.items > summary.items_without_size) {
-    fmt::print("size      {:.1f} MB in all, {:.0f} bytes an item\n", static_cast<double>(summary.size_bytes) / 1e6,
+    print_out("size      {:.1f} MB in all, {:.0f} bytes an item\n", static_cast<double>(summary.size_bytes) / 1e6,
                static_cast<double>(summary.size_bytes) /
                    static_cast<double>(summary.counts.items - summary.items_without_size));
   }
-  if (summary.oldest) fmt::print("modified  {} to {}\n", format_time(*summary.oldest), format_time(*summary.newest));
+  if (summary.oldest) print_out("modified  {} to {}\n", format_time(*summary.oldest), format_time(*summary.newest));
   if (summary.counts.dates_unparseable > 0)
-    fmt::print("dates     {} cannot be read\n", summary.counts.dates_unparseable);
+    print_out("dates     {} cannot be read\n", summary.counts.dates_unparseable);
 }
 
 class Inspect final : public Command {
@@ -63,22 +63,20 @@ class Inspect final : public Command {
     app_->require_subcommand(1);
     auto* inventory = app_->add_subcommand("inventory", "rows, items, buckets and dates of an inventory");
     inventory->add_option("URI", uri_, "the inventory: path or URI")->required();
-    inventory->add_option("--config", config_path_, "YAML file; its section storage is used");
     inventory->add_option("--since", keys_.since, "only objects modified since: 2026-01-31, an RFC 3339 time, or 2d");
-    inventory->add_option("--limit", limit_, "only the first N keys after suffix and since");
+    keys_.add_limit(*inventory);
     keys_.add(*inventory);
     s3_.add(*inventory);
     format_.add(*inventory);
   }
 
   Result<int> run() override {
-    EC_ASSIGN_OR_RETURN(const auto config, load_config(config_path_));
-    EC_ASSIGN_OR_RETURN(auto options, keys_.options());
-    options.limit = limit_;
-    storage::Stores stores(merge_storage(s3_, config, process_environment));
+    EC_ASSIGN_OR_RETURN(const auto settings, storage_settings(s3_, process_environment));
+    EC_ASSIGN_OR_RETURN(const auto options, keys_.options());
+    storage::Stores stores(settings);
     EC_ASSIGN_OR_RETURN(const auto summary, inventory::summarize(stores, uri_, options));
     if (format_.json()) {
-      fmt::print("{}\n", to_json(summary));
+      print_out("{}\n", to_json(summary));
     } else {
       print_text(summary);
     }
@@ -86,9 +84,8 @@ class Inspect final : public Command {
   }
 
  private:
-  std::string uri_, config_path_;
+  std::string uri_;
   InventoryFlags keys_;
-  std::optional<std::int64_t> limit_;
   S3Flags s3_;
   FormatFlag format_;
 };

@@ -8,6 +8,7 @@
 #include "earthcatalog/cli/commands.h"
 #include "earthcatalog/cli/options.h"
 #include "earthcatalog/cli/runtime.h"
+#include "earthcatalog/cli/settings.h"
 
 namespace earthcatalog::cli {
 namespace {
@@ -24,22 +25,21 @@ class PhaseCommand final : public Command {
   void setup(CLI::App& app) override {
     app_ = app.add_subcommand("phase", "one phase of a backfill from its JSON spec; its JSON report on stdout");
     app_->add_option("name", name_, fmt::format("{}", fmt::join(backfill::phase_names(), ", ")))->required();
-    app_->add_option("--spec", spec_, "JSON file, or - for standard input (docs/phase.md)")->required();
-    app_->add_option("--config", config_, "YAML file; its section storage counts");
+    as_path(app_->add_option("--spec", spec_, "JSON file, or - for standard input (docs/phase.md)"))->required();
     s3_.add(*app_);
   }
 
   Result<int> run() override {
-    EC_ASSIGN_OR_RETURN(const auto config, load_config(config_));
+    EC_ASSIGN_OR_RETURN(const auto settings, storage_settings(s3_, process_environment));
     EC_ASSIGN_OR_RETURN(const auto spec, read_spec(spec_));
-    storage::Stores stores(merge_storage(s3_, config, process_environment));
+    storage::Stores stores(settings);
     EC_ASSIGN_OR_RETURN(const auto report, backfill::run_phase(stores, name_, spec, {.stop = &stop_requested()}));
-    fmt::print("{}\n", report);
+    print_out("{}\n", report);
     return kExitOk;
   }
 
  private:
-  std::string name_, spec_, config_;
+  std::string name_, spec_;
   S3Flags s3_;
 };
 

@@ -1,4 +1,5 @@
 #include "earthcatalog/cli/commands.h"
+#include "earthcatalog/cli/settings.h"
 #include "earthcatalog/cli/table_options.h"
 #include "earthcatalog/upkeep/register.h"
 
@@ -15,6 +16,7 @@ class Register final : public Command {
     app_->add_flag("--replace", replace_, "although the catalog has the table already");
     app_->add_flag("--reconstruct", reconstruct_, "from the data files, although there are metadata");
     app_->add_flag("--rewrite", rewrite_, "reconstructing, write files anew of which some rows are doubles");
+    app_->add_option("--workers", workers_, "threads that read data files (default: one a core)")->check(at_least(1));
     app_->add_flag("--dry-run", dry_run_, "tell what would be registered, change nothing");
     add_grid_options();
     lock_.add(*app_, "Lock");
@@ -36,20 +38,20 @@ class Register final : public Command {
     const std::string group = "Grid of a table that is reconstructed";
     app_->add_option("--grid", grid_.type, "h3 or geojson (default: h3)")->group(group);
     app_->add_option("--h3-resolution", grid_.resolution, "0 to 15 (default: that of the cells)")->group(group);
-    app_->add_option("--boundaries", grid_.boundaries_path, "GeoJSON FeatureCollection of the regions")->group(group);
+    as_path(app_->add_option("--boundaries", grid_.boundaries_path, "GeoJSON FeatureCollection of the regions"))->group(group);
     app_->add_option("--id-field", grid_.id_field, "property of a region that names it")->group(group);
   }
 
   Result<upkeep::RegisterSpec> make_spec(const TableAccess& access) const {
     upkeep::RegisterSpec spec;
     EC_ASSIGN_OR_RETURN(spec.catalog, locked_catalog(access, lock_, "register"));
-    spec.catalog.grid = complete(grid_, access.config);
+    spec.catalog.grid = grid_;
     spec.table_uuid = table_uuid_;
     spec.replace = replace_;
     spec.reconstruct = reconstruct_;
     spec.rewrite = rewrite_;
     spec.dry_run = dry_run_;
-    spec.workers = static_cast<std::size_t>(worker_count(std::nullopt, access));
+    spec.workers = static_cast<std::size_t>(worker_count(workers_));
     return spec;
   }
 
@@ -57,6 +59,7 @@ class Register final : public Command {
   LockFlags lock_;
   catalog::GridRequest grid_;
   std::string table_uuid_;
+  std::optional<int> workers_;
   bool from_warehouse_ = false, replace_ = false, reconstruct_ = false, rewrite_ = false, dry_run_ = false;
   FormatFlag format_;
 };

@@ -2,6 +2,7 @@
 
 #include "earthcatalog/catalog/catalog.h"
 #include "earthcatalog/cli/commands.h"
+#include "earthcatalog/cli/settings.h"
 #include "earthcatalog/cli/table_options.h"
 
 namespace earthcatalog::cli {
@@ -12,7 +13,7 @@ class Unlock final : public Command {
   void setup(CLI::App& app) override {
     app_ = app.add_subcommand("unlock", "shows who holds the lock of a catalog; --force removes it");
     table_.add(*app_);
-    app_->add_option("--lock", lock_uri_, "where the lock is (default: <catalog>.lock)");
+    as_path(app_->add_option("--lock", lock_uri_, "where the lock is (default: <catalog>.lock)"));
     app_->add_flag("--force", force_, "remove the lock; its holder can commit no more");
     format_.add(*app_);
   }
@@ -24,11 +25,11 @@ class Unlock final : public Command {
     EC_ASSIGN_OR_RETURN(const auto lock,
                         force_ ? catalog::force_unlock(stores, place) : catalog::show_lock(stores, place));
     if (format_.json()) {
-      fmt::print("{}\n", lock ? lock->to_json() : "null");
+      print_out("{}\n", lock ? lock->to_json() : "null");
     } else if (!lock) {
-      fmt::print("not locked\n");
+      print_out("not locked\n");
     } else {
-      fmt::print("{} {} (pid {} on {}, run {}) since {}{}\n", force_ ? "removed the lock of" : "locked by", lock->owner,
+      print_out("{} {} (pid {} on {}, run {}) since {}{}\n", force_ ? "removed the lock of" : "locked by", lock->owner,
                  lock->pid, lock->hostname, lock->run_id.empty() ? "unknown" : lock->run_id,
                  format_time(lock->acquired),
                  lock->heartbeat ? ", last heartbeat " + format_time(*lock->heartbeat) : "");

@@ -1,4 +1,5 @@
 #include "earthcatalog/cli/ingest_options.h"
+#include "earthcatalog/cli/settings.h"
 
 #include <fmt/format.h>
 
@@ -7,16 +8,14 @@ namespace {
 
 void add_input_options(CLI::App& app, IngestFlags& flags) {
   const std::string group = "Input";
-  app.add_option("--inventory", flags.inventory,
+  as_path(app.add_option("--inventory", flags.inventory,
                  "list of objects: CSV, CSV.gz, Parquet, ORC, manifest.json, symlink.txt, "
-                 "a problems file, or a prefix or folder to list; path or URI")
+                 "a problems file, or a prefix or folder to list; path or URI"))
       ->required()
       ->group(group);
   app.add_option("--since", flags.keys.since, "only objects modified since: 2026-01-31, an RFC 3339 time, or 2d")
       ->group(group);
-  app.add_option("--limit", flags.limit, "only the first N keys after suffix and since")
-      ->check(CLI::PositiveNumber)
-      ->group(group);
+  flags.keys.add_limit(app, group);
   flags.keys.add(app, group);
 }
 
@@ -26,8 +25,8 @@ void add_table_options(CLI::App& app, IngestFlags& flags, const char* default_re
   app.add_option("--h3-resolution", flags.grid.resolution,
                  fmt::format("0 to 15 (default: the table's; {})", default_resolution))
       ->group(group);
-  app.add_option("--boundaries", flags.grid.boundaries_path,
-                 "GeoJSON FeatureCollection of the regions of --grid geojson")
+  as_path(app.add_option("--boundaries", flags.grid.boundaries_path,
+                 "GeoJSON FeatureCollection of the regions of --grid geojson"))
       ->group(group);
   app.add_option("--id-field", flags.grid.id_field, "property of a region that names it")->group(group);
   app.add_option("--schema", flags.schema,
@@ -46,13 +45,13 @@ void add_run_options(CLI::App& app, IngestFlags& flags, std::int64_t default_chu
   const std::string group = "Run";
   app.add_option("--chunk-size", flags.chunk_size,
                  fmt::format("keys; the unit of fetch and progress (default: {})", default_chunk_size))
-      ->check(CLI::PositiveNumber)
+      ->check(at_least(1))
       ->group(group);
   app.add_option("--workers", flags.workers, "threads that parse items and write files (default: one a core)")
-      ->check(CLI::PositiveNumber)
+      ->check(at_least(1))
       ->group(group);
   app.add_option("--fetch-concurrency", flags.fetch_concurrency, "most GETs in flight")
-      ->check(CLI::PositiveNumber)
+      ->check(at_least(1))
       ->capture_default_str()
       ->group(group);
   app.add_option("--max-object-size", flags.max_object_size, "larger objects are rejected")
@@ -62,9 +61,9 @@ void add_run_options(CLI::App& app, IngestFlags& flags, std::int64_t default_chu
       ->capture_default_str()
       ->group(group);
   app.add_flag("--allow-pending", flags.allow_pending, "exit 0 although some objects are pending")->group(group);
-  app.add_option("--problems", flags.problems, "NDJSON file of problems (default: <catalog>.<run id>.problems.ndjson)")
+  as_path(app.add_option("--problems", flags.problems, "NDJSON file of problems (default: <catalog>.<run id>.problems.ndjson)"))
       ->group(group);
-  app.add_option("--report", flags.report, "write the report as JSON to this file too")->group(group);
+  as_path(app.add_option("--report", flags.report, "write the report as JSON to this file too"))->group(group);
 }
 
 }  // namespace
@@ -80,7 +79,7 @@ void IngestFlags::add(CLI::App& app, const Defaults& defaults) {
 Result<catalog::CatalogOptions> catalog_options(const IngestFlags& flags, const TableAccess& access,
                                                 const std::string& owner) {
   EC_ASSIGN_OR_RETURN(auto options, locked_catalog(access, flags.lock, owner));
-  options.grid = complete(flags.grid, access.config);
+  options.grid = flags.grid;
   options.default_resolution = 1;
   if (flags.schema == "auto") options.schema = stac::SchemaKind::kAuto;
   if (flags.schema == "itslive") options.schema = stac::SchemaKind::kItslive;
@@ -88,9 +87,7 @@ Result<catalog::CatalogOptions> catalog_options(const IngestFlags& flags, const 
 }
 
 Result<inventory::InventoryOptions> inventory_options(const IngestFlags& flags) {
-  EC_ASSIGN_OR_RETURN(auto options, flags.keys.options());
-  options.limit = flags.limit;
-  return options;
+  return flags.keys.options();
 }
 
 Result<pipeline::IncrementalSpec> incremental_spec(const IngestFlags& flags, const TableAccess& access,
@@ -98,8 +95,8 @@ Result<pipeline::IncrementalSpec> incremental_spec(const IngestFlags& flags, con
   pipeline::IncrementalSpec spec;
   EC_ASSIGN_OR_RETURN(spec.catalog, catalog_options(flags, access, owner));
   EC_ASSIGN_OR_RETURN(spec.fetch, fetch_options(flags));
-  spec.chunk_size = flags.chunk_size.value_or(access.config.chunk_size.value_or(spec.chunk_size));
-  spec.workers = worker_count(flags.workers, access);
+  spec.chunk_size = flags.chunk_size.value_or(spec.chunk_size);
+  spec.workers = worker_count(flags.workers);
   EC_ASSIGN_OR_RETURN(spec.memory_limit_bytes, memory_limit(flags));
   spec.max_columns = flags.max_columns;
   spec.problems = problems_uri(flags, spec.catalog);

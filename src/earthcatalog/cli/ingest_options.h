@@ -24,7 +24,7 @@ struct IngestFlags {
   catalog::GridRequest grid;
   std::string schema, max_object_size = "16MiB", memory_limit = "768MiB", problems, report;
   LockFlags lock;
-  std::optional<std::int64_t> limit, chunk_size;
+  std::optional<std::int64_t> chunk_size;
   std::optional<int> workers;
   std::size_t max_columns = 400;
   int fetch_concurrency = 256;

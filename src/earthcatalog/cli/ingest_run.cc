@@ -30,11 +30,11 @@ Result<int> run_ingest(const IngestFlags& flags, const IngestRun& run) {
   EC_TRY(write_report(flags, report));
   EC_TRY(status);
   if (report.interrupted) {
-    fmt::print(stderr, "earthcatalog: stopped; {}. Run the same command to go on.\n", run.stopped);
+    print_err("earthcatalog: stopped; {}. Run the same command to go on.\n", run.stopped);
     return kExitInterrupted;
   }
   if (report.pending > 0 && !flags.allow_pending) {
-    fmt::print(stderr, "earthcatalog: {} objects are pending. {}, or pass --allow-pending to call this a success.\n",
+    print_err("earthcatalog: {} objects are pending. {}, or pass --allow-pending to call this a success.\n",
                report.pending, run.retry(report));
     return kExitFailed;
   }

@@ -1,10 +1,13 @@
 #include "earthcatalog/cli/inventory_flags.h"
 
+#include "earthcatalog/cli/options.h"
+#include "earthcatalog/cli/settings.h"
+
 namespace earthcatalog::cli {
 
 void InventoryFlags::add(CLI::App& app, const std::string& group) {
   app.add_option("--suffix", suffix, "keys that end so are items")->capture_default_str()->group(group);
-  app.add_option("--source-root", source_root, "where buckets are: s3://, or file:///data/ for /data/<bucket>/<key>")
+  as_path(app.add_option("--source-root", source_root, "where buckets are: s3://, or file:///data/ for /data/<bucket>/<key>"))
       ->capture_default_str()
       ->group(group);
   app.add_option("--key-encoding", key_encoding, "spelling of keys in a CSV (default: url without a header, else raw)")
@@ -12,8 +15,15 @@ void InventoryFlags::add(CLI::App& app, const std::string& group) {
       ->group(group);
 }
 
+void InventoryFlags::add_limit(CLI::App& app, const std::string& group) {
+  app.add_option("--limit", limit, "only the first N keys after suffix and since; 0: all")
+      ->check(at_least(0))
+      ->group(group);
+}
+
 Result<inventory::InventoryOptions> InventoryFlags::options() const {
   inventory::InventoryOptions options;
+  if (limit != 0) options.limit = limit;
   options.suffix = suffix;
   options.source_root = source_root;
   if (key_encoding == "raw") options.key_encoding = inventory::KeyEncoding::kRaw;

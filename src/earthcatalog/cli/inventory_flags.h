@@ -2,6 +2,8 @@
 #pragma once
 
 #include <CLI/CLI.hpp>
+#include <cstdint>
+#include <optional>
 #include <string>
 
 #include "earthcatalog/inventory/inventory.h"
@@ -11,11 +13,14 @@ namespace earthcatalog::cli {
 
 struct InventoryFlags {
   std::string since;  ///< the commands that have --since declare it: its meaning differs
+  std::optional<std::int64_t> limit;
   std::string suffix = inventory::InventoryOptions().suffix;
   std::string source_root = inventory::InventoryOptions().source_root, key_encoding;
 
   /// Declares --suffix, --source-root and --key-encoding; an empty `group` is the default one.
   void add(CLI::App& app, const std::string& group = "Options");
+  /// Declares --limit.
+  void add_limit(CLI::App& app, const std::string& group = "Options");
   /// kInvalidArgument for a --since that is no time.
   Result<inventory::InventoryOptions> options() const;
 };

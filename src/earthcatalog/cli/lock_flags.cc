@@ -1,11 +1,12 @@
 #include "earthcatalog/cli/lock_flags.h"
 
 #include "earthcatalog/cli/options.h"
+#include "earthcatalog/cli/settings.h"
 
 namespace earthcatalog::cli {
 
 void LockFlags::add(CLI::App& app, const std::string& group) {
-  app.add_option("--lock", lock_uri, "where the lock is (default: <catalog>.lock)")->group(group);
+  as_path(app.add_option("--lock", lock_uri, "where the lock is (default: <catalog>.lock)"))->group(group);
   app.add_flag("--no-lock", no_lock, "run without the lock: only when nobody else writes")->group(group);
   app.add_option("--lock-ttl", lock_ttl, "a lock without heartbeat for so long is taken over")
       ->capture_default_str()

@@ -1,13 +1,14 @@
 // earthcatalog: see README.md and docs/.
-#include <fmt/format.h>
-
 #include <CLI/CLI.hpp>
-#include <cstdio>
-#include <iostream>
+#include <algorithm>
+#include <string>
+#include <vector>
 
 #include "earthcatalog/cli/command.h"
 #include "earthcatalog/cli/flag_words.h"
+#include "earthcatalog/cli/output.h"
 #include "earthcatalog/cli/runtime.h"
+#include "earthcatalog/cli/settings.h"
 #include "earthcatalog/storage/credentials.h"
 #include "earthcatalog/version.h"
 
@@ -15,9 +16,16 @@ namespace {
 
 using namespace earthcatalog;
 
-int report(const Error& error) {
-  fmt::print(stderr, "earthcatalog: {}\n", cli::in_flags(error.message));
-  return error.kind == ErrorKind::kInvalidArgument ? cli::kExitUsage : cli::kExitFailed;
+int report(const Error& error, const cli::Settings& settings) {
+  const auto message = cli::in_flags(error.message);
+  const bool usage = error.kind == ErrorKind::kInvalidArgument;
+  cli::print_err("earthcatalog: {}\n", usage ? settings.with_sources(message) : message);
+  return usage ? cli::kExitUsage : cli::kExitFailed;
+}
+
+int wrong_usage(const std::string& message) {
+  cli::print_err("earthcatalog: {}\nRun with --help for more information.\n", message);
+  return cli::kExitUsage;
 }
 
 int run(int argc, char** argv) {
@@ -26,20 +34,38 @@ int run(int argc, char** argv) {
   app.require_subcommand(1);
   app.footer("Exit codes: 0 done, 1 failed, 2 wrong usage, 130 stopped by Ctrl-C.");
   const auto commands = cli::make_commands();
-  int code = cli::kExitOk;
   for (const auto& command : commands) command->setup(app);
+
+  const auto settings = cli::Settings::collect(app, {argv + 1, argv + argc}, cli::earthcatalog_variables());
+  if (!settings) return wrong_usage(cli::in_flags(settings.error().message));
+  for (const auto& note : settings->notes()) cli::print_err("earthcatalog: {}\n", note);
   try {
-    app.parse(argc, argv);
-  } catch (const CLI::Success& help) {
-    return app.exit(help);
+    auto arguments = settings->arguments();
+    std::ranges::reverse(arguments);  // as CLI11 wants them
+    app.parse(std::move(arguments));
+  } catch (const CLI::CallForVersion& version) {
+    cli::print_out("{}\n", version.what());
+    return cli::kExitOk;
+  } catch (const CLI::Success&) {
+    cli::write_out(app.help());
+    return cli::kExitOk;
   } catch (const CLI::ParseError& error) {
-    app.exit(error, std::cerr, std::cerr);
-    return cli::kExitUsage;
+    return wrong_usage(settings->with_sources(error.what()));
   }
+  int code = cli::kExitOk;
   for (const auto& command : commands) {
     if (!command->chosen()) continue;
     const auto result = command->run();
-    code = result ? *result : report(result.error());
+    code = result ? *result : report(result.error(), *settings);
+  }
+  return code;
+}
+
+int run_and_finish(int argc, char** argv) {
+  const int code = run(argc, argv);
+  if (const auto output = cli::finish_output(code); !output) {
+    cli::print_err("earthcatalog: {}\n", output.error().message);
+    return code != cli::kExitOk ? code : cli::kExitFailed;
   }
   return code;
 }
@@ -50,9 +76,9 @@ int main(int argc, char** argv) {
   const cli::Runtime runtime;
   const storage::S3Runtime s3_runtime;
   try {
-    return run(argc, argv);
+    return run_and_finish(argc, argv);
   } catch (const std::exception& error) {
-    fmt::print(stderr, "earthcatalog: unexpected: {}\n", error.what());
+    cli::print_err("earthcatalog: unexpected: {}\n", error.what());
     return cli::kExitFailed;
   }
 }

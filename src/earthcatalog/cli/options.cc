@@ -5,6 +5,9 @@
 #include <cstdlib>
 #include <map>
 
+#include "earthcatalog/cli/config_file.h"
+#include "earthcatalog/cli/settings.h"
+
 namespace earthcatalog::cli {
 namespace {
 
@@ -47,19 +50,29 @@ void let_flags_win(const S3Flags& flags, storage::S3Settings& bucket) {
   if (flags.region) bucket.region.reset();
   if (flags.profile) bucket.profile.reset();
   if (flags.anonymous) bucket.anonymous.reset();
-  if (flags.anonymous) bucket.profile.reset();  // a bucket's own profile means to sign
+  if (flags.anonymous == true) bucket.profile.reset();  // a bucket's own profile means to sign
   if (flags.request_payer) bucket.request_payer.reset();
 }
 
 }  // namespace
 
 void S3Flags::add(CLI::App& app) {
+  as_path(app.add_option(
+      "--config", config_,
+      fmt::format("YAML file whose keys are options (default: ./{}, when it is there)", Settings::kDefaultConfig)));
   const std::string group = "S3";
   app.add_option("--endpoint", endpoint, "S3 endpoint URL, e.g. http://127.0.0.1:8333 (default: AWS)")->group(group);
   app.add_option("--region", region, "AWS region of the buckets (default: asked from the bucket)")->group(group);
   app.add_option("--profile", profile, "profile of the shared AWS configuration files")->group(group);
-  app.add_flag("--anonymous", anonymous, "never sign requests")->group(group);
-  app.add_flag("--request-payer", request_payer, "accept the costs of requester-pays buckets")->group(group);
+  // A flag's count is negative for "=false".
+  app.add_flag_function(
+         "--anonymous", [this](std::int64_t n) { anonymous = n > 0; }, "never sign requests")
+      ->group(group);
+  app.add_flag_function(
+         "--request-payer", [this](std::int64_t n) { request_payer = n > 0; },
+         "accept the costs of requester-pays buckets")
+      ->group(group);
+  app.add_option(fmt::format("--{}", kStorageSectionOption), section)->group("");
 }
 
 void FormatFlag::add(CLI::App& app) {
@@ -74,14 +87,14 @@ std::optional<std::string> process_environment(const char* name) {
   return value;
 }
 
-storage::StorageSettings merge_storage(const S3Flags& flags, const Config& config, const Environment& environment) {
-  storage::StorageSettings merged = config.storage;
+Result<storage::StorageSettings> storage_settings(const S3Flags& flags, const Environment& environment) {
+  EC_ASSIGN_OR_RETURN(auto merged, parse_storage(flags.section, fmt::format("--{}", kStorageSectionOption)));
   storage::S3Settings& s3 = merged.s3;
   if (flags.endpoint) s3.endpoint = flags.endpoint;
   if (flags.region) s3.region = flags.region;
   if (flags.profile) s3.profile = flags.profile;
-  if (flags.anonymous) s3.anonymous = true;
-  if (flags.request_payer) s3.request_payer = true;
+  if (flags.anonymous) s3.anonymous = flags.anonymous;
+  if (flags.request_payer) s3.request_payer = flags.request_payer;
   for (auto& [name, bucket] : merged.buckets) let_flags_win(flags, bucket);
   first_of(s3.endpoint, environment("AWS_ENDPOINT_URL_S3"));
   first_of(s3.endpoint, environment("AWS_ENDPOINT_URL"));
@@ -91,6 +104,18 @@ storage::StorageSettings merge_storage(const S3Flags& flags, const Config& confi
   if (!s3.anonymous && is_true(environment("AWS_NO_SIGN_REQUEST"))) s3.anonymous = true;
   if (!s3.request_payer && environment("AWS_REQUEST_PAYER")) s3.request_payer = true;
   return merged;
+}
+
+CLI::Validator at_least(std::int64_t least) {
+  const auto check = [least](std::string& text) -> std::string {
+    std::int64_t number = 0;
+    const char* end = text.data() + text.size();
+    const auto [rest, error] = std::from_chars(text.data(), end, number);
+    if (error == std::errc::result_out_of_range) return fmt::format("{} is too large", text);
+    if (error != std::errc{} || rest != end) return fmt::format("'{}' is no whole number", text);
+    return number < least ? fmt::format("{} is less than {}", text, least) : std::string();
+  };
+  return CLI::Validator(check, "");
 }
 
 Result<std::int64_t> parse_bytes(const std::string& text) {

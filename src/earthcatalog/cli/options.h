@@ -1,43 +1,32 @@
-// Options that several commands share, and where their values come from: flags win over the configuration file, the
-// file over the environment (the names that AWS's tools use).
+// Options that several commands share.
 #pragma once
-
-#include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
 #include <cstdint>
-#include <cstdio>
 #include <functional>
 #include <optional>
 #include <string>
 
 #include "earthcatalog/base/time.h"
 #include "earthcatalog/cli/flag_words.h"
+#include "earthcatalog/cli/output.h"
 #include "earthcatalog/result.h"
 #include "earthcatalog/storage/stores.h"
 
 namespace earthcatalog::cli {
 
-/// The configuration file (--config, YAML; docs/configuration.md). Every member is optional.
-struct Config {
-  std::optional<std::string> db_path, warehouse;                    // catalog:
-  std::optional<std::string> grid_type, boundaries_path, id_field;  // grid:
-  std::optional<int> resolution;
-  std::optional<std::int64_t> chunk_size;  // ingest:
-  std::optional<int> max_workers;
-  std::optional<bool> batch_add_files;
-  storage::StorageSettings storage;  // storage:
-};
+/// Takes the section `storage` of the configuration file, as YAML; Settings fills it, and no help shows it.
+inline constexpr const char* kStorageSectionOption = "storage-section";
 
-/// Reads YAML text; `name` is for messages. An unknown section or key, or a value of a wrong type, is kInvalidArgument
-/// with its line.
-Result<Config> parse_config(const std::string& yaml, const std::string& name);
-
-/// How buckets are reached, as flags.
+/// How buckets are reached, and the option --config.
 struct S3Flags {
   std::optional<std::string> endpoint, region, profile;
-  bool anonymous = false, request_payer = false;
+  std::optional<bool> anonymous, request_payer;
+  std::string section;  ///< kStorageSectionOption
   void add(CLI::App& app);
+
+ private:
+  std::string config_;  // read by Settings, before the options are parsed
 };
 
 using Environment = std::function<std::optional<std::string>(const char* name)>;
@@ -45,12 +34,13 @@ using Environment = std::function<std::optional<std::string>(const char* name)>;
 /// The process's environment.
 std::optional<std::string> process_environment(const char* name);
 
-/// Flags over file (its sections of single buckets too) over environment: AWS_ENDPOINT_URL_S3, AWS_ENDPOINT_URL,
-/// AWS_REGION, AWS_DEFAULT_REGION, AWS_NO_SIGN_REQUEST, AWS_REQUEST_PAYER.
-storage::StorageSettings merge_storage(const S3Flags& flags, const Config& config, const Environment& environment);
+/// Flags over the file's section (its buckets too) over the names of AWS's tools in the environment:
+/// AWS_ENDPOINT_URL_S3, AWS_ENDPOINT_URL, AWS_REGION, AWS_DEFAULT_REGION, AWS_NO_SIGN_REQUEST, AWS_REQUEST_PAYER.
+/// kInvalidArgument for a section that makes no sense.
+Result<storage::StorageSettings> storage_settings(const S3Flags& flags, const Environment& environment);
 
-/// The file named by --config; an empty one when `path` is empty.
-Result<Config> load_config(const std::string& path);
+/// Refuses a whole number below `least`.
+CLI::Validator at_least(std::int64_t least);
 
 /// "768MiB", "16 MB", "4096": bytes. kInvalidArgument otherwise.
 Result<std::int64_t> parse_bytes(const std::string& text);
@@ -70,11 +60,11 @@ struct FormatFlag {
   template <class Report>
   void print(const Report& report) const {
     if (json()) {
-      fmt::print("{}\n", to_json(report));
+      print_out("{}\n", to_json(report));
     } else {
-      fmt::print("{}", in_flags(to_text(report)));
+      write_out(in_flags(to_text(report)));
     }
-    std::fflush(stdout);
+    flush_output();
   }
 };
 

@@ -3,10 +3,10 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
-#include <cstdio>
 #include <iterator>
 #include <string_view>
 
+#include "earthcatalog/cli/output.h"
 #include "earthcatalog/cli/runtime.h"
 
 namespace earthcatalog::cli {
@@ -47,13 +47,12 @@ std::string progress_text(const pipeline::Progress& progress) {
 ProgressLine::ProgressLine() : terminal_(isatty(STDERR_FILENO) == 1) {}
 
 ProgressLine::~ProgressLine() {
-  if (shown_) fmt::print(stderr, "\n");
+  if (shown_) print_err("\n");
 }
 
 void ProgressLine::show(const pipeline::Progress& progress) {
   if (!terminal_) return;
-  fmt::print(stderr, "\r\x1b[K{}", progress_text(progress));
-  std::fflush(stderr);
+  print_err("\r\x1b[K{}", progress_text(progress));
   shown_ = true;
 }
 

@@ -5,8 +5,8 @@
 
 namespace earthcatalog::cli {
 
-/// Lives as long as main(). Ctrl-C (SIGINT) and SIGTERM set stop_requested(); a second one ends the process at once
-/// with code 130.
+/// Lives as long as main(). Ctrl-C (SIGINT), SIGTERM and SIGHUP set stop_requested() when the command watches it, and end
+/// the process with code 130 otherwise. A second Ctrl-C or SIGTERM ends it at once.
 class Runtime {
  public:
   Runtime();
@@ -15,7 +15,7 @@ class Runtime {
   Runtime& operator=(const Runtime&) = delete;
 };
 
-/// Set by the first Ctrl-C. The only global of the program: a signal handler can reach nothing else.
+/// Set by the first signal. Whoever asks for it promises to watch it. A global: a signal handler can reach nothing else.
 const std::atomic<bool>& stop_requested();
 
 }  // namespace earthcatalog::cli

@@ -4,24 +4,24 @@
 #include <thread>
 
 #include "earthcatalog/cli/run_id.h"
+#include "earthcatalog/cli/settings.h"
 
 namespace earthcatalog::cli {
 
 void TableFlags::add(CLI::App& app) {
-  app.add_option("--config", config_path, "YAML file with the sections catalog, grid, ingest, storage");
-  app.add_option("--catalog", catalog, "SQLite catalog: path or s3:// URI");
-  app.add_option("--warehouse", warehouse, "root of the GeoParquet files: path or URI");
+  as_path(app.add_option("--catalog", catalog, "SQLite catalog: path or s3:// URI"));
+  as_path(app.add_option("--warehouse", warehouse, "root of the GeoParquet files: path or URI"));
   s3.add(app);
 }
 
 Result<TableAccess> resolve(const TableFlags& flags) {
   TableAccess access;
-  EC_ASSIGN_OR_RETURN(access.config, load_config(flags.config_path));
-  access.storage = merge_storage(flags.s3, access.config, process_environment);
-  access.catalog = !flags.catalog.empty() ? flags.catalog : access.config.db_path.value_or("");
-  access.warehouse = !flags.warehouse.empty() ? flags.warehouse : access.config.warehouse.value_or("");
+  EC_ASSIGN_OR_RETURN(access.storage, storage_settings(flags.s3, process_environment));
+  access.catalog = flags.catalog;
+  access.warehouse = flags.warehouse;
   if (access.catalog.empty()) {
-    return fail(ErrorKind::kInvalidArgument, "--catalog is needed (or catalog.db_path in --config FILE)");
+    return fail(ErrorKind::kInvalidArgument,
+                "--catalog is needed (or EARTHCATALOG_CATALOG, or catalog.db_path in the configuration file)");
   }
   return access;
 }
@@ -41,17 +41,8 @@ Result<catalog::CatalogOptions> locked_catalog(const TableAccess& access, const 
   return options;
 }
 
-catalog::GridRequest complete(catalog::GridRequest asked, const Config& config) {
-  if (!asked.type) asked.type = config.grid_type;
-  if (!asked.resolution) asked.resolution = config.resolution;
-  if (!asked.boundaries_path) asked.boundaries_path = config.boundaries_path;
-  if (!asked.id_field) asked.id_field = config.id_field;
-  return asked;
-}
-
-int worker_count(std::optional<int> asked, const TableAccess& access) {
-  const int cores = std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
-  return asked.value_or(access.config.max_workers.value_or(cores));
+int worker_count(std::optional<int> asked) {
+  return asked.value_or(std::max(1, static_cast<int>(std::thread::hardware_concurrency())));
 }
 
 }  // namespace earthcatalog::cli

@@ -1,0 +1,17 @@
+// What somebody meant who mistyped a name.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace earthcatalog::cli {
+
+/// The name of the fewest letters changed, left out, added or swapped with their neighbour; nothing when all are too far.
+std::optional<std::string> nearest(std::string_view word, const std::vector<std::string>& names);
+
+/// "; did you mean X?", or nothing.
+std::string did_you_mean(std::string_view word, const std::vector<std::string>& names);
+
+}  // namespace earthcatalog::cli
