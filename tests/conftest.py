@@ -4,6 +4,7 @@ import json
 import os
 import pathlib
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -139,6 +140,11 @@ class Table:
 
     def exists(self):
         return self.catalog.exists()
+
+    def lose_table(self):
+        """Removes catalog and metadata: as before the first commit, but for the data files that it named."""
+        self.catalog.unlink()
+        shutil.rmtree(self.warehouse / "earthcatalog")
 
     def staged(self):
         """The names of all that a backfill of either shape has staged."""

@@ -23,7 +23,7 @@ def forget_commit(table):
     state = json.loads(record.read_text())
     del state["committed_snapshot"]
     record.write_text(json.dumps(state))
-    table.catalog.unlink()
+    table.lose_table()
     shutil.rmtree(run / "compacted")
     return run
 

@@ -45,7 +45,7 @@ def staged(earthcatalog, table, command, shape):
     state = json.loads(record.read_text())
     del state["committed_snapshot"]
     record.write_text(json.dumps(state))
-    table.catalog.unlink()
+    table.lose_table()
     return record.parent.parent
 
 

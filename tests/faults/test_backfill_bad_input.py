@@ -1,6 +1,7 @@
 """What `backfill` meets that is not as it left it: each gives a clear error or a stated repair, and loses nothing."""
 
 import json
+import shutil
 import resource
 import subprocess
 
@@ -14,13 +15,13 @@ OPTIONS = ["--chunk-size", 40]
 
 @pytest.fixture
 def staged(earthcatalog, small_archive, table):
-    """A table whose backfill went as far as its commit, which is lost together with the catalog."""
+    """A table whose backfill went as far as its commit, which is lost."""
     earthcatalog.json(*backfill(table, small_archive, *OPTIONS, "--keep-staging"))
     record = table.staging / "chunks/_run.json"
     state = json.loads(record.read_text())
     del state["committed_snapshot"]
     record.write_text(json.dumps(state))
-    table.catalog.unlink()
+    table.lose_table()
     return table
 
 
@@ -52,13 +53,17 @@ def test_a_file_cut_short_is_named_and_its_repair_works(earthcatalog, small_arch
 def test_a_catalog_lost_after_the_commit_is_no_success(earthcatalog, small_archive, table, small_contents):
     earthcatalog.json(*backfill(table, small_archive, *OPTIONS, "--keep-staging"))
     table.catalog.unlink()
+    for more in ([], ["--restart"]):
+        run = earthcatalog.run(*backfill(table, small_archive, *OPTIONS, *more))
+        assert run.returncode == 1 and "register --from-warehouse" in run.stderr, run.stderr
+        assert not table.is_locked()
+    shutil.rmtree(table.warehouse / "earthcatalog")
     run = earthcatalog.run(*backfill(table, small_archive, *OPTIONS))
     assert run.returncode == 1 and "register --from-warehouse" in run.stderr and "--restart" in run.stderr, run.stderr
-    assert not table.is_locked()
     earthcatalog.run("register", "--from-warehouse", "--reconstruct", *table.arguments, check=True)
     earthcatalog.run(*backfill(table, small_archive, *OPTIONS, "--keep-staging"), check=True)
     assert table.contents().equals(small_contents)
-    table.catalog.unlink()
+    table.lose_table()
     earthcatalog.json(*backfill(table, small_archive, *OPTIONS, "--restart"))
     assert table.contents().equals(small_contents)
 
@@ -66,8 +71,8 @@ def test_a_catalog_lost_after_the_commit_is_no_success(earthcatalog, small_archi
 def test_what_another_backfill_left_in_the_same_place_does_not_count(earthcatalog, small_archive, table, small_contents, tmp_path):
     other = earthcatalog.generate(tmp_path / "other", "--concentrate", items=120, seed=8)
     earthcatalog.json(*backfill(Table(tmp_path), other, *OPTIONS, "--keep-staging"))
-    for name in ("catalog.db", "staging/chunks/_run.json"):
-        (tmp_path / name).unlink()
+    table.lose_table()
+    (table.staging / "chunks/_run.json").unlink()
     report = earthcatalog.json(*backfill(table, small_archive, *OPTIONS))
     assert report["written_items"] == 120
     assert table.contents().equals(small_contents)
@@ -121,9 +126,15 @@ def test_an_inventory_that_changed_under_the_backfill_is_named(earthcatalog, sma
     assert run.returncode == 2 and "inventory_identity" in run.stderr, run.stderr
 
 
-def test_a_table_dropped_between_the_phases_is_made_anew(earthcatalog, small_archive, staged, small_contents):
+def test_a_table_dropped_between_the_phases_is_made_anew_once_its_metadata_are_gone(earthcatalog, small_archive, staged,
+                                                                                    small_contents):
     earthcatalog.json(*incremental(staged, small_archive, "--limit", 10))
     staged.open_catalog().drop_table("earthcatalog.stac_items")
+    run = earthcatalog.run(*backfill(staged, small_archive, *OPTIONS))
+    metadata = staged.warehouse / "earthcatalog/stac_items"
+    assert run.returncode == 1 and "register --from-warehouse" in run.stderr, run.stderr
+    assert f"remove file://{metadata}" in run.stderr
+    shutil.rmtree(metadata)
     report = earthcatalog.json(*backfill(staged, small_archive, *OPTIONS))
     assert report["written_items"] == 120
     assert staged.contents().equals(small_contents)
@@ -231,7 +242,7 @@ def pending(s3_earthcatalog, s3_server, tmp_path):
         del state["committed_snapshot"]
         record.write_text(json.dumps(state))
         # As if the commit had not happened: another table.
-        table.catalog = f"{table.catalog}-2"
+        table.catalog, table.warehouse = f"{table.catalog}-2", f"{table.warehouse}-2"
         yield table, client, archive, proxy
 
 

@@ -15,9 +15,9 @@ Status check_no_other_table(storage::Stores& stores, const std::string& warehous
   const std::string remedy = fmt::format("`register(from_warehouse, catalog={}, warehouse={})`", catalog_uri, warehouse);
   if (own_uuid.empty() && other->catalog == catalog_uri) {
     return fail(ErrorKind::kAlreadyExists,
-                "the catalog {} is gone, but its table is in the warehouse: {}. A warehouse holds one table: make the "
-                "catalog of it anew with {}",
-                catalog_uri, other->describe(), remedy);
+                "the catalog {} has lost its table, which is still in the warehouse: {}. A warehouse holds one table: "
+                "take it back with {}; if it was dropped on purpose, remove {} first",
+                catalog_uri, other->describe(), remedy, other->newest.metadata().location);
   }
   return fail(ErrorKind::kAlreadyExists,
               "the warehouse {} holds a table already, and not that of the catalog {}: {}. A warehouse holds one "
