@@ -1,8 +1,11 @@
 """What PyIceberg does to a table between two runs, and what the next run makes of it."""
 
 import datetime
+import json
+import pathlib
 
 import pyarrow
+import pyarrow.parquet
 import pytest
 from conftest import S3Table, incremental
 
@@ -114,3 +117,55 @@ class TestDelete:
         delete(made, f"grid_partition = '{cell}'")
         earthcatalog.json(*incremental(made, archive, "--limit", 300))
         assert made.contents() == made.expected
+
+
+class TestAudit:
+    @pytest.fixture
+    def shrunk(self, earthcatalog, made):
+        """A table whose object index was brought up to date by a program that took fewer rows for granted."""
+        delete(made, "grid_primary = false")
+        left = {}
+        for _, identifier, cell, _ in made.rows():
+            left.setdefault(identifier, []).append(cell)
+        theirs = made.load()
+        (run,) = json.loads(theirs.properties["earthcatalog.object-index"])["runs"]
+        path = run["path"].removeprefix("file://")
+        index = pyarrow.parquet.read_table(path)
+        cells = [left.get(name.rsplit("/", 1)[1].removesuffix(".stac.json"), []) for name in index["name"].to_pylist()]
+        assert all(cells)
+        at = index.schema.get_field_index("cells")
+        index = index.set_column(at, index.schema.field(at), pyarrow.array(cells, index.schema.field(at).type))
+        pyarrow.parquet.write_table(index, path, compression="zstd")
+        described = {"snapshot-id": theirs.current_snapshot().snapshot_id, "items": 300,
+                     "runs": [run | {"size": pathlib.Path(path).stat().st_size}]}
+        with theirs.transaction() as change:
+            change.set_properties({"earthcatalog.object-index": json.dumps(described)})
+        return made
+
+    def test_sees_items_that_lost_cells_and_names_the_remedy(self, earthcatalog, archive, shrunk, tmp_path):
+        lines = open(archive.inventory).readlines()[:301]
+        inventory = tmp_path / "list.csv"
+        inventory.write_text("".join(lines))
+        audit = ["audit", "--inventory", inventory, *shrunk.arguments]
+        process = earthcatalog.run(*audit, "--format", "json")
+        findings = {name: count for name, count in json.loads(process.stdout)["findings"].items() if count}
+        assert process.returncode == 1 and findings == {"lost_cells": len(with_several_rows(shrunk.expected))}
+        assert "lost_cells" in (text := earthcatalog.run(*audit).stdout) and "--refetch" in text
+        earthcatalog.json(*incremental(shrunk, archive, "--limit", 300, "--refetch"))
+        assert earthcatalog.run(*audit).returncode == 0
+        assert shrunk.contents() == shrunk.expected
+
+    def test_sees_lost_cells_also_of_items_that_the_index_has_forgotten(self, earthcatalog, archive, made, tmp_path):
+        inventory = tmp_path / "list.csv"
+        inventory.write_text("".join(open(archive.inventory).readlines()[:301]))
+        delete(made, "grid_primary = false")
+        earthcatalog.json("index", "update", *made.arguments)
+        process = earthcatalog.run("audit", "--inventory", inventory, *made.arguments, "--format", "json")
+        findings = {name: count for name, count in json.loads(process.stdout)["findings"].items() if count}
+        assert process.returncode == 1 and findings == {"lost_cells": len(with_several_rows(made.expected))}
+
+
+def with_several_rows(contents):
+    """(collection, id) of the items with several rows."""
+    rows = list(zip(contents["collection"].to_pylist(), contents["id"].to_pylist()))
+    return {row for row in rows if rows.count(row) > 1}

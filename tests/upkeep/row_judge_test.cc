@@ -155,5 +155,19 @@ TEST_F(Judging, RowsAddUp) {
   }
 }
 
+TEST_F(Judging, AnItemWithFewerCellsThanItsFootprintTouches) {
+  auto primary = row("i", "x", 1);
+  const auto other = row("i", "y", 2, What::kRow);
+  primary.cover = 2;
+  const std::multimap<std::int64_t, Finding> lost{{1, Finding::kLostCells}}, row_lost{{-1, Finding::kLostRows}};
+  EXPECT_EQ(judge({owner("i", "x"), owner("i", "y"), primary, other}).size(), 0);
+  EXPECT_EQ(judge({owner("i", "x"), primary}), lost);
+  EXPECT_EQ(judge({owner("i", "x"), owner("i", "y"), primary}), row_lost) << "the index knows of it: one fault";
+  const auto nameless = judge({primary});
+  EXPECT_TRUE(nameless.contains(1) && nameless.count(1) == 2) << "unknown, and less than it should be";
+  primary.cover = 0;
+  EXPECT_EQ(judge({owner("i", "x"), primary}).size(), 0) << "nobody looked";
+}
+
 }  // namespace
 }  // namespace earthcatalog::upkeep

@@ -1,6 +1,7 @@
 #include "earthcatalog/upkeep/audit.h"
 
 #include "earthcatalog/base/stopwatch.h"
+#include "earthcatalog/grid/partitioner.h"
 #include "earthcatalog/pipeline/report.h"
 #include "earthcatalog/upkeep/audit_files.h"
 #include "earthcatalog/upkeep/audit_objects.h"
@@ -75,7 +76,9 @@ Status Audit::work(const catalog::Catalog& catalog) {
   EC_TRY(objects_.read());
   EC_ASSIGN_OR_RETURN(const ObjectIndex index, index_of(catalog));
   EC_TRY(objects_.compare(index, facts_));
-  EC_TRY(audit_files(table, spec_, findings_, report_.rows, facts_));
+  EC_ASSIGN_OR_RETURN(auto grid, grid::make_partitioner(stores_, catalog.grid()));
+  CoverCounts covers(std::move(grid));
+  EC_TRY(audit_files(table, spec_, covers, findings_, report_.rows, facts_));
   EC_ASSIGN_OR_RETURN(const RowVerdict verdict, judge_rows(facts_, sorting(16), report_.rows));
   if (verdict.rows.size() > 0) EC_TRY(name_faulty_rows(table, verdict));
   if (objects_.unrecorded() > 0) EC_TRY(name_unrecorded());
@@ -120,6 +123,10 @@ Status Audit::name_faulty_rows(const iceberg::Table& table, const RowVerdict& ve
       const HashKey id{id_hash(row.id)};
       EC_ASSIGN_OR_RETURN(const bool named, wanted.contains(id.key));
       if (named) return ++report_.rows.by_name, held.add(id);
+    }
+    if (row.nameless) {  // a stranger's: that its rows are unknown says enough
+      EC_ASSIGN_OR_RETURN(const bool named, wanted.contains(id_hash(row.id)));
+      if (!named) return {};
     }
     findings_.add(row.finding,
                   {.collection = row.collection, .id = row.id, .cell = row.cell, .year = row.year, .file = row.file});

@@ -92,8 +92,18 @@ bool means_damaged(const Error& error) {
 class FilesAudit {
  public:
   FilesAudit(const iceberg::Table& table, const AuditSpec& spec, const geoparquet::ClaimReader& claims,
-             Findings& findings, AuditedRows& counted, RowFacts& facts)
-      : table_(table), spec_(spec), claims_(claims), findings_(findings), counted_(counted), facts_(facts) {}
+             CoverCounts& covers, Findings& findings, AuditedRows& counted, RowFacts& facts)
+      : table_(table),
+        spec_(spec),
+        claims_(claims),
+        columns_(claims.schema()),
+        covers_(covers),
+        findings_(findings),
+        counted_(counted),
+        facts_(facts) {
+    const auto* geometry = table.schema().find("geometry");
+    if (geometry != nullptr && geometry->type.id == iceberg::TypeId::kBinary) columns_.fields.push_back(*geometry);
+  }
 
   Status run() {
     return for_each_file(table_, spec_, true,
@@ -125,13 +135,13 @@ class FilesAudit {
 
   Status read(std::uint32_t number, const DataFile& file, const storage::Location& where, std::int64_t size) {
     EC_ASSIGN_OR_RETURN(const auto reader, geoparquet::FileReader::open(where, size));
-    const auto columns = geoparquet::names_in_file(*reader->schema(), claims_.schema());
+    const auto columns = geoparquet::names_in_file(*reader->schema(), columns_);
     auto check = claims_.check(file);
     Strays strays;
     std::uint32_t first_row = 0;
     for (int group = 0; group < reader->row_groups(); ++group) {
       EC_ASSIGN_OR_RETURN(const auto raw, reader->read_row_group(group, columns));
-      EC_ASSIGN_OR_RETURN(const auto rows, geoparquet::conform(raw, claims_.schema()));
+      EC_ASSIGN_OR_RETURN(const auto rows, geoparquet::conform(raw, columns_));
       check.add(*rows);
       EC_TRY(add_facts(*rows, number, first_row, file, strays));
       first_row += static_cast<std::uint32_t>(rows->num_rows());
@@ -166,6 +176,7 @@ class FilesAudit {
       fact.row = first_row + static_cast<std::uint32_t>(row);
       look_for_stray(names, row, fact.year, file, strays);
     }
+    if (const auto geometries = rows.GetColumnByName("geometry")) covers_.set(*geometries, facts);
     const std::lock_guard lock(mutex_);
     counted_.rows += rows.num_rows();
     for (const auto& fact : facts) EC_TRY(facts_.add(fact));
@@ -196,6 +207,8 @@ class FilesAudit {
   const iceberg::Table& table_;
   const AuditSpec& spec_;
   const geoparquet::ClaimReader& claims_;
+  iceberg::Schema columns_;  // with claims, and behind them the geometry
+  CoverCounts& covers_;
   Findings& findings_;
   std::mutex mutex_;  // of the counts and the facts
   AuditedRows& counted_;
@@ -204,11 +217,11 @@ class FilesAudit {
 
 }  // namespace
 
-Status audit_files(const iceberg::Table& table, const AuditSpec& spec, Findings& findings, AuditedRows& counted,
-                   RowFacts& facts) {
+Status audit_files(const iceberg::Table& table, const AuditSpec& spec, CoverCounts& covers, Findings& findings,
+                   AuditedRows& counted, RowFacts& facts) {
   EC_TRY(columns_of(table.schema(), {"id", "collection", "grid_partition", "datetime", "updated"}));
   EC_ASSIGN_OR_RETURN(const auto claims, geoparquet::ClaimReader::make(table.schema()));
-  return FilesAudit(table, spec, claims, findings, counted, facts).run();
+  return FilesAudit(table, spec, claims, covers, findings, counted, facts).run();
 }
 
 Status name_rows(const iceberg::Table& table, const AuditSpec& spec, const std::vector<bool>& files,
@@ -220,19 +233,20 @@ Status name_rows(const iceberg::Table& table, const AuditSpec& spec, const std::
                               std::uint32_t first_row) -> Status {
     const RowNames names(rows);
     for (std::int64_t row = 0; row < rows.num_rows(); ++row) {
-      std::vector<Finding> found;
+      std::vector<RowFault> found;
       EC_TRY(faults.find(names.identity(row), [&](std::int64_t, const RowFault& fault) {
-        if (fault.file == number && fault.row == first_row + row) found.push_back(fault.finding);
+        if (fault.file == number && fault.row == first_row + row) found.push_back(fault);
       }));
       const auto year = names.year(row);
       const std::lock_guard lock(mutex);
-      for (const auto finding : found) {
+      for (const auto& fault : found) {
         EC_TRY(visit({.collection = names.collection(row),
                       .id = names.id(row),
                       .cell = names.cell(row),
                       .year = year == kNoYear ? std::nullopt : std::optional(year),
                       .file = file.file_path,
-                      .finding = finding}));
+                      .finding = fault.finding,
+                      .nameless = fault.nameless}));
       }
     }
     return {};

@@ -12,15 +12,16 @@
 #include "earthcatalog/result.h"
 #include "earthcatalog/upkeep/audit.h"
 #include "earthcatalog/upkeep/audit_findings.h"
+#include "earthcatalog/upkeep/cover_counts.h"
 #include "earthcatalog/upkeep/row_facts.h"
 
 namespace earthcatalog::upkeep {
 
 /// Reads every data file of the current snapshot, on `spec.workers` threads: its existence and size, the manifest's
-/// claims, the cell and year of each row. Files are numbered in the order of the manifests. Memory is the columns of a
-/// row group for each thread.
-Status audit_files(const iceberg::Table& table, const AuditSpec& spec, Findings& findings, AuditedRows& counted,
-                   RowFacts& facts);
+/// claims, the cell and year of each row, and how many cells its item's footprint touches. Files are numbered in the
+/// order of the manifests. Memory is the columns of a row group for each thread.
+Status audit_files(const iceberg::Table& table, const AuditSpec& spec, CoverCounts& covers, Findings& findings,
+                   AuditedRows& counted, RowFacts& facts);
 
 /// A row with a fault, named.
 struct NamedRow {
@@ -28,6 +29,7 @@ struct NamedRow {
   std::optional<std::int32_t> year;
   std::string_view file;
   Finding finding = Finding::kUnknownRows;
+  bool nameless = false;  ///< RowFault::nameless
 };
 
 /// Reads `files` (by number) again and calls `visit` for each of `faults`, on several threads, one at a time.

@@ -23,6 +23,7 @@ constexpr std::array<Words, kFindings> kWords = {{
     {"doubled_rows", "further rows of an item in the same cell and year, or in another year"},
     {"stale_rows", "rows of another version of their item than the index, or the item's other rows, have"},
     {"primary", "items that have not exactly one row with grid_primary"},
+    {"lost_cells", "items without a row in some of the cells that they touch; bring them back with `refetch`"},
     {"lost_files", "data files that do not exist"},
     {"broken_files", "data files of another size, or that cannot be read"},
     {"wrong_counts", "counts of manifests that are not those of the rows"},

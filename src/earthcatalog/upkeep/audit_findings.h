@@ -27,6 +27,7 @@ enum class Finding : std::uint8_t {
   kDoubledRows,
   kStaleRows,
   kPrimary,
+  kLostCells,
   // A data file
   kLostFiles,
   kBrokenFiles,
@@ -36,7 +37,7 @@ enum class Finding : std::uint8_t {
   // The object index as a whole
   kIndex,
 };
-inline constexpr std::size_t kFindings = 15;
+inline constexpr std::size_t kFindings = 16;
 
 /// "missing", "doubled_rows"
 std::string_view to_string(Finding finding);

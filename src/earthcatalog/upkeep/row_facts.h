@@ -39,6 +39,7 @@ struct RowFact {
   TimeMicros updated = kNeverUpdated;
   std::uint32_t source = 0;  ///< the number of the row's file; of an owner, the first bits of its object's hash
   std::uint32_t row = 0;     ///< number in its file
+  std::uint32_t cover = 0;   ///< of a primary row: how many cells the item's footprint touches; 0: not known
 
   bool is_row() const { return what >= What::kRow; }
   auto operator<=>(const RowFact&) const = default;
@@ -51,6 +52,7 @@ struct RowFault {
   Hash128 key;  ///< of the item
   std::uint32_t file = 0, row = 0;
   Finding finding = Finding::kUnknownRows;
+  bool nameless = false;  ///< no object owns rows of the item
 };
 
 /// An entry of the object index with a fault.

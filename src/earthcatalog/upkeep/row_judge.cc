@@ -31,6 +31,7 @@ class Judge {
       EC_TRY(place({begin, end}, owned ? nullptr : newest));
       begin = end;
     }
+    EC_TRY(cover(facts, owned));
     return primary(facts);
   }
 
@@ -82,6 +83,22 @@ class Judge {
     return fault(counts, counts.year == newest->year ? Finding::kUnknownRows : Finding::kDoubledRows);
   }
 
+  // An item has as many places recorded as its footprint has cells; one without owners has rows in as many. A recorded
+  // row that is not there is another fault.
+  Status cover(Facts facts, bool owned) {
+    const auto primary = std::ranges::find(facts, What::kPrimaryRow, &RowFact::what);
+    if (primary == facts.end()) return {};
+    std::uint32_t places = 0;
+    const RowFact* last = nullptr;
+    for (const auto& fact : facts) {
+      const bool counts = owned ? fact.what == What::kOwner : fact.is_row();
+      if (!counts || (last != nullptr && last->place == fact.place)) continue;
+      ++places;
+      last = &fact;
+    }
+    return places < primary->cover ? fault(*primary, Finding::kLostCells, !owned) : Status{};
+  }
+
   Status primary(Facts facts) {
     std::int64_t primary = 0;
     const RowFact* said = nullptr;
@@ -95,11 +112,12 @@ class Judge {
     return primary == 1 ? Status{} : fault(*said, Finding::kPrimary);
   }
 
-  Status fault(const RowFact& row, Finding finding) {
+  Status fault(const RowFact& row, Finding finding, bool nameless = false) {
     if (finding == Finding::kUnknownRows) ++verdict_.unknown;
     if (verdict_.faulty_files.size() <= row.source) verdict_.faulty_files.resize(row.source + 1);
     verdict_.faulty_files[row.source] = true;
-    return verdict_.rows.append({.key = row.key, .file = row.source, .row = row.row, .finding = finding});
+    return verdict_.rows.append(
+        {.key = row.key, .file = row.source, .row = row.row, .finding = finding, .nameless = nameless});
   }
 
   AuditedRows& counted_;
