@@ -109,7 +109,7 @@ Status Expiry::work(Catalog& catalog) {
   EC_ASSIGN_OR_RETURN(const auto places, places_of(catalog.table(), catalog.warehouse()));
   std::vector<std::string> prefixes;
   for (const auto& place : places) prefixes.push_back(place.prefix);
-  LiveFiles live(stores_, std::move(prefixes));
+  LiveFiles live(std::move(prefixes));
   EC_TRY(live.add_snapshots(catalog.table(), retained_));
   const bool changes = !removed_.empty() || forgotten_ > 0;
   if (changes && !spec_.dry_run) EC_TRY(commit(catalog, live));
