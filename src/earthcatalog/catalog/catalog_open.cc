@@ -127,7 +127,7 @@ Status Catalog::Impl::adopt_table() {
   const auto& metadata = table_->metadata();
   EC_TRY(iceberg::partition_layout(metadata.default_spec()));
   EC_ASSIGN_OR_RETURN(RecognizedSchema recognized, recognize(metadata.schema()));
-
+  if (options_.mode == OpenMode::kWrite && options_.adds_rows) EC_TRY(check_writable(recognized));
   if (options_.schema && *options_.schema != recognized.columns.kind) {
     return fail(ErrorKind::kUnsupported,
                 "the table has the schema {}, asked for was {}; leave `schema` out, or make another table in another "

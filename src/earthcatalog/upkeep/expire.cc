@@ -83,6 +83,7 @@ class Expiry {
 Result<std::unique_ptr<Catalog>> Expiry::open() {
   auto options = spec_.catalog;
   options.mode = OpenMode::kRead;
+  options.adds_rows = false;
   EC_ASSIGN_OR_RETURN(auto reading, Catalog::open(stores_, options));
   if (spec_.dry_run) return reading;
   options.mode = OpenMode::kWrite;
