@@ -3,6 +3,7 @@
 import io
 import json
 import pathlib
+import re
 import sqlite3
 
 import fastavro
@@ -22,11 +23,12 @@ class Respeller:
     """Rewrites what a table's metadata name, from the pointer down to the data files, as another engine spells it."""
 
     def __init__(self, old, new, read, write):
-        self.old, self.new, self.read, self.write = old, new, read, write
+        """`old`: a pattern of all spellings that there may be."""
+        self.old, self.new, self.read, self.write = re.compile(old), new, read, write
 
     def spell(self, value):
         if isinstance(value, str):
-            return value.replace(self.old, self.new)
+            return self.old.sub(lambda _: self.new, value)
         if isinstance(value, dict):
             return {key: self.spell(each) for key, each in value.items()}
         return [self.spell(each) for each in value] if isinstance(value, list) else value
@@ -55,12 +57,13 @@ class Respeller:
 
 def respell(table, spelling):
     """The local table as if its every file had been committed by an engine that spells `file:///p` like this."""
-    def path_of(uri):
-        return pathlib.Path(uri.removeprefix("file://"))
-
     pointer = pointer_of(table)
     folder = str(table.folder)
-    respeller = Respeller(f"file://{folder}", spelling.format(folder), lambda uri: path_of(uri).read_bytes(),
+
+    def path_of(uri):
+        return pathlib.Path(uri[uri.index(folder):])
+
+    respeller = Respeller(f"(file:(//(localhost)?)?)?{re.escape(folder)}", spelling.format(folder), lambda uri: path_of(uri).read_bytes(),
                           lambda uri, content: path_of(uri).write_bytes(content))
     respeller.table(pointer)
     with sqlite3.connect(table.catalog) as catalog:
