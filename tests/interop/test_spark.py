@@ -5,11 +5,12 @@ import json
 import pathlib
 
 import pytest
+
+pytest.importorskip("pyspark", reason="`make interop` has Spark")
+
 from conftest import Table, incremental
 from matrix import FOREIGN, OURS, Engine, SavedTable, check_pair, key_of, read_table
 from spark_session import NAME, session_on, start
-
-pytest.importorskip("pyspark", reason="`make interop` has Spark")
 
 ITEMS = 60
 KEY = "t.collection = s.collection AND t.id = s.id AND t.grid_partition = s.grid_partition"

@@ -121,7 +121,8 @@ TEST(Uri, EverySpellingOfAPathIsOnePlaceAndAnotherPathIsAnother) {
     const auto segments = *rc::gen::container<std::vector<std::string>>(path_segment());
     const auto others = *rc::gen::container<std::vector<std::string>>(path_segment());
     const std::string path = path_of(segments);
-    const auto prefix = *rc::gen::elementOf(std::vector<std::string>{"", "file:", "file://", "file://localhost", "//."});
+    const std::vector<std::string> prefixes{"", "file:", "file://", "file://localhost", "//."};
+    const auto prefix = *rc::gen::elementOf(prefixes);
     const auto suffix = *rc::gen::elementOf(std::vector<std::string>{"", "/", "//", "/.", "/x/.."});
     RC_ASSERT(place_key(prefix + path + suffix) == place_key(path));
     RC_ASSERT((place_key(path_of(others)) == place_key(path)) == (others == segments));
