@@ -71,9 +71,9 @@ class Stores {
   std::map<std::string, std::shared_ptr<S3Bucket>, std::less<>> buckets_;
 };
 
-/// The one spelling of a place: "file:///a/b" for a local path (absolute, without "." and "..") or a file URI, "s3://" for
-/// s3a and s3n too. No slash at the end. Nothing is decoded, so that a second call changes nothing: PyIceberg, DuckDB,
-/// Hadoop and `Stores::locate` take the file URIs that stand in tables letter by letter. See storage/uri.h.
+/// The one spelling of a place: "file:///a/b" for a local path (absolute, without "." and "..") or a file URI, "s3://"
+/// for s3a and s3n too. No slash at the end. Nothing is decoded, so that a second call changes nothing: like PyIceberg,
+/// DuckDB and Hadoop, `Stores::locate` takes file URIs letter by letter. See storage/uri.h.
 Result<std::string> normalize_uri(std::string_view path_or_uri);
 
 /// `base` and `relative` with exactly one slash between them.

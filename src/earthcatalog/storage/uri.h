@@ -16,8 +16,8 @@ struct ParsedUri {
 
 /// Takes the text letter by letter: also in file URIs "%20" is a percent sign and two digits, as it is for the other
 /// readers of Iceberg tables. Knows the spellings that other engines write: "file:/p", "file://localhost/p", "s3a://",
-/// "s3n://", "gcs://", "abfss://". Local paths become absolute, without ".", ".." and doubled slashes; in keys of object
-/// stores these have a meaning and stay.
+/// "s3n://", "gcs://", "abfss://". Local paths become absolute, without ".", ".." and doubled slashes; in keys of
+/// object stores these have a meaning and stay.
 Result<ParsedUri> parse_uri(std::string_view path_or_uri);
 
 /// Names a place for comparisons: two texts that spell one place have the same key, two places have different ones.
