@@ -2,9 +2,10 @@
 # make demo     an ITS_LIVE-like archive in ./demo, the main job on it, and queries on the table
 # make test     builds and passes all tests; the unit tests under ASan and UBSan
 # make soak     the long versions: a million polygons, 200 kills
+# make interop  other engines that CI has no room for: Spark writes, newer readers read
 # make bench    every figure of benchmarks/README.md again
 # make lint     formatting, clang-tidy, the direction of includes
-.PHONY: all setup setup-test demo test soak bench lint format asan tsan clean
+.PHONY: all setup setup-test demo test soak interop bench lint format asan tsan clean
 JOBS ?= $(shell nproc)
 
 all: setup build/build.ninja
@@ -28,6 +29,10 @@ test: setup-test build/build.ninja
 
 soak: setup-test build/build.ninja
 	@EARTHCATALOG_SOAK=1 tools/run_tests.sh
+
+interop: all
+	@tools/setup.sh test interop
+	@.deps/interop/bin/python -m pytest -q --durations 12 tests/interop/test_spark.py tests/interop/test_query_page.py
 
 bench: setup-test build/build.ninja
 	@benchmarks/run.sh

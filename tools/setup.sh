@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs what the build and the tests need, and nothing that is there already.
 #
-#   tools/setup.sh [build|demo|test|peer|lint]...    default: build
+#   tools/setup.sh [build|demo|test|peer|interop|lint]...    default: build
 #
 # System packages come from the distribution (root, or sudo, only when some are missing); everything else goes to
 # .deps/ in this checkout: a private virtual environment and the sources of the two libraries that are compiled here.
@@ -79,6 +79,20 @@ peer_environment() {
   python_environment peer "$python"
 }
 
+# Java for Spark; its libraries come from Maven Central, checked by SHA-256.
+java_libraries() {
+  local list=$root/tools/jars-interop.txt folder=$deps/interop/jars sum path
+  command -v java >/dev/null || install_system openjdk-17-jre-headless
+  if cmp -s "$list" "$folder/jars.stamp"; then return; fi
+  say "Java libraries into $folder"
+  rm -rf "$folder" && mkdir -p "$folder"
+  while read -r sum path; do
+    curl -fsSL --retry 3 -o "$folder/${path##*/}" "https://repo1.maven.org/maven2/$path"
+    echo "$sum  $folder/${path##*/}" | sha256sum --check --quiet >&2
+  done <"$list"
+  cp "$list" "$folder/jars.stamp"
+}
+
 mkdir -p "$deps"
 for part in "${@:-build}"; do
   case $part in
@@ -86,7 +100,8 @@ for part in "${@:-build}"; do
     test) python_environment test ;;
     demo) python_environment demo ;;
     peer) peer_environment ;;
+    interop) install_system curl; python_environment interop; java_libraries ;;
     lint) install_system "${lint_packages[@]}" ;;
-    *) say "unknown part '$part' (build, demo, test, peer, lint)"; exit 2 ;;
+    *) say "unknown part '$part' (build, demo, test, peer, interop, lint)"; exit 2 ;;
   esac
 done

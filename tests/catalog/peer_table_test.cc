@@ -134,7 +134,9 @@ TEST(TableSchema, GivesNestedIdsAfterAllTopLevelOnes) {
 TEST(TableSchema, RefusesOthersByTheNameOfTheDifference) {
   const auto message = [](const iceberg::Schema& schema) {
     const auto recognized = recognize(schema);
-    return recognized ? std::string("accepted") : recognized.error().message;
+    if (!recognized) return recognized.error().message;
+    const auto writable = check_writable(*recognized);
+    return writable ? std::string("accepted") : writable.error().message;
   };
   auto schema = itslive();
   schema.fields.erase(schema.fields.begin() + 5);
@@ -155,10 +157,20 @@ TEST(TableSchema, RefusesOthersByTheNameOfTheDifference) {
   schema = iceberg_schema(stac::initial_schema(stac::SchemaKind::kAuto));
   schema.fields.push_back(iceberg_field({.name = "day", .type = stac::ColumnType::kString}));
   schema.fields.back().type.id = iceberg::TypeId::kDate;
-  EXPECT_THAT(message(schema), HasSubstr("\"day\" has type date"));
+  EXPECT_THAT(message(schema), HasSubstr("\"day\" of type date"));
 }
 
-TEST(TableSchema, OfAnotherTableIsRefusedAtOpen) {
+TEST(TableSchema, LeavesColumnsOfAnotherEngineOut) {
+  auto schema = itslive();
+  schema.fields.push_back(iceberg_field({.name = "colour", .type = stac::ColumnType::kString}));
+  schema.fields.push_back({.field_id = 40, .name = "day", .type = {.id = iceberg::TypeId::kDate, .fields = {}}});
+  const auto recognized = recognize(schema);
+  ASSERT_TRUE(recognized) << recognized.error().message;
+  EXPECT_EQ(recognized->columns, stac::initial_schema(stac::SchemaKind::kItslive));
+  EXPECT_THAT(recognized->not_writable, HasSubstr("\"colour\""));
+}
+
+TEST(TableSchema, OfAnotherEngineIsRefusedToWhoWritesRows) {
   test_time = kTestStart;
   storage::Stores stores({});
   const auto file = CatalogFile::open(stores, "memory://other/catalog.db", {.writable = true}).value();
@@ -173,6 +185,12 @@ TEST(TableSchema, OfAnotherTableIsRefusedAtOpen) {
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().kind, ErrorKind::kUnsupported);
   EXPECT_THAT(refused.error().message, AllOf(HasSubstr("colour"), HasSubstr("memory://other/catalog.db")));
+  auto options = writer_options("memory://other/catalog.db", "memory://other/wh", "r", made_up_host("a", 1));
+  options.adds_rows = false;
+  EXPECT_TRUE(Catalog::open(stores, options)) << "it takes nothing away from who only removes";
+  options.adds_rows = true;
+  options.mode = OpenMode::kRead;
+  EXPECT_TRUE(Catalog::open(stores, options));
 }
 
 }  // namespace

@@ -13,8 +13,10 @@
 namespace earthcatalog::iceberg {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::Eq;
+using ::testing::HasSubstr;
 using testing::IsError;
 using testing::IsOk;
 using ::testing::Optional;
@@ -42,7 +44,9 @@ std::vector<std::string> query(const std::string& path, const std::string& sql) 
 
 class SqliteCatalogTest : public ::testing::Test {
  protected:
-  std::unique_ptr<SqliteCatalog> create() { return value_of(SqliteCatalog::open(path_, {.create = true})); }
+  std::unique_ptr<SqliteCatalog> create(int busy_timeout_ms = 30'000) {
+    return value_of(SqliteCatalog::open(path_, {.create = true, .busy_timeout_ms = busy_timeout_ms}));
+  }
 
   TempFolder folder_;
   const std::string path_ = folder_ / "catalog.db";
@@ -164,6 +168,25 @@ TEST_F(SqliteCatalogTest, BusyForTooLongIsUnavailable) {
     return {};
   }));
   EXPECT_TRUE(value_of(other->swap(table_, std::nullopt, "v0")));
+}
+
+// As an idle Spark session leaves it: a statement that was never finished keeps its SHARED lock.
+TEST_F(SqliteCatalogTest, CommitThatAReaderHoldsUpNamesTheReader) {
+  const auto catalog = create(20);
+  EXPECT_TRUE(value_of(catalog->swap(table_, std::nullopt, "v0")));
+  sqlite3* raw = nullptr;
+  ASSERT_EQ(sqlite3_open(path_.c_str(), &raw), SQLITE_OK);
+  const SqliteConnection reader(raw);
+  {
+    auto statement = value_of(Statement::prepare(raw, "SELECT * FROM iceberg_tables"));
+    EXPECT_TRUE(value_of(statement.step()));
+    EXPECT_EQ(value_of(catalog->metadata_location(table_)), "v0") << "reading beside it works";
+    const auto swapped = catalog->swap(table_, "v0", "v1");
+    ASSERT_THAT(swapped, IsError(ErrorKind::kUnavailable, "a reader keeps a transaction"));
+    EXPECT_THAT(swapped.error().message, AllOf(HasSubstr("jdbc.init-catalog-tables"), HasSubstr(path_)));
+  }
+  EXPECT_EQ(value_of(catalog->metadata_location(table_)), "v0");
+  EXPECT_TRUE(value_of(catalog->swap(table_, "v0", "v1")));
 }
 
 TEST_F(SqliteCatalogTest, ManyMakeOneFileAtOnce) {

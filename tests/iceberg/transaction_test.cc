@@ -57,6 +57,24 @@ TEST_F(TransactionTest, NewTableIsAsPyIcebergMakesIt) {
             table_->metadata_location().substr(metadata.location.size() + 10));
 }
 
+// As Hadoop's file system spells local files, in the manifests of other engines.
+TEST_F(TransactionTest, FileIsRemovedByAnySpellingAndOthersKeepTheirs) {
+  DataFile a = a_, b = b_;
+  a.file_path = "file:/w/a%41.parquet";
+  b.file_path = "file:/w/b.parquet";
+  ASSERT_THAT(append({a, b}), IsOk());
+  DataFile respelled = a;
+  respelled.file_path = "file:///w/a%41.parquet";
+  Transaction again(*table_);
+  again.append({a});
+  again.remove({respelled});
+  EXPECT_THAT(again.commit(*table_), IsError(ErrorKind::kInvalidArgument, "added and removed"));
+  Transaction change(*table_);
+  change.remove({respelled});
+  ASSERT_THAT(change.commit(*table_), IsOk());
+  EXPECT_THAT(live_files(), UnorderedElementsAre(Pair("file:/w/b.parquet", 20)));
+}
+
 TEST_F(TransactionTest, TableIsNotCreatedTwice) {
   EXPECT_THAT(Table::create(stores_, catalog_, {.schema = small_schema(), .warehouse = warehouse_}),
               IsError(ErrorKind::kAlreadyExists, "earthcatalog.stac_items"));

@@ -118,10 +118,11 @@ def test_geopandas_reads_geometry_and_crs(folder, name):
     assert set(near.id) >= set(present[present.intersects(shapely.box(-46, 66, -45, 67))].id)
 
 
-def test_geoarrow_readers_know_the_geometry_column(folder):
-    frame = geopandas.GeoDataFrame.from_arrow(pq.read_table(folder / "small.parquet"))
+def test_geopandas_reads_several_files_as_one(folder):
+    names = [folder / f"{name}.parquet" for name in ("tiny", "small")]
+    frame = geopandas.read_parquet(names, partitioning=None)
+    assert len(frame) == sum(pq.read_metadata(name).num_rows for name in names)
     assert frame.crs.to_authority() == ("OGC", "CRS84")
-    assert frame.geom_type.unique().tolist() == ["Polygon"]
 
 
 @pytest.fixture(scope="session")

@@ -123,6 +123,30 @@ TEST_F(Expiring, TheNamedByATagStays) {
   warehouse_.expect_whole();
 }
 
+// As Spark writes them: statistics of the table's columns, and by partition in a Parquet file.
+TEST_F(Expiring, StatisticsOfAnotherEngineGoWithTheirSnapshot) {
+  const std::string folder = "earthcatalog/stac_items/metadata/";
+  const auto table = warehouse_.table();
+  auto metadata = table.metadata();
+  metadata.unknown = fmt::format(
+      R"({{"statistics":[{{"snapshot-id":{0},"statistics-path":"{2}old.stats"}},)"
+      R"({{"snapshot-id":{1},"statistics-path":"{2}new.stats"}}],)"
+      R"("partition-statistics":[{{"snapshot-id":{0},"statistics-path":"{2}partition-stats-1-old.parquet"}},)"
+      R"({{"snapshot-id":{1},"statistics-path":"{2}partition-stats-2-new.parquet"}}]}})",
+      history_.first, history_.third, warehouse_.uri(folder));
+  warehouse_.overwrite(table.metadata_location(), iceberg::to_json(metadata));
+  for (const char* name : {"old.stats", "new.stats", "partition-stats-1-old.parquet", "partition-stats-2-new.parquet",
+                           "partition-stats-3-nobodys.parquet"}) {
+    warehouse_.put(folder + name);
+  }
+  EXPECT_EQ(run(spec(0)), "");
+  EXPECT_TRUE(warehouse_.has(folder + "new.stats"));
+  EXPECT_TRUE(warehouse_.has(folder + "partition-stats-2-new.parquet"));
+  for (const char* gone : {"old.stats", "partition-stats-1-old.parquet", "partition-stats-3-nobodys.parquet"}) {
+    EXPECT_FALSE(warehouse_.has(folder + gone)) << gone;
+  }
+}
+
 TEST_F(Expiring, ADryRunTellsAndChangesNothing) {
   auto dry = spec();
   dry.dry_run = true;

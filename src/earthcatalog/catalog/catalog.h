@@ -49,6 +49,7 @@ struct CatalogOptions {
   GridRequest grid;
   std::optional<int> default_resolution;   ///< for a new table when none was asked for; none: that is an error
   std::optional<stac::SchemaKind> schema;  ///< asked for; an error when the table is of the other kind
+  bool adds_rows = true;  ///< false: for what only reads or removes, which columns of other engines do not disturb
   bool lock = true;                        ///< false: --no-lock
   std::string lock_uri;                    ///< empty: "<catalog URI>.lock"
   std::string lock_owner = "earthcatalog";
@@ -92,7 +93,7 @@ class Catalog {
   /// table), kAlreadyExists (kWrite, the warehouse holds another catalog's table), kConflict (locked), kInvalidData (no SQLite, no catalog), kInvalidArgument (a new table whose warehouse
   /// or grid nobody gave), kUnsupported (another grid, resolution, schema kind or warehouse than the table's, both are
   /// named; a store without conditional writes; a table of another schema or partitioning, with the name of the
-  /// difference). `stores` must outlive it.
+  /// difference; kWrite of rows, and a column that is not ours). `stores` must outlive it.
   static Result<std::unique_ptr<Catalog>> open(storage::Stores& stores, CatalogOptions options);
   /// Releases the lock as far as that works; close() reports.
   ~Catalog();

@@ -4,6 +4,7 @@
 #include "earthcatalog/catalog/catalog_internal.h"
 #include "earthcatalog/catalog/table_grid.h"
 #include "earthcatalog/catalog/table_schema.h"
+#include "earthcatalog/storage/uri.h"
 
 namespace earthcatalog::catalog {
 namespace {
@@ -230,7 +231,7 @@ Status Catalog::Impl::prepare_again(const CommitRequest& request, const Error& e
     EC_ASSIGN_OR_RETURN(const auto caught, catch_up_from(index_, items));
     caught.index.retire_except({&named_, &index_});  // load_index() may find a better one
     const auto gone = std::ranges::find_if(request.removed, [&](const iceberg::DataFile& file) {
-      return std::ranges::binary_search(caught.removed_files, file.file_path);
+      return std::ranges::binary_search(caught.removed_files, storage::place_key(file.file_path));
     });
     if (gone != request.removed.end() || caught.touched_watched) {
       return fail(ErrorKind::kConflict, "{}: another writer changed {} while this commit was made (snapshot {})", uri_,

@@ -4,6 +4,7 @@
 
 #include "earthcatalog/catalog/local_catalog_file.h"
 #include "earthcatalog/catalog/remote_catalog_file.h"
+#include "earthcatalog/storage/uri.h"
 
 namespace earthcatalog::catalog {
 namespace {
@@ -22,8 +23,6 @@ Result<Statement> prepare(sqlite3* database, const char* sql, std::string_view d
   if (sqlite3_prepare_v2(database, sql, -1, &statement, nullptr) != SQLITE_OK) return sqlite_error(database, doing);
   return Statement(statement);
 }
-
-constexpr std::string_view kFilePrefix = "file://";
 
 }  // namespace
 
@@ -62,9 +61,8 @@ Status write_token(sqlite3* database, const std::string& token) {
 
 Result<std::unique_ptr<CatalogFile>> CatalogFile::open(storage::Stores& stores, const std::string& uri,
                                                        const CatalogFileOptions& options) {
-  if (uri.starts_with(kFilePrefix)) {
-    return std::make_unique<LocalCatalogFile>(uri.substr(kFilePrefix.size()), options);
-  }
+  EC_ASSIGN_OR_RETURN(const auto parts, storage::parse_uri(uri));
+  if (parts.scheme == "file") return std::make_unique<LocalCatalogFile>("/" + parts.path, options);
   EC_ASSIGN_OR_RETURN(auto where, stores.locate(uri));
   if (options.writable && !where.store->capabilities().conditional_put) {
     return fail(

@@ -5,6 +5,7 @@
 #include "earthcatalog/catalog/table_grid.h"
 #include "earthcatalog/catalog/table_schema.h"
 #include "earthcatalog/catalog/warehouse_claim.h"
+#include "earthcatalog/storage/uri.h"
 
 namespace earthcatalog::catalog {
 namespace {
@@ -12,16 +13,10 @@ namespace {
 constexpr std::string_view kTableFolder = "/earthcatalog/stac_items";
 constexpr const char* kDataPathProperty = "write.data.path";
 
-// Tables of the peer may name local folders without a scheme.
-std::string as_uri(std::string text) {
-  while (text.size() > 1 && text.ends_with('/') && !text.ends_with("://")) text.pop_back();
-  return text.starts_with('/') ? "file://" + text : text;
-}
-
 // The warehouse that a table lies in; empty when its metadata do not tell.
 std::string warehouse_of(const iceberg::TableMetadata& metadata) {
-  if (const auto data = metadata.property(kDataPathProperty)) return as_uri(*data);
-  std::string location = as_uri(metadata.location);
+  if (const auto data = metadata.property(kDataPathProperty)) return storage::place_key(*data);
+  std::string location = storage::place_key(metadata.location);
   if (!location.ends_with(kTableFolder)) return {};
   location.resize(location.size() - kTableFolder.size());
   return location;
@@ -132,6 +127,7 @@ Status Catalog::Impl::adopt_table() {
   const auto& metadata = table_->metadata();
   EC_TRY(iceberg::partition_layout(metadata.default_spec()));
   EC_ASSIGN_OR_RETURN(RecognizedSchema recognized, recognize(metadata.schema()));
+  if (options_.mode == OpenMode::kWrite && options_.adds_rows) EC_TRY(check_writable(recognized));
   if (options_.schema && *options_.schema != recognized.columns.kind) {
     return fail(ErrorKind::kUnsupported,
                 "the table has the schema {}, asked for was {}; leave `schema` out, or make another table in another "

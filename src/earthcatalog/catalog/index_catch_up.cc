@@ -8,6 +8,7 @@
 
 #include "earthcatalog/catalog/hash_sorter.h"
 #include "earthcatalog/catalog/table_rows.h"
+#include "earthcatalog/storage/uri.h"
 
 namespace earthcatalog::catalog {
 namespace {
@@ -86,7 +87,7 @@ class CatchUp {
       EC_TRY(collect_recorded());
     }
     return for_each_changed_file(table_, before, now, [&](const DataFile& file, bool came) {
-      if (!came) result_.removed_files.push_back(file.file_path);
+      if (!came) result_.removed_files.push_back(storage::place_key(file.file_path));
       return collect(file, came ? 1 : -1);
     });
   }

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "earthcatalog/catalog/table_schema.h"
+#include "earthcatalog/storage/uri.h"
 
 namespace earthcatalog::catalog {
 namespace {
@@ -64,7 +65,7 @@ class Search {
   // Files come by descending number: of one table only those of the same number compete.
   void add(iceberg::Table table, std::int64_t version) {
     if (!newest_version_) newest_version_ = version;
-    for (const auto& entry : table.metadata().metadata_log) past_.insert(entry.metadata_file);
+    for (const auto& entry : table.metadata().metadata_log) past_.insert(storage::place_key(entry.metadata_file));
     const auto known = std::ranges::find(result_.tables, table.metadata().table_uuid, &FoundTable::uuid);
     if (known == result_.tables.end()) {
       result_.tables.push_back({.newest = std::move(table), .catalog = {}});
@@ -124,9 +125,7 @@ std::string FoundTable::describe() const {
 }
 
 Status check_place(const iceberg::Table& table, const std::string& warehouse) {
-  EC_ASSIGN_OR_RETURN(const auto there, table.stores().locate(table.metadata_place()));
-  EC_ASSIGN_OR_RETURN(const auto here, table.stores().locate(folder_of(warehouse)));
-  if (there.uri() == here.uri()) return {};
+  if (storage::place_key(table.metadata_place()) == storage::place_key(folder_of(warehouse))) return {};
   return fail(ErrorKind::kInvalidData,
               "{} describes a table whose metadata lie in {}: this warehouse is a copy. Give the other one, or make a "
               "table of the data files here with `reconstruct`",

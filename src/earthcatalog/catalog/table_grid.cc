@@ -4,6 +4,7 @@
 #include <cstdint>
 
 #include "earthcatalog/catalog/table_schema.h"
+#include "earthcatalog/storage/uri.h"
 
 namespace earthcatalog::catalog {
 namespace {
@@ -88,7 +89,7 @@ Result<grid::GridSpec> grid_of_table(const TableGrid& table, const GridRequest& 
   if (asked.boundaries_path) {
     EC_ASSIGN_OR_RETURN(const std::string uri, boundaries_uri(asked));
     if (grid.boundaries_path.empty()) grid.boundaries_path = uri;
-    if (grid.boundaries_path != uri && grid.boundaries_path != *asked.boundaries_path) {
+    if (storage::place_key(grid.boundaries_path) != uri) {
       return another_grid("boundaries", grid.boundaries_path, uri, "`boundaries`");
     }
   }

@@ -6,6 +6,8 @@
 #include <utility>
 #include <vector>
 
+#include "earthcatalog/storage/uri.h"
+
 namespace earthcatalog::catalog {
 namespace {
 
@@ -48,8 +50,8 @@ Result<std::map<std::string, iceberg::DataFile>> files_of(const iceberg::Table& 
   options.statistics = false;
   options.snapshot_id = snapshot;
   EC_TRY(table.list_files(options, [&](iceberg::DataFile&& file) -> Status {
-    std::string path = file.file_path;
-    files.emplace(std::move(path), std::move(file));
+    auto key = storage::place_key(file.file_path);
+    files.emplace(std::move(key), std::move(file));
     return {};
   }));
   return files;

@@ -99,6 +99,15 @@ std::unexpected<Error> not_ours(std::string_view what) {
               what);
 }
 
+std::string why_not_writable(const NestedField& field, bool foreign) {
+  if (foreign) {
+    return fmt::format("the table has a column \"{}\" of type {} that earthcatalog does not write, and would lose",
+                       field.name, type_name(field.type.id));
+  }
+  if (field.required) return fmt::format("the table's column \"{}\" is required, and items may lack it", field.name);
+  return {};
+}
+
 bool contains(const std::vector<Column>& columns, std::string_view name) {
   return std::ranges::find(columns, name, &Column::name) != columns.end();
 }
@@ -157,18 +166,14 @@ Result<RecognizedSchema> recognize(const iceberg::Schema& schema) {
   const auto wanted = stac::initial_schema(result.columns.kind).columns;
   for (const auto& field : schema.fields) {
     const auto type = column_type(field);
-    if (!type) return not_ours(fmt::format("column \"{}\" has type {}", field.name, type_name(field.type.id)));
-    if (field.required) return not_ours(fmt::format("column \"{}\" is required", field.name));
     const auto ours = std::ranges::find(wanted, field.name, &Column::name);
-    if (ours == wanted.end()) {
-      if (result.columns.kind == SchemaKind::kItslive) {
-        return not_ours(fmt::format("it has a column \"{}\"", field.name));
-      }
-    } else if (ours->type != *type) {
+    const bool foreign = ours == wanted.end() && (!type || result.columns.kind == SchemaKind::kItslive);
+    if (ours != wanted.end() && ours->type != type) {
       return not_ours(fmt::format("column \"{}\" has type {}, not {}", field.name, type_name(field.type.id),
                                   type_name(type_id(ours->type))));
     }
-    result.columns.columns.push_back(Column{.name = field.name, .type = *type});
+    if (result.not_writable.empty()) result.not_writable = why_not_writable(field, foreign);
+    if (!foreign) result.columns.columns.push_back(Column{.name = field.name, .type = *type});
   }
   for (const auto& column : wanted) {
     if (contains(result.columns.columns, column.name)) continue;
@@ -180,6 +185,14 @@ Result<RecognizedSchema> recognize(const iceberg::Schema& schema) {
   }
   result.columns.columns.insert(result.columns.columns.end(), result.missing.begin(), result.missing.end());
   return result;
+}
+
+Status check_writable(const RecognizedSchema& schema) {
+  if (schema.not_writable.empty()) return {};
+  return fail(ErrorKind::kUnsupported,
+              "{}. Drop the column, or the rule, with the engine that made it (ALTER TABLE), or write to another "
+              "table; what only reads the table or removes from it, such as `audit()` and `expire()`, works as ever",
+              schema.not_writable);
 }
 
 std::string hash_index_uri(std::string_view warehouse) { return beside(warehouse, "_id_hashes.parquet"); }

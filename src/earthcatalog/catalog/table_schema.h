@@ -36,9 +36,13 @@ iceberg::NestedField iceberg_field(const stac::Column& column);
 struct RecognizedSchema {
   stac::ItemSchema columns;           ///< with the missing ones behind
   std::vector<stac::Column> missing;  ///< of the peer's tables: what we have to add
+  std::string not_writable;  ///< why no row can be written to the table, by the name of a column; empty: it can
 };
-/// kUnsupported names the first column that is no column of ours, is missing, or is of another type.
+/// Columns of another engine's are left out: whoever only reads or removes need not know them. kUnsupported names the
+/// first column of ours that is missing, or of another type.
 Result<RecognizedSchema> recognize(const iceberg::Schema& schema);
+/// kUnsupported, with the remedy, when a row that we write would lack a column or break a rule of the table.
+Status check_writable(const RecognizedSchema& schema);
 
 /// `{warehouse}_id_hashes.parquet`; for a bucket root `s3://bucket/_id_hashes.parquet`. `{warehouse}_objects`
 /// likewise.

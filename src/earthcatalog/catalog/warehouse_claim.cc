@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "earthcatalog/catalog/metadata_search.h"
+#include "earthcatalog/storage/uri.h"
 
 namespace earthcatalog::catalog {
 
@@ -13,7 +14,7 @@ Status check_no_other_table(storage::Stores& stores, const std::string& warehous
       std::ranges::find_if(search.tables, [&](const FoundTable& table) { return table.uuid() != own_uuid; });
   if (other == search.tables.end()) return {};
   const std::string remedy = fmt::format("`register(from_warehouse, catalog={}, warehouse={})`", catalog_uri, warehouse);
-  if (own_uuid.empty() && other->catalog == catalog_uri) {
+  if (own_uuid.empty() && storage::place_key(other->catalog) == catalog_uri) {
     return fail(ErrorKind::kAlreadyExists,
                 "the catalog {} has lost its table, which is still in the warehouse: {}. A warehouse holds one table: "
                 "take it back with {}; if it was dropped on purpose, remove {} first",

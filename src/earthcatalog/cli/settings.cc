@@ -16,6 +16,7 @@
 #include "earthcatalog/cli/config_file.h"
 #include "earthcatalog/cli/nearest.h"
 #include "earthcatalog/cli/options.h"
+#include "earthcatalog/storage/uri.h"
 
 namespace earthcatalog::cli {
 namespace {
@@ -70,6 +71,14 @@ std::string expand_home(std::string& value) {
   return {};
 }
 
+// A file URI becomes the path that it names: below the command line nothing is decoded.
+std::string to_place(std::string& value) {
+  auto path = storage::decode_file_uri(value);
+  if (!path) return path.error().message;
+  value = std::move(*path);
+  return expand_home(value);
+}
+
 std::string below(const std::filesystem::path& folder, const std::string& path) {
   const bool complete = path.empty() || path == "-" || path.starts_with('/') || path.starts_with('~') ||
                         path.starts_with("file:") || path.find("://") != path.npos;
@@ -90,7 +99,7 @@ Variables earthcatalog_variables() {
 }
 
 CLI::Option* as_path(CLI::Option* option) {
-  return option->type_name(kPathType)->transform(CLI::Validator(expand_home, ""));
+  return option->type_name(kPathType)->transform(CLI::Validator(to_place, ""));
 }
 
 // Fills one Settings; lives for one call of collect().

@@ -18,8 +18,8 @@ using Variables = std::map<std::string, std::string>;
 /// Those whose names begin with EARTHCATALOG_ and that are not empty.
 Variables earthcatalog_variables();
 
-/// Marks an option whose value is a path or URI: "~" stands for the home folder, and a relative path in the
-/// configuration file begins at the file's folder.
+/// Marks an option whose value is a path or URI: "~" stands for the home folder, a file URI for the path that it names,
+/// its %XX decoded, and a relative path in the configuration file begins at the file's folder.
 CLI::Option* as_path(CLI::Option* option);
 
 class Settings {

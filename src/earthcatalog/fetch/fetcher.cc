@@ -14,7 +14,7 @@ Result<std::unique_ptr<Transport>> make_transport(storage::Stores& stores, const
   const std::string_view root = options.source_root;
   if (root.starts_with("s3://")) return std::make_unique<HttpTransport>(stores, options);
   BlockingOptions blocking{.max_bytes_in_flight = options.max_bytes_in_flight, .root_uri = options.source_root};
-  const bool is_local = root.starts_with("file://") || root.find("://") == root.npos;
+  const bool is_local = root.starts_with("file:/") || root.find("://") == root.npos;
   if (is_local) {
     EC_ASSIGN_OR_RETURN(const auto folder, stores.locate(root));
     blocking.threads_when_slow = std::min(options.concurrency, 16);

@@ -185,15 +185,9 @@ Status FileStream::Impl::write_column(parquet::ColumnWriter& column, std::size_t
 }
 
 std::shared_ptr<const arrow::KeyValueMetadata> FileStream::Impl::footer() const {
-  std::vector<std::string> keys, values;
-  if (kind_.layout.geometry >= 0) {
-    const bool covering = kind_.options.covering && kind_.layout.has_bbox_column && geometries_.count > 0;
-    keys = {"geo", "stac-geoparquet"};
-    values = {geo_metadata(geometries_, covering), kStacGeoparquetMetadata};
-  }
-  keys.emplace_back("ARROW:schema");
-  values.push_back(kind_.layout.arrow_schema);
-  return arrow::key_value_metadata(std::move(keys), std::move(values));
+  if (kind_.layout.geometry < 0) return arrow::key_value_metadata({}, {});
+  const bool covering = kind_.options.covering && kind_.layout.has_bbox_column && geometries_.count > 0;
+  return arrow::key_value_metadata({"geo"}, {geo_metadata(geometries_, covering)});
 }
 
 Result<iceberg::DataFile> FileStream::Impl::finish() {

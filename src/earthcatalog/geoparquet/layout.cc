@@ -1,11 +1,8 @@
 #include "earthcatalog/geoparquet/layout.h"
 
-#include <arrow/ipc/writer.h>
 #include <arrow/type.h>
-#include <arrow/util/base64.h>
 #include <arrow/util/compression.h>
 #include <arrow/util/config.h>
-#include <arrow/util/key_value_metadata.h>
 #include <fmt/format.h>
 #include <parquet/types.h>
 
@@ -14,8 +11,6 @@
 #include <string_view>
 #include <utility>
 
-#include "earthcatalog/geoparquet/arrow_edge.h"
-#include "earthcatalog/geoparquet/geo_metadata.h"
 #include "earthcatalog/version.h"
 
 namespace earthcatalog::geoparquet {
@@ -132,19 +127,6 @@ std::shared_ptr<arrow::Field> arrow_field(const NestedField& field) {
   return arrow::field(field.name, arrow::struct_(children), !field.required);
 }
 
-// Readers built on Arrow take the geometry column's extension type from this key; it has no other use.
-Result<std::string> serialized_arrow_schema(const arrow::Schema& rows, int geometry) {
-  arrow::FieldVector fields = rows.fields();
-  if (geometry >= 0) {
-    auto& field = fields[static_cast<std::size_t>(geometry)];
-    field = field->WithMetadata(arrow::key_value_metadata({"ARROW:extension:name", "ARROW:extension:metadata"},
-                                                          {kGeoArrowName, kGeoArrowMetadata}));
-  }
-  EC_ARROW_ASSIGN(const auto bytes, ErrorKind::kInvalidArgument,
-                  arrow::ipc::SerializeSchema(arrow::Schema(std::move(fields))));
-  return arrow::util::base64_encode(std::string_view(*bytes));
-}
-
 }  // namespace
 
 std::shared_ptr<arrow::DataType> arrow_type(TypeId type) {
@@ -206,7 +188,6 @@ Result<Layout> make_layout(const iceberg::Schema& schema) {
     nodes.push_back(node_of(field));
   }
   layout.root = std::static_pointer_cast<GroupNode>(GroupNode::Make("schema", Repetition::REQUIRED, nodes));
-  EC_ASSIGN_OR_RETURN(layout.arrow_schema, serialized_arrow_schema(*layout.rows, layout.geometry));
   return layout;
 }
 

@@ -34,7 +34,6 @@ Result<std::vector<Leaf>> leaves_of(const iceberg::Schema& schema);
 struct Layout {
   std::shared_ptr<parquet::schema::GroupNode> root;
   std::shared_ptr<arrow::Schema> rows;  ///< what batches must look like
-  std::string arrow_schema;             ///< value of the ARROW:schema key: `rows` with the GeoArrow type
   std::vector<Leaf> leaves;
   int geometry = -1;  ///< column of the geometry, or -1
   bool has_bbox_column = false;

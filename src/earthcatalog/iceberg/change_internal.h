@@ -25,7 +25,7 @@ struct Change {
 
   std::vector<DataFile> added;
   std::vector<ManifestFile> added_manifests;
-  std::map<std::string, PartitionKey> removed;  ///< by path
+  std::map<std::string, PartitionKey> removed;  ///< by storage::place_key of the path
   bool rows_unchanged = false;
 
   std::set<std::string> moved_tags;  ///< to the snapshot that is current afterwards

@@ -9,6 +9,7 @@
 #include "earthcatalog/iceberg/metadata_files_internal.h"
 #include "earthcatalog/iceberg/snapshot_producer_internal.h"
 #include "earthcatalog/iceberg/snapshot_removal_internal.h"
+#include "earthcatalog/storage/uri.h"
 
 namespace earthcatalog::iceberg {
 namespace {
@@ -19,9 +20,10 @@ constexpr int kAttemptsWithoutPause = 3;
 constexpr int kLongestPauseMs = 50;
 
 Status check(const Change& change) {
-  std::set<std::string_view> paths;
+  std::set<std::string> places;
   for (const DataFile& file : change.added) {
-    if (!paths.insert(file.file_path).second || change.removed.contains(file.file_path)) {
+    const auto key = storage::place_key(file.file_path);
+    if (!places.insert(key).second || change.removed.contains(key)) {
       return fail(ErrorKind::kInvalidArgument, "{} is added twice, or added and removed, in one commit",
                   file.file_path);
     }

@@ -3,6 +3,7 @@
 
 #include "earthcatalog/iceberg/metadata_files_internal.h"
 #include "earthcatalog/iceberg/random_internal.h"
+#include "earthcatalog/storage/uri.h"
 
 namespace earthcatalog::iceberg {
 namespace {
@@ -57,7 +58,8 @@ Status make_durable(storage::Stores& stores, const std::vector<std::string>& uri
 }
 
 std::string metadata_folder(const TableMetadata& metadata) {
-  return metadata.property("write.metadata.path").value_or(storage::join_uri(metadata.location, "metadata"));
+  return storage::place_key(
+      metadata.property("write.metadata.path").value_or(storage::join_uri(metadata.location, "metadata")));
 }
 
 std::string next_metadata_location(const TableMetadata& metadata, std::string_view previous) {

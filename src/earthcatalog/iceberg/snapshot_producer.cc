@@ -6,6 +6,7 @@
 #include "earthcatalog/iceberg/metadata_files_internal.h"
 #include "earthcatalog/iceberg/snapshot_producer_internal.h"
 #include "earthcatalog/iceberg/snapshot_summary_internal.h"
+#include "earthcatalog/storage/uri.h"
 
 namespace earthcatalog::iceberg {
 namespace {
@@ -181,10 +182,11 @@ Result<const SnapshotProducer::Rewritten*> SnapshotProducer::rewrite(const Table
   EC_ASSIGN_OR_RETURN(const std::string bytes, read_object(stores_, manifest.manifest_path, "manifest"));
   Rewritten result;
   EC_TRY(read_manifest(bytes, manifest, *spec, {.statistics = false}, [&](ManifestEntry&& entry) -> Status {
-    if (!change_.removed.contains(entry.data_file.file_path)) return {};
+    auto key = storage::place_key(entry.data_file.file_path);
+    if (!change_.removed.contains(key)) return {};
     result.removed.add(entry.data_file);
     result.partitions.insert(entry.data_file.partition);
-    result.paths.insert(std::move(entry.data_file.file_path));
+    result.paths.insert(std::move(key));
     return {};
   }));
   if (!result.paths.empty()) EC_TRY(copy_without_removed(*spec, manifest, bytes, result));
@@ -199,7 +201,7 @@ Status SnapshotProducer::copy_without_removed(const PartitionSpec& spec, const M
                                 .snapshot_id = change_.snapshot_id,
                                 .next_uri = [this] { return next_manifest_uri(); }});
   const auto copy = [&](ManifestEntry&& entry) {
-    if (result.paths.contains(entry.data_file.file_path)) {
+    if (result.paths.contains(storage::place_key(entry.data_file.file_path))) {
       entry.status = ManifestStatus::kDeleted;
       entry.snapshot_id = change_.snapshot_id;
     } else {

@@ -25,7 +25,9 @@ ErrorKind kind_of(int code) {
 Error sqlite_error(sqlite3* connection) {
   const ErrorKind kind = kind_of(sqlite3_errcode(connection));
   std::string message = sqlite3_errmsg(connection);
-  if (kind == ErrorKind::kUnavailable) message += "; another process is writing to it, try again later";
+  if (kind == ErrorKind::kUnavailable) {
+    message += "; another process is writing to it, or waits for a reader to do so: try again later";
+  }
   if (sqlite3_extended_errcode(connection) == SQLITE_READONLY_ROLLBACK) {
     message =
         "a killed writer left a transaction in it that must be rolled back, and the file cannot be written here; "

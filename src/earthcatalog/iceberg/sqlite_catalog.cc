@@ -36,10 +36,21 @@ Result<bool> has_iceberg_tables(sqlite3* connection) {
   return has_rows(connection, "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'iceberg_tables'");
 }
 
+// With a rollback journal a commit waits for every reader; an earlier step waits for writers only.
+Error held_by_reader() {
+  return {ErrorKind::kUnavailable,
+          "the change could not be stored: a reader keeps a transaction on this file open, as an idle Spark or other "
+          "JDBC session does, or a query that was never finished. End that session, have Spark set its catalog's "
+          "\"jdbc.init-catalog-tables\" to false, and try again"};
+}
+
 Status in_transaction(sqlite3* connection, const std::function<Status()>& body, const char* begin = "BEGIN IMMEDIATE") {
   EC_TRY(execute(connection, begin));
   Status status = body();
-  if (status) status = execute(connection, "COMMIT");
+  if (status) {
+    status = execute(connection, "COMMIT");
+    if (!status && status.error().kind == ErrorKind::kUnavailable) status = std::unexpected(held_by_reader());
+  }
   // After a COMMIT that found the file busy the transaction is still open.
   if (!status && sqlite3_get_autocommit(connection) == 0) {
     sqlite3_exec(connection, "ROLLBACK", nullptr, nullptr, nullptr);

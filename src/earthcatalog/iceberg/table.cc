@@ -2,6 +2,7 @@
 
 #include "earthcatalog/iceberg/metadata_files_internal.h"
 #include "earthcatalog/iceberg/random_internal.h"
+#include "earthcatalog/storage/uri.h"
 
 namespace earthcatalog::iceberg {
 namespace {
@@ -122,7 +123,8 @@ Result<bool> Table::point_to(storage::Stores& stores, Catalog& catalog, const st
 std::string Table::metadata_place() const { return metadata_folder(*metadata_); }
 
 std::string Table::data_location() const {
-  return metadata_->property("write.data.path").value_or(storage::join_uri(metadata_->location, "data"));
+  return storage::place_key(
+      metadata_->property("write.data.path").value_or(storage::join_uri(metadata_->location, "data")));
 }
 
 }  // namespace earthcatalog::iceberg

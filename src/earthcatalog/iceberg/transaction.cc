@@ -4,6 +4,7 @@
 
 #include "earthcatalog/iceberg/commit_internal.h"
 #include "earthcatalog/iceberg/random_internal.h"
+#include "earthcatalog/storage/uri.h"
 
 namespace earthcatalog::iceberg {
 
@@ -62,7 +63,7 @@ void Transaction::append_manifest(ManifestFile manifest) {
 }
 
 void Transaction::remove(const std::vector<DataFile>& files) {
-  for (const DataFile& file : files) impl_->change.removed[file.file_path] = file.partition;
+  for (const DataFile& file : files) impl_->change.removed[storage::place_key(file.file_path)] = file.partition;
 }
 
 void Transaction::rows_unchanged() { impl_->change.rows_unchanged = true; }

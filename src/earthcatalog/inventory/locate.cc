@@ -82,7 +82,7 @@ Result<std::vector<DataFile>> locate_files(storage::Stores& stores, const Locati
   std::vector<DataFile> files;
   for (const std::string& uri : uris) {
     Location at = symlink_at;
-    if (uri.find("://") != std::string::npos || uri.starts_with('/')) {
+    if (uri.find(":/") != std::string::npos || uri.starts_with('/')) {
       EC_ASSIGN_OR_RETURN(at, stores.locate(uri));
     } else {
       at.key = symlink_at.key.substr(0, symlink_at.key.rfind('/') + 1) + uri;

@@ -71,9 +71,9 @@ class Stores {
   std::map<std::string, std::shared_ptr<S3Bucket>, std::less<>> buckets_;
 };
 
-/// For what a user typed, once: "file:///a/b" for a local path (absolute, without "." and "..") or a file URI, whose
-/// %XX are decoded; other URIs unchanged. No slash at the end. The file URIs that come out, and that stand in tables,
-/// are not encoded: PyIceberg, DuckDB and `Stores::locate` take them letter by letter.
+/// The one spelling of a place: "file:///a/b" for a local path (absolute, without "." and "..") or a file URI, "s3://"
+/// for s3a and s3n too. No slash at the end. Nothing is decoded, so that a second call changes nothing: like PyIceberg,
+/// DuckDB and Hadoop, `Stores::locate` takes file URIs letter by letter. See storage/uri.h.
 Result<std::string> normalize_uri(std::string_view path_or_uri);
 
 /// `base` and `relative` with exactly one slash between them.

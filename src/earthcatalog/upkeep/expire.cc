@@ -83,6 +83,7 @@ class Expiry {
 Result<std::unique_ptr<Catalog>> Expiry::open() {
   auto options = spec_.catalog;
   options.mode = OpenMode::kRead;
+  options.adds_rows = false;
   EC_ASSIGN_OR_RETURN(auto reading, Catalog::open(stores_, options));
   if (spec_.dry_run) return reading;
   options.mode = OpenMode::kWrite;
@@ -109,7 +110,7 @@ Status Expiry::work(Catalog& catalog) {
   EC_ASSIGN_OR_RETURN(const auto places, places_of(catalog.table(), catalog.warehouse()));
   std::vector<std::string> prefixes;
   for (const auto& place : places) prefixes.push_back(place.prefix);
-  LiveFiles live(stores_, std::move(prefixes));
+  LiveFiles live(std::move(prefixes));
   EC_TRY(live.add_snapshots(catalog.table(), retained_));
   const bool changes = !removed_.empty() || forgotten_ > 0;
   if (changes && !spec_.dry_run) EC_TRY(commit(catalog, live));

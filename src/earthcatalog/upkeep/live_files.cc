@@ -5,6 +5,7 @@
 
 #include "earthcatalog/catalog/object_index.h"
 #include "earthcatalog/catalog/table_schema.h"
+#include "earthcatalog/storage/uri.h"
 
 namespace earthcatalog::upkeep {
 namespace {
@@ -15,11 +16,6 @@ constexpr std::string_view kPartition = "/grid_partition=";
 std::string_view tail_of(std::string_view uri) {
   const auto at = uri.rfind(kPartition);
   return uri.substr(at != uri.npos ? at + 1 : uri.rfind('/') + 1);
-}
-
-Result<std::string> spelled_by_store(storage::Stores& stores, const std::string& uri) {
-  EC_ASSIGN_OR_RETURN(const auto where, stores.locate(uri));
-  return where.uri();
 }
 
 bool lies_under(std::string_view uri, const std::vector<std::string>& places) {
@@ -46,20 +42,23 @@ Status for_each_file(const iceberg::Table& table, const std::set<std::int64_t>& 
 }
 
 Status LiveFiles::add_snapshots(const iceberg::Table& table, const std::set<std::int64_t>& snapshots) {
-  return for_each_file(table, snapshots, [this](const std::string& uri) { return add_file(uri); });
+  return for_each_file(table, snapshots, [this](const std::string& uri) -> Status {
+    add_file(uri);
+    return {};
+  });
 }
 
 Status LiveFiles::add_metadata(const iceberg::Table& table, std::ptrdiff_t forgotten) {
-  EC_TRY(add_optional(table.metadata_location()));
-  EC_TRY(add_optional(storage::join_uri(table.metadata_place(), "version-hint.text")));
+  add_optional(table.metadata_location());
+  add_optional(storage::join_uri(table.metadata_place(), "version-hint.text"));
   for (const auto& entry : std::span(table.metadata().metadata_log).subspan(static_cast<std::size_t>(forgotten))) {
-    EC_TRY(add_optional(entry.metadata_file));
+    add_optional(entry.metadata_file);
   }
   EC_ASSIGN_OR_RETURN(const auto statistics, iceberg::statistics_files(table.metadata()));
-  for (const auto& uri : statistics) EC_TRY(add_optional(uri));
+  for (const auto& uri : statistics) add_optional(uri);
   if (const auto property = table.metadata().property(catalog::kObjectIndexProperty)) {
     EC_ASSIGN_OR_RETURN(const auto index, catalog::IndexManifest::parse(*property));
-    for (const auto& run : index.runs) EC_TRY(add_optional(run.uri));
+    for (const auto& run : index.runs) add_optional(run.uri);
   }
   return {};
 }
@@ -68,21 +67,19 @@ void LiveFiles::seal() {
   for (auto* set : {&needed_, &optional_, &names_outside_}) set->seal();
 }
 
-Status LiveFiles::add_file(const std::string& uri) {
-  EC_ASSIGN_OR_RETURN(const std::string spelled, spelled_by_store(stores_, uri));
-  if (lies_under(spelled, places_)) {
-    needed_.add(spelled);
+void LiveFiles::add_file(const std::string& uri) {
+  const std::string key = storage::place_key(uri);
+  if (lies_under(key, places_)) {
+    needed_.add(key);
   } else {
     names_outside_.add(tail_of(uri));
   }
-  return {};
 }
 
-Status LiveFiles::add_optional(const std::string& uri) {
-  EC_ASSIGN_OR_RETURN(const std::string spelled, spelled_by_store(stores_, uri));
-  optional_.add(spelled);
-  if (!lies_under(spelled, places_)) names_outside_.add(tail_of(uri));
-  return {};
+void LiveFiles::add_optional(const std::string& uri) {
+  const std::string key = storage::place_key(uri);
+  optional_.add(key);
+  if (!lies_under(key, places_)) names_outside_.add(tail_of(uri));
 }
 
 Verdict LiveFiles::judge(std::string_view uri) {
@@ -93,8 +90,8 @@ Verdict LiveFiles::judge(std::string_view uri) {
 Status LiveFiles::check_all_seen(const iceberg::Table& table, const std::set<std::int64_t>& snapshots) const {
   if (needed_.unmarked() == 0) return {};
   return for_each_file(table, snapshots, [this](const std::string& uri) -> Status {
-    EC_ASSIGN_OR_RETURN(const std::string spelled, spelled_by_store(stores_, uri));
-    if (!lies_under(spelled, places_) || needed_.marked(spelled)) return {};
+    const std::string key = storage::place_key(uri);
+    if (!lies_under(key, places_) || needed_.marked(key)) return {};
     return fail(ErrorKind::kInvalidData,
                 "{} is part of the table and not in the listing of its folder: it is lost, or the warehouse goes by "
                 "another name. No file was removed",

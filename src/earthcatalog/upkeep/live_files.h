@@ -27,11 +27,11 @@ enum class Verdict : std::uint8_t {
   kUnsure,  ///< named like a live file that lies elsewhere: the same file by another name, perhaps
 };
 
-/// URIs are compared as the store that holds them spells them: "s3a://b/k" is "s3://b/k".
+/// URIs are compared by storage::place_key: "s3a://b/k" is "s3://b/k", "file:/p" is "file:///p".
 class LiveFiles {
  public:
   /// `places`: the URIs that files will be listed under, as prefixes.
-  LiveFiles(storage::Stores& stores, std::vector<std::string> places) : stores_(stores), places_(std::move(places)) {}
+  explicit LiveFiles(std::vector<std::string> places) : places_(std::move(places)) {}
 
   /// What these of the table's snapshots name.
   Status add_snapshots(const iceberg::Table& table, const std::set<std::int64_t>& snapshots);
@@ -46,10 +46,9 @@ class LiveFiles {
   Status check_all_seen(const iceberg::Table& table, const std::set<std::int64_t>& snapshots) const;
 
  private:
-  Status add_file(const std::string& uri);
-  Status add_optional(const std::string& uri);
+  void add_file(const std::string& uri);
+  void add_optional(const std::string& uri);
 
-  storage::Stores& stores_;
   const std::vector<std::string> places_;
   PathSet needed_;         // files of snapshots, under the places: they must be there
   PathSet optional_;       // the metadata log, runs of the index: others may have removed them

@@ -48,6 +48,7 @@ Result<iceberg::Schema> SchemaUnion::finish() const {
   if (by_id_.empty()) {
     for (const auto& name : plain_in_order_) schema.fields.push_back(plain_.at(name).field);
     EC_ASSIGN_OR_RETURN(const auto recognized, catalog::recognize(schema));
+    EC_TRY(catalog::check_writable(recognized));
     return catalog::iceberg_schema(recognized.columns);
   }
   for (const auto& [id, met] : by_id_) schema.fields.push_back(met.field);
@@ -57,7 +58,8 @@ Result<iceberg::Schema> SchemaUnion::finish() const {
     return fail(ErrorKind::kInvalidData, "column \"{}\" of {}, a file without field ids, is in no file that has them",
                 name, met.uri);
   }
-  EC_TRY(catalog::recognize(schema));
+  EC_ASSIGN_OR_RETURN(const auto recognized, catalog::recognize(schema));
+  EC_TRY(catalog::check_writable(recognized));
   return schema;
 }
 

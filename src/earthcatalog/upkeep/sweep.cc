@@ -16,7 +16,9 @@ bool is_parquet(std::string_view uri) { return uri.ends_with(".parquet"); }
 bool is_metadata_json(std::string_view uri) {
   return uri.ends_with(".metadata.json") || uri.ends_with(".metadata.json.gz");
 }
+// Spark's statistics by partition are data files by their format, not by their name.
 bool is_metadata(std::string_view uri) {
+  if (uri.substr(uri.rfind('/') + 1).starts_with("partition-stats-")) return true;
   return std::ranges::any_of(kMetadataSuffixes, [&](std::string_view suffix) { return uri.ends_with(suffix); });
 }
 

@@ -1,5 +1,6 @@
 #include "earthcatalog/upkeep/table_check.h"
 
+#include "earthcatalog/storage/uri.h"
 #include "earthcatalog/upkeep/path_set.h"
 
 namespace earthcatalog::upkeep {
@@ -51,8 +52,7 @@ Status check_data_files(const iceberg::Table& table, const std::string& warehous
   auto& stores = table.stores();
   PathSet files;
   const auto gather = [&](iceberg::DataFile&& file) -> Status {
-    EC_ASSIGN_OR_RETURN(const auto where, stores.locate(file.file_path));
-    files.add(name_of(where.uri(), file.file_size_in_bytes));
+    files.add(name_of(storage::place_key(file.file_path), file.file_size_in_bytes));
     ++check.files;
     check.rows += file.record_count;
     check.bytes += file.file_size_in_bytes;
@@ -67,8 +67,7 @@ Status check_data_files(const iceberg::Table& table, const std::string& warehous
   EC_TRY(list_all(stores, storage::join_uri(warehouse, "grid_partition="), files));
   if (files.unmarked() == 0) return {};
   return for_each_data_file(table, [&](iceberg::DataFile&& file) -> Status {
-    EC_ASSIGN_OR_RETURN(const auto where, stores.locate(file.file_path));
-    if (files.marked(name_of(where.uri(), file.file_size_in_bytes))) return {};
+    if (files.marked(name_of(storage::place_key(file.file_path), file.file_size_in_bytes))) return {};
     return look_closer(stores, file, check);
   });
 }
