@@ -69,11 +69,15 @@ Status Transfer::start(Job& job, storage::HttpRequest&& request, std::chrono::mi
 }
 
 HttpReply Transfer::finish(CURLcode code) {
-  HttpReply reply{.end = end_of(code), .status = static_cast<int>(status()), .has_etag = true};
+  const char* said = error_[0] != '\0' ? error_.c_str() : curl_easy_strerror(code);
+  auto failure = storage::failure_of(code, said, request_.url, was_sent());
+  HttpReply reply{.end = end_of(code, failure.kind), .status = static_cast<int>(status()), .has_etag = true};
   if (too_large_) {
     reply.detail = length_ >= 0 ? fmt::format("has {} bytes", length_) : "has more bytes than the limit";
+  } else if (reply.end == TransferEnd::kUnreachable || reply.end == TransferEnd::kHopeless) {
+    reply.detail = std::move(failure.message);
   } else if (reply.end != TransferEnd::kComplete) {
-    reply.detail = error_[0] != '\0' ? error_.c_str() : curl_easy_strerror(code);
+    reply.detail = said;
   }
   if (reply.end == TransferEnd::kComplete && reply.status == 200 && body_.empty() && !says_where_it_ends()) {
     reply.end = TransferEnd::kTruncated;
@@ -151,8 +155,9 @@ bool Transfer::begin_body() {
   return true;
 }
 
-TransferEnd Transfer::end_of(CURLcode code) const {
+TransferEnd Transfer::end_of(CURLcode code, storage::HttpFailure::Kind failure) const {
   if (too_large_) return TransferEnd::kTooLarge;
+  if (code != CURLE_OK && failure == storage::HttpFailure::Kind::kUnreachable) return TransferEnd::kUnreachable;
   switch (code) {
     case CURLE_OK:
       return TransferEnd::kComplete;
@@ -197,6 +202,12 @@ std::string Transfer::header(const char* name) const {
 // libcurl takes a header that ends with the connection for a whole one, and the object for an empty one.
 bool Transfer::says_where_it_ends() const {
   return !header("Content-Length").empty() || !header("Transfer-Encoding").empty();
+}
+
+bool Transfer::was_sent() const {
+  long bytes = 0;
+  curl_easy_getinfo(easy_.get(), CURLINFO_REQUEST_SIZE, &bytes);
+  return bytes > 0;
 }
 
 long Transfer::status() const {
