@@ -192,12 +192,12 @@ class TestRejected:
         assert report["unchanged"] == 20 and report["written"] == 0
 
     def test_rows_of_an_earlier_version_stay_and_are_replaced_by_the_next_good_one(self, earthcatalog, spoilt, table):
+        row = self.rows[4]
+        item = json.loads((spoilt.folder / row["bucket"] / row["key"]).read_text())
+        self.put(spoilt, 4, json.dumps(item), "v1")
         run = incremental(table, spoilt)
         earthcatalog.json(*run)
         before = table.rows()
-        row = self.rows[4]
-        path = spoilt.folder / row["bucket"] / row["key"]
-        item = json.loads(path.read_text())
         self.put(spoilt, 4, "no item", "v2")
         assert self.counts(earthcatalog.json(*run)) == {"unchanged": 19, "rejected": 1}
         assert table.rows() == before
