@@ -20,7 +20,10 @@ long milliseconds(double seconds) { return std::max(1L, std::lround(seconds * 10
 }  // namespace
 
 Transfer::Transfer(Shared shared, const FetchOptions& options)
-    : shared_(shared), max_object_bytes_(options.max_object_bytes), easy_(curl_easy_init()) {
+    : shared_(shared),
+      max_object_bytes_(options.max_object_bytes),
+      connect_time_(milliseconds(options.connect_seconds)),
+      easy_(curl_easy_init()) {
   const auto user_agent = fmt::format("earthcatalog/{}", kVersion);
   error_.resize(CURL_ERROR_SIZE);
   auto* easy = easy_.get();
@@ -57,6 +60,7 @@ Status Transfer::start(Job& job, storage::HttpRequest&& request, std::chrono::mi
   curl_easy_setopt(easy, CURLOPT_URL, request_.url.c_str());
   curl_easy_setopt(easy, CURLOPT_HTTPHEADER, headers_.empty() ? nullptr : headers_.data());
   curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, static_cast<long>(std::max<std::int64_t>(1, most.count())));
+  short_of_time_ = most < connect_time_;
   const auto certificates = shared_.trust.for_url(request_.url);
   if (certificates.path != certificates_.path) {
     curl_easy_setopt(easy, CURLOPT_CAINFO, certificates.path);
@@ -70,7 +74,7 @@ Status Transfer::start(Job& job, storage::HttpRequest&& request, std::chrono::mi
 
 HttpReply Transfer::finish(CURLcode code) {
   const char* said = error_[0] != '\0' ? error_.c_str() : curl_easy_strerror(code);
-  auto failure = storage::failure_of(code, said, request_.url, was_sent());
+  auto failure = storage::failure_of(code, said, request_.url, was_sent() || short_of_time_);
   HttpReply reply{.end = end_of(code, failure.kind), .status = static_cast<int>(status()), .has_etag = true};
   if (too_large_) {
     reply.detail = length_ >= 0 ? fmt::format("has {} bytes", length_) : "has more bytes than the limit";

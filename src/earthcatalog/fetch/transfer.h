@@ -66,6 +66,8 @@ class Transfer {
 
   Shared shared_;
   std::int64_t max_object_bytes_;
+  std::chrono::milliseconds connect_time_;
+  bool short_of_time_ = false;  ///< the object's time is up before that of a connection
   std::unique_ptr<CURL, CurlDelete> easy_;
   std::string error_;  ///< CURLOPT_ERRORBUFFER
 

@@ -42,8 +42,14 @@ std::string_view remedy(int curl_code, std::string_view url) {
     case CURLE_COULDNT_RESOLVE_PROXY:
     case CURLE_PROXY:
       return "check the proxy that the environment names (https_proxy, http_proxy, all_proxy, no_proxy)";
-    case CURLE_COULDNT_CONNECT:
     case CURLE_OPERATION_TIMEDOUT:
+      if (url.starts_with("https://")) {
+        return "nobody answers there in TLS: check `endpoint` (or AWS_ENDPOINT_URL; http:// where the server speaks "
+               "plain "
+               "HTTP), whether the server runs, and the network";
+      }
+      [[fallthrough]];
+    case CURLE_COULDNT_CONNECT:
       return "nobody answers there: check `endpoint` (or AWS_ENDPOINT_URL), whether the server runs, and the network";
     case CURLE_SSL_CONNECT_ERROR:
       return "no TLS came about: if the server speaks plain HTTP, give an `endpoint` that begins with http://";
