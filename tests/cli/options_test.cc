@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <fstream>
 #include <map>
 
 #include "earthcatalog/cli/config_file.h"
@@ -45,6 +46,31 @@ TEST(Options, FlagsWinOverTheFileAndTheFileOverTheEnvironment) {
   EXPECT_EQ(merged->s3.endpoint, "http://file");
   EXPECT_EQ(merged->s3.request_payer, true);
   EXPECT_EQ(merged->s3.anonymous, std::nullopt);
+}
+
+TEST(Options, EnvironmentWinsOverTheFilesOfAws) {
+  const auto path = testing::TempDir() + "aws_config";
+  std::ofstream(path) << "[profile p]\nregion = file\nendpoint_url = http://file\n";
+  const auto merged = [&](std::map<std::string, std::string> more) {
+    more.emplace("AWS_CONFIG_FILE", path);
+    more.emplace("AWS_PROFILE", "p");
+    return storage_settings({}, environment_of(more))->s3;
+  };
+  EXPECT_EQ(merged({}).region, "file");
+  EXPECT_EQ(merged({}).endpoint, "http://file");
+  EXPECT_EQ(merged({{"AWS_REGION", "env"}}).region, "env");
+  EXPECT_EQ(merged({{"AWS_ENDPOINT_URL", "http://env"}}).endpoint, "http://env");
+  EXPECT_EQ(merged({{"AWS_PROFILE", "another"}}).region, std::nullopt);
+  EXPECT_EQ(merged({{"AWS_ENDPOINT_URL", "http://env"}, {"AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "true"}}).endpoint,
+            std::nullopt);
+}
+
+TEST(Options, ReadsHowManyMayBeMissing) {
+  EXPECT_EQ(parse_missing("100")->most, 100);
+  EXPECT_EQ(parse_missing("0")->most, 0);
+  EXPECT_EQ(parse_missing("5%")->most_share, 0.05);
+  EXPECT_FALSE(parse_missing("")->most || parse_missing("")->most_share);
+  for (const char* text : {"-1", "some", "0.5", "120%", "%"}) EXPECT_FALSE(parse_missing(text)) << text;
 }
 
 TEST(Options, ReadsSettingsOfOneBucket) {
@@ -110,6 +136,14 @@ TEST(Progress, SaysRateAndTimeLeft) {
   EXPECT_NE(text.find("100/s"), std::string::npos) << text;
   EXPECT_NE(text.find("0:30 left"), std::string::npos) << text;
   EXPECT_NE(text.find("2 missing"), std::string::npos) << text;
+}
+
+TEST(ProgressText, NamesWhatIsWaitedFor) {
+  pipeline::Progress progress;
+  EXPECT_EQ(progress_text(progress).find("wait"), std::string::npos);
+  progress.waiting =
+      fetch::Waiting{.objects = 17, .where = "s3://b/", .reason = "503 SlowDown", .tries = 3, .seconds = 8};
+  EXPECT_NE(progress_text(progress).find("17 wait: s3://b/: 503 SlowDown (try 3, next in 8 s)"), std::string::npos);
 }
 
 }  // namespace

@@ -145,7 +145,8 @@ def test_max_columns_leaves_further_properties_to_stac_extra(earthcatalog, table
 
 class TestDryRun:
     def test_writes_no_problems_file_unless_asked_to(self, earthcatalog, table, bucket):
-        run = [*bucket.inventory([("gone.stac.json",)]), *table.arguments, "--dry-run"]
+        bucket.put("a.stac.json", bucket.items[0])
+        run = [*bucket.inventory([("gone.stac.json",), ("a.stac.json",)]), *table.arguments, "--dry-run"]
         before = sorted(table.folder.rglob("*"))
         report = earthcatalog.json(*run)
         assert report["missing"] == 1 and not report.get("problems")
@@ -175,7 +176,8 @@ class TestVersions:
         assert earthcatalog.json(*listed, *table.arguments)["unchanged"] == 0
 
     def test_problems_say_which_version_was_meant(self, earthcatalog, table, bucket):
+        bucket.put("a.stac.json", bucket.items[0])
         row = ("gone.stac.json", "e1", "2025-01-01T00:00:00Z", 7)
-        run = bucket.inventory([row], ("bucket", "key", "e_tag", "last_modified_date", "size"))
+        run = bucket.inventory([row, ("a.stac.json", "", "", "")], ("bucket", "key", "e_tag", "last_modified_date", "size"))
         (line,) = problems_of(earthcatalog.json(*run, *table.arguments))
         assert (line["etag"], line["last_modified"], line["size"]) == row[1:]

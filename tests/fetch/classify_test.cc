@@ -20,7 +20,7 @@ struct Row {
 TEST(Classify, StatusAndCode) {
   const Row rows[] = {
       {404, "NoSuchKey", Verdict::kMissing, "missing"},
-      {404, "NoSuchBucket", Verdict::kMissing, "missing"},
+      {404, "NoSuchBucket", Verdict::kNoBucket, "no_bucket"},
       {410, "", Verdict::kMissing, "missing"},
       {403, "AccessDenied", Verdict::kRefused, "denied"},
       {403, "InvalidAccessKeyId", Verdict::kRefused, "denied"},
@@ -73,6 +73,7 @@ TEST(Classify, BrokenTransfers) {
       {TransferEnd::kTimeout, Verdict::kLater, "timeout"},
       {TransferEnd::kTruncated, Verdict::kLater, "truncated"},
       {TransferEnd::kBroken, Verdict::kLater, "connection"},
+      {TransferEnd::kUnreachable, Verdict::kUnreachable, "connection"},
       {TransferEnd::kHopeless, Verdict::kFatal, "connection"},
   };
   for (const auto& [end, verdict, kind] : rows) {

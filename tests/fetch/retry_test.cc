@@ -94,20 +94,6 @@ TEST(Retry, SilenceEndsInTimeOutAndPending) {
   EXPECT_THAT(outcomes.at("b/k").reason, HasSubstr("no reply"));
 }
 
-TEST(Retry, NobodyListens) {
-  storage::StorageSettings settings;
-  {
-    ScriptServer server([](const ScriptRequest&) { return ScriptReply{}; });
-    settings = settings_for(server);
-  }
-  auto options = quick_options();
-  options.give_up_seconds = 0.2;
-  const auto outcomes = fetch_all(settings, options, {object("b", "k")});
-  ASSERT_TRUE(outcomes.status);
-  EXPECT_EQ(outcomes.at("b/k").outcome, Outcome::kPending);
-  EXPECT_EQ(outcomes.at("b/k").kind, "connection");
-}
-
 TEST(Retry, RetryAfterIsHonoured) {
   std::vector<std::chrono::steady_clock::time_point> times;
   ScriptServer server([&](const ScriptRequest& request) {

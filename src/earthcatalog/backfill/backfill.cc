@@ -12,6 +12,7 @@
 #include "earthcatalog/base/stopwatch.h"
 #include "earthcatalog/pipeline/parallel.h"
 #include "earthcatalog/pipeline/unfinished_run.h"
+#include "earthcatalog/storage/write_probe.h"
 
 namespace earthcatalog::backfill {
 namespace {
@@ -74,7 +75,8 @@ Status Backfill::run() {
   auto options = spec_.catalog;
   options.mode = catalog::OpenMode::kWrite;
   EC_ASSIGN_OR_RETURN(catalog_, catalog::Catalog::open(stores_, options));
-  Status status = work();
+  Status status = annotate(storage::probe_writable(stores_, catalog_->warehouse()), "the warehouse takes no new files");
+  if (status) status = work();
   // A run that slept while another one took over meets whatever that one left: what there is to say is this.
   if (!status && status.error().kind != ErrorKind::kCancelled) {
     if (auto lock = catalog_->confirm_lock(); !lock && lock.error().kind == ErrorKind::kPermissionDenied) status = lock;
@@ -138,11 +140,10 @@ Status Backfill::work() {
       count_found(*snapshot, plan);
       return finish(*run, plan);
     }
+    count(*run, plan);
+    EC_TRY(check_found(plan, *run, spec_.missing));
     const auto options = round_options(*run, number);
-    if (nothing_to_do(plan, options)) {
-      count(*run, plan);
-      return finish(*run, plan);
-    }
+    if (nothing_to_do(plan, options)) return finish(*run, plan);
     EC_ASSIGN_OR_RETURN(const Round round, plan_round(*catalog_, staging_, std::move(plan), options));
     count(*run, round.plan);
     EC_ASSIGN_OR_RETURN(const auto tasks, compact(round));
@@ -385,6 +386,7 @@ void Backfill::count(const RunRecord& run, const Plan& plan) {
   report_.unlocated = plan.items.unlocated;
   report_.fan_out_distribution = plan.items.fan_out;
   report_.missing = plan.missing;
+  report_.first_missing = plan.first_missing;
   report_.pending = plan.pending;
   report_.rejected = plan.rejected;
   report_.bytes_fetched = report_.item_dates_unparseable = 0;

@@ -24,15 +24,16 @@ struct BackfillSpec {
   std::int64_t memory_limit_bytes = 768 << 20;
   std::int64_t compact_rows = 100'000;
   std::size_t max_columns = 400;
-  bool skip_inventory = false;  ///< use the chunks that are there
-  bool skip_ingest = false;     ///< use the staged rows that are there
-  bool retry_pending = false;   ///< fetch again what gave up; after the commit that is a delta
-  bool delta = false;           ///< an upsert into the table's rows
-  bool replace = false;         ///< the table's present rows go in the same commit
-  bool restart = false;         ///< throw away what is staged
-  bool keep_staging = false;    ///< leave it after the commit
-  bool hash_index = false;      ///< bring the hash index up to date after the commit
-  std::string hash_index_uri;   ///< empty: the table's property
+  pipeline::MissingRule missing;  ///< when missing objects fail it: nothing is committed then
+  bool skip_inventory = false;    ///< use the chunks that are there
+  bool skip_ingest = false;       ///< use the staged rows that are there
+  bool retry_pending = false;     ///< fetch again what gave up; after the commit that is a delta
+  bool delta = false;             ///< an upsert into the table's rows
+  bool replace = false;           ///< the table's present rows go in the same commit
+  bool restart = false;           ///< throw away what is staged
+  bool keep_staging = false;      ///< leave it after the commit
+  bool hash_index = false;        ///< bring the hash index up to date after the commit
+  std::string hash_index_uri;     ///< empty: the table's property
 };
 
 /// `report` says what was done, also after an error. kAlreadyExists when the table has rows and neither `delta` nor

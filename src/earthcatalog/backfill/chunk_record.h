@@ -47,6 +47,7 @@ struct ChunkRecord {
   std::int64_t superseded = 0;  ///< direct shape: a newer version of the item came in the same take
   std::int64_t repeated = 0;    ///< objects that the chunk lists more than once, the first time left out
   std::int64_t missing = 0, pending = 0, rejected = 0;
+  std::string first_missing;  ///< URI of the first that is missing
   std::int64_t rows = 0, bytes_fetched = 0, item_dates_unparseable = 0;
   ItemCounts items;
   std::vector<StagedFile> files;
@@ -80,8 +81,8 @@ void from_json(const nlohmann::json& json, StagedFile& file);
 
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(ObjectRun, entries, bytes)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(ChunkRecord, chunk, attempt, started, source_items, staged_items,
-                                                superseded, repeated, missing, pending, rejected, rows, bytes_fetched,
-                                                item_dates_unparseable, items, files, all_itslive, observed, runs,
-                                                schemas, problems, seconds)
+                                                superseded, repeated, missing, pending, rejected, first_missing, rows,
+                                                bytes_fetched, item_dates_unparseable, items, files, all_itslive,
+                                                observed, runs, schemas, problems, seconds)
 
 }  // namespace earthcatalog::backfill

@@ -36,6 +36,7 @@ class Head {
     PlanReport report{.plan_id = plan.plan_id, .committed_snapshot = run_.committed_snapshot, .tasks = {}};
     if (const auto* const snapshot = find_commit(*catalog_, plan)) report.committed_snapshot = snapshot->snapshot_id;
     if (report.committed_snapshot) return report;
+    EC_TRY(check_found(plan, run_, {}));
     auto of_round = options();
     if (nothing_to_do(plan, of_round)) return report;
     EC_ASSIGN_OR_RETURN(of_round.first_part, first_free_part());
@@ -139,6 +140,7 @@ class Head {
       EC_TRY(finish_round(*catalog_, staging_, run_, plan, report.snapshot_id, finish_options()));
       return report;
     }
+    EC_TRY(check_found(plan, run_, {}));
     if (nothing_to_do(plan, options())) {
       EC_TRY(finish_round(*catalog_, staging_, run_, plan, {}, finish_options()));
       return report;

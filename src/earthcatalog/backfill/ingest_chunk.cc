@@ -133,6 +133,7 @@ Status ChunkIngest::take(pipeline::IngestStage& stage) {
   for (const auto& chunk : stage.take_complete_chunks()) {
     record_.source_items += chunk->source_items;
     record_.missing += chunk->missing;
+    if (record_.first_missing.empty()) record_.first_missing = chunk->first_missing;
     record_.pending += chunk->pending;
     record_.rejected += chunk->rejected;
     std::ranges::move(chunk->pending_objects, std::back_inserter(pending_));

@@ -87,6 +87,7 @@ void Planner::add(ChunkRecord record) {
   plan_.staged_items += record.staged_items;
   plan_.repeated += record.repeated;
   plan_.missing += record.missing;
+  if (plan_.first_missing.empty()) plan_.first_missing = record.first_missing;
   plan_.pending += record.pending;
   plan_.rejected += record.rejected;
   plan_.superseded_before += record.superseded;
@@ -174,6 +175,17 @@ void Planner::name_plan() {
 }
 
 }  // namespace
+
+Status check_found(const Plan& plan, const RunRecord& run, const pipeline::MissingRule& rule) {
+  if (run.first_attempt > 0) return {};
+  const auto status = check_missing(
+      {.asked = plan.source_items, .missing = plan.missing, .pending = plan.pending, .first = plan.first_missing},
+      rule);
+  if (status) return {};
+  return fail(status.error().kind,
+              "{}. Nothing was committed. What was fetched stays staged: run with `restart` to fetch anew",
+              status.error().message);
+}
 
 Result<std::vector<std::unique_ptr<catalog::RunReader>>> open_runs(const Staging& staging, const Plan& plan) {
   std::vector<std::unique_ptr<catalog::RunReader>> readers;

@@ -13,6 +13,7 @@
 #include "earthcatalog/backfill/run_record.h"
 #include "earthcatalog/catalog/index_run_file.h"
 #include "earthcatalog/catalog/object_index.h"
+#include "earthcatalog/pipeline/missing_rule.h"
 #include "earthcatalog/result.h"
 #include "earthcatalog/stac/schema.h"
 
@@ -54,10 +55,15 @@ struct Plan {
   ItemCounts items;  ///< that count
 
   std::int64_t source_items = 0, staged_items = 0, repeated = 0, missing = 0, pending = 0, rejected = 0;
+  std::string first_missing;
 
   /// Items that get rows.
   std::int64_t counted_items() const { return staged_items - std::ssize(dropped); }
 };
+
+/// Before the first commit of a backfill: kNotFound when none of its objects was found, or more are missing than `rule`
+/// allows.
+Status check_found(const Plan& plan, const RunRecord& run, const pipeline::MissingRule& rule);
 
 /// Reads the markers of all chunks. kNotFound names the first chunk that is not ingested.
 Result<Plan> make_plan(const Staging& staging, const RunRecord& run, const PlanOptions& options);

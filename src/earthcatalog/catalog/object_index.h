@@ -33,12 +33,13 @@ struct ObjectEntry {
   std::optional<TimeMicros> last_modified;
   std::optional<std::int64_t> size_bytes;
 
-  Hash128 identity{};  ///< identity_hash(collection, id) of its item
+  Hash128 identity{};  ///< identity_hash(collection, id) of its item; zero: this version of the object holds none
   std::optional<TimeMicros> updated;
   std::vector<std::string> cells;    ///< ascending; empty: superseded, a newer object owns the item's rows
   std::optional<std::int32_t> year;  ///< calendar year of the rows; absent: "unknown"
 
   bool owns_rows() const { return !cells.empty(); }
+  bool holds_item() const { return identity != Hash128{}; }
   bool operator==(const ObjectEntry&) const = default;
 };
 

@@ -76,6 +76,7 @@ Result<backfill::BackfillSpec> make_spec(const Flags& flags, const TableAccess& 
   }
   EC_ASSIGN_OR_RETURN(spec.fetch, fetch_options(flags));
   EC_ASSIGN_OR_RETURN(spec.memory_limit_bytes, memory_limit(flags));
+  EC_ASSIGN_OR_RETURN(spec.missing, annotate(parse_missing(flags.max_missing), "--max-missing"));
   spec.problems = problems_uri(flags, spec.catalog);
   spec.workers = flags.scheduler == "synchronous" ? 1 : worker_count(flags.workers);
   spec.compact_rows = flags.compact_rows;

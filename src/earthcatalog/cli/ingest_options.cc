@@ -61,6 +61,9 @@ void add_run_options(CLI::App& app, IngestFlags& flags, std::int64_t default_chu
       ->capture_default_str()
       ->group(group);
   app.add_flag("--allow-pending", flags.allow_pending, "exit 0 although some objects are pending")->group(group);
+  app.add_option("--max-missing", flags.max_missing,
+                 "exit 1 when more objects are missing: a number or a share, e.g. 1% (default: when all are)")
+      ->group(group);
   as_path(app.add_option("--problems", flags.problems, "NDJSON file of problems (default: <catalog>.<run id>.problems.ndjson)"))
       ->group(group);
   as_path(app.add_option("--report", flags.report, "write the report as JSON to this file too"))->group(group);
@@ -98,6 +101,7 @@ Result<pipeline::IncrementalSpec> incremental_spec(const IngestFlags& flags, con
   spec.chunk_size = flags.chunk_size.value_or(spec.chunk_size);
   spec.workers = worker_count(flags.workers);
   EC_ASSIGN_OR_RETURN(spec.memory_limit_bytes, memory_limit(flags));
+  EC_ASSIGN_OR_RETURN(spec.missing, annotate(parse_missing(flags.max_missing), "--max-missing"));
   spec.max_columns = flags.max_columns;
   spec.problems = problems_uri(flags, spec.catalog);
   return spec;

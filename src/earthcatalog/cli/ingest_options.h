@@ -22,7 +22,7 @@ struct IngestFlags {
   std::string inventory;
   InventoryFlags keys;
   catalog::GridRequest grid;
-  std::string schema, max_object_size = "16MiB", memory_limit = "768MiB", problems, report;
+  std::string schema, max_object_size = "16MiB", memory_limit = "768MiB", max_missing, problems, report;
   LockFlags lock;
   std::optional<std::int64_t> chunk_size;
   std::optional<int> workers;

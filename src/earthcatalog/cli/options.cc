@@ -3,10 +3,13 @@
 #include <charconv>
 #include <cmath>
 #include <cstdlib>
+#include <fstream>
+#include <iterator>
 #include <map>
 
 #include "earthcatalog/cli/config_file.h"
 #include "earthcatalog/cli/settings.h"
+#include "earthcatalog/storage/aws_files.h"
 
 namespace earthcatalog::cli {
 namespace {
@@ -42,6 +45,23 @@ Result<double> with_unit(const std::string& text, const char* what, const std::m
   if (unit == units.end())
     return fail(ErrorKind::kInvalidArgument, "'{}' is no {}: unknown unit '{}'", text, what, number_unit.second);
   return number_unit.first * unit->second;
+}
+
+std::string read_shared_file(const Environment& environment, const char* variable, std::string_view name_in_home) {
+  const auto path = environment(variable).value_or(environment("HOME").value_or("") + std::string(name_in_home));
+  std::ifstream file(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+// What AWS's own files say, for what nothing else says.
+void fill_from_aws_files(const Environment& environment, storage::StorageSettings& settings) {
+  storage::AwsProfileChoice choice;
+  const auto profile = environment("AWS_PROFILE");
+  choice.profile = profile ? *profile : environment("AWS_DEFAULT_PROFILE").value_or("default");
+  choice.endpoints = !is_true(environment("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS"));
+  fill_from_profiles({.credentials = read_shared_file(environment, "AWS_SHARED_CREDENTIALS_FILE", "/.aws/credentials"),
+                      .config = read_shared_file(environment, "AWS_CONFIG_FILE", "/.aws/config")},
+                     choice, settings);
 }
 
 // What a flag says holds for every bucket: the file's sections of single buckets lose what would speak against it.
@@ -96,13 +116,16 @@ Result<storage::StorageSettings> storage_settings(const S3Flags& flags, const En
   if (flags.anonymous) s3.anonymous = flags.anonymous;
   if (flags.request_payer) s3.request_payer = flags.request_payer;
   for (auto& [name, bucket] : merged.buckets) let_flags_win(flags, bucket);
-  first_of(s3.endpoint, environment("AWS_ENDPOINT_URL_S3"));
-  first_of(s3.endpoint, environment("AWS_ENDPOINT_URL"));
+  if (!is_true(environment("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS"))) {
+    first_of(s3.endpoint, environment("AWS_ENDPOINT_URL_S3"));
+    first_of(s3.endpoint, environment("AWS_ENDPOINT_URL"));
+  }
   first_of(s3.region, environment("AWS_REGION"));
   first_of(s3.region, environment("AWS_DEFAULT_REGION"));
   // AWS_PROFILE and keys are left to the AWS chain, which knows profiles that assume roles.
   if (!s3.anonymous && is_true(environment("AWS_NO_SIGN_REQUEST"))) s3.anonymous = true;
   if (!s3.request_payer && environment("AWS_REQUEST_PAYER")) s3.request_payer = true;
+  fill_from_aws_files(environment, merged);
   return merged;
 }
 
@@ -116,6 +139,18 @@ CLI::Validator at_least(std::int64_t least) {
     return number < least ? fmt::format("{} is less than {}", text, least) : std::string();
   };
   return CLI::Validator(check, "");
+}
+
+Result<pipeline::MissingRule> parse_missing(const std::string& text) {
+  pipeline::MissingRule rule;
+  if (text.empty()) return rule;
+  if (text.find('%') != text.npos) {
+    EC_ASSIGN_OR_RETURN(rule.most_share, parse_share(text));
+    return rule;
+  }
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), rule.most.emplace());
+  if (error == std::errc{} && end == text.data() + text.size() && *rule.most >= 0) return rule;
+  return fail(ErrorKind::kInvalidArgument, "'{}' is neither a number of objects (100) nor a share (1%)", text);
 }
 
 Result<std::int64_t> parse_bytes(const std::string& text) {

@@ -10,6 +10,7 @@
 #include "earthcatalog/base/time.h"
 #include "earthcatalog/cli/flag_words.h"
 #include "earthcatalog/cli/output.h"
+#include "earthcatalog/pipeline/missing_rule.h"
 #include "earthcatalog/result.h"
 #include "earthcatalog/storage/stores.h"
 
@@ -35,7 +36,9 @@ using Environment = std::function<std::optional<std::string>(const char* name)>;
 std::optional<std::string> process_environment(const char* name);
 
 /// Flags over the file's section (its buckets too) over the names of AWS's tools in the environment:
-/// AWS_ENDPOINT_URL_S3, AWS_ENDPOINT_URL, AWS_REGION, AWS_DEFAULT_REGION, AWS_NO_SIGN_REQUEST, AWS_REQUEST_PAYER.
+/// AWS_ENDPOINT_URL_S3, AWS_ENDPOINT_URL, AWS_REGION, AWS_DEFAULT_REGION, AWS_NO_SIGN_REQUEST, AWS_REQUEST_PAYER; and these
+/// over the profile of AWS's shared files (AWS_CONFIG_FILE, AWS_SHARED_CREDENTIALS_FILE, AWS_PROFILE): its region and
+/// endpoint.
 /// kInvalidArgument for a section that makes no sense.
 Result<storage::StorageSettings> storage_settings(const S3Flags& flags, const Environment& environment);
 
@@ -50,6 +53,9 @@ Result<double> parse_duration(const std::string& text);
 
 /// "1%", "0.5 %", "0.01": a share from 0 to 1.
 Result<double> parse_share(const std::string& text);
+
+/// "100" objects or "1%" of them; empty: as many as there are, but not all.
+Result<pipeline::MissingRule> parse_missing(const std::string& text);
 
 /// --format text|json.
 struct FormatFlag {

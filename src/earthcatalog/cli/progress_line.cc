@@ -41,6 +41,10 @@ std::string progress_text(const pipeline::Progress& progress) {
   count(progress.pending, "pending");
   count(progress.rejected, "rejected");
   fmt::format_to(out, "  {:.0f} MiB held", static_cast<double>(progress.held_bytes) / (1 << 20));
+  if (const auto& waiting = progress.waiting) {
+    fmt::format_to(out, "  {} wait: {}: {} (try {}, next in {:.0f} s)", waiting->objects, waiting->where,
+                   waiting->reason, waiting->tries, waiting->seconds);
+  }
   return text;
 }
 

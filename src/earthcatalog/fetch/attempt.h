@@ -18,13 +18,15 @@ using SteadyTime = SteadyClock::time_point;
 enum class Verdict : std::uint8_t {
   kFetched,
   kMissing,
-  kRejected,   ///< another try gives the same, and the object is at fault
-  kPending,    ///< another try gives the same, and the object is not at fault
-  kRefused,    ///< no permission, which says something of the object or of the whole bucket
-  kStale,      ///< credentials, clock or region are out of date
-  kThrottled,  ///< the other side asks for fewer requests
-  kLater,      ///< any other failure that may pass
-  kFatal,      ///< no object can be had in this way: the run stops, unless the bucket gave some before
+  kRejected,     ///< another try gives the same, and the object is at fault
+  kPending,      ///< another try gives the same, and the object is not at fault
+  kRefused,      ///< no permission, which says something of the object or of the whole bucket
+  kStale,        ///< credentials, clock or region are out of date
+  kThrottled,    ///< the other side asks for fewer requests
+  kLater,        ///< any other failure that may pass
+  kUnreachable,  ///< nobody can be asked there: the run stops after a few tries, unless the bucket gave objects before
+  kNoBucket,     ///< there is no such bucket: the run stops, unless the bucket gave objects before
+  kFatal,        ///< no object can be had in this way: the run stops, unless the bucket gave objects before
 };
 
 /// What a server's refusal was an answer to: what S3Bucket::recover needs to know.

@@ -32,8 +32,10 @@ bool is_elsewhere(const storage::S3Error& error) {
 
 std::pair<Verdict, std::string_view> judge(const storage::S3Error& error) {
   const int status = error.status;
+  if (error.code == "NoSuchBucket") return {Verdict::kNoBucket, "no_bucket"};
   if (status == 404 || status == 410) return {Verdict::kMissing, "missing"};
   if (error.code == "InvalidObjectState") return {Verdict::kPending, "archived"};
+  if (storage::wants_tls(error)) return {Verdict::kFatal, "connection"};
   if (is_elsewhere(error)) return {Verdict::kStale, "redirect"};
   if (is_outdated(error)) return {Verdict::kStale, "credentials"};
   if (is_throttling(error)) return {Verdict::kThrottled, "throttled"};
@@ -48,7 +50,7 @@ std::pair<Verdict, std::string_view> judge(const storage::S3Error& error) {
 Attempt of_error(HttpReply&& reply) {
   auto error = storage::parse_s3_error(reply.status, reply.body, reply.request_id, reply.region);
   const auto [verdict, kind] = judge(error);
-  Attempt attempt{.verdict = verdict, .kind = std::string(kind), .reason = storage::describe(error)};
+  Attempt attempt{.verdict = verdict, .kind = std::string(kind), .reason = storage::describe(error, reply.sent)};
   if (kind == "http_error") attempt.reason += "; not tried again, for the same request would get the same reply";
   if (reply.status == 200) attempt.reason = "status 200 with an error as its body: " + attempt.reason;
   attempt.retry_after_seconds = reply.retry_after_seconds;
@@ -66,15 +68,18 @@ Attempt of_broken(const HttpReply& reply) {
     const auto status = reply.status == 0 ? std::string("no reply") : fmt::format("status {}", reply.status);
     return Attempt{.verdict = verdict,
                    .kind = std::string(kind),
-                   .reason = fmt::format("{}: {}, {}{}; {}", what, status, reply.detail, request_id_of(reply), remedy)};
+                   .reason = fmt::format("{}: {}, {}{}{}{}", what, status, reply.detail, request_id_of(reply),
+                                         remedy.empty() ? "" : "; ", remedy)};
   };
   switch (reply.end) {
     case TransferEnd::kTimeout:
       return with(Verdict::kLater, "timeout", "timed out", "retry the pending ones later or with less concurrency");
     case TransferEnd::kTruncated:
       return with(Verdict::kLater, "truncated", "truncated", "retry the pending ones later");
+    case TransferEnd::kUnreachable:
+      return with(Verdict::kUnreachable, "connection", "cannot be asked", "");
     case TransferEnd::kHopeless:
-      return with(Verdict::kFatal, "connection", "cannot be asked", "check endpoint, region and certificates");
+      return with(Verdict::kFatal, "connection", "cannot be asked", "");
     default:
       return with(Verdict::kLater, "connection", "connection failed",
                   "check the network, retry the pending ones later");

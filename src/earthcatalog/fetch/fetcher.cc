@@ -43,6 +43,8 @@ class Fetcher::Impl {
     return run_->go(next, done, stop);
   }
 
+  std::optional<Waiting> waiting() const { return counters_.waiting.get(); }
+
   FetchCounters counters() const {
     return {.requests = counters_.requests,
             .retries = counters_.retries,
@@ -68,5 +70,7 @@ Status Fetcher::run(const std::function<Result<Pull>(Work&)>& next, const std::f
 }
 
 FetchCounters Fetcher::counters() const { return impl_->counters(); }
+
+std::optional<Waiting> Fetcher::waiting() const { return impl_->waiting(); }
 
 }  // namespace earthcatalog::fetch

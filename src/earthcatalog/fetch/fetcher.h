@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -36,6 +37,7 @@ struct Fetched {
   Outcome outcome = Outcome::kPending;
   /// The body when fetched, with at least 64 spare bytes of capacity behind it (simdjson reads past the end).
   std::string body = {};
+  std::string uri = {};     ///< for the rest: of the object, in full
   std::string reason = {};  ///< for the rest: kind ("denied", "archived", "timeout", …) and a full sentence
   std::string kind = {};
 };
@@ -45,9 +47,19 @@ struct FetchCounters {
   int concurrency = 0;  ///< as adapted now
 };
 
+/// What a run waits for while objects wait for another try.
+struct Waiting {
+  std::int64_t objects = 0;  ///< that wait
+  std::string where;         ///< the bucket's URI, of the object that failed last
+  std::string reason;        ///< of its last failure
+  int tries = 0;             ///< that it has had
+  double seconds = 0;        ///< until the next try of any object
+};
+
 /// Pulls objects from `next` and hands each exactly once to `done`. Runs until `next` gives nothing more and all
-/// are done; both are called on the calling thread. Fails only when the run as a whole cannot go on (no permission in
-/// a bucket before any success, too many refusals, `stop` set: kCancelled); what was handed out before stays valid.
+/// are done; both are called on the calling thread. Fails only when the run as a whole cannot go on (before any success
+/// in a bucket: no permission, no such bucket, nobody to be asked; too many refusals; `stop` set: kCancelled); what was
+/// handed out before stays valid.
 class Fetcher {
  public:
   struct Work {
@@ -61,7 +73,8 @@ class Fetcher {
 
   Status run(const std::function<Result<Pull>(Work&)>& next, const std::function<Status(Fetched&&)>& done,
              const std::atomic<bool>& stop);
-  FetchCounters counters() const;  ///< safe from another thread
+  FetchCounters counters() const;          ///< safe from another thread
+  std::optional<Waiting> waiting() const;  ///< safe from another thread; nothing when no object waits
 
  private:
   class Impl;

@@ -17,6 +17,7 @@ using std::chrono::milliseconds;
 constexpr microseconds kIdle = milliseconds(50);       // how late `stop` may be noticed
 constexpr microseconds kPushedBack = milliseconds(1);  // how soon `next` is asked again
 constexpr int kMostBeforeFirstAnswer = 16;             // requests to a bucket of which nothing is known yet
+constexpr int kMostUnreachable = 3;                    // tries to reach a server that never gave an object
 constexpr std::size_t kMostAlive = 1024;  // objects that wait for a retry included: what push-back cannot stop
 
 bool is_bucket_name(std::string_view name) {
@@ -49,6 +50,7 @@ Status Run::go(const Next& next, const Done& done, const std::atomic<bool>& stop
   ended_ = false;
   auto status = work(stop);
   forget_all();
+  show_progress();
   return status;
 }
 
@@ -99,6 +101,7 @@ Result<Bucket*> Run::bucket_of(const std::string& name) {
   if (found == buckets_.end()) {
     auto bucket = std::make_unique<Bucket>(name, options_.concurrency);
     EC_TRY(annotate(transport_.open(*bucket), fmt::format("opening bucket '{}'", name)));
+    bucket->proven = bucket->s3 && bucket->s3->gave_an_object;
     found = buckets_.emplace(name, std::move(bucket)).first;
   }
   return last_bucket_ = found->second.get();
@@ -174,7 +177,10 @@ Status Run::settle(Job& job, Attempt&& attempt) {
     bucket.answered = true;
   }
   if (verdict == Verdict::kThrottled) bucket.limit.on_throttled(job.began, SteadyClock::now());
-  if (verdict == Verdict::kFetched || verdict == Verdict::kMissing) bucket.limit.on_success();
+  if (verdict == Verdict::kFetched || verdict == Verdict::kMissing) {
+    bucket.limit.on_success();
+    show_progress();
+  }
   counters_.concurrency.store(bucket.limit.value(), std::memory_order_relaxed);
   switch (verdict) {
     case Verdict::kFetched:
@@ -195,8 +201,12 @@ Status Run::settle(Job& job, Attempt&& attempt) {
     case Verdict::kStale:
       EC_TRY(on_stale(job, std::move(attempt)));
       break;
+    case Verdict::kNoBucket:
+      EC_TRY(on_no_bucket(job, std::move(attempt)));
+      break;
     case Verdict::kThrottled:
     case Verdict::kLater:
+    case Verdict::kUnreachable:
     case Verdict::kFatal:
       EC_TRY(on_failed(job, std::move(attempt)));
       break;
@@ -206,7 +216,7 @@ Status Run::settle(Job& job, Attempt&& attempt) {
 
 Status Run::on_fetched(Job& job, Attempt&& attempt) {
   counters_.bytes.fetch_add(attempt.body.size(), std::memory_order_relaxed);
-  job.bucket->proven = true;
+  if (!std::exchange(job.bucket->proven, true) && job.bucket->s3) job.bucket->s3->gave_an_object = true;
   return hand_out(job, Outcome::kFetched, std::move(attempt));
 }
 
@@ -237,15 +247,41 @@ Status Run::on_stale(Job& job, Attempt&& attempt) {
 }
 
 Status Run::on_failed(Job& job, Attempt&& attempt) {
-  if (attempt.verdict == Verdict::kFatal && !job.bucket->proven) {
-    return fail(ErrorKind::kIOError, "{}", sentence(job, attempt));
-  }
+  const bool proven = job.bucket->proven;
+  if (attempt.verdict == Verdict::kFatal && !proven) return stop_here(job, attempt, ErrorKind::kIOError);
   const auto now = SteadyClock::now();
   const auto wait = duration<double>(backoff_.seconds(job.tries, attempt.retry_after_seconds));
   job.due = now + duration_cast<SteadyClock::duration>(wait);
-  if (job.due >= job.deadline) return hand_out(job, Outcome::kPending, std::move(attempt));
+  const bool gives_up = job.due >= job.deadline;
+  const bool nobody = attempt.verdict == Verdict::kUnreachable && !proven;
+  if (nobody && (gives_up || job.tries >= kMostUnreachable)) return stop_here(job, attempt, ErrorKind::kIOError);
+  if (gives_up) return hand_out(job, Outcome::kPending, std::move(attempt));
   waiting_.push(&job);
+  show_waiting(job, attempt);
   return {};
+}
+
+Status Run::on_no_bucket(Job& job, Attempt&& attempt) {
+  if (!job.bucket->proven) return stop_here(job, attempt, ErrorKind::kNotFound);
+  return hand_out(job, Outcome::kPending, std::move(attempt));
+}
+
+Status Run::stop_here(const Job& job, const Attempt& attempt, ErrorKind kind) const {
+  return fail(kind, "{}; nothing in this bucket was readable before, so the run stops here", sentence(job, attempt));
+}
+
+// Shows the failure without the remedy, which stands behind the first semicolon.
+void Run::show_waiting(const Job& job, const Attempt& attempt) {
+  counters_.waiting.put({.objects = std::ssize(waiting_),
+                         .where = transport_.uri(*job.bucket, ""),
+                         .reason = attempt.reason.substr(0, attempt.reason.find(';')),
+                         .tries = job.tries},
+                        waiting_.top()->due);
+  shows_waiting_ = true;
+}
+
+void Run::show_progress() {
+  if (waiting_.empty() && std::exchange(shows_waiting_, false)) counters_.waiting.clear();
 }
 
 Status Run::conclude_refusals(Bucket& bucket) {
@@ -260,8 +296,7 @@ Status Run::conclude_refusals(Bucket& bucket) {
     } else if (bucket.proven) {
       EC_TRY(deny(*refusal.job, std::move(refusal.attempt)));
     } else {
-      return fail(ErrorKind::kPermissionDenied, "{}; nothing in this bucket was readable before, so the run stops here",
-                  sentence(*refusal.job, refusal.attempt));
+      return stop_here(*refusal.job, refusal.attempt, ErrorKind::kPermissionDenied);
     }
   }
   return {};
@@ -270,7 +305,10 @@ Status Run::conclude_refusals(Bucket& bucket) {
 Status Run::deny(Job& job, Attempt&& attempt) {
   access_.on_refused();
   attempt.kind = "denied";
-  attempt.reason += "; or the object is missing, which S3 does not tell those who may not list the bucket";
+  const auto* failure = attempt.failure.get();
+  if (failure != nullptr && failure->error.code == "AccessDenied") {
+    attempt.reason += "; or the object is missing, which S3 does not tell those who may not list the bucket";
+  }
   const auto last = sentence(job, attempt);
   EC_TRY(hand_out(job, Outcome::kPending, std::move(attempt)));
   if (!access_.is_broken()) return {};
@@ -282,6 +320,7 @@ Status Run::hand_out(Job& job, Outcome outcome, Attempt&& attempt) {
   access_.on_decided();
   Fetched fetched{.object = {}, .tag = job.tag, .outcome = outcome, .body = std::move(attempt.body)};
   if (outcome != Outcome::kFetched) {
+    fetched.uri = uri_of(job);
     fetched.reason = sentence(job, attempt);
     fetched.kind = std::move(attempt.kind);
   }
@@ -292,9 +331,13 @@ Status Run::hand_out(Job& job, Outcome outcome, Attempt&& attempt) {
   return (*done_)(std::move(fetched));
 }
 
-std::string Run::sentence(const Job& job, const Attempt& attempt) const {
+std::string Run::uri_of(const Job& job) const {
   const auto& [bucket, key] = std::tie(job.object.bucket, job.object.key);
-  const auto uri = job.bucket != nullptr ? transport_.uri(*job.bucket, key) : fmt::format("'{}/{}'", bucket, key);
+  return job.bucket != nullptr ? transport_.uri(*job.bucket, key) : fmt::format("'{}/{}'", bucket, key);
+}
+
+std::string Run::sentence(const Job& job, const Attempt& attempt) const {
+  const auto uri = uri_of(job);
   if (job.tries == 0) return fmt::format("reading {}: {}", uri, attempt.reason);
   const auto seconds = duration<double>(SteadyClock::now() - job.first).count();
   return fmt::format("reading {}: {} ({} {} in {:.1f} s)", uri, attempt.reason, job.tries,

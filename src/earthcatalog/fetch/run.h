@@ -17,12 +17,14 @@
 #include "earthcatalog/fetch/fetcher.h"
 #include "earthcatalog/fetch/job.h"
 #include "earthcatalog/fetch/transport.h"
+#include "earthcatalog/fetch/waiting.h"
 
 namespace earthcatalog::fetch {
 
 struct AtomicCounters {
   std::atomic<std::uint64_t> requests{0}, retries{0}, bytes{0};
   std::atomic<int> concurrency{0};
+  WaitingBoard waiting;
 };
 
 /// Keeps buckets (what is known of access and throttling) from one go() to the next. Not thread-safe.
@@ -57,9 +59,14 @@ class Run {
   Status on_refused(Job& job, Attempt&& attempt);
   Status on_stale(Job& job, Attempt&& attempt);
   Status on_failed(Job& job, Attempt&& attempt);
+  Status on_no_bucket(Job& job, Attempt&& attempt);
+  Status stop_here(const Job& job, const Attempt& attempt, ErrorKind kind) const;
+  void show_waiting(const Job& job, const Attempt& attempt);
+  void show_progress();
   Status conclude_refusals(Bucket& bucket);
   Status deny(Job& job, Attempt&& attempt);
   Status hand_out(Job& job, Outcome outcome, Attempt&& attempt);
+  std::string uri_of(const Job& job) const;
   std::string sentence(const Job& job, const Attempt& attempt) const;
 
   Job& new_job();
@@ -81,6 +88,7 @@ class Run {
   int in_flight_ = 0;
   bool ended_ = false;
   bool told_to_wait_ = false;
+  bool shows_waiting_ = false;
   const Next* next_ = nullptr;
   const Done* done_ = nullptr;
 };

@@ -20,7 +20,10 @@ long milliseconds(double seconds) { return std::max(1L, std::lround(seconds * 10
 }  // namespace
 
 Transfer::Transfer(Shared shared, const FetchOptions& options)
-    : shared_(shared), max_object_bytes_(options.max_object_bytes), easy_(curl_easy_init()) {
+    : shared_(shared),
+      max_object_bytes_(options.max_object_bytes),
+      connect_time_(milliseconds(options.connect_seconds)),
+      easy_(curl_easy_init()) {
   const auto user_agent = fmt::format("earthcatalog/{}", kVersion);
   error_.resize(CURL_ERROR_SIZE);
   auto* easy = easy_.get();
@@ -57,6 +60,7 @@ Status Transfer::start(Job& job, storage::HttpRequest&& request, std::chrono::mi
   curl_easy_setopt(easy, CURLOPT_URL, request_.url.c_str());
   curl_easy_setopt(easy, CURLOPT_HTTPHEADER, headers_.empty() ? nullptr : headers_.data());
   curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, static_cast<long>(std::max<std::int64_t>(1, most.count())));
+  short_of_time_ = most < connect_time_;
   const auto certificates = shared_.trust.for_url(request_.url);
   if (certificates.path != certificates_.path) {
     curl_easy_setopt(easy, CURLOPT_CAINFO, certificates.path);
@@ -69,11 +73,15 @@ Status Transfer::start(Job& job, storage::HttpRequest&& request, std::chrono::mi
 }
 
 HttpReply Transfer::finish(CURLcode code) {
-  HttpReply reply{.end = end_of(code), .status = static_cast<int>(status()), .has_etag = true};
+  const char* said = error_[0] != '\0' ? error_.c_str() : curl_easy_strerror(code);
+  auto failure = storage::failure_of(code, said, request_.url, was_sent() || short_of_time_);
+  HttpReply reply{.end = end_of(code, failure.kind), .status = static_cast<int>(status()), .has_etag = true};
   if (too_large_) {
     reply.detail = length_ >= 0 ? fmt::format("has {} bytes", length_) : "has more bytes than the limit";
+  } else if (reply.end == TransferEnd::kUnreachable || reply.end == TransferEnd::kHopeless) {
+    reply.detail = std::move(failure.message);
   } else if (reply.end != TransferEnd::kComplete) {
-    reply.detail = error_[0] != '\0' ? error_.c_str() : curl_easy_strerror(code);
+    reply.detail = said;
   }
   if (reply.end == TransferEnd::kComplete && reply.status == 200 && body_.empty() && !says_where_it_ends()) {
     reply.end = TransferEnd::kTruncated;
@@ -151,8 +159,9 @@ bool Transfer::begin_body() {
   return true;
 }
 
-TransferEnd Transfer::end_of(CURLcode code) const {
+TransferEnd Transfer::end_of(CURLcode code, storage::HttpFailure::Kind failure) const {
   if (too_large_) return TransferEnd::kTooLarge;
+  if (code != CURLE_OK && failure == storage::HttpFailure::Kind::kUnreachable) return TransferEnd::kUnreachable;
   switch (code) {
     case CURLE_OK:
       return TransferEnd::kComplete;
@@ -197,6 +206,12 @@ std::string Transfer::header(const char* name) const {
 // libcurl takes a header that ends with the connection for a whole one, and the object for an empty one.
 bool Transfer::says_where_it_ends() const {
   return !header("Content-Length").empty() || !header("Transfer-Encoding").empty();
+}
+
+bool Transfer::was_sent() const {
+  long bytes = 0;
+  curl_easy_getinfo(easy_.get(), CURLINFO_REQUEST_SIZE, &bytes);
+  return bytes > 0;
 }
 
 long Transfer::status() const {

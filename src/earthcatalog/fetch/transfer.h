@@ -16,6 +16,7 @@
 #include "earthcatalog/fetch/job.h"
 #include "earthcatalog/fetch/memory_budget.h"
 #include "earthcatalog/fetch/trust.h"
+#include "earthcatalog/storage/http_failure.h"
 
 namespace earthcatalog::fetch {
 
@@ -56,7 +57,8 @@ class Transfer {
   std::size_t receive(const char* data, std::size_t size);
   bool begin_body();
   void release();
-  TransferEnd end_of(CURLcode code) const;
+  TransferEnd end_of(CURLcode code, storage::HttpFailure::Kind failure) const;
+  bool was_sent() const;
   void read_headers(HttpReply& reply) const;
   std::string header(const char* name) const;
   bool says_where_it_ends() const;
@@ -64,6 +66,8 @@ class Transfer {
 
   Shared shared_;
   std::int64_t max_object_bytes_;
+  std::chrono::milliseconds connect_time_;
+  bool short_of_time_ = false;  ///< the object's time is up before that of a connection
   std::unique_ptr<CURL, CurlDelete> easy_;
   std::string error_;  ///< CURLOPT_ERRORBUFFER
 

@@ -7,7 +7,8 @@ std::int64_t ChunkPart::bytes() const {
   constexpr std::int64_t kNames = 768;
   return batch.bytes() + static_cast<std::int64_t>(text.capacity()) +
          static_cast<std::int64_t>(items.capacity() * sizeof(ItemRecord) + items.size() * kNames +
-                                   cells.capacity() * sizeof(grid::Cell) + bounds.capacity() * sizeof(grid::Bounds));
+                                   rejected.size() * kNames + cells.capacity() * sizeof(grid::Cell) +
+                                   bounds.capacity() * sizeof(grid::Bounds));
 }
 
 catalog::ObjectEntry entry_of(const ChunkPart& part, const ItemRecord& item, const grid::Partitioner& grid) {

@@ -44,6 +44,7 @@ struct ChunkPart {
   std::vector<grid::Bounds> bounds;
   stac::GrowBuffer text;                ///< minified JSON, where texts are kept in place of columns
   stac::ObservedProperties observed{};  ///< of the items whose columns have been dropped
+  std::vector<storage::ObjectRef> rejected{};  ///< objects that were read and hold no Item
   bool all_itslive = true;
   std::int64_t accounted_bytes = 0;       ///< what the run's total counts for it
   std::size_t unmeasured_body_bytes = 0;  ///< of the objects read since that was counted
@@ -70,6 +71,7 @@ struct Chunk {
   std::int64_t source_items = 0;  ///< keys of the inventory that it stands for
   std::int64_t unchanged = 0;     ///< of these, recorded already
   std::atomic<std::int64_t> missing = 0, pending = 0, rejected = 0;
+  std::string first_missing;  ///< URI of a missing object; touched by the fetch thread until it completes
   std::vector<PendingObject> pending_objects;  ///< where they are kept; touched by the fetch thread until it completes
 };
 

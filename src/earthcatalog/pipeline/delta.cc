@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "earthcatalog/base/stopwatch.h"
 #include "earthcatalog/catalog/table_schema.h"
@@ -161,9 +162,15 @@ Status Delta::ingest() {
   run.inventory_options = {.suffix = ""};
   auto& done = report_.ingest.emplace();
   report_.done = false;
+  const auto rule = std::exchange(run.missing, std::nullopt).value_or(MissingRule());
   EC_TRY(run_incremental(stores_, run, hooks_, done));
   report_.done = !done.interrupted && done.pending == 0;
-  return report_.done && spec_.out.empty() ? remove_pending_deltas(stores_, {report_.out}) : Status{};
+  if (report_.done && spec_.out.empty()) EC_TRY(remove_pending_deltas(stores_, {report_.out}));
+  if (done.interrupted) return {};
+  // What the list shows to be recorded as it is counts as found.
+  auto counts = missing_counts(done);
+  counts.asked += report_.unchanged;
+  return check_missing(counts, rule);
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 #include <arrow/record_batch.h>
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "earthcatalog/pipeline/write_groups.h"
@@ -60,8 +61,14 @@ void Flusher::remember_index() {
 }
 
 Status Flusher::stage(std::vector<std::unique_ptr<ChunkPart>> parts) {
+  for (const auto& part : parts) {
+    if (part) std::ranges::move(part->rejected, std::back_inserter(rejected_));
+  }
   std::erase_if(parts, [](const auto& part) { return !part || part->items.empty(); });
-  if (parts.empty()) return {};
+  return parts.empty() ? Status{} : stage_parts(std::move(parts));
+}
+
+Status Flusher::stage_parts(std::vector<std::unique_ptr<ChunkPart>> parts) {
   Input input{.parts = std::move(parts), .batches = {}, .schema = {}};
   EC_TRY(choose_schema(input));
   for (auto& part : input.parts) {
@@ -121,6 +128,27 @@ void Flusher::record(Decision decision) {
   for (const Hash128& object : decision.forgotten) objects_->forget(object);
   for (auto& entry : decision.entries) objects_->record(std::move(entry));
   for (const auto& [bucket, identities] : decision.removals) displaced_.insert(identities.begin(), identities.end());
+}
+
+// What an earlier version of such an object brought stays until a version that is an Item replaces it.
+Status Flusher::record_rejected() {
+  std::map<Hash128, catalog::ObjectEntry> entries;
+  std::vector<catalog::Holding> now;
+  for (const auto& object : rejected_) {
+    auto entry = catalog::entry_of(object);
+    now.push_back({.object = entry.object, .identity = {}});
+    entries.insert_or_assign(entry.object, std::move(entry));
+  }
+  EC_ASSIGN_OR_RETURN(auto owners, objects_->find_moved(now));
+  for (auto& owner : owners) {
+    auto& entry = entries.at(owner.object);
+    owner.etag = std::move(entry.etag);
+    owner.last_modified = entry.last_modified;
+    owner.size_bytes = entry.size_bytes;
+    entry = std::move(owner);
+  }
+  for (auto& [object, entry] : entries) objects_->record(std::move(entry));
+  return {};
 }
 
 Status Flusher::stage_removals(const Removals& removals, const TableWriter& writer) {
@@ -214,18 +242,25 @@ void Flusher::forget_staged() {
 Status Flusher::stage_again() {
   EC_TRY(catalog_->refresh());
   remember_index();
-  Input input = *std::exchange(input_, {});
+  auto input = std::exchange(input_, std::nullopt);
   forget_staged();
-  EC_TRY(stage_input(input));
+  if (!input) return {};
+  EC_TRY(stage_input(*input));
   input_ = std::move(input);
   return {};
 }
 
 Status Flusher::commit() {
-  if (!staged_items_) return {};
+  // No table is made for objects that hold no Item.
+  const bool has_table = catalog_ != nullptr && catalog_->has_table();
+  if (!staged_items_ && !has_table) rejected_.clear();
+  if (!has_staged()) return {};
   for (int attempt = 1; !options_.dry_run; ++attempt) {
+    EC_TRY(record_rejected());
     auto request = make_request();
-    EC_ASSIGN_OR_RETURN(request.schema, catalog_->plan_schema(*staged_schema_));
+    if (staged_schema_) {
+      EC_ASSIGN_OR_RETURN(request.schema, catalog_->plan_schema(*staged_schema_));
+    }
     const auto outcome = catalog_->commit(request);
     if (outcome) {
       report_.snapshot_id = outcome->snapshot_id ? outcome->snapshot_id : report_.snapshot_id;
@@ -236,12 +271,13 @@ Status Flusher::commit() {
     // not name.
     if (outcome.error().kind != ErrorKind::kConflict) return std::unexpected(outcome.error());
     discard_files(stores_, request.added);
-    if (!input_) return std::unexpected(cannot_decide_again(outcome.error()));
+    if (staged_items_ && !input_) return std::unexpected(cannot_decide_again(outcome.error()));
     if (attempt == kCommitAttempts) return std::unexpected(outcome.error());
     EC_TRY(stage_again());
   }
   counts_.files = static_cast<std::int64_t>(added_.size());
   add_counts(report_, counts_);
+  rejected_.clear();
   remember_index();
   forget_staged();
   return {};

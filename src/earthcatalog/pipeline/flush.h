@@ -41,8 +41,9 @@ class Flusher {
   Flusher(storage::Stores& stores, catalog::Catalog* catalog, const grid::Partitioner& grid, StartSchema& schema,
           FlushOptions options, Report& report);
 
-  /// Takes the parts: rows of the newest versions become files, rows that they replace leave theirs. Nothing of it is
-  /// visible before commit().
+  /// Takes the parts: rows of the newest versions become files, rows that they replace leave theirs. Objects that hold
+  /// no Item are recorded in this version; rows that an earlier version brought stay theirs. Nothing of it is visible
+  /// before commit().
   Status stage(std::vector<std::unique_ptr<ChunkPart>> parts);
   /// Makes all that was staged visible in one snapshot and counts it in the report. When another writer was first and
   /// changed what was decided upon, what one stage() staged is decided and written again on the new state. After
@@ -50,7 +51,7 @@ class Flusher {
   Status commit();
   /// Gives back the memory of the items that are staged: no commit follows at once.
   void release_items() { input_.reset(); }
-  bool has_staged() const { return staged_items_; }
+  bool has_staged() const { return staged_items_ || !rejected_.empty(); }
 
   /// The object index as of the last commit. Thread-safe.
   catalog::ObjectIndex index() const;
@@ -68,7 +69,9 @@ class Flusher {
   Status stage_removals(const Removals& removals, const TableWriter& writer);
   Status stage_rows(const Input& input, const Decision& decision, const TableWriter& writer);
   void record(Decision decision);
+  Status record_rejected();
   void count(const Input& input, const Decision& decision);
+  Status stage_parts(std::vector<std::unique_ptr<ChunkPart>> parts);
   Status stage_again();
   void forget_staged();
   catalog::CommitRequest make_request();
@@ -92,6 +95,7 @@ class Flusher {
   std::optional<StagedObjects> objects_;
   std::unordered_set<Hash128> displaced_;  // items of which rows were removed
   std::int64_t more_items_ = 0;
+  std::vector<storage::ObjectRef> rejected_;
   Report counts_;
 };
 

@@ -11,6 +11,7 @@
 #include "earthcatalog/pipeline/flush.h"
 #include "earthcatalog/pipeline/ingest_stage.h"
 #include "earthcatalog/pipeline/problems.h"
+#include "earthcatalog/storage/write_probe.h"
 
 namespace earthcatalog::pipeline {
 namespace {
@@ -100,6 +101,9 @@ Status Run::run() {
 }
 
 Status Run::work(catalog::Catalog* catalog, const grid::Partitioner& grid, inventory::Inventory& inventory) {
+  if (catalog != nullptr && !spec_.dry_run) {
+    EC_TRY(annotate(storage::probe_writable(stores_, catalog->warehouse()), "the warehouse takes no new files"));
+  }
   StartSchema schema = start_schema(catalog, spec_);
   FlushOptions options{.workers = static_cast<std::size_t>(spec_.workers),
                        .max_columns = spec_.max_columns,
@@ -175,6 +179,7 @@ std::vector<std::unique_ptr<ChunkPart>> Run::take_parts(IngestStage& stage) {
   for (const auto& chunk : stage.take_complete_chunks()) {
     report_.unchanged += chunk->unchanged;
     report_.missing += chunk->missing;
+    if (report_.first_missing.empty()) report_.first_missing = chunk->first_missing;
     report_.pending += chunk->pending;
     report_.rejected += chunk->rejected;
     for (auto& part : chunk->parts) {
@@ -234,6 +239,7 @@ Status run_incremental(storage::Stores& stores, const IncrementalSpec& spec, con
     return fail(ErrorKind::kInvalidData, "the counts do not add up: {} source items, off by {}; please report this",
                 report.source_items, report.imbalance());
   }
+  if (status && spec.missing && !report.interrupted) return check_missing(missing_counts(report), *spec.missing);
   return status;
 }
 

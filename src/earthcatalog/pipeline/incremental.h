@@ -6,11 +6,13 @@
 #include <atomic>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 
 #include "earthcatalog/catalog/catalog.h"
 #include "earthcatalog/fetch/fetcher.h"
 #include "earthcatalog/inventory/inventory.h"
+#include "earthcatalog/pipeline/missing_rule.h"
 #include "earthcatalog/pipeline/report.h"
 #include "earthcatalog/result.h"
 #include "earthcatalog/storage/stores.h"
@@ -33,6 +35,8 @@ struct IncrementalSpec {
   bool refetch = false;           ///< fetch also what is recorded as unchanged
   bool dry_run = false;           ///< fetch and count; write nothing
   std::size_t max_columns = 400;  ///< of an auto schema
+  /// When missing objects fail the run, which has then committed what it found; none: the caller judges.
+  std::optional<MissingRule> missing = MissingRule();
   std::string problems;           ///< URI of the problems file; empty: none is written
 };
 
@@ -46,6 +50,7 @@ struct Progress {
   std::int64_t total = -1;         ///< of the inventory; negative: nobody can tell
   bool total_is_estimate = false;  ///< by how much of the inventory has been read
   double seconds = 0;
+  std::optional<fetch::Waiting> waiting;  ///< what objects wait for that are to be tried again
   const char* stage = "";  ///< "fetch", "write", "commit"
   const char* unit = "items";
 };
@@ -55,7 +60,8 @@ struct Hooks {
   const std::atomic<bool>* stop = nullptr;        ///< set: commit whole chunks, come back with `interrupted`
 };
 
-/// An error ends the run; what was committed before it stays, and `report` says what that was, also then. Nothing of an
+/// kNotFound when nothing of what the inventory lists was found (unchanged objects count as found), or more is missing
+/// than allowed. An error ends the run; what was committed before it stays, and `report` says what that was, also then. Nothing of an
 /// inventory file that cannot be read to its end is ever committed.
 Status run_incremental(storage::Stores& stores, const IncrementalSpec& spec, const Hooks& hooks, Report& report);
 

@@ -38,6 +38,8 @@ void Ingester::ingest(Chunk& chunk, fetch::Fetched&& fetched) {
     const auto& rejection = parsed.error();
     chunk.rejected.fetch_add(1);
     context_.problems.add(fetched.object, {"rejected", rejection.kind, rejection.reason, rejection.offset});
+    part.rejected.push_back(std::move(fetched.object));
+    account(part, fetched.body.size());
     return;
   }
   for (const auto& problem : parsed->problems) {

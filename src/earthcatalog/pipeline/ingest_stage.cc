@@ -132,7 +132,7 @@ Status IngestStage::done(fetch::Fetched&& fetched) {
       break;
     }
     case fetch::Outcome::kMissing:
-      ++chunk.missing;
+      if (chunk.missing++ == 0) chunk.first_missing = fetched.uri;
       ++missing_;
       note("missing");
       break;
@@ -220,6 +220,7 @@ Progress IngestStage::progress() const {
   progress.in_flight = pulled_ + unchanged_ - settled_;
   progress.bytes_fetched = static_cast<std::int64_t>(fetcher_.counters().bytes);
   progress.held_bytes = held_bytes_;
+  progress.waiting = fetcher_.waiting();
   if (const auto total = source_.total()) {
     progress.total = total->items;
     progress.total_is_estimate = total->is_estimate;

@@ -10,6 +10,13 @@
 
 namespace earthcatalog::pipeline {
 
+MissingCounts missing_counts(const Report& report) {
+  return {.asked = report.source_items,
+          .missing = report.missing,
+          .pending = report.pending,
+          .first = report.first_missing};
+}
+
 std::string to_json(const Report& report) {
   nlohmann::ordered_json json;
   json["run_id"] = report.run_id;
@@ -20,6 +27,7 @@ std::string to_json(const Report& report) {
   json["unchanged"] = report.unchanged;
   json["superseded"] = report.superseded;
   json["missing"] = report.missing;
+  json["first_missing"] = report.first_missing;
   json["pending"] = report.pending;
   json["rejected"] = report.rejected;
   json["not_done"] = report.not_done;
@@ -69,6 +77,7 @@ std::string to_text(const Report& report) {
   line("unchanged", report.unchanged, "   recorded already: not fetched");
   line("superseded", report.superseded, "   the table or this run has a newer version");
   line("missing", report.missing, "   in the inventory, not in the bucket (404)");
+  if (!report.first_missing.empty()) fmt::format_to(out, "    the first: {}\n", report.first_missing);
   line("pending", report.pending, "   gave up for now: run again with the problems file as the inventory");
   line("rejected", report.rejected, "   no STAC Item: see the problems file");
   line("not done", report.not_done, "   the run ended before: run again");

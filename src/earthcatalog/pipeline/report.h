@@ -7,6 +7,8 @@
 #include <set>
 #include <string>
 
+#include "earthcatalog/pipeline/missing_rule.h"
+
 namespace earthcatalog::pipeline {
 
 /// Every object that a run looked at is in exactly one of the six counts after `source_items`.
@@ -17,6 +19,7 @@ struct Report {
   std::int64_t unchanged = 0;
   std::int64_t superseded = 0;
   std::int64_t missing = 0;
+  std::string first_missing;  ///< URI of the first of them
   std::int64_t pending = 0;
   std::int64_t rejected = 0;
   /// Looked at but neither committed nor refused, because the run ended early (Ctrl-C or an error); the next run
@@ -56,6 +59,8 @@ struct Report {
     return source_items - written_items - unchanged - superseded - missing - pending - rejected - not_done;
   }
 };
+
+MissingCounts missing_counts(const Report& report);
 
 /// One JSON object with the names of the members, cells and years as counts (unique_cells, unique_years).
 std::string to_json(const Report& report);

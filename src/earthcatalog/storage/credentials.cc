@@ -8,38 +8,21 @@
 #include <map>
 #include <mutex>
 
+#include "earthcatalog/storage/aws_files.h"
+
 namespace earthcatalog::storage {
 namespace {
 
-std::string_view strip(std::string_view text) {
-  while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
-  while (!text.empty() && (text.back() == ' ' || text.back() == '\t' || text.back() == '\r')) text.remove_suffix(1);
-  return text;
-}
-
 // Fills what `keys` lacks from the section `[heading]` of a shared AWS file.
-void read_section(std::string_view file, std::string_view heading, AwsCredentials& keys) {
+void read_keys(std::string_view file, std::string_view heading, AwsCredentials& keys) {
   const auto fill = [](std::string& member, std::string_view value) {
     if (member.empty()) member = value;
   };
-  bool inside = false;
-  while (!file.empty()) {
-    const std::size_t end = file.find('\n');
-    const std::string_view line = strip(file.substr(0, end));
-    file.remove_prefix(end == file.npos ? file.size() : end + 1);
-    if (line.empty() || line.front() == '#' || line.front() == ';') continue;
-    if (line.front() == '[') {
-      inside = line.back() == ']' && strip(line.substr(1, line.size() - 2)) == heading;
-      continue;
-    }
-    const std::size_t equals = line.find('=');
-    if (!inside || equals == line.npos) continue;
-    const std::string_view name = strip(line.substr(0, equals));
-    const std::string_view value = strip(line.substr(equals + 1));
-    if (name == "aws_access_key_id") fill(keys.access_key, value);
-    if (name == "aws_secret_access_key") fill(keys.secret_key, value);
-    if (name == "aws_session_token") fill(keys.session_token, value);
-  }
+  for_each_line(file, heading, [&](const AwsLine& line) {
+    if (line.name == "aws_access_key_id") fill(keys.access_key, line.value);
+    if (line.name == "aws_secret_access_key") fill(keys.secret_key, line.value);
+    if (line.name == "aws_session_token") fill(keys.session_token, line.value);
+  });
 }
 
 std::string environment(const char* name) {
@@ -105,10 +88,9 @@ std::shared_ptr<CredentialChain> make_aws_chain() { return std::make_shared<AwsC
 AwsCredentials keys_of_profile(std::string_view credentials_file, std::string_view config_file,
                                std::string_view profile) {
   AwsCredentials keys;
-  read_section(credentials_file, profile, keys);
+  read_keys(credentials_file, profile, keys);
   if (keys.found()) return keys;
-  const std::string heading = profile == "default" ? "default" : "profile " + std::string(profile);
-  read_section(config_file, heading, keys);
+  read_keys(config_file, config_heading(profile), keys);
   return keys;
 }
 

@@ -57,24 +57,6 @@ std::size_t on_body(char* data, std::size_t size, std::size_t count, void* user)
   return size * count;
 }
 
-HttpFailure::Kind kind_of(CURLcode code) {
-  switch (code) {
-    case CURLE_COULDNT_RESOLVE_HOST:
-    case CURLE_COULDNT_RESOLVE_PROXY:
-    case CURLE_COULDNT_CONNECT:
-    case CURLE_SSL_CONNECT_ERROR:
-      return HttpFailure::Kind::kUnreachable;
-    case CURLE_URL_MALFORMAT:
-    case CURLE_UNSUPPORTED_PROTOCOL:
-    case CURLE_PEER_FAILED_VERIFICATION:
-    case CURLE_SSL_CACERT_BADFILE:
-    case CURLE_OUT_OF_MEMORY:
-      return HttpFailure::Kind::kHopeless;
-    default:
-      return HttpFailure::Kind::kBroken;
-  }
-}
-
 }  // namespace
 
 std::string_view HttpReply::header(std::string_view name) const {
@@ -113,7 +95,10 @@ class HttpClient::Handle {
     const CURLcode code = curl_easy_perform(easy_);
     curl_slist_free_all(headers);
     if (code != CURLE_OK) {
-      return std::unexpected(HttpFailure{kind_of(code), *reason != '\0' ? reason : curl_easy_strerror(code)});
+      long sent = 0;
+      curl_easy_getinfo(easy_, CURLINFO_REQUEST_SIZE, &sent);
+      const char* said = *reason != '\0' ? reason : curl_easy_strerror(code);
+      return std::unexpected(failure_of(code, said, request.url, sent > 0));
     }
     if (!arriving.header_is_whole) {
       return std::unexpected(HttpFailure{HttpFailure::Kind::kBroken, "the reply ended within its header"});

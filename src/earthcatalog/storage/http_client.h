@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "earthcatalog/base/time.h"
+#include "earthcatalog/storage/http_failure.h"
 #include "earthcatalog/storage/s3_request.h"
 
 namespace earthcatalog::storage {
@@ -24,17 +25,6 @@ struct HttpReply {
 
   /// Empty when the header is not there.
   std::string_view header(std::string_view name) const;
-};
-
-/// No reply, or a part of one.
-struct HttpFailure {
-  enum class Kind {
-    kUnreachable,  ///< nobody listens there: nothing was sent
-    kBroken,       ///< reset, time-out, truncation: the request may have taken effect
-    kHopeless,     ///< repeating cannot help: malformed URL, certificate refused
-  };
-  Kind kind = Kind::kBroken;
-  std::string message;
 };
 
 struct HttpLimits {

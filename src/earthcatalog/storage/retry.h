@@ -14,7 +14,7 @@ struct RetryPolicy {
   double base_seconds = 0.5;  ///< first delay; doubles, with jitter
   double longest_seconds = 20;
   double give_up_seconds = 180;  ///< of waiting in all
-  int unreachable_tries = 5;     ///< where nobody answers at all, most likely the address is wrong
+  int unreachable_tries = 3;     ///< where nobody has ever answered, most likely the address is wrong
   std::function<void(double seconds)> sleep = [](double seconds) {
     std::this_thread::sleep_for(std::chrono::duration<double>(seconds));
   };

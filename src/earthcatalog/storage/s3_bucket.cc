@@ -41,9 +41,12 @@ class SignedBucket final : public S3Bucket {
                        .headers = {},
                        .made_at = now,
                        .is_signed = credentials_.found() && (reads_ == Reads::kSigned || !is_read(spec.method)),
+                       .region = region_,
+                       .is_anonymous = settings_.anonymous.value_or(false),
+                       .requester_pays = settings_.request_payer.value_or(false),
                        .generation = generation_};
     NameValues headers = spec.headers;
-    if (settings_.request_payer.value_or(false)) headers.emplace_back("x-amz-request-payer", "requester");
+    if (result.requester_pays) headers.emplace_back("x-amz-request-payer", "requester");
     if (result.is_signed) sign(spec, path, query, now + clock_offset_, headers);
     for (auto& [name, value] : headers) result.headers.push_back(name + ": " + value);
     return result;
@@ -135,7 +138,9 @@ class SignedBucket final : public S3Bucket {
 
   bool renew_credentials(const HttpRequest& sent, const S3Error& error) {
     // A reply to HEAD has no body, hence no code: 400 is what S3 says there of an expired token.
-    const bool expired = error.code == "ExpiredToken" || error.code == "TokenRefreshRequired" ||
+    const bool expired = error.code == "ExpiredToken" || error.code == "ExpiredTokenException" ||
+                         error.code == "TokenRefreshRequired" || error.code == "RequestExpired" ||
+                         error.code == "RequestTimeTooSkewed" ||
                          (error.code == "BadRequest" && sent.method == "HEAD" && !credentials_.session_token.empty());
     if (!expired || !sent.is_signed) return false;
     auto found = find_credentials(CredentialChain::Ask::kAnew);

@@ -31,6 +31,22 @@ S3Client::S3Client(std::string bucket_name, std::shared_ptr<S3Bucket> bucket, S3
       http_(options_.http) {}
 
 Result<S3Answer> S3Client::send(const S3Bucket::Spec& spec, std::string_view doing) {
+  EC_ASSIGN_OR_RETURN(auto answer, send_as_it_is(spec, doing));
+  const int status = answer.error.status;
+  const bool is_mute = spec.method == "HEAD" && (status == 400 || status == 401 || status == 403);
+  if (is_mute) return ask_why(spec, doing);
+  return answer;
+}
+
+// The reply to a HEAD has no body, hence no code. A GET of one byte is refused for the same reason, and says it.
+Result<S3Answer> S3Client::ask_why(const S3Bucket::Spec& head, std::string_view doing) {
+  EC_ASSIGN_OR_RETURN(auto reason, send_as_it_is({.key = head.key, .headers = {{"Range", "bytes=0-0"}}}, doing));
+  const bool is_let_in = reason.ok() || reason.object_is_missing() || reason.error.status == 416;
+  if (is_let_in) return send_as_it_is(head, doing);  // with what was learnt meanwhile: keys, region, no signature
+  return reason;
+}
+
+Result<S3Answer> S3Client::send_as_it_is(const S3Bucket::Spec& spec, std::string_view doing) {
   const auto connection = must_not_repeat_unseen(spec) ? HttpClient::Connection::kFresh : HttpClient::Connection::kKept;
   Backoff backoff(options_.retry);
   bool maybe_done = false;
@@ -40,15 +56,15 @@ Result<S3Answer> S3Client::send(const S3Bucket::Spec& spec, std::string_view doi
     auto reply = http_.send(request, spec.payload, connection);
     if (!reply) {
       const HttpFailure& failure = reply.error();
+      const bool nobody = failure.kind == HttpFailure::Kind::kUnreachable && !answered_;
       const bool hopeless =
-          failure.kind == HttpFailure::Kind::kHopeless ||
-          (failure.kind == HttpFailure::Kind::kUnreachable && ++unreachable >= options_.retry.unreachable_tries);
+          failure.kind == HttpFailure::Kind::kHopeless || (nobody && ++unreachable >= options_.retry.unreachable_tries);
       maybe_done = maybe_done || failure.kind == HttpFailure::Kind::kBroken;
       if (!hopeless && backoff.wait()) continue;
-      return fail(ErrorKind::kIOError, "{} {}: {}; check the endpoint, the network and the region", doing,
-                  uri(spec.key), failure.message);
+      return fail(ErrorKind::kIOError, "{} {}: {}", doing, uri(spec.key), failure.message);
     }
-    S3Answer answer{.reply = std::move(*reply), .error = {}, .maybe_done_before = maybe_done};
+    answered_ = true;
+    S3Answer answer{.reply = std::move(*reply), .error = {}, .sent = request, .maybe_done_before = maybe_done};
     if (is_success(answer.reply)) {
       bucket_->accepted(request);
       return answer;
@@ -68,7 +84,7 @@ Result<S3Answer> S3Client::send(const S3Bucket::Spec& spec, std::string_view doi
 }
 
 std::unexpected<Error> S3Client::refused(const S3Answer& answer, std::string_view doing, std::string_view key) const {
-  return fail(kind_of(answer.error), "{} {}: {}", doing, uri(key), describe(answer.error));
+  return fail(kind_of(answer.error), "{} {}: {}", doing, uri(key), describe(answer.error, answer.sent));
 }
 
 }  // namespace earthcatalog::storage

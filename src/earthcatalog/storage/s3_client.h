@@ -2,6 +2,7 @@
 // region, fresh credentials, a request without signature.
 #pragma once
 
+#include <atomic>
 #include <memory>
 #include <string>
 
@@ -22,6 +23,7 @@ struct S3Options {
 struct S3Answer {
   HttpReply reply;
   S3Error error;  ///< status 0 when the request succeeded
+  HttpRequest sent;
   /// An earlier try of the same request got no clear answer: it may have been carried out.
   bool maybe_done_before = false;
 
@@ -44,10 +46,14 @@ class S3Client {
   const S3Options& options() const { return options_; }
 
  private:
+  Result<S3Answer> send_as_it_is(const S3Bucket::Spec& spec, std::string_view doing);
+  Result<S3Answer> ask_why(const S3Bucket::Spec& head, std::string_view doing);
+
   const std::string bucket_name_;
   const std::shared_ptr<S3Bucket> bucket_;
   const S3Options options_;
   HttpClient http_;
+  std::atomic<bool> answered_ = false;  ///< a server was there: if nobody is there now, that may pass
 };
 
 }  // namespace earthcatalog::storage

@@ -50,8 +50,9 @@ Status remove_one(S3Client& client, const std::string& key) {
 
 // The keys that a Quiet answer names are those that could not be removed. One that should be tried again is put into
 // `again`; the first other one is the error.
-Status read_failures(S3Client& client, const HttpReply& reply, std::vector<std::string>& again) {
+Status read_failures(S3Client& client, const S3Answer& answer, std::vector<std::string>& again) {
   pugi::xml_document document;
+  const auto& reply = answer.reply;
   document.load_buffer(reply.body.data(), reply.body.size());
   for (const pugi::xml_node entry : document.child("DeleteResult").children("Error")) {
     const std::string key = entry.child_value("Key");
@@ -61,7 +62,8 @@ Status read_failures(S3Client& client, const HttpReply& reply, std::vector<std::
                         .request_id = std::string(reply.header("x-amz-request-id")),
                         .region = {}};
     if (error.code == "NoSuchKey") continue;
-    if (!is_transient(error)) return client.refused({.reply = {}, .error = error}, "removing", key);
+    if (!is_transient(error))
+      return client.refused({.reply = {}, .error = error, .sent = answer.sent}, "removing", key);
     again.push_back(key);
   }
   return {};
@@ -78,7 +80,7 @@ Status remove_batch(S3Client& client, std::vector<std::string> keys) {
                                                            "removing objects of"));
     if (!answer.ok()) return client.refused(answer, "removing", keys.front());
     std::vector<std::string> again;
-    EC_TRY(read_failures(client, answer.reply, again));
+    EC_TRY(read_failures(client, answer, again));
     if (again.empty()) return {};
     if (!backoff.wait()) {
       return fail(ErrorKind::kUnavailable, "removing {} and {} more: the server kept saying \"later\"; try again",

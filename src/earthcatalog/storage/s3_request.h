@@ -2,6 +2,7 @@
 // connections.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -22,6 +23,9 @@ struct HttpRequest {
   std::vector<std::string> headers;  ///< "Name: value"
   TimeMicros made_at = 0;            ///< the `now` it was made with
   bool is_signed = false;
+  std::string region;            ///< that it is meant for
+  bool is_anonymous = false;     ///< the settings forbid to sign
+  bool requester_pays = false;   ///< the settings say so
   std::uint64_t generation = 0;  ///< of what the bucket knew when it made the request; see S3Bucket::recover
 };
 
@@ -53,6 +57,10 @@ class S3Bucket {
   /// To be called when the server accepted the right to make `sent` (any 2xx, 404, 412, 416): from then on a 403 says
   /// something of one object, and the way of signing is settled. Costs nothing after the first time.
   virtual void accepted(const HttpRequest& sent) = 0;
+
+  /// Set when an object of it was fetched: from then on every Fetcher of this process takes its failures for those of
+  /// single objects.
+  std::atomic<bool> gave_an_object = false;
 };
 
 /// What an error response of S3 says (XML body, headers), for messages and decisions.
@@ -67,9 +75,12 @@ S3Error parse_s3_error(int status, std::string_view body, std::string_view reque
                        std::string_view region_header);
 /// Whether `body`, that came with status 200, is an S3 error in disguise. Ask only for replies without an ETag header.
 bool is_error_document(std::string_view body);
-/// "403 AccessDenied (request id …): …; sign requests with … or pass --anonymous": what happened and the remedy.
-std::string describe(const S3Error& error);
+/// "403 AccessDenied (request id …): …; give these keys the right to …": what happened, and what to do after `sent`: a
+/// read or a write, signed or not.
+std::string describe(const S3Error& error, const HttpRequest& sent);
 ErrorKind kind_of(const S3Error& error);
+/// Whether a server that speaks TLS complains of a request without it, as most do that are written in Go.
+bool wants_tls(const S3Error& error);
 /// Whether the same request may succeed later: 429, 5xx, SlowDown, RequestTimeout and their like.
 bool is_transient(const S3Error& error);
 

@@ -31,20 +31,21 @@ struct AuditSpec {
 /// + stale + missing, the last two being findings.
 struct AuditedObjects {
   std::int64_t objects = 0;
-  std::int64_t duplicates = 0;  ///< further rows of an object
-  std::int64_t held = 0;        ///< own rows, in this version
-  std::int64_t superseded = 0;  ///< recorded in this version; a newer object owns the item's rows
-  std::int64_t by_name = 0;     ///< not recorded, but the table has an item with the file's name as its id
-  std::int64_t pending = 0, not_found = 0, rejected = 0;  ///< not recorded, and a problems file says why
-  std::int64_t before_since = 0;                          ///< not recorded, and modified before `since`
+  std::int64_t duplicates = 0;              ///< further rows of an object
+  std::int64_t held = 0;                    ///< own rows, in this version
+  std::int64_t superseded = 0;              ///< recorded in this version; a newer object owns the item's rows
+  std::int64_t by_name = 0;                 ///< not recorded, but the table has an item with the file's name as its id
+  std::int64_t pending = 0, not_found = 0;  ///< not recorded, and a problems file says why
+  std::int64_t rejected = 0;                ///< so, or recorded in this version as holding no Item
+  std::int64_t before_since = 0;            ///< not recorded, and modified before `since`
   std::int64_t stale = 0, missing = 0;
 };
 
 /// The entries of the object index: entries = held + superseded + stale (as above) + extra + elsewhere + other_suffix +
 /// nameless.
 struct AuditedIndex {
-  bool current = false;  ///< it describes the table's current snapshot
-  std::int64_t entries = 0;
+  bool current = false;      ///< it describes the table's current snapshot
+  std::int64_t entries = 0;  ///< of objects that hold an item
   std::int64_t extra = 0;
   std::int64_t elsewhere = 0;     ///< outside of the prefix that the inventory is a listing of
   std::int64_t other_suffix = 0;  ///< whose keys do not end in the inventory's suffix

@@ -32,6 +32,7 @@ class ObjectAudit::Comparison {
 
   // Entries by ascending object.
   Status entry(const catalog::ObjectEntry& entry) {
+    if (!entry.holds_item()) return rejected(entry);
     ++index_.entries;
     if (entry.name.empty()) return ++index_.nameless, Status{};
     EC_TRY(unrecorded_before(&entry.object));
@@ -65,6 +66,15 @@ class ObjectAudit::Comparison {
  private:
   static catalog::PackedVersion recorded(const catalog::ObjectEntry& entry) {
     return {entry.etag, entry.last_modified, entry.size_bytes};
+  }
+
+  // Recorded without an item.
+  Status rejected(const catalog::ObjectEntry& entry) {
+    EC_TRY(unrecorded_before(&entry.object));
+    EC_ASSIGN_OR_RETURN(const auto version, take(entry.object));
+    if (!version) return {};
+    if (!recorded(entry).matches(*version)) return unrecorded(entry.object, *version);
+    return ++objects_.rejected, Status{};
   }
 
   // The version of `object` in the inventory: of several the newest.

@@ -1,0 +1,42 @@
+// What a run waits for, told to whoever shows its progress on another thread.
+#pragma once
+
+#include <algorithm>
+#include <chrono>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "earthcatalog/fetch/attempt.h"
+#include "earthcatalog/fetch/fetcher.h"
+
+namespace earthcatalog::fetch {
+
+/// Thread-safe.
+class WaitingBoard {
+ public:
+  /// `waiting.seconds` counts from now to `next`.
+  void put(Waiting waiting, SteadyTime next) {
+    const std::lock_guard lock(mutex_);
+    waiting_ = std::move(waiting);
+    next_ = next;
+  }
+  void clear() {
+    const std::lock_guard lock(mutex_);
+    waiting_.reset();
+  }
+  std::optional<Waiting> get() const {
+    const std::lock_guard lock(mutex_);
+    auto result = waiting_;
+    if (result) result->seconds = std::max(0.0, std::chrono::duration<double>(next_ - SteadyClock::now()).count());
+    return result;
+  }
+
+ private:
+  mutable std::mutex mutex_;
+  std::optional<Waiting> waiting_;  // guarded by mutex_
+  SteadyTime next_{};               // guarded by mutex_
+};
+
+}  // namespace earthcatalog::fetch

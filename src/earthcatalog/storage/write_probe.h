@@ -1,0 +1,14 @@
+#pragma once
+
+#include <string>
+
+#include "earthcatalog/result.h"
+#include "earthcatalog/storage/stores.h"
+
+namespace earthcatalog::storage {
+
+/// Whether new objects can be created below the URI `folder`, found out by trying: before hours are spent on what then
+/// cannot be stored. Removes what it wrote, where that is permitted. Errors are those of the store.
+Status probe_writable(Stores& stores, const std::string& folder);
+
+}  // namespace earthcatalog::storage
