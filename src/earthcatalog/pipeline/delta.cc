@@ -122,6 +122,7 @@ std::string Delta::hash_index_of(const Catalog& catalog) const {
 }
 
 Status Delta::find_new() {
+  if (hooks_.progress) hooks_.progress({.stage = "compare"});
   EC_ASSIGN_OR_RETURN(const auto catalog, open(OpenMode::kRead));
   DeltaObjects objects(spec_.scratch_folder, spec_.memory_limit_bytes);
   if (spec_.by_id) {
@@ -163,7 +164,10 @@ Status Delta::ingest() {
   report_.done = false;
   EC_TRY(run_incremental(stores_, run, hooks_, done));
   report_.done = !done.interrupted && done.pending == 0;
-  return report_.done && spec_.out.empty() ? remove_pending_deltas(stores_, {report_.out}) : Status{};
+  if (!report_.done || !spec_.out.empty()) return {};
+  EC_TRY(remove_pending_deltas(stores_, {report_.out}));
+  report_.out.clear();
+  return {};
 }
 
 }  // namespace

@@ -3,11 +3,10 @@
 // See docs/incremental.md.
 #pragma once
 
-#include <atomic>
 #include <cstdint>
-#include <functional>
 #include <string>
 
+#include "earthcatalog/base/progress.h"
 #include "earthcatalog/catalog/catalog.h"
 #include "earthcatalog/fetch/fetcher.h"
 #include "earthcatalog/inventory/inventory.h"
@@ -16,6 +15,10 @@
 #include "earthcatalog/storage/stores.h"
 
 namespace earthcatalog::pipeline {
+
+// Their old names.
+using earthcatalog::Hooks;
+using earthcatalog::Progress;
 
 /// Less is no use: at that, a commit holds a dozen items.
 inline constexpr std::int64_t kLeastMemoryLimitBytes = 64 << 10;
@@ -34,25 +37,6 @@ struct IncrementalSpec {
   bool dry_run = false;           ///< fetch and count; write nothing
   std::size_t max_columns = 400;  ///< of an auto schema
   std::string problems;           ///< URI of the problems file; empty: none is written
-};
-
-/// A look at a run under way. Counts are of objects.
-struct Progress {
-  std::int64_t settled = 0;  ///< in one of the report's six counts, or held in memory
-  std::int64_t committed = 0;
-  std::int64_t unchanged = 0, missing = 0, pending = 0, rejected = 0;
-  std::int64_t in_flight = 0;
-  std::int64_t bytes_fetched = 0, held_bytes = 0;
-  std::int64_t total = -1;         ///< of the inventory; negative: nobody can tell
-  bool total_is_estimate = false;  ///< by how much of the inventory has been read
-  double seconds = 0;
-  const char* stage = "";  ///< "fetch", "write", "commit"
-  const char* unit = "items";
-};
-
-struct Hooks {
-  std::function<void(const Progress&)> progress;  ///< called a few times a second, on one thread
-  const std::atomic<bool>* stop = nullptr;        ///< set: commit whole chunks, come back with `interrupted`
 };
 
 /// An error ends the run; what was committed before it stays, and `report` says what that was, also then. Nothing of an
