@@ -1,12 +1,14 @@
 # make          sets up what is missing and builds build/bin/earthcatalog
 # make demo     an ITS_LIVE-like archive in ./demo, the main job on it, and queries on the table
 # make test     builds and passes all tests; the unit tests under ASan and UBSan
+# make install PREFIX=/usr/local: the program and the libraries of .deps that it needs; the tree may be moved
 # make soak     the long versions: a million polygons, 200 kills
 # make interop  other engines that CI has no room for: Spark writes, newer readers read
 # make bench    every figure of benchmarks/README.md again
 # make lint     formatting, clang-tidy, the direction of includes
-.PHONY: all setup setup-test demo test soak interop bench lint format asan tsan clean
+.PHONY: all setup setup-test install demo test soak interop bench lint format asan tsan clean
 JOBS ?= $(shell nproc)
+PREFIX ?= /usr/local
 
 all: setup build/build.ninja
 	@cmake --build --preset release -j $(JOBS) --target earthcatalog
@@ -19,6 +21,10 @@ setup-test:
 
 build/build.ninja:
 	@cmake --preset release
+
+# DESTDIR, when it is set, stands in front of PREFIX: for packages.
+install: all
+	@DESTDIR="$(DESTDIR)" cmake --install build --component earthcatalog --prefix "$(PREFIX)"
 
 demo: all
 	@tools/setup.sh demo

@@ -127,11 +127,13 @@ TEST_F(SettingsTest, TildeOfAFlagIsTheHomeToo) {
 TEST_F(SettingsTest, ErrorsOfTheFileNameTheirLine) {
   EXPECT_THAT(error_of("dry_run: true\nworkrs: 3\n"), HasSubstr("line 2: unknown key 'workrs'; did you mean workers?"));
   EXPECT_THAT(error_of("copy:\n  depth: 3\n"), HasSubstr("copy: line 2: unknown key 'depth'"));
-  EXPECT_THAT(error_of("workers: {a: b}\n"), HasSubstr("line 1: 'workers' has a mapping"));
+  EXPECT_THAT(error_of("workers: {a: b}\n"), HasSubstr("line 1: 'workers' is to have a plain value"));
   EXPECT_THAT(error_of("source: ${HOME}/x\n"), HasSubstr("line 1: '${HOME}/x': variables are not replaced"));
   EXPECT_THAT(error_of("storage:\n  region: ${R}\n"), HasSubstr("line 2"));
   EXPECT_THAT(error_of("storage:\n  buckets: 3\n"), HasSubstr("line 2"));
   EXPECT_THAT(error_of("storage:\n  regoin: x\n"), HasSubstr("did you mean region?"));
+  EXPECT_THAT(error_of("problems: &a [*a]\n"), HasSubstr("line 1: 'problems' is to have a plain value"));
+  EXPECT_THAT(error_of("storage: &a {buckets: *a}\n"), HasSubstr("line 1: unknown key 'buckets'"));
   EXPECT_THAT(error_of("workers: 1\nworkers: 2\n"), HasSubstr("line 2: 'workers' is said already in line 1"));
   EXPECT_THAT(error_of("workers: [1, 2]\n"), HasSubstr("line 1: --workers takes one value"));
   EXPECT_THAT(error_of("ingest: 7\n"), HasSubstr("line 1"));

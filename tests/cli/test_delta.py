@@ -188,6 +188,7 @@ class TestIngest:
         report = run(earthcatalog, *delta(made, own, inventory.write(), "--ingest", "--delete-removed"))
         assert report["deleted"]["objects"] == 2 and report["deleted"]["rows"] >= 2
         assert (report["ingest"]["source_items"], report["ingest"]["written_items"]) == (7, 7)
+        assert report["out"] == ""  # the pending inventory is gone, and is not named
         assert report["done"] and pending(made) == []
         checked, _ = audit(earthcatalog, made, inventory.path)
         assert checked["good"] and checked["inventory_objects"]["held"] == ITEMS + 4

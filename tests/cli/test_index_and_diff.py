@@ -36,9 +36,12 @@ class TestIndex:
 
     def test_names_what_is_wrong_and_the_remedy(self, earthcatalog, archive, table):
         earthcatalog.json(*incremental(table, archive, "--limit", 5))
-        missing = earthcatalog.run("index", "check", *table.arguments)
-        assert missing.returncode == 1 and missing.stdout == ""
         index = table.folder / "warehouse_id_hashes.parquet"
+        without = earthcatalog.run("index", "check", *table.arguments, check=True)
+        assert f"none at file://{index}; `earthcatalog index build` makes it" in without.stdout
+        assert earthcatalog.json("index", "check", *table.arguments)["hash_index"] is None
+        missing = earthcatalog.run("index", "check", *table.arguments, "--hash-index", index)
+        assert missing.returncode == 1 and missing.stdout == ""
         assert str(index) in missing.stderr and "earthcatalog index build" in missing.stderr
         index.write_bytes(b"PAR1 but no more")
         for command in ("check", "update"):

@@ -103,3 +103,19 @@ def test_only_one_place_writes_to_the_standard_streams():
     found = [str(path.relative_to(ROOT)) for path in (ROOT / "src").rglob("*.cc")
              if path.name != "output.cc" and direct.search(path.read_text())]
     assert found == []
+
+
+def test_cat_refuses_a_parquet_file_without_items(earthcatalog, small_archive):
+    process = earthcatalog.run("cat", small_archive.folder / "inventory.parquet")
+    assert process.returncode == 1
+    assert process.stdout == ""
+    assert "inventory.parquet: it holds no STAC items: its columns are bucket, key" in process.stderr
+
+
+def test_info_counts_the_years_that_a_run_counts(earthcatalog, tmp_path):
+    archive = earthcatalog.generate(tmp_path / "archive", "--odd-every", 2, items=60, seed=5)
+    table = Table(tmp_path / "table")
+    report = earthcatalog.json(*incremental(table, archive))
+    info = earthcatalog.json("info", "--catalog", table.catalog)
+    assert report["undated"] > 0 and "unknown" in earthcatalog.json("info", "--catalog", table.catalog, "--top", 100)["top_years"]
+    assert (info["years"], info["cells"]) == (report["unique_years"], report["unique_cells"])

@@ -43,7 +43,7 @@ class Backfill {
   Result<RunRecord> chunks();
   Status ingest(const RunRecord& run);
   Result<IngestChunkSpec> ingest_spec(const RunRecord& run, Attempt attempt) const;
-  Status ingest_attempts(const RunRecord& run, std::int64_t chunk, const pipeline::Hooks& hooks);
+  Result<bool> ingest_attempts(const RunRecord& run, std::int64_t chunk, const pipeline::Hooks& hooks);
   bool is_delta(const RunRecord& run) const { return spec_.delta || run.first_attempt > 0; }
   PlanOptions plan_options(const RunRecord& run) const {
     return {.delta = is_delta(run), .memory_bytes = spec_.memory_limit_bytes};
@@ -287,10 +287,11 @@ Result<IngestChunkSpec> Backfill::ingest_spec(const RunRecord& run, Attempt atte
 // One chunk after the other, each with all workers: a chunk keeps the network busy by itself.
 Status Backfill::ingest(const RunRecord& run) {
   const bool retry = run.first_attempt > 0;
-  std::int64_t done = 0;
+  std::int64_t done = 0, before = 0;
   const pipeline::Hooks hooks{.progress =
                                   [&](pipeline::Progress progress) {
                                     progress.settled += done;
+                                    progress.before = before;
                                     progress.total = retry ? run.pending : run.items;
                                     progress.total_is_estimate = false;
                                     show(progress, "fetch");
@@ -299,25 +300,31 @@ Status Backfill::ingest(const RunRecord& run) {
   for (std::int64_t chunk = 0; chunk < run.chunks; ++chunk) {
     if (stopping()) return fail(ErrorKind::kCancelled, "stopped");
     EC_TRY(catalog_->confirm_lock());
-    EC_TRY(ingest_attempts(run, chunk, hooks));
-    if (!retry) done = std::min(run.items, (chunk + 1) * run.settings.chunk_size);
+    EC_ASSIGN_OR_RETURN(const bool worked, ingest_attempts(run, chunk, hooks));
+    if (retry) continue;
+    const auto next = std::min(run.items, (chunk + 1) * run.settings.chunk_size);
+    if (!worked) before += next - done;
+    done = next;
   }
   return {};
 }
 
-Status Backfill::ingest_attempts(const RunRecord& run, std::int64_t chunk, const pipeline::Hooks& hooks) {
+// False when earlier runs did all of the chunk.
+Result<bool> Backfill::ingest_attempts(const RunRecord& run, std::int64_t chunk, const pipeline::Hooks& hooks) {
+  bool worked = false;
   for (Attempt at{chunk, run.first_attempt};; ++at.number) {
     EC_ASSIGN_OR_RETURN(auto record, read_chunk_record(staging_, at, run.started));
     if (!record && at.number == run.first_attempt && at.number > 0) {
       EC_ASSIGN_OR_RETURN(const bool pending, staging_.exists(staging_.pending(chunk)));
-      if (!pending) return {};
+      if (!pending) return worked;
     }
     const bool tried = !record && at.number > 0;  // one try a run
     if (!record) {
       EC_ASSIGN_OR_RETURN(const auto spec, ingest_spec(run, at));
       EC_ASSIGN_OR_RETURN(record, ingest_chunk(stores_, spec, hooks));
+      worked = true;
     }
-    if (record->pending == 0 || tried || !spec_.retry_pending) return {};
+    if (record->pending == 0 || tried || !spec_.retry_pending) return worked;
   }
 }
 

@@ -85,6 +85,7 @@ Result<RunRecord> write_chunks(storage::Stores& stores, const WriteChunksSpec& s
   RunRecord record = before.value_or(RunRecord{.started = system_now()});
   const auto old_limit = record.settings.limit;
   RunSettings settings = spec.settings;
+  if (settings.limit == 0) settings.limit.reset();
   if (before && before->settings.since_text == settings.since_text) settings.since = before->settings.since;
   if (settings.chunk_size <= 0) return fail(ErrorKind::kInvalidArgument, "`chunk_size` must be positive");
   auto options = settings.inventory_options();

@@ -50,15 +50,32 @@ Status Catalog::check_current() { return impl_->check_current(); }
 Status Catalog::confirm_lock() { return impl_->confirm_lock(); }
 Status Catalog::close() { return impl_->close(); }
 
+namespace {
+
+// The lock; nothing when there is none. A mistyped catalog has none either: kNotFound.
+Result<std::optional<LockRecord>> find_lock(storage::Stores& stores, const LockPlace& place) {
+  EC_ASSIGN_OR_RETURN(const auto where, stores.locate(place.lock_uri));
+  EC_ASSIGN_OR_RETURN(auto lock, read_lock(where));
+  if (lock) return lock;
+  EC_ASSIGN_OR_RETURN(const auto catalog, stores.locate(place.catalog));
+  EC_ASSIGN_OR_RETURN(const auto found, catalog.store->head(catalog.key));
+  if (found) return std::nullopt;
+  return fail(ErrorKind::kNotFound, "there is no catalog at {}, nor a lock at {}; check `catalog`", place.catalog,
+              place.lock_uri);
+}
+
+}  // namespace
+
 Result<std::optional<LockRecord>> show_lock(storage::Stores& stores, const LockPlace& place) {
   EC_ASSIGN_OR_RETURN(const LockPlace full, full_place(place));
-  EC_ASSIGN_OR_RETURN(const auto where, stores.locate(full.lock_uri));
-  return read_lock(where);
+  return find_lock(stores, full);
 }
 
 Result<std::optional<LockRecord>> force_unlock(storage::Stores& stores, const LockPlace& place) {
   EC_ASSIGN_OR_RETURN(const LockPlace full, full_place(place));
   EC_ASSIGN_OR_RETURN(const auto where, stores.locate(full.lock_uri));
+  EC_ASSIGN_OR_RETURN(const auto there, where.store->get(where.key));
+  if (!there) return find_lock(stores, full);
   EC_ASSIGN_OR_RETURN(const auto file, CatalogFile::open(stores, full.catalog, {.writable = true}));
   return break_lock(where, *file);
 }

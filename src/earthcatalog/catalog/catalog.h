@@ -146,7 +146,7 @@ class Catalog {
   std::unique_ptr<Impl> impl_;
 };
 
-/// For `earthcatalog unlock`.
+/// For `earthcatalog unlock`: the lock, or what was removed; nothing when there is none. kNotFound without a catalog.
 struct LockPlace {
   std::string catalog, lock_uri;  ///< lock_uri empty: beside the catalog
 };

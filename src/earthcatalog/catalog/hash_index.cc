@@ -120,11 +120,16 @@ Status for_each_distinct(HashChanges& changes, Visit visit) {
   }
 }
 
-Status add_files(const iceberg::Table& table, std::optional<std::int64_t> before, HashChanges& changes) {
+Status add_files(const iceberg::Table& table, std::optional<std::int64_t> before, const Hooks& hooks,
+                 HashChanges& changes) {
+  ProgressMeter meter(hooks.progress, {.stage = "read ids", .unit = "files"});
   return for_each_changed_file(
       table, before, snapshot_of(table), [&](const iceberg::DataFile& file, bool came) -> Status {
-        return for_each_id(table.stores(), table.schema(), file,
-                           [&](std::string_view id) { return came ? changes.add(id) : changes.drop(id_hash(id)); });
+        if (hooks.stopping()) return fail(ErrorKind::kCancelled, "stopped");
+        EC_TRY(for_each_id(table.stores(), table.schema(), file,
+                           [&](std::string_view id) { return came ? changes.add(id) : changes.drop(id_hash(id)); }));
+        meter.add();
+        return {};
       });
 }
 
@@ -133,7 +138,7 @@ Status add_files(const iceberg::Table& table, std::optional<std::int64_t> before
 Status add_changes(const iceberg::Table& table, std::int64_t before, const HashIndexOptions& options,
                    HashChanges& changes) {
   HashChanges touched(options);
-  EC_TRY(add_files(table, before, touched));
+  EC_TRY(add_files(table, before, options.hooks, touched));
   HashTable<HashKey> gone(kExpectedGone,
                           {.scratch_folder = options.scratch_folder, .memory_bytes = options.memory_bytes / 4});
   for (;;) {
@@ -178,7 +183,7 @@ Result<HashIndexReport> update_hash_index(const storage::Location& where, HashCh
 Result<HashIndexReport> build_hash_index(const iceberg::Table& table, const storage::Location& where,
                                          const HashIndexOptions& options) {
   HashChanges changes(options);
-  EC_TRY(add_files(table, {}, changes));
+  EC_TRY(add_files(table, {}, options.hooks, changes));
   EC_ASSIGN_OR_RETURN(auto report, build_hash_index(where, changes, snapshot_of(table)));
   report.rebuilt = true;
   return report;
@@ -209,7 +214,7 @@ Result<HashIndexCheck> check_hash_index(const storage::Location& where, const ic
   check.snapshot_id = index->snapshot_id();
   if (table != nullptr) {
     HashChanges ids(options);
-    EC_TRY(add_files(*table, {}, ids));
+    EC_TRY(add_files(*table, {}, options.hooks, ids));
     StreamAntiJoin join(*index);
     std::int64_t distinct = 0;
     EC_TRY(for_each_distinct(ids, [&](std::span<const HashKey> part) {

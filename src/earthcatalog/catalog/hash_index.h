@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "earthcatalog/base/hash.h"
+#include "earthcatalog/base/progress.h"
 #include "earthcatalog/catalog/hash_sorter.h"
 #include "earthcatalog/iceberg/table.h"
 #include "earthcatalog/result.h"
@@ -17,6 +18,7 @@ namespace earthcatalog::catalog {
 
 struct HashIndexOptions {
   std::string scratch_folder = "/var/tmp";  ///< for what does not fit into memory: an unlinked file
+  Hooks hooks;                              ///< its stop ends early, kCancelled
   std::int64_t memory_bytes = 768ll << 20;  ///< for hashes; besides, some 64 MiB, and files up to 256 MiB as a whole
 };
 

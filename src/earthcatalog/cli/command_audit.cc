@@ -2,9 +2,10 @@
 
 #include "earthcatalog/cli/commands.h"
 #include "earthcatalog/cli/inventory_flags.h"
+#include "earthcatalog/cli/progress_line.h"
 #include "earthcatalog/cli/run_id.h"
-#include "earthcatalog/cli/runtime.h"
 #include "earthcatalog/cli/settings.h"
+#include "earthcatalog/cli/standard_input.h"
 #include "earthcatalog/cli/table_options.h"
 #include "earthcatalog/upkeep/audit.h"
 
@@ -16,29 +17,32 @@ class Audit final : public Command {
   void setup(CLI::App& app) override {
     app_ = app.add_subcommand("audit", "is everything in the bucket in the table, once, and nothing else");
     table_.add(*app_);
-    as_path(app_->add_option("--inventory", inventory_, "list of all objects, in any format, or a prefix to list: path or URI"))
+    as_path(app_->add_option("--inventory", inventory_,
+                             "list of all objects, in any format, or a prefix to list: path or URI"))
         ->required();
     app_->add_option("--since", keys_.since,
                      "objects modified before may be missing: 2026-01-31, an RFC 3339 time, or 2d");
     keys_.add(*app_);
     as_path(app_->add_option("--problems", problems_,
-                     "problems file of an earlier run, which says why objects have no rows; "
-                     "may be given several times"))
+                             "problems file of an earlier run, which says why objects have no rows; "
+                             "may be given several times"))
         ->allow_extra_args(false);
     as_path(app_->add_option("--out", out_, "NDJSON file of all findings (default: <catalog>.<run id>.audit.ndjson)"));
     app_->add_option("--memory-limit", memory_limit_, "what is sorted in memory; the rest in temporary files")
         ->capture_default_str();
-    app_->add_option("--workers", workers_, "threads that read data files (default: one a core)")
-        ->check(at_least(1));
+    app_->add_option("--workers", workers_, "threads that read data files (default: one a core)")->check(at_least(1));
     format_.add(*app_);
   }
 
   Result<int> run() override {
     EC_ASSIGN_OR_RETURN(const auto access, resolve(table_));
-    EC_ASSIGN_OR_RETURN(const auto spec, make_spec(access));
+    EC_ASSIGN_OR_RETURN(auto spec, make_spec(access));
     storage::Stores stores(access.storage);
     upkeep::AuditReport report;
-    const auto status = upkeep::run_audit(stores, spec, report);
+    const auto status = with_progress([&](const Hooks& hooks) {
+      spec.hooks = hooks;
+      return upkeep::run_audit(stores, spec, report);
+    });
     if (!status && status.error().kind == ErrorKind::kCancelled) return kExitInterrupted;
     EC_TRY(status);
     format_.print(report);
@@ -48,14 +52,13 @@ class Audit final : public Command {
  private:
   Result<upkeep::AuditSpec> make_spec(const TableAccess& access) const {
     upkeep::AuditSpec spec;
-    spec.inventory = inventory_;
+    EC_ASSIGN_OR_RETURN(spec.inventory, inventory_path(inventory_));
     EC_ASSIGN_OR_RETURN(spec.inventory_options, keys_.options());
     spec.problems = problems_;
     spec.catalog = catalog_at(access);
     spec.out = !out_.empty() ? out_ : fmt::format("{}.{}.audit.ndjson", access.catalog, make_run_id());
     EC_ASSIGN_OR_RETURN(spec.memory_limit_bytes, annotate(parse_bytes(memory_limit_), "--memory-limit"));
     spec.workers = static_cast<std::size_t>(worker_count(workers_));
-    spec.stop = &stop_requested();
     return spec;
   }
 

@@ -4,6 +4,7 @@
 #include "earthcatalog/cli/commands.h"
 #include "earthcatalog/cli/ingest_run.h"
 #include "earthcatalog/cli/settings.h"
+#include "earthcatalog/cli/standard_input.h"
 
 namespace earthcatalog::cli {
 namespace {
@@ -18,9 +19,10 @@ struct Flags : IngestFlags {
 
 void add_own_options(CLI::App& app, Flags& flags) {
   const std::string group = "Backfill";
-  as_path(app.add_option(
-         "--staging", flags.staging,
-         "folder or prefix for what is done so far; path or URI (default: the direct shape, within the warehouse)"))
+  as_path(
+      app.add_option(
+          "--staging", flags.staging,
+          "folder or prefix for what is done so far; path or URI (default: the direct shape, within the warehouse)"))
       ->group(group);
   app.add_option("--compact-rows", flags.compact_rows, "most rows of a data file")
       ->check(CLI::Range(1, 100'000))
@@ -41,7 +43,7 @@ void add_own_options(CLI::App& app, Flags& flags) {
                "bring the hash index up to date after the commit; make it when there is none")
       ->group(group);
   as_path(app.add_option("--hash-index", flags.hash_index,
-                 "where: path or URI (default: the table's property); implies --update-hash-index"))
+                         "where: path or URI (default: the table's property); implies --update-hash-index"))
       ->group(group);
   app.add_flag("--skip-upload", flags.skip_upload,
                "the catalog stays on this machine: an error when it is at a URI of a store")
@@ -52,7 +54,7 @@ void add_own_options(CLI::App& app, Flags& flags) {
 Result<backfill::BackfillSpec> make_spec(const Flags& flags, const TableAccess& access) {
   backfill::BackfillSpec spec;
   EC_ASSIGN_OR_RETURN(const auto input, inventory_options(flags));
-  spec.settings.inventory = flags.inventory;
+  EC_ASSIGN_OR_RETURN(spec.settings.inventory, inventory_path(flags.inventory));
   spec.settings.suffix = flags.keys.suffix;
   spec.settings.key_encoding = flags.keys.key_encoding;
   spec.settings.source_root = flags.keys.source_root;

@@ -1,4 +1,6 @@
 #include <arrow/record_batch.h>
+#include <arrow/type.h>
+#include <fmt/ranges.h>
 
 #include <string>
 #include <vector>
@@ -23,6 +25,13 @@ Status print_items(const std::shared_ptr<arrow::RecordBatch>& rows) {
   return {};
 }
 
+// Any Parquet file can be read; rows of an inventory are no items.
+Status check_items(const arrow::Schema& columns) {
+  if (columns.GetFieldIndex("id") >= 0 && columns.GetFieldIndex("geometry") >= 0) return {};
+  return fail(ErrorKind::kInvalidData, "it holds no STAC items: its columns are {}",
+              fmt::join(columns.field_names(), ", "));
+}
+
 class Cat final : public Command {
  public:
   void setup(CLI::App& app) override {
@@ -38,6 +47,7 @@ class Cat final : public Command {
     for (const auto& name : files_) {
       EC_ASSIGN_OR_RETURN(const auto where, stores.locate(name));
       EC_ASSIGN_OR_RETURN(const auto file, geoparquet::FileReader::open(where));
+      EC_TRY(annotate(check_items(*file->schema()), where.uri()));
       for (int group = 0; group < file->row_groups(); ++group) {
         EC_ASSIGN_OR_RETURN(const auto rows, file->read_row_group(group, {}));
         EC_TRY(annotate(print_items(rows), where.uri()));

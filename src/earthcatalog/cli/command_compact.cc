@@ -4,7 +4,7 @@
 #include <cstdio>
 
 #include "earthcatalog/cli/commands.h"
-#include "earthcatalog/cli/runtime.h"
+#include "earthcatalog/cli/progress_line.h"
 #include "earthcatalog/cli/table_options.h"
 #include "earthcatalog/pipeline/compact.h"
 
@@ -76,10 +76,13 @@ class Compact final : public Command {
 
   Result<int> run() override {
     EC_ASSIGN_OR_RETURN(const auto access, resolve(flags_.table));
-    EC_ASSIGN_OR_RETURN(const auto spec, make_spec(flags_, access));
+    EC_ASSIGN_OR_RETURN(auto spec, make_spec(flags_, access));
     storage::Stores stores(access.storage);
     pipeline::CompactReport report;
-    EC_TRY(pipeline::run_compact(stores, spec, &stop_requested(), report));
+    EC_TRY(with_progress([&](const Hooks& hooks) {
+      spec.progress = hooks.progress;
+      return pipeline::run_compact(stores, spec, hooks.stop, report);
+    }));
     if (report.interrupted) {
       print_err("earthcatalog: stopped; the table is as it was. Run the same command to begin again.\n");
       return kExitInterrupted;

@@ -6,6 +6,7 @@
 #include "earthcatalog/cli/ingest_options.h"
 #include "earthcatalog/cli/progress_line.h"
 #include "earthcatalog/cli/settings.h"
+#include "earthcatalog/cli/standard_input.h"
 #include "earthcatalog/pipeline/delta.h"
 
 namespace earthcatalog::cli {
@@ -27,7 +28,7 @@ class Delta final : public Command {
         ->capture_default_str()
         ->group(group);
     as_path(app_->add_option("--out", out_,
-                     "the inventory to write (*.parquet; default: <warehouse>/delta/pending/<run id>.parquet)"))
+                             "the inventory to write (*.parquet; default: <warehouse>/delta/pending/<run id>.parquet)"))
         ->group(group);
     app_->add_flag("--ingest", ingest_, "bring what is new and changed into the table")->group(group);
   }
@@ -41,9 +42,10 @@ class Delta final : public Command {
     flags_.format.print(report);
     if (report.ingest && report.ingest->interrupted) return kExitInterrupted;
     if (report.ingest && report.ingest->pending > 0 && !flags_.allow_pending) {
-      print_err("earthcatalog: {} objects are pending; the next delta takes them up. Pass --allow-pending to call "
-                 "this a success.\n",
-                 report.ingest->pending);
+      print_err(
+          "earthcatalog: {} objects are pending; the next delta takes them up. Pass --allow-pending to call "
+          "this a success.\n",
+          report.ingest->pending);
       return kExitFailed;
     }
     return kExitOk;
@@ -52,7 +54,7 @@ class Delta final : public Command {
  private:
   Result<pipeline::DeltaSpec> make_spec(const TableAccess& access) const {
     pipeline::DeltaSpec spec;
-    spec.inventory = flags_.inventory;
+    EC_ASSIGN_OR_RETURN(spec.inventory, inventory_path(flags_.inventory));
     EC_ASSIGN_OR_RETURN(spec.inventory_options, inventory_options(flags_));
     EC_ASSIGN_OR_RETURN(spec.catalog, catalog_options(flags_, access, "delta"));
     spec.by_id = by_id_;

@@ -1,7 +1,9 @@
 #include "earthcatalog/cli/commands.h"
 #include "earthcatalog/cli/inventory_flags.h"
 #include "earthcatalog/cli/options.h"
+#include "earthcatalog/cli/progress_line.h"
 #include "earthcatalog/cli/settings.h"
+#include "earthcatalog/cli/standard_input.h"
 #include "earthcatalog/pipeline/diff.h"
 
 namespace earthcatalog::cli {
@@ -11,9 +13,11 @@ class Diff final : public Command {
  public:
   void setup(CLI::App& app) override {
     app_ = app.add_subcommand("diff", "added, changed and removed objects between two inventories, as an inventory");
-    as_path(app_->add_option("--old", spec_.old_inventory, "the earlier inventory, in any format: path or URI"))->required();
+    as_path(app_->add_option("--old", spec_.old_inventory, "the earlier inventory, in any format: path or URI"))
+        ->required();
     as_path(app_->add_option("--new", spec_.new_inventory, "the later inventory"))->required();
-    as_path(app_->add_option("--out", spec_.out, "the Parquet inventory to write (*.parquet): path or URI"))->required();
+    as_path(app_->add_option("--out", spec_.out, "the Parquet inventory to write (*.parquet): path or URI"))
+        ->required();
     keys_.add(*app_);
     app_->add_option("--memory-limit", memory_limit_, "rows held; the rest is sorted in temporary files")
         ->capture_default_str();
@@ -26,7 +30,16 @@ class Diff final : public Command {
     EC_ASSIGN_OR_RETURN(spec_.memory_limit_bytes, annotate(parse_bytes(memory_limit_), "--memory-limit"));
     EC_ASSIGN_OR_RETURN(spec_.inventory_options, keys_.options());
     storage::Stores stores(settings);
-    EC_ASSIGN_OR_RETURN(const auto report, pipeline::diff_inventories(stores, spec_));
+    EC_ASSIGN_OR_RETURN(spec_.old_inventory, inventory_path(spec_.old_inventory));
+    EC_ASSIGN_OR_RETURN(spec_.new_inventory, inventory_path(spec_.new_inventory));
+    pipeline::DiffReport report;
+    const auto status = with_progress([&](const Hooks& hooks) -> Status {
+      spec_.hooks = hooks;
+      EC_ASSIGN_OR_RETURN(report, pipeline::diff_inventories(stores, spec_));
+      return {};
+    });
+    if (!status && status.error().kind == ErrorKind::kCancelled) return kExitInterrupted;
+    EC_TRY(status);
     format_.print(report);
     return kExitOk;
   }

@@ -4,7 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "earthcatalog/cli/commands.h"
-#include "earthcatalog/cli/runtime.h"
+#include "earthcatalog/cli/progress_line.h"
 #include "earthcatalog/cli/table_options.h"
 #include "earthcatalog/upkeep/expire.h"
 
@@ -31,9 +31,13 @@ class Expire final : public Command {
     EC_ASSIGN_OR_RETURN(const auto spec, make_spec(access));
     storage::Stores stores(access.storage);
     upkeep::ExpireReport report;
-    upkeep::ExpireHooks hooks{.stop = &stop_requested(), .on_dead = {}};
-    if (dry_run_) hooks.on_dead = [this](const std::string& uri, std::int64_t bytes) { list(uri, bytes); };
-    const auto status = upkeep::run_expire(stores, spec, hooks, report);
+    const auto status = with_progress([&](const Hooks& run) {
+      upkeep::ExpireHooks hooks{.stop = run.stop, .on_dead = {}, .progress = {}};
+      // A dry run's list is its progress.
+      if (!dry_run_) hooks.progress = run.progress;
+      if (dry_run_) hooks.on_dead = [this](const std::string& uri, std::int64_t bytes) { list(uri, bytes); };
+      return upkeep::run_expire(stores, spec, hooks, report);
+    });
     if (status || !report.places.empty()) print(report);
     if (!status && status.error().kind == ErrorKind::kCancelled) return stopped();
     EC_TRY(status);

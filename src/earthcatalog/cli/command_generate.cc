@@ -4,6 +4,7 @@
 
 #include "earthcatalog/cli/commands.h"
 #include "earthcatalog/cli/options.h"
+#include "earthcatalog/cli/progress_line.h"
 #include "earthcatalog/cli/settings.h"
 #include "earthcatalog/generate/generate.h"
 
@@ -27,7 +28,7 @@ std::string to_json(const generate::GenerateReport& report) {
 void print_text(const generate::GenerateReport& report) {
   const double mean = report.objects > 0 ? static_cast<double>(report.bytes) / static_cast<double>(report.objects) : 0;
   print_out("{} items in {} objects of {} to {} bytes (mean {:.0f}), {:.1f} s\n", report.items, report.objects,
-             report.smallest_bytes, report.largest_bytes, mean, report.seconds);
+            report.smallest_bytes, report.largest_bytes, mean, report.seconds);
   for (const auto& inventory : report.inventories) print_out("inventory {}\n", inventory);
   print_out("read them with --source-root {}\n", report.source_root);
 }
@@ -37,7 +38,8 @@ class Generate final : public Command {
   void setup(CLI::App& app) override {
     app_ = app.add_subcommand("generate", "ITS_LIVE-like items and inventories of them, to try things on");
     app_->add_option("--items", options_.items, "how many")->required()->check(at_least(0));
-    as_path(app_->add_option("--out", options_.out, "folder (objects at <out>/<bucket>/<key>), or URI of a bucket"))->required();
+    as_path(app_->add_option("--out", options_.out, "folder (objects at <out>/<bucket>/<key>), or URI of a bucket"))
+        ->required();
     app_->add_option("--seed", options_.item.seed, "the same seed gives the same bytes")->capture_default_str();
     app_->add_option("--start", options_.start, "number of the first item, to extend a set")->capture_default_str();
     app_->add_option("--bucket", options_.bucket, "name of the bucket in a folder")->capture_default_str();
@@ -59,7 +61,14 @@ class Generate final : public Command {
   Result<int> run() override {
     EC_ASSIGN_OR_RETURN(const auto settings, storage_settings(s3_, process_environment));
     storage::Stores stores(settings);
-    EC_ASSIGN_OR_RETURN(const auto report, generate::generate(stores, options_));
+    generate::GenerateReport report;
+    const auto status = with_progress([&](const Hooks& hooks) -> Status {
+      options_.hooks = hooks;
+      EC_ASSIGN_OR_RETURN(report, generate::generate(stores, options_));
+      return {};
+    });
+    if (!status && status.error().kind == ErrorKind::kCancelled) return kExitInterrupted;
+    EC_TRY(status);
     if (format_.json()) {
       print_out("{}\n", to_json(report));
     } else {

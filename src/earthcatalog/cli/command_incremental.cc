@@ -2,6 +2,7 @@
 
 #include "earthcatalog/cli/commands.h"
 #include "earthcatalog/cli/ingest_run.h"
+#include "earthcatalog/cli/standard_input.h"
 #include "earthcatalog/pipeline/incremental.h"
 
 namespace earthcatalog::cli {
@@ -24,7 +25,7 @@ void add_own_options(CLI::App& app, Flags& flags) {
 
 Result<pipeline::IncrementalSpec> make_spec(const Flags& flags, const TableAccess& access) {
   EC_ASSIGN_OR_RETURN(auto spec, incremental_spec(flags, access, "incremental"));
-  spec.inventory = flags.inventory;
+  EC_ASSIGN_OR_RETURN(spec.inventory, inventory_path(flags.inventory));
   EC_ASSIGN_OR_RETURN(spec.inventory_options, inventory_options(flags));
   EC_ASSIGN_OR_RETURN(spec.commit_every_seconds, annotate(parse_duration(flags.commit_every), "--commit-every"));
   spec.batch_add_files = flags.batch_add_files;

@@ -1,12 +1,15 @@
 #include <fmt/format.h>
 
+#include <functional>
 #include <nlohmann/json.hpp>
+#include <optional>
 
 #include "earthcatalog/catalog/catalog.h"
 #include "earthcatalog/catalog/hash_index.h"
 #include "earthcatalog/catalog/index_upkeep.h"
 #include "earthcatalog/catalog/table_schema.h"
 #include "earthcatalog/cli/commands.h"
+#include "earthcatalog/cli/progress_line.h"
 #include "earthcatalog/cli/settings.h"
 #include "earthcatalog/cli/table_options.h"
 
@@ -39,15 +42,26 @@ class Index final : public Command {
     storage::Stores stores(access.storage);
     catalog::HashIndexOptions index_options;
     EC_ASSIGN_OR_RETURN(index_options.memory_bytes, annotate(parse_bytes(memory_limit_), "--memory-limit"));
-    return check_->parsed() ? check(stores, access, index_options) : update(stores, access, index_options);
+    Tell tell;
+    const auto status = with_progress([&](const Hooks& hooks) -> Status {
+      index_options.hooks = hooks;
+      EC_ASSIGN_OR_RETURN(
+          tell, check_->parsed() ? check(stores, access, index_options) : update(stores, access, index_options));
+      return {};
+    });
+    if (!status && status.error().kind == ErrorKind::kCancelled) return kExitInterrupted;
+    EC_TRY(status);
+    return tell();
   }
 
  private:
+  using Tell = std::function<int()>;  // prints the outcome; the exit code
+
   CLI::App* add(CLI::App& app, const std::string& name, const std::string& description) {
     auto* command = app.add_subcommand(name, description);
     table_.add(*command);
     as_path(command->add_option("--hash-index", hash_index_,
-                        "path or URI (default: the table's property, else <warehouse>_id_hashes.parquet)"));
+                                "path or URI (default: the table's property, else <warehouse>_id_hashes.parquet)"));
     command->add_option("--memory-limit", memory_limit_, "hashes held; the rest is sorted in a temporary file")
         ->capture_default_str();
     format_.add(*command);
@@ -60,16 +74,18 @@ class Index final : public Command {
     return property ? std::string(*property) : catalog::hash_index_uri(catalog.warehouse());
   }
 
-  Result<int> update(storage::Stores& stores, const TableAccess& access,
-                     const catalog::HashIndexOptions& options) const {
+  Result<Tell> update(storage::Stores& stores, const TableAccess& access,
+                      const catalog::HashIndexOptions& options) const {
     EC_ASSIGN_OR_RETURN(auto locked, locked_catalog(access, lock_, "index"));
     EC_ASSIGN_OR_RETURN(const auto objects, update_object_index(stores, std::move(locked)));
     EC_ASSIGN_OR_RETURN(const auto catalog, catalog::Catalog::open(stores, catalog_at(access)));
     EC_ASSIGN_OR_RETURN(const auto where, stores.locate(hash_index_of(*catalog)));
     EC_ASSIGN_OR_RETURN(const auto hashes, build_->parsed() ? build_hash_index(catalog->table(), where, options)
                                                             : update_hash_index(catalog->table(), where, options));
-    print(where, hashes, objects);
-    return kExitOk;
+    return [this, where, hashes, objects] {
+      print(where, hashes, objects);
+      return kExitOk;
+    };
   }
 
   void print(const storage::Location& where, const catalog::HashIndexReport& hashes,
@@ -90,16 +106,26 @@ class Index final : public Command {
     print_out("object index {}\n", objects.changed ? "brought up to date with the table" : "up to date");
   }
 
-  Result<int> check(storage::Stores& stores, const TableAccess& access,
-                    const catalog::HashIndexOptions& options) const {
+  Result<Tell> check(storage::Stores& stores, const TableAccess& access,
+                     const catalog::HashIndexOptions& options) const {
     EC_ASSIGN_OR_RETURN(const auto catalog, catalog::Catalog::open(stores, catalog_at(access)));
     EC_ASSIGN_OR_RETURN(const auto where, stores.locate(hash_index_of(*catalog)));
     EC_ASSIGN_OR_RETURN(const auto objects, check_object_index(stores, *catalog));
-    EC_ASSIGN_OR_RETURN(const auto hashes, check_hash_index(where, &catalog->table(), options));
+    EC_ASSIGN_OR_RETURN(const auto found, where.store->head(where.key));
+    std::optional<catalog::HashIndexCheck> hashes;
+    if (found || !hash_index_.empty()) {
+      EC_ASSIGN_OR_RETURN(hashes, check_hash_index(where, &catalog->table(), options));
+    }
+    return [this, where, hashes, objects] { return tell(where, hashes, objects); };
+  }
+
+  int tell(const storage::Location& where, const std::optional<catalog::HashIndexCheck>& hashes,
+           const catalog::ObjectIndexCheck& objects) const {
     print(where, hashes, objects);
-    if (hashes.good() && objects.good()) return kExitOk;
+    const bool good = !hashes || hashes->good();
+    if (good && objects.good()) return kExitOk;
     print_err("earthcatalog: an index differs from the table{}{}\n",
-               hashes.good() ? "" : "; `earthcatalog index build` makes the hash index anew", remedy(objects));
+              good ? "" : "; `earthcatalog index build` makes the hash index anew", remedy(objects));
     return kExitFailed;
   }
 
@@ -110,18 +136,22 @@ class Index final : public Command {
     return "; `earthcatalog audit` names the objects and rows of the object index that are at fault";
   }
 
-  void print(const storage::Location& where, const catalog::HashIndexCheck& hashes,
+  static ordered_json to_json(const storage::Location& where, const catalog::HashIndexCheck& hashes) {
+    return {{"path", where.uri()},
+            {"entries", hashes.entries},
+            {"table_ids", or_null(hashes.table_ids)},
+            {"missing", hashes.missing},
+            {"extra", hashes.extra},
+            {"doubled", hashes.doubled},
+            {"snapshot_id", or_null(hashes.snapshot_id)}};
+  }
+
+  // Without `hashes` the table has no hash index, which is no fault: only `delta --by-id` needs one.
+  void print(const storage::Location& where, const std::optional<catalog::HashIndexCheck>& hashes,
              const catalog::ObjectIndexCheck& objects) const {
     if (format_.json()) {
-      const ordered_json json = {{"good", hashes.good() && objects.good()},
-                                 {"hash_index",
-                                  {{"path", where.uri()},
-                                   {"entries", hashes.entries},
-                                   {"table_ids", or_null(hashes.table_ids)},
-                                   {"missing", hashes.missing},
-                                   {"extra", hashes.extra},
-                                   {"doubled", hashes.doubled},
-                                   {"snapshot_id", or_null(hashes.snapshot_id)}}},
+      const ordered_json json = {{"good", (!hashes || hashes->good()) && objects.good()},
+                                 {"hash_index", hashes ? to_json(where, *hashes) : ordered_json()},
                                  {"object_index",
                                   {{"whole", objects.whole},
                                    {"current", objects.current},
@@ -134,11 +164,15 @@ class Index final : public Command {
       print_out("{}\n", json.dump(2));
       return;
     }
-    print_out("hash index    {}\n  {} hashes, {} ids in the table: {} missing, {} extra, {} doubled\n", where.uri(),
-               hashes.entries, *hashes.table_ids, hashes.missing, hashes.extra, hashes.doubled);
+    if (hashes) {
+      print_out("hash index    {}\n  {} hashes, {} ids in the table: {} missing, {} extra, {} doubled\n", where.uri(),
+                hashes->entries, *hashes->table_ids, hashes->missing, hashes->extra, hashes->doubled);
+    } else {
+      print_out("hash index    none at {}; `earthcatalog index build` makes it\n", where.uri());
+    }
     print_out("object index  {} runs, {} objects\n  they own {} rows of {} items, the table has {} rows{}\n",
-               objects.runs, objects.objects, objects.rows, objects.items, objects.table_rows,
-               objects.current ? "" : ", by another writer's snapshot");
+              objects.runs, objects.objects, objects.rows, objects.items, objects.table_rows,
+              objects.current ? "" : ", by another writer's snapshot");
   }
 
   CLI::App *build_ = nullptr, *update_ = nullptr, *check_ = nullptr;

@@ -112,7 +112,7 @@ class Info final : public Command {
     json["rows"] = sums.rows;
     json["items"] = items ? nlohmann::ordered_json(*items) : nlohmann::ordered_json();
     json["cells"] = sums.rows_by_cell.size();
-    json["years"] = sums.rows_by_year.size();
+    json["years"] = sums.rows_by_year.size() - sums.rows_by_year.count("unknown");
     json["top_cells"] = counts_json(largest(sums.rows_by_cell, top_));
     json["top_years"] = counts_json(largest(sums.rows_by_year, top_));
     return json;
@@ -125,9 +125,9 @@ class Info final : public Command {
         for (const auto& [key, rows] : value.items()) print_out("  {:<18}{:>14}\n", key, rows.get<std::int64_t>());
       } else {
         print_out("{:<12}{}\n", name,
-                   value.is_null()     ? "unknown"
-                   : value.is_string() ? value.get<std::string>()
-                                       : value.dump());
+                  value.is_null()     ? "unknown"
+                  : value.is_string() ? value.get<std::string>()
+                                      : value.dump());
       }
     }
   }

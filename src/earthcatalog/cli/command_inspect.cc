@@ -5,6 +5,7 @@
 #include "earthcatalog/cli/commands.h"
 #include "earthcatalog/cli/inventory_flags.h"
 #include "earthcatalog/cli/options.h"
+#include "earthcatalog/cli/standard_input.h"
 #include "earthcatalog/inventory/summary.h"
 
 namespace earthcatalog::cli {
@@ -39,17 +40,17 @@ std::string to_json(const InventorySummary& summary) {
 
 void print_text(const InventorySummary& summary) {
   print_out("format    {}{}{}\n", summary.info.list.empty() ? "" : summary.info.list + " of ", summary.info.format,
-             summary.info.url_encoded ? ", keys URL-encoded" : "");
+            summary.info.url_encoded ? ", keys URL-encoded" : "");
   if (summary.info.data_files > 1) print_out("files     {}\n", summary.info.data_files);
   print_out("rows      {}\n", summary.counts.rows);
   print_out("items     {}\n", summary.counts.items);
   print_out("passed over {} by suffix, {} by date, {} old versions or delete markers\n", summary.counts.skipped_suffix,
-             summary.counts.skipped_since, summary.counts.skipped_versions);
+            summary.counts.skipped_since, summary.counts.skipped_versions);
   for (const auto& [bucket, items] : summary.items_by_bucket) print_out("bucket    {}  {} items\n", bucket, items);
   if (summary.counts.items > summary.items_without_size) {
     print_out("size      {:.1f} MB in all, {:.0f} bytes an item\n", static_cast<double>(summary.size_bytes) / 1e6,
-               static_cast<double>(summary.size_bytes) /
-                   static_cast<double>(summary.counts.items - summary.items_without_size));
+              static_cast<double>(summary.size_bytes) /
+                  static_cast<double>(summary.counts.items - summary.items_without_size));
   }
   if (summary.oldest) print_out("modified  {} to {}\n", format_time(*summary.oldest), format_time(*summary.newest));
   if (summary.counts.dates_unparseable > 0)
@@ -74,7 +75,8 @@ class Inspect final : public Command {
     EC_ASSIGN_OR_RETURN(const auto settings, storage_settings(s3_, process_environment));
     EC_ASSIGN_OR_RETURN(const auto options, keys_.options());
     storage::Stores stores(settings);
-    EC_ASSIGN_OR_RETURN(const auto summary, inventory::summarize(stores, uri_, options));
+    EC_ASSIGN_OR_RETURN(const auto inventory, inventory_path(uri_));
+    EC_ASSIGN_OR_RETURN(const auto summary, inventory::summarize(stores, inventory, options));
     if (format_.json()) {
       print_out("{}\n", to_json(summary));
     } else {

@@ -1,4 +1,5 @@
 #include "earthcatalog/cli/commands.h"
+#include "earthcatalog/cli/progress_line.h"
 #include "earthcatalog/cli/settings.h"
 #include "earthcatalog/cli/table_options.h"
 #include "earthcatalog/upkeep/register.h"
@@ -28,7 +29,11 @@ class Register final : public Command {
     EC_ASSIGN_OR_RETURN(const auto spec, make_spec(access));
     storage::Stores stores(access.storage);
     upkeep::RegisterReport report;
-    EC_TRY(upkeep::run_register(stores, spec, report));
+    // It holds the lock, and is not stopped half-way: a second Ctrl-C is.
+    EC_TRY(with_progress([&](const Hooks& hooks) {
+      hooks.progress({.stage = "register"});
+      return upkeep::run_register(stores, spec, report);
+    }));
     format_.print(report);
     return kExitOk;
   }
@@ -38,7 +43,8 @@ class Register final : public Command {
     const std::string group = "Grid of a table that is reconstructed";
     app_->add_option("--grid", grid_.type, "h3 or geojson (default: h3)")->group(group);
     app_->add_option("--h3-resolution", grid_.resolution, "0 to 15 (default: that of the cells)")->group(group);
-    as_path(app_->add_option("--boundaries", grid_.boundaries_path, "GeoJSON FeatureCollection of the regions"))->group(group);
+    as_path(app_->add_option("--boundaries", grid_.boundaries_path, "GeoJSON FeatureCollection of the regions"))
+        ->group(group);
     app_->add_option("--id-field", grid_.id_field, "property of a region that names it")->group(group);
   }
 

@@ -41,6 +41,10 @@ std::string option_of(const std::string& key) {
   return option;
 }
 
+bool is_list(const YAML::Node& node) {
+  return node.IsSequence() && std::ranges::all_of(node, [](const YAML::Node& element) { return element.IsScalar(); });
+}
+
 class Reader {
  public:
   Reader(const std::string& name, const OptionNames& options) : options_(options) {
@@ -59,8 +63,11 @@ class Reader {
   Status top_level(const YAML::Node& key_node, const YAML::Node& value) {
     const auto key = key_node.as<std::string>();
     if (key == "storage") {
+      // First: what passes is a tree of few levels. YAML may hold cycles.
+      EC_TRY(parse_storage_section(value, file_.name));
+      EC_TRY(refuse_variables(value));
       file_.storage = YAML::Dump(value);
-      return refuse_variables(value);
+      return {};
     }
     // `catalog`, `grid` and `delta` are options too: their values tell.
     const bool is_option = all_.contains(option_of(key));
@@ -101,11 +108,11 @@ class Reader {
   Status add(FileValues& target, const std::string& option, const YAML::Node& key, const YAML::Node& value) const {
     FileValue found{.values = {}, .line = line_of(key)};
     if (value.IsNull()) return {};
-    EC_TRY(refuse_variables(value));
-    if (value.IsMap()) {
-      return fail(ErrorKind::kInvalidArgument, "{}: line {}: '{}' has a mapping as its value", file_.name,
-                  line_of(value), key.as<std::string>());
+    if (!value.IsScalar() && !is_list(value)) {
+      return fail(ErrorKind::kInvalidArgument, "{}: line {}: '{}' is to have a plain value, or a list of them",
+                  file_.name, line_of(value), key.as<std::string>());
     }
+    EC_TRY(refuse_variables(value));
     if (value.IsScalar()) found.values.push_back(value.as<std::string>());
     if (value.IsSequence()) found.values = value.as<std::vector<std::string>>();
     const auto [there, is_new] = target.try_emplace(option, std::move(found));
@@ -163,10 +170,7 @@ class Reader {
 
 Result<ConfigFile> parse_config(const std::string& yaml, const std::string& name, const OptionNames& options) {
   try {
-    EC_ASSIGN_OR_RETURN(auto file, Reader(name, options).read(YAML::Load(yaml)));
-    // Here for its errors, whose lines are the file's.
-    EC_TRY(parse_storage_section(YAML::Load(yaml)["storage"], name));
-    return file;
+    return Reader(name, options).read(YAML::Load(yaml));
   } catch (const YAML::Exception& error) {
     return fail(ErrorKind::kInvalidArgument, "{}: line {}: {}", name, error.mark.line + 1, error.msg);
   }

@@ -1,7 +1,8 @@
 #include "earthcatalog/cli/ingest_options.h"
-#include "earthcatalog/cli/settings.h"
 
 #include <fmt/format.h>
+
+#include "earthcatalog/cli/settings.h"
 
 namespace earthcatalog::cli {
 namespace {
@@ -9,8 +10,8 @@ namespace {
 void add_input_options(CLI::App& app, IngestFlags& flags) {
   const std::string group = "Input";
   as_path(app.add_option("--inventory", flags.inventory,
-                 "list of objects: CSV, CSV.gz, Parquet, ORC, manifest.json, symlink.txt, "
-                 "a problems file, or a prefix or folder to list; path or URI"))
+                         "list of objects: CSV, CSV.gz, Parquet, ORC, manifest.json, symlink.txt, "
+                         "a problems file, or a prefix or folder to list; path or URI, or - for standard input"))
       ->required()
       ->group(group);
   app.add_option("--since", flags.keys.since, "only objects modified since: 2026-01-31, an RFC 3339 time, or 2d")
@@ -26,7 +27,7 @@ void add_table_options(CLI::App& app, IngestFlags& flags, const char* default_re
                  fmt::format("0 to 15 (default: the table's; {})", default_resolution))
       ->group(group);
   as_path(app.add_option("--boundaries", flags.grid.boundaries_path,
-                 "GeoJSON FeatureCollection of the regions of --grid geojson"))
+                         "GeoJSON FeatureCollection of the regions of --grid geojson"))
       ->group(group);
   app.add_option("--id-field", flags.grid.id_field, "property of a region that names it")->group(group);
   app.add_option("--schema", flags.schema,
@@ -64,7 +65,8 @@ void add_run_options(CLI::App& app, IngestFlags& flags, std::int64_t default_chu
   app.add_option("--max-missing", flags.max_missing,
                  "exit 1 when more objects are missing: a number or a share, e.g. 1% (default: when all are)")
       ->group(group);
-  as_path(app.add_option("--problems", flags.problems, "NDJSON file of problems (default: <catalog>.<run id>.problems.ndjson)"))
+  as_path(app.add_option("--problems", flags.problems,
+                         "NDJSON file of problems (default: <catalog>.<run id>.problems.ndjson)"))
       ->group(group);
   as_path(app.add_option("--report", flags.report, "write the report as JSON to this file too"))->group(group);
 }
@@ -89,9 +91,7 @@ Result<catalog::CatalogOptions> catalog_options(const IngestFlags& flags, const 
   return options;
 }
 
-Result<inventory::InventoryOptions> inventory_options(const IngestFlags& flags) {
-  return flags.keys.options();
-}
+Result<inventory::InventoryOptions> inventory_options(const IngestFlags& flags) { return flags.keys.options(); }
 
 Result<pipeline::IncrementalSpec> incremental_spec(const IngestFlags& flags, const TableAccess& access,
                                                    const std::string& owner) {

@@ -35,7 +35,7 @@ Result<int> run_ingest(const IngestFlags& flags, const IngestRun& run) {
   }
   if (report.pending > 0 && !flags.allow_pending) {
     print_err("earthcatalog: {} objects are pending. {}, or pass --allow-pending to call this a success.\n",
-               report.pending, run.retry(report));
+              report.pending, run.retry(report));
     return kExitFailed;
   }
   return kExitOk;

@@ -7,7 +7,8 @@ namespace earthcatalog::cli {
 
 void InventoryFlags::add(CLI::App& app, const std::string& group) {
   app.add_option("--suffix", suffix, "keys that end so are items")->capture_default_str()->group(group);
-  as_path(app.add_option("--source-root", source_root, "where buckets are: s3://, or file:///data/ for /data/<bucket>/<key>"))
+  as_path(app.add_option("--source-root", source_root,
+                         "where buckets are: s3://, or file:///data/ for /data/<bucket>/<key>"))
       ->capture_default_str()
       ->group(group);
   app.add_option("--key-encoding", key_encoding, "spelling of keys in a CSV (default: url without a header, else raw)")

@@ -8,7 +8,8 @@
 
 namespace earthcatalog::cli {
 
-/// The name of the fewest letters changed, left out, added or swapped with their neighbour; nothing when all are too far.
+/// The name of the fewest letters changed, left out, added or swapped with their neighbour; nothing when all are too
+/// far.
 std::optional<std::string> nearest(std::string_view word, const std::vector<std::string>& names);
 
 /// "; did you mean X?", or nothing.

@@ -1,5 +1,5 @@
-// Standard output and standard error. What goes to standard output is checked to the end: a full disk is an error, and a
-// reader that has gone ends the program quietly. Standard error may fail without any effect.
+// Standard output and standard error. What goes to standard output is checked to the end: a full disk is an error, and
+// a reader that has gone ends the program quietly. Standard error may fail without any effect.
 #pragma once
 
 #include <fmt/format.h>
@@ -31,8 +31,8 @@ void flush_output();
 /// True once standard output took something no more: a command that prints much may end.
 bool output_failed();
 
-/// Ends the output: kIOError when standard output did not take all of it. When its reader has gone and `exit_code` is 0,
-/// the process ends here, by SIGPIPE.
+/// Ends the output: kIOError when standard output did not take all of it. When its reader has gone and `exit_code` is
+/// 0, the process ends here, by SIGPIPE.
 Status finish_output(int exit_code);
 
 }  // namespace earthcatalog::cli

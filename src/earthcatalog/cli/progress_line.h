@@ -1,30 +1,58 @@
-// One line on stderr that is rewritten while a run goes on. Quiet when stderr is no terminal.
+// What a person sees of a long command on stderr: one line that is rewritten, or, when stderr is no terminal, a line
+// with its time every minute.
 #pragma once
 
+#include <condition_variable>
 #include <functional>
+#include <mutex>
+#include <optional>
 #include <string>
+#include <thread>
 
-#include "earthcatalog/pipeline/incremental.h"
+#include "earthcatalog/base/progress.h"
+#include "earthcatalog/base/stopwatch.h"
+#include "earthcatalog/base/time.h"
 #include "earthcatalog/result.h"
 
 namespace earthcatalog::cli {
 
-/// "12000 of about 43000 items  1234/s  about 0:25 left  3 missing  1 pending": rate over the whole run; "about" until
-/// the total is known, neither total nor time left when nobody can tell.
-std::string progress_text(const pipeline::Progress& progress);
+/// "fetch: 12000 of about 43000 items  123/s  about 4:12 left  3 missing": as much as fits into `width` columns. The
+/// rate is that of work done by this run; nothing is said of what nobody can tell yet.
+std::string progress_text(const Progress& progress, std::size_t width);
 
+/// Where the lines go.
+struct ProgressTarget {
+  bool terminal = false;
+  double every_seconds = 60;           ///< between two lines; of a terminal, between two looks
+  std::function<std::size_t()> width;  ///< columns of the terminal
+  std::function<void(const std::string&)> write;
+  Clock clock = system_now;
+};
+
+/// Standard error.
+ProgressTarget standard_error();
+
+/// Thread-safe. Tells of time that passes also while show() is not called.
 class ProgressLine {
  public:
-  ProgressLine();
+  explicit ProgressLine(ProgressTarget target = standard_error());
   ~ProgressLine();  ///< ends the line
-  void show(const pipeline::Progress& progress);
+  void show(const Progress& progress);
 
  private:
-  bool terminal_;
-  bool shown_ = false;
+  void tick();
+  void draw();
+
+  const ProgressTarget target_;
+  std::mutex mutex_;
+  std::condition_variable ended_;
+  bool ending_ = false, shown_ = false;
+  std::optional<Progress> last_;
+  Stopwatch since_last_, since_drawn_;
+  std::thread ticker_;  // last: it uses the rest
 };
 
 /// Calls `work` with a progress line that ends when it returns, and with the stop of Ctrl-C.
-Status with_progress(const std::function<Status(const pipeline::Hooks&)>& work);
+Status with_progress(const std::function<Status(const Hooks&)>& work);
 
 }  // namespace earthcatalog::cli

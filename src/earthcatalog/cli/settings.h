@@ -1,6 +1,6 @@
-// Where the values of options come from: the flag, else EARTHCATALOG_<OPTION> in the environment, else the configuration
-// file, else the default. One mechanism for every option of every command: what environment and file say becomes
-// arguments, as if it had been typed.
+// Where the values of options come from: the flag, else EARTHCATALOG_<OPTION> in the environment, else the
+// configuration file, else the default. One mechanism for every option of every command: what environment and file say
+// becomes arguments, as if it had been typed.
 #pragma once
 
 #include <CLI/CLI.hpp>

@@ -43,7 +43,7 @@ class Fetcher::Impl {
     return run_->go(next, done, stop);
   }
 
-  std::optional<Waiting> waiting() const { return counters_.waiting.get(); }
+  std::optional<RetryWait> waiting() const { return counters_.waiting.get(); }
 
   FetchCounters counters() const {
     return {.requests = counters_.requests,
@@ -71,6 +71,6 @@ Status Fetcher::run(const std::function<Result<Pull>(Work&)>& next, const std::f
 
 FetchCounters Fetcher::counters() const { return impl_->counters(); }
 
-std::optional<Waiting> Fetcher::waiting() const { return impl_->waiting(); }
+std::optional<RetryWait> Fetcher::waiting() const { return impl_->waiting(); }
 
 }  // namespace earthcatalog::fetch

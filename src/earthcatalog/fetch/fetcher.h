@@ -10,6 +10,7 @@
 #include <string>
 #include <string_view>
 
+#include "earthcatalog/base/progress.h"
 #include "earthcatalog/result.h"
 #include "earthcatalog/storage/object_ref.h"
 #include "earthcatalog/storage/stores.h"
@@ -47,15 +48,6 @@ struct FetchCounters {
   int concurrency = 0;  ///< as adapted now
 };
 
-/// What a run waits for while objects wait for another try.
-struct Waiting {
-  std::int64_t objects = 0;  ///< that wait
-  std::string where;         ///< the bucket's URI, of the object that failed last
-  std::string reason;        ///< of its last failure
-  int tries = 0;             ///< that it has had
-  double seconds = 0;        ///< until the next try of any object
-};
-
 /// Pulls objects from `next` and hands each exactly once to `done`. Runs until `next` gives nothing more and all
 /// are done; both are called on the calling thread. Fails only when the run as a whole cannot go on (before any success
 /// in a bucket: no permission, no such bucket, nobody to be asked; too many refusals; `stop` set: kCancelled); what was
@@ -74,7 +66,7 @@ class Fetcher {
   Status run(const std::function<Result<Pull>(Work&)>& next, const std::function<Status(Fetched&&)>& done,
              const std::atomic<bool>& stop);
   FetchCounters counters() const;          ///< safe from another thread
-  std::optional<Waiting> waiting() const;  ///< safe from another thread; nothing when no object waits
+  std::optional<RetryWait> waiting() const;  ///< safe from another thread; nothing when no object waits
 
  private:
   class Impl;

@@ -17,7 +17,7 @@ namespace earthcatalog::fetch {
 class WaitingBoard {
  public:
   /// `waiting.seconds` counts from now to `next`.
-  void put(Waiting waiting, SteadyTime next) {
+  void put(RetryWait waiting, SteadyTime next) {
     const std::lock_guard lock(mutex_);
     waiting_ = std::move(waiting);
     next_ = next;
@@ -26,7 +26,7 @@ class WaitingBoard {
     const std::lock_guard lock(mutex_);
     waiting_.reset();
   }
-  std::optional<Waiting> get() const {
+  std::optional<RetryWait> get() const {
     const std::lock_guard lock(mutex_);
     auto result = waiting_;
     if (result) result->seconds = std::max(0.0, std::chrono::duration<double>(next_ - SteadyClock::now()).count());
@@ -35,7 +35,7 @@ class WaitingBoard {
 
  private:
   mutable std::mutex mutex_;
-  std::optional<Waiting> waiting_;  // guarded by mutex_
+  std::optional<RetryWait> waiting_;  // guarded by mutex_
   SteadyTime next_{};               // guarded by mutex_
 };
 

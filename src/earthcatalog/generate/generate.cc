@@ -1,6 +1,12 @@
 #include "earthcatalog/generate/generate.h"
 
+#include <fcntl.h>
+#include <sys/stat.h>
+
 #include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstring>
 #include <functional>
 #include <thread>
 
@@ -100,11 +106,29 @@ class BlockMaker {
   }
 
  private:
+  // A listing of the objects is to say the same as the inventories: a file gets their time, and they get a bucket's.
+  Status agree_on_time(const std::string& key, TimeMicros& modified) const {
+    const auto uri = place_.inventory.store->uri(key);
+    if (uri.starts_with("file://")) {
+      const timespec time{.tv_sec = modified / kMicrosPerSecond, .tv_nsec = modified % kMicrosPerSecond * 1000};
+      const std::array times{time, time};
+      if (utimensat(AT_FDCWD, uri.c_str() + std::string_view("file://").size(), times.data(), 0) == 0) return {};
+      return fail(ErrorKind::kIOError, "{}: its time cannot be set: {}", uri, std::strerror(errno));
+    }
+    if (!place_.is_bucket) return {};
+    EC_ASSIGN_OR_RETURN(const auto found, place_.inventory.store->head(key));
+    if (found && found->last_modified) modified = *found->last_modified;
+    return {};
+  }
+
   Status write(const Item& item, TimeMicros modified, std::string& json, Block& block) const {
     json.clear();
     append_json(item, options_.item, json);
     const std::string key = place_.object_prefix + item.key;
-    if (options_.write_objects) EC_TRY(place_.inventory.store->put(key, json));
+    if (options_.write_objects) {
+      EC_TRY(place_.inventory.store->put(key, json));
+      EC_TRY(agree_on_time(key, modified));
+    }
     const auto size = static_cast<std::int64_t>(json.size());
     ++block.objects;
     block.bytes += size;
@@ -154,9 +178,12 @@ Result<GenerateReport> generate(storage::Stores& stores, const GenerateOptions& 
   report.source_root = place.source_root;
   const BlockMaker maker(options, place);
   const std::int64_t blocks = (options.items + kBlockItems - 1) / kBlockItems;
+  ProgressMeter meter(options.hooks.progress, {.total = options.items, .stage = "generate"});
   const auto take = [&](const Block& block) -> Status {
+    if (options.hooks.stopping()) return fail(ErrorKind::kCancelled, "stopped");
     for (const auto& writer : writers) EC_TRY(writer->add(block.rows));
     add(report, block);
+    meter.add(block.items);
     return {};
   };
   EC_TRY(in_order<Block>(blocks, writers_of(options, place), std::bind_front(&BlockMaker::make, &maker), take));

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "earthcatalog/base/progress.h"
 #include "earthcatalog/base/time.h"
 #include "earthcatalog/generate/item.h"
 #include "earthcatalog/result.h"
@@ -30,13 +31,15 @@ struct GenerateOptions {
   std::string out = {};
   std::string bucket = "its-live-data";  ///< of a folder; a URI has its own
   InventoryFormats inventories = {};
-  /// What the inventories say: item i was modified 7 i seconds later. Default 2026-03-01T00:00:00Z.
+  /// What the inventories say, and files have: item i was modified 7 i seconds later. Default 2026-03-01T00:00:00Z. In
+  /// a bucket an object's time is when it was written.
   TimeMicros last_modified = 1'772'323'200 * kMicrosPerSecond;
   std::int64_t duplicate_every = 0;  ///< every n-th item again under a second key, `updated` 30 days later; 0: none
   int sidecar_rows = 0;              ///< inventory rows an item that are no items (.nc, .png, ...), without objects
   bool write_objects = true;         ///< false: inventories alone
   std::int64_t manifest_part_rows = 250'000;
-  int writers = 0;  ///< threads; 0: one a core for folders, 32 for buckets
+  int writers = 0;   ///< threads; 0: one a core for folders, 32 for buckets
+  Hooks hooks = {};  ///< its stop ends early, kCancelled
 };
 
 struct GenerateReport {

@@ -168,9 +168,12 @@ Status Compaction::merge_all() {
   merging_at_a_time_ = std::clamp<std::int64_t>(std::ssize(todo), 1, spec_.workers);
   EC_ASSIGN_OR_RETURN(auto schema, catalog_->plan_schema(*catalog_->item_schema()));
   EC_ASSIGN_OR_RETURN(const auto writer, TableWriter::make(std::move(schema)));
+  ProgressMeter meter(spec_.progress, {.total = std::ssize(todo), .stage = "merge", .unit = "buckets"});
   EC_TRY(parallel_for(todo.size(), static_cast<std::size_t>(spec_.workers), [&](std::size_t i) -> Status {
     const auto bucket = bucket_of(todo[i]->partition);
-    return annotate(merge_one(*todo[i], writer), fmt::format("merging {}/{}", bucket.cell, year_name(bucket.year)));
+    EC_TRY(annotate(merge_one(*todo[i], writer), fmt::format("merging {}/{}", bucket.cell, year_name(bucket.year))));
+    meter.add();
+    return {};
   }));
   return stopped() ? fail(ErrorKind::kCancelled, "stopped") : Status{};
 }
@@ -213,6 +216,7 @@ Status Compaction::write(BucketMerge& rows, Merge& merge, const TableWriter& wri
 }
 
 Status Compaction::commit() {
+  if (spec_.progress) spec_.progress({.stage = "commit"});
   catalog::CommitRequest request;
   std::int64_t buckets = 0, dropped_rows = 0;
   for (const auto& merge : merges_) {

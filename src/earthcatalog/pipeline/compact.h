@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "earthcatalog/base/progress.h"
 #include "earthcatalog/catalog/catalog.h"
 #include "earthcatalog/iceberg/table.h"
 #include "earthcatalog/result.h"
@@ -22,6 +23,7 @@ struct CompactSpec {
   std::int64_t memory_limit_bytes = 768 << 20;  ///< of all workers together
   int workers = 1;                              ///< buckets merged at a time
   bool dry_run = false;                         ///< read and count; write nothing, take no lock
+  ProgressFunction progress;
 };
 
 /// One bucket that was merged, or would be.

@@ -123,6 +123,7 @@ std::string Delta::hash_index_of(const Catalog& catalog) const {
 }
 
 Status Delta::find_new() {
+  if (hooks_.progress) hooks_.progress({.stage = "compare"});
   EC_ASSIGN_OR_RETURN(const auto catalog, open(OpenMode::kRead));
   DeltaObjects objects(spec_.scratch_folder, spec_.memory_limit_bytes);
   if (spec_.by_id) {
@@ -165,7 +166,10 @@ Status Delta::ingest() {
   const auto rule = std::exchange(run.missing, std::nullopt).value_or(MissingRule());
   EC_TRY(run_incremental(stores_, run, hooks_, done));
   report_.done = !done.interrupted && done.pending == 0;
-  if (report_.done && spec_.out.empty()) EC_TRY(remove_pending_deltas(stores_, {report_.out}));
+  if (report_.done && spec_.out.empty()) {
+    EC_TRY(remove_pending_deltas(stores_, {report_.out}));
+    report_.out.clear();
+  }
   if (done.interrupted) return {};
   // What the list shows to be recorded as it is counts as found.
   auto counts = missing_counts(done);

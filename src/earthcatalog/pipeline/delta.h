@@ -39,7 +39,7 @@ struct DeltaReport {
   std::int64_t taken_up = 0;       ///< objects of earlier pending inventories alone
   std::int64_t pending_files = 0;  ///< those inventories
   std::int64_t written = 0;
-  std::string out;                        ///< what was written; empty when there was nothing to write
+  std::string out;                        ///< what was written and is there; empty: nothing
   std::optional<RemovedObjects> removed;  ///< none: the inventory is not of all objects
   std::optional<DeletedRows> deleted;     ///< with delete_removed
   std::optional<Report> ingest;           ///< when there was something to ingest

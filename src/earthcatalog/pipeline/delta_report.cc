@@ -79,7 +79,11 @@ std::string to_text(const DeltaReport& report) {
     text += fmt::format("{} earlier pending inventories were taken up, with {} objects more\n", report.pending_files,
                         report.taken_up);
   }
-  text += report.out.empty() ? "nothing to ingest" : fmt::format("{} objects in {}", report.written, report.out);
+  if (!report.out.empty()) {
+    text += fmt::format("{} objects in {}", report.written, report.out);
+  } else {
+    text += report.ingest ? fmt::format("{} objects ingested", report.written) : std::string("nothing to ingest");
+  }
   text += fmt::format(", {:.1f} s\n", report.seconds);
   if (report.ingest) text += to_text(*report.ingest);
   return text;

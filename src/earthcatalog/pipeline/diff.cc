@@ -89,11 +89,19 @@ class Comparison {
   std::array<NewestObject, 2> kept_;
 };
 
-Status merge(std::vector<RunCursor>& cursors, const storage::Location& where, DiffReport& report) {
+Status merge(std::vector<RunCursor>& cursors, const storage::Location& where, const Hooks& hooks, DiffReport& report) {
+  constexpr std::int64_t kRowsALook = 10'000;
   EC_ASSIGN_OR_RETURN(const auto writer, ChangeWriter::create(where));
   Comparison comparison(*writer, report);
-  EC_TRY(catalog::merge_sorted(cursors, RunCursor::before,
-                               [&](const RunCursor& cursor) { return comparison.take(cursor); }));
+  ProgressMeter meter(hooks.progress, {.stage = "compare", .unit = "rows"});
+  std::int64_t rows = 0;
+  EC_TRY(catalog::merge_sorted(cursors, RunCursor::before, [&](const RunCursor& cursor) -> Status {
+    if (++rows % kRowsALook == 0) {
+      if (hooks.stopping()) return fail(ErrorKind::kCancelled, "stopped");
+      meter.add(kRowsALook);
+    }
+    return comparison.take(cursor);
+  }));
   EC_TRY(comparison.settle());
   return writer->finish();
 }
@@ -107,7 +115,7 @@ Result<bool> merge_as_they_come(storage::Stores& stores, const DiffSpec& spec, c
   std::vector<RunCursor> cursors;
   cursors.push_back({.source = kOld, .run = std::move(old_run)});
   cursors.push_back({.source = kNew, .run = std::move(new_run)});
-  auto status = merge(cursors, where, report);
+  auto status = merge(cursors, where, spec.hooks, report);
   if (!status && std::ranges::any_of(runs, &InventoryRun::out_of_order)) return false;
   EC_TRY(status);
   return true;
@@ -117,6 +125,7 @@ Status sort_and_merge(storage::Stores& stores, const DiffSpec& spec, const stora
                       DiffReport& report) {
   const ObjectSorterOptions half{.scratch_folder = spec.scratch_folder, .memory_bytes = spec.memory_limit_bytes / 2};
   std::array sorters{ObjectSorter(half), ObjectSorter(half)};
+  if (spec.hooks.progress) spec.hooks.progress({.stage = "sort"});
   EC_TRY(parallel_for(2, 2, [&](std::size_t side) {
     return read_all(stores, side == kOld ? spec.old_inventory : spec.new_inventory, spec.inventory_options,
                     sorters[side]);
@@ -125,7 +134,7 @@ Status sort_and_merge(storage::Stores& stores, const DiffSpec& spec, const stora
   for (const Side side : {kOld, kNew}) {
     EC_TRY(sorters[side].finish(side, cursors));
   }
-  return merge(cursors, where, report);
+  return merge(cursors, where, spec.hooks, report);
 }
 
 Result<std::string> output_uri(const DiffSpec& spec) {

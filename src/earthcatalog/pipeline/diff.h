@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <string>
 
+#include "earthcatalog/base/progress.h"
 #include "earthcatalog/inventory/inventory.h"
 #include "earthcatalog/result.h"
 #include "earthcatalog/storage/stores.h"
@@ -16,6 +17,7 @@ struct DiffSpec {
   inventory::InventoryOptions inventory_options;
   std::int64_t memory_limit_bytes = 768ll << 20;  ///< for rows of both; the rest waits in unlinked files
   std::string scratch_folder = "/var/tmp";
+  Hooks hooks;  ///< its stop ends early, kCancelled
 };
 
 /// What versions of objects in both inventories were compared by. An inventory without dates, sizes and etags tells

@@ -10,6 +10,7 @@
 #include <unordered_set>
 #include <vector>
 
+#include "earthcatalog/base/progress.h"
 #include "earthcatalog/catalog/catalog.h"
 #include "earthcatalog/grid/partitioner.h"
 #include "earthcatalog/pipeline/chunk.h"
@@ -31,6 +32,7 @@ struct FlushOptions {
   std::int64_t compact_rows = 100'000;  ///< most rows of a file
   bool dry_run = false;                 ///< decide and count, write nothing
   iceberg::Properties summary;          ///< of every snapshot: the inventory's identity
+  ProgressFunction progress;            ///< told of the files that are written
 };
 
 /// Writes parts as files and commits them. stage() and commit() are one step in a run that commits as it goes, and

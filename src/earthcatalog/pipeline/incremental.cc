@@ -63,7 +63,8 @@ class Run {
   Status flush(IngestStage& stage, Flusher& flusher, bool commit);
   std::vector<std::unique_ptr<ChunkPart>> take_parts(IngestStage& stage);
   Status check_inventory(const IngestStage& stage);
-  void show(const IngestStage& stage, const char* what) const;
+  void show(const IngestStage& stage) const;
+  void begin(const char* stage) const;
   void finish_report(const inventory::InventoryCounts& counts);
 
   storage::Stores& stores_;
@@ -108,7 +109,8 @@ Status Run::work(catalog::Catalog* catalog, const grid::Partitioner& grid, inven
   FlushOptions options{.workers = static_cast<std::size_t>(spec_.workers),
                        .max_columns = spec_.max_columns,
                        .dry_run = spec_.dry_run,
-                       .summary = {}};
+                       .summary = {},
+                       .progress = hooks_.progress};
   options.summary["earthcatalog.inventory"] = spec_.inventory;
   inventory_identity_ = inventory.identity();
   options.summary["earthcatalog.inventory-identity"] = inventory_identity_;
@@ -141,7 +143,7 @@ Status Run::drive(IngestStage& stage, Flusher& flusher) {
       report_.interrupted = true;
       stage.stop();
     }
-    show(stage, "fetch");
+    show(stage);
     if (must_flush(stage)) EC_TRY(flush(stage, flusher, !spec_.batch_add_files));
   }
   // Whole chunks that came through are kept also when the bucket failed, but not when the inventory is broken: then
@@ -157,7 +159,7 @@ Status Run::drive(IngestStage& stage, Flusher& flusher) {
 Status Run::check_inventory(const IngestStage& stage) {
   if (const auto ended = stage.input_ended()) return *ended;
   if (checked_items_ || spec_.dry_run || inventory::is_listing(inventory_identity_)) return {};
-  show(stage, "check inventory");
+  begin("check inventory");
   EC_ASSIGN_OR_RETURN(const auto inventory,
                       inventory::open_inventory(stores_, spec_.inventory, spec_.inventory_options));
   if (inventory->identity() != inventory_identity_) {
@@ -194,10 +196,10 @@ Status Run::flush(IngestStage& stage, Flusher& flusher, bool commit) {
   if (commit && (flusher.has_staged() || !parts.empty())) EC_TRY(check_inventory(stage));
   std::int64_t held = 0;
   for (const auto& part : parts) held += part->accounted_bytes;
-  show(stage, "write");
+  begin("write");
   EC_TRY(flusher.stage(std::move(parts)));
   if (commit) {
-    show(stage, "commit");
+    begin("commit");
     EC_TRY(flusher.commit());
     since_commit_ = {};
   } else {
@@ -207,7 +209,7 @@ Status Run::flush(IngestStage& stage, Flusher& flusher, bool commit) {
   return {};
 }
 
-void Run::show(const IngestStage& stage, const char* what) const {
+void Run::show(const IngestStage& stage) const {
   if (!hooks_.progress) return;
   Progress progress = stage.progress();
   if (checked_items_) {
@@ -216,8 +218,13 @@ void Run::show(const IngestStage& stage, const char* what) const {
   }
   progress.committed = report_.written_items + report_.superseded;
   progress.seconds = time_.seconds();
-  progress.stage = what;
+  progress.stage = "fetch";
   hooks_.progress(progress);
+}
+
+// Of a stage that counts by itself or not at all.
+void Run::begin(const char* stage) const {
+  if (hooks_.progress) hooks_.progress({.stage = stage});
 }
 
 void Run::finish_report(const inventory::InventoryCounts& counts) {

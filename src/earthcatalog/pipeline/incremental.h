@@ -3,12 +3,11 @@
 // See docs/incremental.md.
 #pragma once
 
-#include <atomic>
 #include <cstdint>
-#include <functional>
 #include <optional>
 #include <string>
 
+#include "earthcatalog/base/progress.h"
 #include "earthcatalog/catalog/catalog.h"
 #include "earthcatalog/fetch/fetcher.h"
 #include "earthcatalog/inventory/inventory.h"
@@ -18,6 +17,10 @@
 #include "earthcatalog/storage/stores.h"
 
 namespace earthcatalog::pipeline {
+
+// Their old names.
+using earthcatalog::Hooks;
+using earthcatalog::Progress;
 
 /// Less is no use: at that, a commit holds a dozen items.
 inline constexpr std::int64_t kLeastMemoryLimitBytes = 64 << 10;
@@ -38,26 +41,6 @@ struct IncrementalSpec {
   /// When missing objects fail the run, which has then committed what it found; none: the caller judges.
   std::optional<MissingRule> missing = MissingRule();
   std::string problems;           ///< URI of the problems file; empty: none is written
-};
-
-/// A look at a run under way. Counts are of objects.
-struct Progress {
-  std::int64_t settled = 0;  ///< in one of the report's six counts, or held in memory
-  std::int64_t committed = 0;
-  std::int64_t unchanged = 0, missing = 0, pending = 0, rejected = 0;
-  std::int64_t in_flight = 0;
-  std::int64_t bytes_fetched = 0, held_bytes = 0;
-  std::int64_t total = -1;         ///< of the inventory; negative: nobody can tell
-  bool total_is_estimate = false;  ///< by how much of the inventory has been read
-  double seconds = 0;
-  std::optional<fetch::Waiting> waiting;  ///< what objects wait for that are to be tried again
-  const char* stage = "";  ///< "fetch", "write", "commit"
-  const char* unit = "items";
-};
-
-struct Hooks {
-  std::function<void(const Progress&)> progress;  ///< called a few times a second, on one thread
-  const std::atomic<bool>* stop = nullptr;        ///< set: commit whole chunks, come back with `interrupted`
 };
 
 /// kNotFound when nothing of what the inventory lists was found (unchanged objects count as found), or more is missing

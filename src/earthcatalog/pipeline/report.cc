@@ -82,8 +82,7 @@ std::string to_text(const Report& report) {
   line("rejected", report.rejected, "   no STAC Item: see the problems file");
   line("not done", report.not_done, "   the run ended before: run again");
   if (report.replaced_rows > 0) {
-    fmt::format_to(out, "  replaced {} rows of older versions in {} files\n", report.replaced_rows,
-                   report.rewritten_files);
+    fmt::format_to(out, "  replaced {} rows in {} files\n", report.replaced_rows, report.rewritten_files);
   }
   if (report.undated + report.unlocated > 0) {
     fmt::format_to(out, "  of the written, {} have no usable datetime (year=unknown), {} no cell (__none__)\n",

@@ -28,7 +28,7 @@ struct Report {
 
   std::int64_t rows = 0;           ///< written: one for each (item, cell)
   std::int64_t files = 0;          ///< data files added
-  std::int64_t replaced_rows = 0;  ///< rows of older versions of items that left the table
+  std::int64_t replaced_rows = 0;  ///< rows that left the table for those of their item's newest version
   std::int64_t rewritten_files = 0;
   std::int64_t commits = 0;
 

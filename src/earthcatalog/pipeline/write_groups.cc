@@ -1,6 +1,7 @@
 #include "earthcatalog/pipeline/write_groups.h"
 
 #include <algorithm>
+#include <iterator>
 
 #include "earthcatalog/pipeline/parallel.h"
 #include "earthcatalog/pipeline/rewrite.h"
@@ -29,6 +30,7 @@ Result<std::vector<WrittenFile>> write_groups(storage::Stores& stores, const Row
                                               const TableWriter& writer, const WriteGroupsOptions& options) {
   const auto pieces = cut_pieces(cutter, static_cast<std::size_t>(options.most_rows));
   std::vector<WrittenFile> files(pieces.size());
+  ProgressMeter meter(options.progress, {.total = std::ssize(pieces), .stage = "write", .unit = "files"});
   const auto status = parallel_for(pieces.size(), options.workers, [&](std::size_t i) -> Status {
     const Piece& piece = pieces[i];
     const Bucket bucket = options.bucket_of(piece.group->key);
@@ -36,6 +38,7 @@ Result<std::vector<WrittenFile>> write_groups(storage::Stores& stores, const Row
     EC_ASSIGN_OR_RETURN(const auto where, stores.locate(options.next_uri(bucket)));
     EC_ASSIGN_OR_RETURN(files[i].file, writer.of(bucket.cell).write(where, {rows}, partition_of(bucket)));
     files[i].primaries = cutter.count_primary(*piece.group, piece.first, piece.count);
+    meter.add();
     return {};
   });
   if (!status) {

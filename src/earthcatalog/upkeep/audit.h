@@ -1,12 +1,12 @@
 // Is everything in the bucket in the table, once, and nothing else? (docs/audit.md)
 #pragma once
 
-#include <atomic>
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "earthcatalog/base/progress.h"
 #include "earthcatalog/catalog/catalog.h"
 #include "earthcatalog/inventory/inventory.h"
 #include "earthcatalog/result.h"
@@ -24,7 +24,7 @@ struct AuditSpec {
   std::int64_t memory_limit_bytes = 768ll << 20;
   std::string scratch_folder = "/var/tmp";
   std::size_t workers = 1;
-  const std::atomic<bool>* stop = nullptr;  ///< set from outside: ends early
+  Hooks hooks;  ///< its stop ends early
 };
 
 /// The objects of the inventory: objects = held + superseded + by_name + pending + not_found + rejected + before_since
@@ -85,7 +85,7 @@ struct AuditReport {
 /// some row groups, whatever the size of the archive; the rest lies in unlinked files.
 ///
 /// Fills `report` with what was found; that is no error. kNotFound: no such inventory, problems file, catalog or table.
-/// kInvalidData: an inventory, manifest or index that cannot be read to its end. kCancelled after `stop`.
+/// kInvalidData: an inventory, manifest or index that cannot be read to its end. kCancelled after `hooks.stop`.
 Status run_audit(storage::Stores& stores, const AuditSpec& spec, AuditReport& report);
 
 std::string to_json(const AuditReport& report);

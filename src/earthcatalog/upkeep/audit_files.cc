@@ -62,12 +62,15 @@ Result<iceberg::Schema> columns_of(const iceberg::Schema& schema, const std::vec
 // Calls `visit(number, file)` for each data file, on several threads.
 Status for_each_file(const iceberg::Table& table, const AuditSpec& spec, bool statistics,
                      const std::function<Status(std::uint32_t, const DataFile&)>& visit) {
+  ProgressMeter meter(spec.hooks.progress, {.stage = "read files", .unit = "files"});
   std::vector<DataFile> batch;
   std::uint32_t done = 0;
   const auto work = [&]() -> Status {
-    if (spec.stop != nullptr && spec.stop->load()) return fail(ErrorKind::kCancelled, "stopped");
-    EC_TRY(pipeline::parallel_for(batch.size(), spec.workers, [&](std::size_t i) {
-      return visit(done + static_cast<std::uint32_t>(i), batch[i]);
+    if (spec.hooks.stopping()) return fail(ErrorKind::kCancelled, "stopped");
+    EC_TRY(pipeline::parallel_for(batch.size(), spec.workers, [&](std::size_t i) -> Status {
+      EC_TRY(visit(done + static_cast<std::uint32_t>(i), batch[i]));
+      meter.add();
+      return {};
     }));
     done += static_cast<std::uint32_t>(batch.size());
     batch.clear();

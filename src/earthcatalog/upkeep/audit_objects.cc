@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <iterator>
+#include <span>
 #include <utility>
 #include <vector>
 
@@ -161,9 +163,14 @@ Status ObjectAudit::for_each_object(const std::function<Status(const storage::Ob
   options.since.reset();
   EC_ASSIGN_OR_RETURN(const auto inventory, inventory::open_inventory(stores_, spec_.inventory, options));
   prefix_ = inventory->info().prefix;
-  return inventory::for_each_object(*inventory, [&](const storage::ObjectRef& object) -> Status {
-    if (spec_.stop != nullptr && spec_.stop->load()) return fail(ErrorKind::kCancelled, "stopped");
-    return visit(object);
+  ProgressMeter meter(spec_.hooks.progress, {.stage = "read inventory", .unit = "objects"});
+  return inventory::for_each_batch(*inventory, [&](std::span<const storage::ObjectRef> batch) -> Status {
+    for (const auto& object : batch) {
+      if (spec_.hooks.stopping()) return fail(ErrorKind::kCancelled, "stopped");
+      EC_TRY(visit(object));
+    }
+    meter.add(std::ssize(batch));
+    return {};
   });
 }
 
@@ -180,6 +187,7 @@ Status ObjectAudit::read() {
 }
 
 Status ObjectAudit::compare(const catalog::ObjectIndex& index, RowFacts& facts) {
+  if (spec_.hooks.progress) spec_.hooks.progress({.stage = "read index"});
   Comparison comparison(*this, facts);
   EC_TRY(annotate(index.scan([&](catalog::ObjectEntry&& entry) { return comparison.entry(entry); }),
                   "reading the object index"));

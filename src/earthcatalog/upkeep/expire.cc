@@ -111,6 +111,7 @@ Status Expiry::work(Catalog& catalog) {
   std::vector<std::string> prefixes;
   for (const auto& place : places) prefixes.push_back(place.prefix);
   LiveFiles live(std::move(prefixes));
+  if (hooks_.progress) hooks_.progress({.stage = "read manifests"});
   EC_TRY(live.add_snapshots(catalog.table(), retained_));
   const bool changes = !removed_.empty() || forgotten_ > 0;
   if (changes && !spec_.dry_run) EC_TRY(commit(catalog, live));
@@ -121,7 +122,8 @@ Status Expiry::work(Catalog& catalog) {
                .dry_run = spec_.dry_run,
                .stop = hooks_.stop,
                .before_batch = [&] { return catalog.check_current(); },
-               .on_dead = hooks_.on_dead});
+               .on_dead = hooks_.on_dead,
+               .progress = hooks_.progress});
   Status status = sweep.look();
   if (status) status = live.check_all_seen(catalog.table(), retained_);
   if (status) status = sweep.remove();

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "earthcatalog/base/progress.h"
 #include "earthcatalog/base/time.h"
 #include "earthcatalog/catalog/catalog.h"
 #include "earthcatalog/result.h"
@@ -44,6 +45,7 @@ struct ExpireReport {
 struct ExpireHooks {
   const std::atomic<bool>* stop = nullptr;                                       ///< set from outside: ends early
   std::function<void(const std::string& uri, std::int64_t size_bytes)> on_dead;  ///< each file, removed or to be
+  ProgressFunction progress;
 };
 
 /// The snapshots that are to go: those that had been replaced by another as the table's state at `cutoff_ms` already,

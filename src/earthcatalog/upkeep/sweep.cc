@@ -99,12 +99,14 @@ Result<FileCount PlaceCounts::*> Sweep::class_of(const Place& place, const std::
 }
 
 Status Sweep::look() {
+  ProgressMeter meter(options_.progress, {.stage = "list", .unit = "files"});
   for (std::size_t i = 0; i < places_.size(); ++i) {
     EC_TRY(for_each(places_[i], [&](const storage::Location& where, const storage::ObjectInfo& file) -> Status {
       if (options_.stop != nullptr && options_.stop->load()) return fail(ErrorKind::kCancelled, "stopped");
       EC_ASSIGN_OR_RETURN(const auto member, class_of(places_[i], where.store->uri(file.key), file));
       counts_[i].listed.add(file.size_bytes);
       (counts_[i].*member).add(file.size_bytes);
+      meter.add();
       return {};
     }));
   }
@@ -116,6 +118,7 @@ Status Sweep::look() {
 }
 
 Status Sweep::remove() {
+  ProgressMeter meter(options_.progress, {.stage = options_.dry_run ? "list" : "remove", .unit = "files"});
   for (std::size_t i = 0; i < places_.size(); ++i) {
     const FileCount dead = options_.dry_run ? counts_[i].removed : counts_[i].not_removed;
     if (dead.files == 0) continue;
@@ -126,6 +129,7 @@ Status Sweep::remove() {
       if (member != &PlaceCounts::removed) return {};
       store = where.store;
       batch.push_back(file);
+      meter.add();
       return batch.size() < kBatch ? Status{} : remove_batch(*store, batch, counts_[i]);
     }));
     if (!batch.empty()) EC_TRY(remove_batch(*store, batch, counts_[i]));

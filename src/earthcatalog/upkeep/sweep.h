@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "earthcatalog/base/progress.h"
 #include "earthcatalog/base/time.h"
 #include "earthcatalog/iceberg/table.h"
 #include "earthcatalog/result.h"
@@ -53,6 +54,7 @@ struct SweepOptions {
   const std::atomic<bool>* stop = nullptr;                                 ///< set: ends before the next batch
   std::function<Status()> before_batch;                                    ///< an error ends the sweep
   std::function<void(const std::string& uri, std::int64_t size)> on_dead;  ///< removed, or would be
+  ProgressFunction progress;
 };
 
 class Sweep {
