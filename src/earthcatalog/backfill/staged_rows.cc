@@ -75,7 +75,7 @@ Result<std::vector<std::string>> read_rows(const Staging& staging, std::span<con
 Status copy_rows(const Staging& staging, const FileToRead& file, const storage::Location& to) {
   const auto uri = staging.rows(file.file.bucket, file.attempt, file.file.part);
   EC_ASSIGN_OR_RETURN(const auto from, staging.stores().locate(uri));
-  EC_ASSIGN_OR_RETURN(const bool copied, storage::copy_object(from, to));
+  EC_ASSIGN_OR_RETURN(const bool copied, storage::copy_object(from, to, storage::Existing::kReplace));
   if (!copied) return gone(uri);
   EC_ASSIGN_OR_RETURN(const auto there, to.store->head(to.key));
   const std::int64_t bytes = there ? there->size_bytes : 0;
