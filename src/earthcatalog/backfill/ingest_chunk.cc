@@ -326,7 +326,8 @@ Status ChunkIngest::write_entries() {
   }
   std::ranges::sort(entries_, {}, &catalog::ObjectEntry::object);
   EC_ASSIGN_OR_RETURN(const auto where, stores_.locate(staging_.objects(at_, static_cast<int>(record_.runs.size()))));
-  EC_ASSIGN_OR_RETURN(const auto writer, catalog::RunWriter::create(where, kEntriesPerRowGroup));
+  EC_ASSIGN_OR_RETURN(const auto writer,
+                      catalog::RunWriter::create(where, kEntriesPerRowGroup, storage::Existing::kReplace));
   for (auto& entry : entries_) EC_TRY(writer->append({.entry = std::move(entry)}));
   EC_ASSIGN_OR_RETURN(const auto info, writer->finish());
   record_.runs.push_back({.entries = info.entries, .bytes = info.size_bytes});
