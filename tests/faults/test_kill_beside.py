@@ -87,8 +87,9 @@ class Beside(threading.Thread):
 
 
 def damage(report):
-    """Findings that do not come from how far the other process is."""
-    return {name: count for name, count in report["findings"].items() if count and name not in ("missing", "stale")}
+    """Findings that come neither from how far the other process is nor from its own inventory."""
+    expected = ("missing", "stale", "extra")
+    return {name: count for name, count in report["findings"].items() if count and name not in expected}
 
 
 def run_until_done(earthcatalog, command):
