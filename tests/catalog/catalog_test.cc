@@ -172,6 +172,21 @@ TEST_P(CatalogTest, TheTokenStopsACommitThatHasAlreadyAskedForTheLock) {
   EXPECT_THAT(files_of((*read())->table()), SizeIs(1));
 }
 
+TEST_P(CatalogTest, AFirstCommitThatIsRefusedLeavesNoMetadata) {
+  const auto paused = open("r1");
+  ASSERT_TRUE(paused);
+  const auto file = CatalogFile::open(*stores_, (*paused)->uri(), {.writable = true}).value();
+  ASSERT_TRUE(file->exchange(file->read().value(), "of another").value());
+  const auto where = stores_->locate(catalog_path() + ".lock").value();
+  ASSERT_TRUE(where.store->remove({&where.key, 1}));
+  EXPECT_FALSE((*paused)->commit(adding("late.parquet")));
+  const auto warehouse = stores_->locate(root_ + "/wh/").value();
+  EXPECT_TRUE(warehouse.store->list(warehouse.key, [&](const storage::ObjectInfo& info) -> Status {
+    ADD_FAILURE() << info.key;
+    return {};
+  }));
+}
+
 TEST_P(CatalogTest, AHolderWhoseTokenWasMovedByOneThatDiedGoesOn) {
   const auto catalog = open("r1");
   ASSERT_TRUE(catalog);
@@ -318,6 +333,34 @@ TEST_P(CatalogTest, NewColumnsComeWithTheCommitOfTheirFiles) {
   EXPECT_EQ((*catalog)->item_schema()->columns, columns.columns);
   EXPECT_EQ((*catalog)->item_schema()->kind, stac::SchemaKind::kAuto);
   EXPECT_EQ(*(*catalog)->table().schema().find("eo:cloud_cover"), *request.schema->find("eo:cloud_cover"));
+}
+
+// As another process would, which has no part in what this one holds open.
+TEST_P(CatalogTest, AReaderKeepsItsObjectIndexWhateverIsCommitted) {
+  auto writing = options("r1");
+  writing.index.max_runs = 1;  // each commit merges what was there before
+  const auto writer = Catalog::open(*stores_, writing);
+  ASSERT_TRUE(writer) << writer.error().message;
+  const auto add = [&](int number) {
+    auto request = adding(fmt::format("f{}.parquet", number));
+    const auto name = fmt::format("{}.stac.json", number);
+    request.objects.entries = {object_of(name, {.id = name, .updated = 5}, {"81063ffffffffff"}, 2020)};
+    const auto done = (*writer)->commit(request);
+    ASSERT_TRUE(done) << done.error().message;
+  };
+  add(1);
+  const auto reader = read();
+  ASSERT_TRUE(reader);
+  add(2);
+  add(3);
+  EXPECT_EQ((*reader)->index().is_whole(), true);
+  int objects = 0;
+  const auto scanned = (*reader)->index().scan([&](ObjectEntry&&) -> Status {
+    ++objects;
+    return {};
+  });
+  EXPECT_TRUE(scanned) << scanned.error().message;
+  EXPECT_EQ(objects, 1);
 }
 
 TEST_P(CatalogTest, ObjectsOfACommitAreKnownToTheNextRun) {

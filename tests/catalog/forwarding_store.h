@@ -32,8 +32,9 @@ class ForwardingStore final : public storage::ObjectStore {
   Result<std::optional<storage::ObjectInfo>> head(std::string_view key) override {
     return around("head", [&] { return inner_->head(key); });
   }
-  Result<storage::PutResult> put(std::string_view key, std::string_view bytes) override {
-    return around("put", [&] { return inner_->put(key, bytes); });
+  Result<storage::PutResult> put(std::string_view key, std::string_view bytes,
+                                 storage::Existing existing = storage::Existing::kReplace) override {
+    return around("put", [&] { return inner_->put(key, bytes, existing); });
   }
   Result<storage::PutResult> put_if_absent(std::string_view key, std::string_view bytes) override {
     if (key.find(".probe") != std::string_view::npos && !ignore_conditions) return inner_->put_if_absent(key, bytes);
@@ -55,11 +56,13 @@ class ForwardingStore final : public storage::ObjectStore {
   Result<bool> remove_if_match(std::string_view key, std::string_view etag) override {
     return around("remove", [&] { return inner_->remove_if_match(key, etag); });
   }
-  Result<bool> copy(std::string_view from, std::string_view to) override {
-    return around("copy", [&] { return inner_->copy(from, to); });
+  Result<bool> copy(std::string_view from, std::string_view to,
+                    storage::Existing existing = storage::Existing::kReplace) override {
+    return around("copy", [&] { return inner_->copy(from, to, existing); });
   }
-  Result<std::shared_ptr<arrow::io::OutputStream>> open_output(std::string_view key) override {
-    return inner_->open_output(key);
+  Result<std::shared_ptr<arrow::io::OutputStream>> open_output(
+      std::string_view key, storage::Existing existing = storage::Existing::kReplace) override {
+    return inner_->open_output(key, existing);
   }
   Result<std::shared_ptr<arrow::io::RandomAccessFile>> open_input(std::string_view key,
                                                                   std::optional<std::int64_t> size_bytes) override {

@@ -184,6 +184,18 @@ TEST_F(ObjectIndexTest, RetiredRunsGoWhenNobodyUsesThemAnyMore) {
   EXPECT_EQ(state(next, ref("a")), ObjectState::kUnchanged);
 }
 
+TEST_F(ObjectIndexTest, ANameThatIsTakenGetsANumber) {
+  const auto empty = ObjectIndex::open(stores_, {}, options_);
+  const auto update = [](const char* key) { return IndexUpdate{.entries = {entry(ref(key), key, {"x"})}}; };
+  const auto first = empty.apply(update("a"), "memory://index/taken", "run", 1).value();
+  const auto second = empty.apply(update("b"), "memory://index/taken", "run", 1).value();
+  EXPECT_EQ(first.manifest().runs[0].uri, "memory://index/taken/run.parquet");
+  EXPECT_EQ(second.manifest().runs[0].uri, "memory://index/taken/run_2.parquet");
+  const auto again = ObjectIndex::open(stores_, first.manifest(), options_);
+  EXPECT_EQ(state(again, ref("a")), ObjectState::kUnchanged);
+  EXPECT_EQ(state(again, ref("b")), ObjectState::kUnknown);
+}
+
 TEST_F(ObjectIndexTest, SaysWhichRunIsMissingOrBroken) {
   IndexManifest manifest{.snapshot_id = 1,
                          .runs = {{.uri = "memory://index/gone.parquet", .entries = 1, .size_bytes = 10}}};

@@ -37,14 +37,16 @@ class TestStore : public storage::ObjectStore {
   Result<std::optional<storage::ObjectInfo>> head(std::string_view) override {
     return fail(ErrorKind::kUnsupported, "head");
   }
-  Result<storage::PutResult> put(std::string_view key, std::string_view bytes) override {
+  Result<storage::PutResult> put(std::string_view key, std::string_view bytes,
+                                 storage::Existing existing = storage::Existing::kReplace) override {
     ++puts;
     if (put_error) return std::unexpected(*put_error);
+    if (existing == storage::Existing::kRefuse && objects.contains(key)) return storage::PutResult{};
     objects[std::string(key)] = bytes;
     return storage::PutResult{.stored = true, .etag = "1"};
   }
   Result<storage::PutResult> put_if_absent(std::string_view key, std::string_view bytes) override {
-    return put(key, bytes);
+    return put(key, bytes, storage::Existing::kRefuse);
   }
   Result<storage::PutResult> put_if_match(std::string_view, std::string_view, std::string_view) override {
     return fail(ErrorKind::kUnsupported, "put_if_match");
@@ -54,10 +56,16 @@ class TestStore : public storage::ObjectStore {
   Result<bool> remove_if_match(std::string_view, std::string_view) override {
     return fail(ErrorKind::kUnsupported, "remove_if_match");
   }
-  Result<bool> copy(std::string_view, std::string_view) override { return fail(ErrorKind::kUnsupported, "copy"); }
+  Result<bool> copy(std::string_view, std::string_view, storage::Existing) override {
+    return fail(ErrorKind::kUnsupported, "copy");
+  }
 
-  Result<std::shared_ptr<arrow::io::OutputStream>> open_output(std::string_view key) override {
+  Result<std::shared_ptr<arrow::io::OutputStream>> open_output(
+      std::string_view key, storage::Existing existing = storage::Existing::kReplace) override {
     ++streams;
+    if (existing == storage::Existing::kRefuse && objects.contains(key)) {
+      return fail(ErrorKind::kAlreadyExists, "{} is there", uri(key));
+    }
     return std::make_shared<Stream>(*this, std::string(key));
   }
   Result<std::shared_ptr<arrow::io::RandomAccessFile>> open_input(std::string_view key,

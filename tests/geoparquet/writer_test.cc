@@ -234,6 +234,29 @@ TEST_F(Writing, AStreamMakesTheSameFileFromRowsThatComeAndGo) {
   }
 }
 
+// A put of one row group, and a stream.
+TEST_F(Writing, APlaceThatIsTakenIsLeftForTheNext) {
+  const auto writer = FileWriter::make(schema, {.row_group_rows = 10}).value();
+  for (const int rows : {5, 25}) {
+    SCOPED_TRACE(rows);
+    store->objects = {{"0", "of another run"}, {"1", "of another run"}};
+    int asked = 0;
+    const auto next = [&]() -> Result<storage::Location> {
+      return storage::Location{store, std::to_string(asked++)};
+    };
+    const auto file = writer.write(next, {itslive_rows(rows)}, kPartition);
+    ASSERT_TRUE(file) << file.error().message;
+    EXPECT_EQ(file->file_path, "test://store/2");
+    EXPECT_EQ(file->file_size_in_bytes, std::ssize(store->objects.at("2")));
+    EXPECT_EQ(store->objects.at("0"), "of another run");
+    EXPECT_EQ(store->objects.at("1"), "of another run");
+    const auto only = writer.write({store, "0"}, {itslive_rows(rows)}, kPartition);
+    ASSERT_FALSE(only);
+    EXPECT_EQ(only.error().kind, ErrorKind::kAlreadyExists);
+    EXPECT_THAT(only.error().message, HasSubstr("test://store/0"));
+  }
+}
+
 TEST_F(Writing, AStreamTakesAsManyRowsAsWereAnnounced) {
   const auto writer = FileWriter::make(schema, {.row_group_rows = 10}).value();
   for (const int announced : {5, 25}) {

@@ -123,7 +123,9 @@ INSTANTIATE_TEST_SUITE_P(Stores, ConditionalTest, testing::Values(Kind::kMemory,
 class CarelessStore : public MemoryStore {
  public:
   using MemoryStore::MemoryStore;
-  Result<PutResult> put_if_absent(std::string_view key, std::string_view bytes) override { return put(key, bytes); }
+  Result<PutResult> put_if_absent(std::string_view key, std::string_view bytes) override {
+    return put(key, bytes, Existing::kReplace);
+  }
 };
 
 TEST(Probe, FindsOutAStoreThatIgnoresConditions) {

@@ -3,10 +3,13 @@
 #include <arrow/io/interfaces.h>
 
 #include <algorithm>
+#include <atomic>
+#include <barrier>
 #include <chrono>
 #include <numeric>
 #include <thread>
 
+#include "earthcatalog/storage/arrow_status.h"
 #include "storage/any_store.h"
 
 namespace earthcatalog::storage {
@@ -222,6 +225,95 @@ TEST_P(ConformanceTest, OutputReplacesOnlyWhenClosed) {
   }
   ASSERT_TRUE(output->Close().ok());
   EXPECT_EQ(get("k"), "new");
+}
+
+TEST_P(ConformanceTest, RefusedMeansNothingIsReplaced) {
+  const auto first = store().put(key("k"), "first", Existing::kRefuse);
+  ASSERT_TRUE(first.has_value()) << first.error().message;
+  EXPECT_TRUE(first->stored);
+  const auto second = store().put(key("k"), "second", Existing::kRefuse);
+  ASSERT_TRUE(second.has_value()) << second.error().message;
+  EXPECT_FALSE(second->stored);
+  const auto same = store().put(key("k"), "first", Existing::kRefuse);
+  EXPECT_FALSE(same->stored) << "the same bytes of another writer are another object";
+  EXPECT_EQ(store().open_output(key("k"), Existing::kRefuse).error().kind, ErrorKind::kAlreadyExists);
+  put("from", "copied");
+  for (int i = 0; i < 2; ++i) {
+    const auto copied = store().copy(key("from"), key("k"), Existing::kRefuse);
+    EXPECT_EQ(copied.error().kind, ErrorKind::kAlreadyExists);
+    EXPECT_THAT(copied.error().message, HasSubstr(store().uri(key("k"))));
+    const auto to = fmt::format("new folder/{}", i);
+    EXPECT_TRUE(store().copy(key("from"), key(to), Existing::kRefuse).value());
+    EXPECT_EQ(get(to), "copied");
+  }
+  EXPECT_FALSE(store().copy(key("missing"), key("n"), Existing::kRefuse).value());
+  EXPECT_EQ(get("n"), std::nullopt);
+  EXPECT_EQ(get("k"), "first");
+  EXPECT_TRUE(store().put(key("k"), "third")->stored);
+  EXPECT_EQ(get("k"), "third");
+}
+
+TEST_P(ConformanceTest, OutputThatMayNotReplaceIsRefusedAtTheLatestWhenClosed) {
+  for (const std::size_t size : {std::size_t{10}, std::size_t{17 << 20}}) {
+    const std::string name = fmt::format("out/{}", size), bytes = pattern(size);
+    auto late = store().open_output(key(name), Existing::kRefuse);
+    ASSERT_TRUE(late.has_value()) << late.error().message;
+    ASSERT_TRUE((*late)->Write(bytes.data(), static_cast<std::int64_t>(size)).ok());
+    if (!store().capabilities().conditional_put) {
+      EXPECT_TRUE((*late)->Close().ok());
+      continue;
+    }
+    put(name, "first");
+    const auto status = (*late)->Close();
+    EXPECT_EQ(from_arrow(status).kind, ErrorKind::kAlreadyExists);
+    EXPECT_THAT(status.ToString(), HasSubstr(store().uri(key(name))));
+    EXPECT_EQ(get(name), "first");
+    EXPECT_THAT(list(name), ElementsAre(name));
+  }
+}
+
+TEST_P(ConformanceTest, OfManyWritersThatMayNotReplaceOneWins) {
+  if (!store().capabilities().conditional_put) GTEST_SKIP() << "such a store looks before it writes";
+  constexpr int kThreads = 6;
+  for (const char* way : {"put", "small stream", "large stream", "copy"}) {
+    const std::string name = way;
+    // SeaweedFS looks, and then completes the upload. (AWS does both in one.)
+    if (is(Kind::kS3) && name == "large stream") continue;
+    std::barrier start(kThreads);
+    std::atomic<int> winner = -1, winners = 0;
+    std::vector<std::thread> threads;
+    for (int t = 0; t < kThreads; ++t) {
+      threads.emplace_back([&, t] {
+        const auto mine = another();
+        const std::string bytes = fmt::format("{}{}", std::string(name.starts_with("l") ? 9 << 20 : 9, 'x'), t);
+        const std::string from = key(fmt::format("from {} {}", name, t));
+        ASSERT_TRUE(mine->put(from, bytes).has_value());
+        start.arrive_and_wait();
+        bool stored = false;
+        if (name == "put") {
+          const auto result = mine->put(key(name), bytes, Existing::kRefuse);
+          ASSERT_TRUE(result.has_value()) << result.error().message;
+          stored = result->stored;
+        } else if (name == "copy") {
+          const auto result = mine->copy(from, key(name), Existing::kRefuse);
+          ASSERT_TRUE(result.has_value() || result.error().kind == ErrorKind::kAlreadyExists) << result.error().message;
+          stored = result.has_value();
+        } else if (const auto output = mine->open_output(key(name), Existing::kRefuse)) {
+          auto status = (*output)->Write(bytes.data(), static_cast<std::int64_t>(bytes.size()));
+          if (status.ok()) status = (*output)->Close();
+          ASSERT_TRUE(status.ok() || from_arrow(status).kind == ErrorKind::kAlreadyExists) << status.ToString();
+          stored = status.ok();
+        }
+        if (stored) {
+          ++winners;
+          winner = t;
+        }
+      });
+    }
+    for (std::thread& thread : threads) thread.join();
+    EXPECT_EQ(winners, 1) << name;
+    EXPECT_TRUE(get(name)->ends_with(fmt::format("x{}", winner.load()))) << name;
+  }
 }
 
 TEST_P(ConformanceTest, CopiesAreOfTheirOwn) {

@@ -14,6 +14,7 @@
 
 #include <filesystem>
 #include <fstream>
+#include <map>
 #include <thread>
 
 #include "earthcatalog/storage/local_file.h"
@@ -128,6 +129,44 @@ TEST_F(LocalStoreTest, AKilledProcessLeavesNoLockAndNoPart) {
     EXPECT_TRUE(store_.put_if_match("k", "before", (*object)->info.etag)->stored);
     EXPECT_THAT(list(), ElementsAre("k"));
   }
+}
+
+TEST_F(LocalStoreTest, LeftoversGoAndWhatIsBeingWrittenStays) {
+  for (const char* name : {"a/.ec-tmp-1-0-0", "a/b/.ec-lock-00", "a/.ec-tmp-young", "c/.ec-tmp-elsewhere"}) {
+    ASSERT_TRUE(store_.put(fmt::format("{}.sibling", name), "makes the folder").has_value());
+    std::ofstream(folder_ / name) << "left";
+  }
+  auto output = *store_.open_output("a/being-written", Existing::kRefuse);
+  ASSERT_TRUE(output->Write("half", 4).ok());
+  const auto lock = FileLock::acquire(folder_ / "a/locked", "uri").value();
+  for (const auto& name : files()) {
+    const auto age = name.ends_with("young") ? std::chrono::hours(1) : std::chrono::hours(48);
+    fs::last_write_time(folder_ / name, fs::file_time_type::clock::now() - age);
+  }
+  std::map<Leftover, int> counts;
+  LeftoverRules rules{.before = system_now() - 24 * 3600 * kMicrosPerSecond,
+                      .dry_run = true,
+                      .visit = [&](const ObjectInfo&, Leftover what) -> Status {
+                        ++counts[what];
+                        return {};
+                      }};
+  const std::map<Leftover, int> expected{{Leftover::kRemoved, 2}, {Leftover::kTooYoung, 1}, {Leftover::kInUse, 2}};
+  const auto before = files();
+  ASSERT_TRUE(store_.remove_leftovers("a/", rules).has_value());
+  EXPECT_EQ(counts, expected);
+  EXPECT_EQ(files(), before);
+  counts.clear();
+  rules.dry_run = false;
+  ASSERT_TRUE(store_.remove_leftovers("a/", rules).has_value());
+  EXPECT_EQ(counts, expected);
+  EXPECT_FALSE(fs::exists(folder_ / "a/.ec-tmp-1-0-0"));
+  EXPECT_FALSE(fs::exists(folder_ / "a/b/.ec-lock-00"));
+  EXPECT_EQ(files().size(), before.size() - 2);
+  EXPECT_TRUE(output->Close().ok());
+  EXPECT_TRUE(store_.get("a/being-written")->has_value());
+  counts.clear();
+  ASSERT_TRUE(store_.remove_leftovers("c/.ec-", rules).has_value()) << "only those beside";
+  EXPECT_EQ(counts[Leftover::kRemoved], 1);
 }
 
 TEST_F(LocalStoreTest, AProcessStoppedInTheMiddleOfAWriteHoldsNobodyUpForEver) {

@@ -42,6 +42,12 @@ ScriptReply error(int status, std::string_view code, Headers headers = {}) {
 
 const ScriptReply kHangUp{.reset = true};
 
+// The mark of a write that must not overwrite.
+constexpr const char* kMark = "x-amz-meta-earthcatalog-write";
+constexpr const char* kLastMark = "(that of the last write)";
+const ScriptReply kOurs{.status = 200, .body = "x", .headers = {{kMark, kLastMark}}};
+const ScriptReply kTheirs{.status = 200, .body = "x", .headers = {{kMark, "another"}}};
+
 // Plays replies in order, the last one for ever, to a store that waits in no time.
 class S3StoreTest : public testing::Test {
  protected:
@@ -50,8 +56,10 @@ class S3StoreTest : public testing::Test {
     server_.emplace([this](const ScriptRequest& request) {
       const std::lock_guard lock(mutex_);
       seen_.push_back(request);
-      const ScriptReply reply = script_.front();
+      ScriptReply reply = script_.front();
       if (script_.size() > 1) script_.pop_front();
+      if (const auto mark = request.headers.find(kMark); mark != request.headers.end()) mark_ = mark->second;
+      for (auto& [name, value] : reply.headers) value = value == kLastMark ? mark_ : value;
       return reply;
     });
     return connect(server_->endpoint());
@@ -77,6 +85,7 @@ class S3StoreTest : public testing::Test {
   std::mutex mutex_;
   std::deque<ScriptReply> script_;
   std::vector<ScriptRequest> seen_;
+  std::string mark_;
   std::vector<double> waits_;
 };
 
@@ -291,6 +300,25 @@ TEST_F(S3StoreTest, TheServerCopies) {
   EXPECT_EQ(requests(), 2) << "it was looked for";
 }
 
+// The first passes through here; then the server shows whether it honours the condition.
+TEST_F(S3StoreTest, AServerCopiesOnConditionOnceItHasShownThatItHonoursIt) {
+  const ScriptReply whole{
+      .status = 206, .body = "01234", .headers = {{"ETag", "\"e\""}, {"Content-Range", "bytes 0-4/5"}}};
+  const ScriptReply missing = error(404, "NoSuchKey"), taken = error(412, "PreconditionFailed");
+  auto& honest = play({whole, missing, object(""), taken, kTheirs, copied(), taken, kTheirs, kHangUp, taken, kOurs});
+  EXPECT_TRUE(honest.copy("a", "k", Existing::kRefuse).value());
+  EXPECT_EQ(requests(), 5);
+  EXPECT_TRUE(honest.copy("a", "k2", Existing::kRefuse).value());
+  EXPECT_EQ(requests(), 6);
+  EXPECT_EQ(seen_.back().headers["if-none-match"], "*");
+  EXPECT_EQ(honest.copy("a", "k2", Existing::kRefuse).error().kind, ErrorKind::kAlreadyExists);
+  EXPECT_TRUE(honest.copy("a", "k3", Existing::kRefuse).value()) << "the reply was lost";
+  auto& careless = play({whole, missing, object(""), copied(), whole, missing, object("")});
+  EXPECT_TRUE(careless.copy("a", "k", Existing::kRefuse).value());
+  EXPECT_TRUE(careless.copy("a", "k2", Existing::kRefuse).value());
+  EXPECT_EQ(seen_.back().headers.count("x-amz-copy-source"), 0);
+}
+
 TEST_F(S3StoreTest, ACopyIn200DisguiseIsRepeated) {
   EXPECT_TRUE(play({{.status = 200, .body = error_body("InternalError")}, copied()}).copy("a", "k").value());
   EXPECT_EQ(requests(), 2);
@@ -382,8 +410,8 @@ const ScriptReply kStarted{
 const ScriptReply kPart{.status = 200, .headers = {{"ETag", "\"900150983cd24fb0d6963f7d28e17f72\""}}};
 const ScriptReply kCompleted{.status = 200, .body = "<CompleteMultipartUploadResult/>"};
 
-arrow::Status write(ObjectStore& store, std::size_t size) {
-  auto output = *store.open_output("k");
+arrow::Status write(ObjectStore& store, std::size_t size, Existing existing = Existing::kReplace) {
+  auto output = *store.open_output("k", existing);
   const std::string bytes(size, 'x');
   ARROW_RETURN_NOT_OK(output->Write(bytes.data(), static_cast<std::int64_t>(size)));
   return output->Close();
@@ -420,16 +448,54 @@ TEST_F(S3StoreTest, CompletionIn200DisguiseIsRepeated) {
 }
 
 TEST_F(S3StoreTest, ACompletionWhoseReplyWasLostIsRecognised) {
-  const auto head = [](std::string_view etag) {
-    return ScriptReply{
-        .status = 200, .body = std::string(1500, ' '), .headers = {{"ETag", fmt::format("\"{}\"", etag)}}};
-  };
   const ScriptReply gone = error(404, "NoSuchUpload");
-  EXPECT_TRUE(
-      write(play({kStarted, kPart, kPart, kHangUp, gone, head("043a916d6cfeecedf5e04f0312ba762d-2")}), 1500).ok());
-  EXPECT_FALSE(
-      write(play({kStarted, kPart, kPart, kHangUp, gone, head("0123456789abcdef0123456789abcdef-2")}), 1500).ok());
+  EXPECT_TRUE(write(play({kStarted, kPart, kPart, kHangUp, gone, kOurs}), 1500).ok());
+  EXPECT_FALSE(write(play({kStarted, kPart, kPart, kHangUp, gone, kTheirs}), 1500).ok());
   EXPECT_FALSE(write(play({kStarted, kPart, kPart, gone}), 1500).ok()) << "nothing was unclear";
+}
+
+TEST_F(S3StoreTest, ACreationSaysSoAndIsMarked) {
+  EXPECT_TRUE(play({object("")}).put("k", "x", Existing::kRefuse)->stored);
+  EXPECT_EQ(seen_[0].headers["if-none-match"], "*");
+  EXPECT_EQ(seen_[0].headers[kMark].size(), 32u);
+  EXPECT_TRUE(store_->put("k2", "x", Existing::kRefuse)->stored);
+  EXPECT_NE(seen_[1].headers[kMark], seen_[0].headers[kMark]);
+  EXPECT_EQ(server_->connections(), 1) << "what is recognised may be repeated unseen";
+}
+
+TEST_F(S3StoreTest, ACreationWhoseReplyWasLostIsRecognised) {
+  for (const ScriptReply& refusal : {error(412, "PreconditionFailed"), error(409, "ConditionalRequestConflict")}) {
+    EXPECT_TRUE(play({kHangUp, refusal, kOurs}).put("k", "x", Existing::kRefuse)->stored);
+    EXPECT_EQ(seen_.back().method, "HEAD");
+    EXPECT_TRUE(play({error(500, "InternalError"), refusal, kOurs}).put("k", "x", Existing::kRefuse)->stored);
+    EXPECT_FALSE(play({kHangUp, refusal, kTheirs}).put("k", "x", Existing::kRefuse)->stored) << "of the same bytes";
+    EXPECT_FALSE(play({refusal, object("x")}).put("k", "x", Existing::kRefuse)->stored);
+    EXPECT_FALSE(play({refusal, error(404, "NoSuchKey")}).put("k", "x", Existing::kRefuse)->stored);
+  }
+}
+
+TEST_F(S3StoreTest, AServerWithoutConditionsIsAskedFirst) {
+  EXPECT_FALSE(play({error(501, "NotImplemented"), object("")}).put("k", "x", Existing::kRefuse)->stored);
+  EXPECT_EQ(requests(), 2);
+  auto& store = play({error(501, "NotImplemented"), error(404, "NoSuchKey"), object("")});
+  EXPECT_TRUE(store.put("k", "x", Existing::kRefuse)->stored);
+  EXPECT_EQ(seen_.back().method, "PUT");
+  EXPECT_EQ(seen_.back().headers.count("if-none-match"), 0);
+}
+
+TEST_F(S3StoreTest, ALargeOutputRefusesToReplace) {
+  const ScriptReply missing = error(404, "NoSuchKey"), taken = error(412, "PreconditionFailed");
+  EXPECT_EQ(play({object("old")}).open_output("k", Existing::kRefuse).error().kind, ErrorKind::kAlreadyExists);
+  EXPECT_EQ(requests(), 1);
+  EXPECT_TRUE(write(play({missing, kStarted, kPart, kPart, kCompleted}), 1500, Existing::kRefuse).ok());
+  EXPECT_EQ(seen_.back().headers["if-none-match"], "*");
+  const auto status = write(play({missing, kStarted, kPart, kPart, taken, kTheirs}), 1500, Existing::kRefuse);
+  EXPECT_EQ(from_arrow(status).kind, ErrorKind::kAlreadyExists);
+  EXPECT_EQ(seen_.back().method, "DELETE") << "the upload is given up";
+  EXPECT_TRUE(write(play({missing, kStarted, kPart, kPart, kHangUp, taken, kOurs}), 1500, Existing::kRefuse).ok());
+  EXPECT_TRUE(write(play({missing, kStarted, kPart, kPart, error(501, "NotImplemented"), kCompleted}), 1500,
+                    Existing::kRefuse)
+                  .ok());
 }
 
 TEST_F(S3StoreTest, InputOfASmallObjectIsOneRequest) {

@@ -247,10 +247,6 @@ Status Backfill::check_staged(const RunRecord& record) const {
 
 Result<RunRecord> Backfill::chunks() {
   show({}, "inventory");
-  if (staging_.is_direct()) {
-    const auto run_id = staging_.root().substr(staging_.root().rfind('/') + 1);
-    EC_TRY(pipeline::write_unfinished_run(stores_, catalog_->warehouse(), run_id));
-  }
   if (!spec_.skip_inventory) return write_chunks(stores_, {.staging = staging_.root(), .settings = settings()});
   EC_ASSIGN_OR_RETURN(const auto record, read_run_record(staging_));
   if (!record || !record->complete) {

@@ -3,6 +3,8 @@
 #include <functional>
 #include <vector>
 
+#include "earthcatalog/pipeline/unfinished_run.h"
+
 namespace earthcatalog::backfill {
 namespace {
 
@@ -30,7 +32,10 @@ Status cleanup_direct(const Staging& staging, Kept kept) {
   EC_TRY(remove_folder(staging.stores(), staging.root(), [&](const std::string& uri) {
     return uri == record || (kept != Kept::kNothing && uri.starts_with(pending));
   }));
-  return kept == Kept::kPending ? Status{} : staging.remove(record);
+  if (kept == Kept::kPending) return {};  // as long as something is pending, the backfill is not finished
+  EC_TRY(staging.remove(record));
+  const auto run = pipeline::place_of_run(staging.parts());
+  return run ? pipeline::release_unfinished_run(staging.stores(), run->warehouse, run->run_id) : Status{};
 }
 
 }  // namespace

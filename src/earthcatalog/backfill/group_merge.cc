@@ -87,22 +87,17 @@ const iceberg::DataFile* GroupMerge::copy_of(const Group& group) const {
 
 // Side by side: on S3 what takes time is to wait for each.
 Status GroupMerge::copy(std::span<const Group* const> groups) {
-  std::vector<storage::Location> targets;
-  for (const auto* group : groups) {
-    EC_ASSIGN_OR_RETURN(auto to, stores_.locate(names_.next(group->bucket)));
-    targets.push_back(std::move(to));
-  }
-  std::vector<char> written(groups.size());
+  std::vector<std::string> written(groups.size());  // URIs; empty: not written
   const auto status = pipeline::parallel_for(groups.size(), kCopiesAtOnce, [&](std::size_t i) -> Status {
     const GroupFile& part = groups[i]->files.front();
-    EC_TRY(copy_rows(staging_, {staged_file(*groups[i], part), part.attempt}, targets[i]));
-    written[i] = 1;
+    const auto next = [&] { return stores_.locate(names_.next(groups[i]->bucket)); };
+    EC_ASSIGN_OR_RETURN(written[i], copy_rows(staging_, {staged_file(*groups[i], part), part.attempt}, next));
     return {};
   });
   for (std::size_t i = 0; i < groups.size(); ++i) {
-    if (written[i] == 0) continue;
+    if (written[i].empty()) continue;
     files_.push_back(*copy_of(*groups[i]));
-    files_.back().file_path = targets[i].uri();
+    files_.back().file_path = written[i];
     rows_ += groups[i]->files.front().rows;
     items_ += groups[i]->files.front().items;
   }

@@ -20,6 +20,7 @@
 #include "earthcatalog/pipeline/item_rows.h"
 #include "earthcatalog/pipeline/table_writer.h"
 #include "earthcatalog/pipeline/write_groups.h"
+#include "earthcatalog/pipeline/unfinished_run.h"
 
 namespace earthcatalog::backfill {
 namespace {
@@ -327,7 +328,8 @@ Status ChunkIngest::write_entries() {
   }
   std::ranges::sort(entries_, {}, &catalog::ObjectEntry::object);
   EC_ASSIGN_OR_RETURN(const auto where, stores_.locate(staging_.objects(at_, static_cast<int>(record_.runs.size()))));
-  EC_ASSIGN_OR_RETURN(const auto writer, catalog::RunWriter::create(where, kEntriesPerRowGroup));
+  EC_ASSIGN_OR_RETURN(const auto writer,
+                      catalog::RunWriter::create(where, kEntriesPerRowGroup, storage::Existing::kReplace));
   for (auto& entry : entries_) EC_TRY(writer->append({.entry = std::move(entry)}));
   EC_ASSIGN_OR_RETURN(const auto info, writer->finish());
   record_.runs.push_back({.entries = info.entries, .bytes = info.size_bytes});
@@ -401,6 +403,9 @@ Result<ChunkRecord> ingest_chunk(storage::Stores& stores, const IngestChunkSpec&
   EC_ASSIGN_OR_RETURN(auto done, read_chunk_record(staging, {spec.chunk, spec.attempt}, run->started));
   if (done) return std::move(*done);
   EC_TRY(annotate(check_settings(spec, run->settings), spec.staging));
+  if (const auto place = pipeline::place_of_run(spec.parts)) {  // for who has not called write_chunks there
+    EC_TRY(pipeline::claim_unfinished_run(stores, place->warehouse, place->run_id));
+  }
   return annotate(ChunkIngest(stores, spec, *run, hooks).run(), fmt::format("chunk {}", spec.chunk));
 }
 

@@ -12,7 +12,6 @@
 #include "earthcatalog/backfill/ingest_chunk.h"
 #include "earthcatalog/catalog/hash_index.h"
 #include "earthcatalog/catalog/table_schema.h"
-#include "earthcatalog/pipeline/unfinished_run.h"
 #include "earthcatalog/storage/arrow_status.h"
 
 namespace earthcatalog::backfill {
@@ -186,10 +185,7 @@ Status finish_committed(const catalog::Catalog& catalog, const Staging& staging,
                         const FinishOptions& options) {
   EC_TRY(update_hash_index(catalog, options));
   if (options.keep_staging) return {};
-  EC_TRY(cleanup_staging(staging, run.pending > 0 ? Kept::kPending : Kept::kPendingLists));
-  // As long as something is pending, the backfill is not finished.
-  if (!staging.is_direct() || run.pending > 0) return {};
-  return staging.remove(pipeline::unfinished_run_uri(catalog.warehouse()));
+  return cleanup_staging(staging, run.pending > 0 ? Kept::kPending : Kept::kPendingLists);
 }
 
 }  // namespace earthcatalog::backfill

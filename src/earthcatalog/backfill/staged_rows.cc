@@ -72,14 +72,20 @@ Result<std::vector<std::string>> read_rows(const Staging& staging, std::span<con
   return texts;
 }
 
-Status copy_rows(const Staging& staging, const FileToRead& file, const storage::Location& to) {
+Result<std::string> copy_rows(const Staging& staging, const FileToRead& file, const geoparquet::NextPlace& next) {
   const auto uri = staging.rows(file.file.bucket, file.attempt, file.file.part);
   EC_ASSIGN_OR_RETURN(const auto from, staging.stores().locate(uri));
-  EC_ASSIGN_OR_RETURN(const bool copied, storage::copy_object(from, to));
-  if (!copied) return gone(uri);
+  EC_ASSIGN_OR_RETURN(auto to, next());
+  auto copied = storage::copy_object(from, to, storage::Existing::kRefuse);
+  while (!copied && copied.error().kind == ErrorKind::kAlreadyExists) {
+    EC_ASSIGN_OR_RETURN(to, next());
+    copied = storage::copy_object(from, to, storage::Existing::kRefuse);
+  }
+  EC_TRY(copied);
+  if (!*copied) return gone(uri);
   EC_ASSIGN_OR_RETURN(const auto there, to.store->head(to.key));
   const std::int64_t bytes = there ? there->size_bytes : 0;
-  if (bytes == file.file.bytes) return {};
+  if (bytes == file.file.bytes) return to.uri();
   EC_TRY(to.store->remove(std::vector{to.key}));
   return cut_short(staging, file.file, file.attempt, bytes);
 }

@@ -11,6 +11,7 @@
 
 #include "earthcatalog/backfill/chunk_record.h"
 #include "earthcatalog/backfill/staging.h"
+#include "earthcatalog/geoparquet/writer.h"
 #include "earthcatalog/grid/partitioner.h"
 #include "earthcatalog/pipeline/chunk.h"
 #include "earthcatalog/result.h"
@@ -44,8 +45,9 @@ Result<std::vector<std::string>> read_rows(const Staging& staging, std::span<con
 /// About so many bytes are worth reading at a time.
 inline constexpr std::int64_t kReadAheadBytes = 16 << 20;
 
-/// A file or part, byte for byte, to another place. Errors of read_rows().
-Status copy_rows(const Staging& staging, const FileToRead& file, const storage::Location& to);
+/// A file or part, byte for byte, to the first of the places that `next` gives in which nothing is: its URI. Errors of
+/// read_rows().
+Result<std::string> copy_rows(const Staging& staging, const FileToRead& file, const geoparquet::NextPlace& next);
 
 /// A file, to be read piece by piece. Errors of read_rows().
 Result<std::shared_ptr<arrow::io::RandomAccessFile>> open_rows(const Staging& staging, const StagedFile& file,

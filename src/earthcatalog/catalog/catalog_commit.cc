@@ -166,13 +166,15 @@ Result<bool> Catalog::Impl::try_commit(const CommitRequest& request, CommitOutco
   iceberg::CommitOptions options{.guard = guard(), .only_on_base = true, .clock = options_.clock};
   auto done = change.commit(*table_, options);
   if (!done) {
-    // Whatever the error, only the table can tell whether the commit happened.
+    // Whatever the error, only the table can tell whether the commit happened. That it did not is certain after a
+    // conflict alone: after any other error the write of the pointer may still be on its way.
+    unclear_ = done.error().kind != ErrorKind::kConflict;
     if (const auto refreshed = table_->refresh(); !refreshed) {
       unclear_ = true;
       return std::unexpected(outcome_unknown(std::move(done).error(), refreshed.error()));
     }
     if (!is_committed(request, change, next)) {
-      next.retire_except({&named_, &index_});
+      if (!unclear_) next.retire_except({&named_, &index_});
       EC_TRY(prepare_again(request, done.error(), before));
       return false;
     }
@@ -202,10 +204,10 @@ Status Catalog::Impl::check_current() {
 }
 
 Status Catalog::Impl::accept(const ObjectIndex& next) {
-  const ObjectIndex named = std::exchange(named_, next);
-  const ObjectIndex index = std::exchange(index_, next);
-  named.retire_except({&next});
-  index.retire_except({&next});
+  index_.retire_except({&named_, &next});
+  named_ = next;
+  index_ = next;
+  unclear_ = false;
   EC_TRY(adopt_table());
   return load_index();  // somebody may have committed on top of it already
 }

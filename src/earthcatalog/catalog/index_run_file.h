@@ -23,7 +23,8 @@ struct RunEntry {
 /// Writes a run. Memory is one row group.
 class RunWriter {
  public:
-  static Result<std::unique_ptr<RunWriter>> create(const storage::Location& where, std::int64_t row_group_rows);
+  static Result<std::unique_ptr<RunWriter>> create(const storage::Location& where, std::int64_t row_group_rows,
+                                                   storage::Existing existing);
   virtual ~RunWriter() = default;
   /// By ascending object hash, each once.
   virtual Status append(const RunEntry& entry) = 0;

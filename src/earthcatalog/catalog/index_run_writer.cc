@@ -14,8 +14,8 @@ class ParquetRunWriter final : public RunWriter {
   ParquetRunWriter(storage::Location where, std::int64_t row_group_rows)
       : where_(std::move(where)), row_group_rows_(row_group_rows) {}
 
-  Status open() {
-    EC_ASSIGN_OR_RETURN(stream_, where_.store->open_output(where_.key));
+  Status open(storage::Existing existing) {
+    EC_ASSIGN_OR_RETURN(stream_, where_.store->open_output(where_.key, existing));
     parquet::WriterProperties::Builder properties;
     properties.compression(parquet::Compression::ZSTD)->version(parquet::ParquetVersion::PARQUET_2_6);
     for (const char* plain : {"object_hash", "identity_hash", "name", "etag"}) properties.disable_dictionary(plain);
@@ -100,9 +100,10 @@ class ParquetRunWriter final : public RunWriter {
 
 }  // namespace
 
-Result<std::unique_ptr<RunWriter>> RunWriter::create(const storage::Location& where, std::int64_t row_group_rows) {
+Result<std::unique_ptr<RunWriter>> RunWriter::create(const storage::Location& where, std::int64_t row_group_rows,
+                                                     storage::Existing existing) {
   auto writer = std::make_unique<ParquetRunWriter>(where, row_group_rows);
-  EC_TRY(annotate(writer->open(), fmt::format("writing {}", where.uri())));
+  EC_TRY(annotate(writer->open(existing), fmt::format("writing {}", where.uri())));
   return writer;
 }
 

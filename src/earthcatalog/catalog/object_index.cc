@@ -108,12 +108,21 @@ struct ObjectIndex::State {
   template <class Differs>
   Result<std::vector<ObjectEntry>> find_different(std::span<const Holding> now, Differs&& differs) const;
 
+  // A new file "<uri>.parquet"; when there is one, because a run id was used again, "<uri>_2.parquet" and so on.
+  Result<std::unique_ptr<RunWriter>> create_run(const std::string& uri) const {
+    for (int number = 1;; ++number) {
+      const std::string suffix = number == 1 ? "" : fmt::format("_{}", number);
+      EC_ASSIGN_OR_RETURN(const auto where, stores->locate(uri + suffix + ".parquet"));
+      auto writer = RunWriter::create(where, options.row_group_rows, storage::Existing::kRefuse);
+      if (writer || writer.error().kind != ErrorKind::kAlreadyExists) return writer;
+    }
+  }
+
   // Writes what `sources` merge to as one run. Nothing when no entry is left.
   Result<std::shared_ptr<const IndexRun>> write_run(std::vector<std::unique_ptr<EntrySource>> sources,
                                                     const std::string& uri, std::int64_t expected,
                                                     bool keep_forgotten) const {
-    EC_ASSIGN_OR_RETURN(const auto where, stores->locate(uri));
-    EC_ASSIGN_OR_RETURN(auto writer, RunWriter::create(where, options.row_group_rows));
+    EC_ASSIGN_OR_RETURN(auto writer, create_run(uri));
     auto table = std::make_unique<ObjectTable>(expected, table_options(options));
     EC_TRY(merge_entries(std::move(sources), [&](RunEntry&& entry) -> Status {
       if (entry.forgotten && !keep_forgotten) return {};
@@ -373,7 +382,7 @@ Result<ObjectIndex> ObjectIndex::apply(const IndexUpdate& update, const std::str
     sources.push_back(source_of(*readers.emplace_back(std::move(reader))));
   }
   sources.push_back(std::move(changes));
-  EC_ASSIGN_OR_RETURN(auto run, next->write_run(std::move(sources), storage::join_uri(folder_uri, name + ".parquet"),
+  EC_ASSIGN_OR_RETURN(auto run, next->write_run(std::move(sources), storage::join_uri(folder_uri, name),
                                                 expected, kept > 0));
   next->runs.resize(kept);
   next->manifest.runs.resize(kept);

@@ -147,12 +147,14 @@ class ObjectIndex {
   Status scan(const std::function<Status(ObjectEntry&&)>& visit) const;
 
   /// Writes `update` as a new run `<folder_uri>/<name>.parquet`, and merges young runs when there are more than
-  /// max_runs. The result is the state for `snapshot_id`; this one stays as it is. Nothing is removed.
+  /// max_runs; a name that is taken gets a number. The result is the state for `snapshot_id`; this one stays as it is.
+  /// Nothing is removed.
   Result<ObjectIndex> apply(const IndexUpdate& update, const std::string& folder_uri, const std::string& name,
                             std::optional<std::int64_t> snapshot_id) const;
 
-  /// The files of those of its runs that are in none of `kept` are removed as soon as no ObjectIndex of this process
-  /// uses them.
+  /// Takes back what apply() wrote and no commit names: the files of those of its runs that are in none of `kept` are
+  /// removed as soon as no ObjectIndex of this process uses them. What a table has named once must be among `kept`:
+  /// readers in other processes may be at it, and only `expire` knows when they are not.
   void retire_except(std::initializer_list<const ObjectIndex*> kept) const;
 
  private:

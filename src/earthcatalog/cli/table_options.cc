@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <thread>
 
-#include "earthcatalog/cli/run_id.h"
 #include "earthcatalog/cli/settings.h"
 
 namespace earthcatalog::cli {
@@ -36,7 +35,6 @@ catalog::CatalogOptions catalog_at(const TableAccess& access) {
 Result<catalog::CatalogOptions> locked_catalog(const TableAccess& access, const LockFlags& lock,
                                                const std::string& owner) {
   auto options = catalog_at(access);
-  options.run_id = make_run_id();
   EC_TRY(lock.apply(owner, options));
   return options;
 }

@@ -20,6 +20,8 @@ namespace {
 
 // What a row of ITS_LIVE takes in a file, the footer of a small one aside.
 constexpr std::int64_t kExpectedRowBytes = 512;
+// More names that are taken, one after the other, are no clash but a mistake.
+constexpr int kMostPlaces = 10'000;
 
 Status check_batch(const arrow::RecordBatch& batch, const arrow::Schema& expected) {
   const arrow::Schema& actual = *batch.schema();
@@ -77,8 +79,8 @@ void definition_levels(const Leaf& leaf, const LeafArrays& arrays, std::vector<s
 
 class FileStream::Impl {
  public:
-  Impl(const FileWriter::Impl& kind, storage::Location where, std::int64_t rows)
-      : kind_(kind), where_(std::move(where)), rows_(rows) {}
+  Impl(const FileWriter::Impl& kind, NextPlace next, std::int64_t rows)
+      : kind_(kind), next_(std::move(next)), rows_(rows) {}
 
   Status open();
   Status append(const std::shared_ptr<arrow::RecordBatch>& batch);
@@ -87,19 +89,25 @@ class FileStream::Impl {
   // Runs `body` as one step of the writing of this file: its errors name it.
   template <class Body>
   auto step(Body&& body) const -> decltype(body()) {
-    return name_object(guarded(ErrorKind::kInvalidArgument, std::forward<Body>(body)), "writing", where_.uri());
+    return name_object(guarded(ErrorKind::kInvalidArgument, std::forward<Body>(body)), "writing",
+                       where_.store ? where_.uri() : "a data file");
   }
 
   iceberg::DataFile file;
 
  private:
+  Status move_on();
+  Status open_sink();
+  Status put();
   Status add_geometries(const arrow::RecordBatch& batch);
   Status write_row_group();
   Status write_column(parquet::ColumnWriter& column, std::size_t leaf, parquet::ArrowWriteContext& context);
   std::shared_ptr<const arrow::KeyValueMetadata> footer() const;
 
   const FileWriter::Impl& kind_;
-  const storage::Location where_;
+  const NextPlace next_;
+  storage::Location where_{};
+  int places_ = 0;                                              // that were tried
   const std::int64_t rows_;                                     // announced
   std::shared_ptr<arrow::io::BufferOutputStream> buffer_;       // of a file of one row group, which is put at once
   std::shared_ptr<arrow::io::OutputStream> sink_;               // that, or the store's stream
@@ -111,12 +119,45 @@ class FileStream::Impl {
   std::vector<std::int16_t> levels_;
 };
 
+// To the first place, and from one that is taken to the next.
+Status FileStream::Impl::move_on() {
+  if (++places_ > kMostPlaces) {
+    return fail(ErrorKind::kAlreadyExists, "{} and the {} names before it are taken", where_.uri(), kMostPlaces - 1);
+  }
+  EC_ASSIGN_OR_RETURN(where_, next_());
+  file.file_path = where_.uri();
+  return {};
+}
+
+Status FileStream::Impl::open_sink() {
+  while (true) {
+    auto sink = where_.store->open_output(where_.key, storage::Existing::kRefuse);
+    if (sink) {
+      sink_ = std::move(*sink);
+      return {};
+    }
+    if (sink.error().kind != ErrorKind::kAlreadyExists) return std::unexpected(std::move(sink).error());
+    EC_TRY(move_on());
+  }
+}
+
+Status FileStream::Impl::put() {
+  EC_ARROW_ASSIGN(const auto bytes, ErrorKind::kIOError, buffer_->Finish());
+  while (true) {
+    EC_ASSIGN_OR_RETURN(const auto put,
+                        where_.store->put(where_.key, std::string_view(*bytes), storage::Existing::kRefuse));
+    if (put.stored) return {};
+    EC_TRY(move_on());
+  }
+}
+
 Status FileStream::Impl::open() {
+  EC_TRY(move_on());
   const std::int64_t limit = kind_.options.row_group_rows * kind_.options.max_row_groups;
   if (rows_ <= 0) return fail(ErrorKind::kInvalidArgument, "there are no rows to write");
   if (rows_ > limit) return fail(ErrorKind::kInvalidArgument, "{} rows, and a file holds {}", rows_, limit);
   if (rows_ > kind_.options.row_group_rows) {
-    EC_ASSIGN_OR_RETURN(sink_, where_.store->open_output(where_.key));
+    EC_TRY(open_sink());
   } else {
     EC_ARROW_ASSIGN(buffer_, ErrorKind::kIOError, arrow::io::BufferOutputStream::Create(rows_ * kExpectedRowBytes));
     sink_ = buffer_;
@@ -200,8 +241,7 @@ Result<iceberg::DataFile> FileStream::Impl::finish() {
   for (const auto& metrics : metrics_) metrics.describe(file);
   EC_ARROW_ASSIGN(file.file_size_in_bytes, ErrorKind::kIOError, sink_->Tell());
   if (buffer_) {
-    EC_ARROW_ASSIGN(const auto bytes, ErrorKind::kIOError, buffer_->Finish());
-    EC_TRY(where_.store->put(where_.key, std::string_view(*bytes)));
+    EC_TRY(put());
   } else {
     EC_ARROW_TRY(ErrorKind::kIOError, sink_->Close());
   }
@@ -221,11 +261,9 @@ Result<iceberg::DataFile> FileStream::finish() {
   return impl_->step([&] { return impl_->finish(); });
 }
 
-Result<FileStream> FileWriter::open(const storage::Location& where, const iceberg::PartitionKey& partition,
-                                    std::int64_t rows) const {
-  auto stream = std::make_unique<FileStream::Impl>(*impl_, where, rows);
+Result<FileStream> FileWriter::open(NextPlace next, const iceberg::PartitionKey& partition, std::int64_t rows) const {
+  auto stream = std::make_unique<FileStream::Impl>(*impl_, std::move(next), rows);
   EC_TRY(stream->step([&] { return stream->open(); }));
-  stream->file.file_path = where.uri();
   stream->file.partition = partition;
   return FileStream(std::move(stream));
 }

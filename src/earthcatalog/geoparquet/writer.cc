@@ -8,6 +8,16 @@
 #include "earthcatalog/geoparquet/writer_impl.h"
 
 namespace earthcatalog::geoparquet {
+namespace {
+
+NextPlace only(const storage::Location& where) {
+  return [where, asked = false]() mutable -> Result<storage::Location> {
+    if (!std::exchange(asked, true)) return where;
+    return fail(ErrorKind::kAlreadyExists, "writing {}: another object has that name, and stays", where.uri());
+  };
+}
+
+}  // namespace
 
 FileWriter::FileWriter(std::unique_ptr<const Impl> impl) : impl_(std::move(impl)) {}
 FileWriter::FileWriter(FileWriter&&) noexcept = default;
@@ -29,12 +39,23 @@ Result<FileWriter> FileWriter::make(const iceberg::Schema& schema, const WriteOp
 
 std::int64_t FileWriter::max_rows() const { return impl_->options.row_group_rows * impl_->options.max_row_groups; }
 
+Result<FileStream> FileWriter::open(const storage::Location& where, const iceberg::PartitionKey& partition,
+                                    std::int64_t rows) const {
+  return open(only(where), partition, rows);
+}
+
 Result<iceberg::DataFile> FileWriter::write(const storage::Location& where,
+                                            const std::vector<std::shared_ptr<arrow::RecordBatch>>& batches,
+                                            const iceberg::PartitionKey& partition) const {
+  return write(only(where), batches, partition);
+}
+
+Result<iceberg::DataFile> FileWriter::write(const NextPlace& next,
                                             const std::vector<std::shared_ptr<arrow::RecordBatch>>& batches,
                                             const iceberg::PartitionKey& partition) const {
   std::int64_t rows = 0;
   for (const auto& batch : batches) rows += batch->num_rows();
-  EC_ASSIGN_OR_RETURN(FileStream stream, open(where, partition, rows));
+  EC_ASSIGN_OR_RETURN(FileStream stream, open(next, partition, rows));
   for (const auto& batch : batches) EC_TRY(stream.append(batch));
   return stream.finish();
 }

@@ -7,9 +7,12 @@
 //   EC_ASSIGN_OR_RETURN(FileStream stream, writer.open(where, {"81063ffffffffff", 48}, rows));  // batch by batch
 //   EC_TRY(stream.append(batch));
 //   EC_ASSIGN_OR_RETURN(iceberg::DataFile file, stream.finish());
+//
+// Files are created, never replaced.
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -34,6 +37,9 @@ struct WriteOptions {
   bool covering = true;
 };
 
+/// Where the next file goes. Asked again when there is an object already: a name that clashes is another file's.
+using NextPlace = std::function<Result<storage::Location>()>;
+
 class FileStream;
 
 /// Writes the files of one schema. Making one costs about as much as a file of 12 rows: keep it for all files of a
@@ -49,12 +55,17 @@ class FileWriter {
   /// Writes one file and describes it for a manifest from what was written: path, size, counts, bounds, without
   /// reading it again. `batches` hold the rows in file order, with the columns of the schema in its order; their
   /// partition is `partition`. The object appears whole or not at all: files of one row group are put at once, larger
-  /// ones streamed. kInvalidArgument for no rows, too many rows, or columns that are not the schema's.
+  /// ones streamed. kInvalidArgument for no rows, too many rows, or columns that are not the schema's; kAlreadyExists
+  /// when the place is taken and there is no next one, or when another writer took that of a streamed file meanwhile.
+  Result<iceberg::DataFile> write(const NextPlace& next,
+                                  const std::vector<std::shared_ptr<arrow::RecordBatch>>& batches,
+                                  const iceberg::PartitionKey& partition) const;
   Result<iceberg::DataFile> write(const storage::Location& where,
                                   const std::vector<std::shared_ptr<arrow::RecordBatch>>& batches,
                                   const iceberg::PartitionKey& partition) const;
 
   /// As write(), of a file whose rows come batch by batch, `rows` in all: how a file is encoded depends on it.
+  Result<FileStream> open(NextPlace next, const iceberg::PartitionKey& partition, std::int64_t rows) const;
   Result<FileStream> open(const storage::Location& where, const iceberg::PartitionKey& partition,
                           std::int64_t rows) const;
 

@@ -42,8 +42,9 @@ Status check_schema(const Change& change, const TableMetadata& base) {
               "another commit changed the columns meanwhile; write the files anew with the new schema");
 }
 
-// The metadata log names the files that came before; those that fall off its end are returned.
-std::vector<std::string> log_previous(const Table& base, const Change& change, TableMetadata& metadata) {
+// The metadata log names the files that came before. Those that fall off its end stay: readers may be at them, and only
+// `expire` removes.
+void log_previous(const Table& base, const Change& change, TableMetadata& metadata) {
   auto& log = metadata.metadata_log;
   log.push_back({.timestamp_ms = base.metadata().last_updated_ms, .metadata_file = base.metadata_location()});
   if (change.forget_metadata_before_ms) {
@@ -51,13 +52,7 @@ std::vector<std::string> log_previous(const Table& base, const Change& change, T
   }
   const std::int64_t most = std::max<std::int64_t>(
       1, metadata.property_as_int("write.metadata.previous-versions-max", kDefaultPreviousVersions));
-  std::vector<std::string> expired;
-  while (static_cast<std::int64_t>(log.size()) > most) {
-    expired.push_back(log.front().metadata_file);
-    log.erase(log.begin());
-  }
-  const bool remove = metadata.property("write.metadata.delete-after-commit.enabled") == "true";
-  return remove ? expired : std::vector<std::string>();
+  if (std::ssize(log) > most) log.erase(log.begin(), log.end() - most);
 }
 
 void add_snapshot(Snapshot snapshot, TableMetadata& metadata) {
@@ -106,7 +101,7 @@ void pause(int attempt) {
 Result<Committer::Attempt> Committer::write_attempt(SnapshotProducer& producer) const {
   const TableMetadata& base = table_.metadata();
   EC_TRY(check_schema(change_, base));
-  Attempt attempt{.metadata = base, .location = {}, .expired = {}};
+  Attempt attempt{.metadata = base, .location = {}};
   TableMetadata& metadata = attempt.metadata;
   metadata.last_updated_ms = std::max(options_.clock() / 1000, base.last_updated_ms);
   apply_schema_and_properties(change_, metadata);
@@ -116,7 +111,7 @@ Result<Committer::Attempt> Committer::write_attempt(SnapshotProducer& producer) 
   }
   move_tags(change_, metadata);
   remove_snapshots(change_.removed_snapshots, metadata);
-  attempt.expired = log_previous(table_, change_, metadata);
+  log_previous(table_, change_, metadata);
   attempt.location = next_metadata_location(metadata, table_.metadata_location());
   EC_TRY(write_object(table_.stores(), attempt.location, to_json(metadata)));
   if (options_.make_durable) {
@@ -131,9 +126,8 @@ Result<CommitResult> Committer::finish(Attempt attempt, int attempts) {
   table_.metadata_ = std::make_shared<const TableMetadata>(std::move(attempt.metadata));
   table_.metadata_location_ = std::move(attempt.location);
   CommitResult done = result(attempts);
-  Status after =
+  const Status after =
       write_version_hint(table_.stores(), *table_.catalog(), table_.identifier(), folder, table_.metadata_location());
-  if (after) after = remove_objects(table_.stores(), attempt.expired);
   if (!after) done.warning = after.error().message;
   return done;
 }
@@ -154,6 +148,13 @@ Result<bool> Committer::catch_up() {
   const std::string tried = table_.metadata_location();
   EC_TRY(table_.refresh());
   return table_.metadata_location() != tried;
+}
+
+// Whether the pointer did not move, and will not: the guard said no, or another commit came first. After any other
+// error it may have moved all the same, or be about to: what it names must stay.
+bool Committer::was_refused(const Error& error) {
+  if (error.kind != ErrorKind::kConflict || !change_.changes_files() || !table_.refresh()) return false;
+  return table_.metadata().find_snapshot(change_.snapshot_id) == nullptr;
 }
 
 Result<CommitResult> Committer::commit() {
@@ -181,7 +182,8 @@ Result<CommitResult> Committer::attempt_until_done(SnapshotProducer& producer) {
     auto swapped =
         table_.catalog()->swap(table_.identifier(), table_.metadata_location(), written->location, options_.guard);
     if (!swapped) {
-      unclear_ = true;  // the pointer may have moved all the same: what it names must stay
+      unclear_ = !was_refused(swapped.error());
+      if (!unclear_) static_cast<void>(remove_objects(table_.stores(), {written->location}));
       return std::unexpected(std::move(swapped).error());
     }
     if (*swapped) {

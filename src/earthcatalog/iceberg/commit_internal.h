@@ -22,10 +22,10 @@ class Committer {
   struct Attempt {
     TableMetadata metadata;
     std::string location;
-    std::vector<std::string> expired;  ///< metadata files that are to go once the commit succeeded
   };
   Result<CommitResult> attempt_until_done(SnapshotProducer& producer);
   Result<bool> catch_up();
+  bool was_refused(const Error& error);
   Result<Attempt> write_attempt(SnapshotProducer& producer) const;
   Result<CommitResult> finish(Attempt attempt, int attempts);
   CommitResult result(int attempts) const;

@@ -32,8 +32,9 @@ Result<std::string> read_object(storage::Stores& stores, const std::string& uri,
 
 Status write_object(storage::Stores& stores, const std::string& uri, std::string_view bytes) {
   EC_ASSIGN_OR_RETURN(const storage::Location where, stores.locate(uri));
-  EC_TRY(where.store->put(where.key, bytes));
-  return {};
+  EC_ASSIGN_OR_RETURN(const auto put, where.store->put(where.key, bytes, storage::Existing::kRefuse));
+  if (put.stored) return {};
+  return fail(ErrorKind::kAlreadyExists, "writing {}: another object has that name, and stays", uri);
 }
 
 Status remove_objects(storage::Stores& stores, const std::vector<std::string>& uris) {
@@ -74,7 +75,8 @@ Status write_version_hint(storage::Stores& stores, Catalog& catalog, const Table
   while (true) {
     std::string_view version = file_name(location);
     if (version.ends_with(kMetadataSuffix)) version.remove_suffix(kMetadataSuffix.size());
-    EC_TRY(write_object(stores, hint, version));
+    EC_ASSIGN_OR_RETURN(const storage::Location where, stores.locate(hint));
+    EC_TRY(where.store->put(where.key, version));
     EC_ASSIGN_OR_RETURN(const auto present, catalog.metadata_location(table));
     if (!present || *present == location) return {};
     location = *present;

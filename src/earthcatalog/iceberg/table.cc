@@ -14,8 +14,9 @@ constexpr std::string_view kColumnsWithoutBounds[] = {"geometry", "assets",     
 Properties default_properties(const CreateTableOptions& options, const Schema& schema) {
   Properties properties{
       {"write.data.path", options.warehouse},          {"write.parquet.compression-codec", "zstd"},
-      {"write.parquet.row-group-limit", "25000"},      {"write.metadata.delete-after-commit.enabled", "true"},
-      {"write.metadata.previous-versions-max", "100"}, {"schema.name-mapping.default", name_mapping_json(schema)}};
+      {"write.parquet.row-group-limit", "25000"},
+      {"write.metadata.previous-versions-max", "100"},
+      {"schema.name-mapping.default", name_mapping_json(schema)}};
   for (const std::string_view column : kColumnsWithoutBounds) {
     if (schema.find(column) != nullptr) properties[fmt::format("write.metadata.metrics.column.{}", column)] = "none";
   }
@@ -97,8 +98,15 @@ Result<Table> Table::create(storage::Stores& stores, Catalog& catalog, const Cre
   const std::string location = next_metadata_location(metadata, options.follows);
   EC_TRY(write_object(stores, location, to_json(metadata)));
   EC_TRY(iceberg::make_durable(stores, {location}));
-  EC_ASSIGN_OR_RETURN(const bool created, catalog.swap(identifier, std::nullopt, location, options.guard));
+  const auto created = catalog.swap(identifier, std::nullopt, location, options.guard);
   if (!created) {
+    // The guard refused, or another came first: what nobody names goes. After any other error the pointer may move.
+    const auto now = catalog.metadata_location(identifier);
+    const bool refused = created.error().kind == ErrorKind::kConflict && now && !*now;
+    if (refused) static_cast<void>(remove_objects(stores, {location}));
+    return std::unexpected(created.error());
+  }
+  if (!*created) {
     EC_TRY(remove_objects(stores, {location}));
     return exists();
   }

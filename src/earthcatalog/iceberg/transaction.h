@@ -32,7 +32,7 @@ struct CommitResult {
   std::string metadata_location;
   Properties summary;  ///< of the snapshot, totals included
   int attempts = 1;
-  std::string warning;  ///< what failed after the commit (version hint, expiry of old metadata files); empty: nothing
+  std::string warning;  ///< what failed after the commit (version hint); empty: nothing
 };
 
 /// Not thread-safe. Holds what was asked for, not files: nothing is written before commit().

@@ -32,8 +32,9 @@ class Delta {
   Status look_for_removed();
   Status delete_removed(Catalog& catalog, const ListedObjects& listed);
   Status check_share(const RemovedObjects& removed) const;
-  Status find_new();
-  Status ingest();
+  Result<std::unique_ptr<Catalog>> open_to_take_up(const std::string& warehouse) const;
+  Status find_new(const Catalog& catalog, bool locked);
+  Status ingest(Catalog& catalog);
   std::string hash_index_of(const Catalog& catalog) const;
 
   storage::Stores& stores_;
@@ -51,15 +52,40 @@ Result<std::unique_ptr<Catalog>> Delta::open(OpenMode mode) const {
 Status Delta::run() {
   report_.run_id = spec_.catalog.run_id;
   // Read first: a mistyped name must not leave a catalog or a lock behind.
-  EC_TRY(open(OpenMode::kRead));
+  EC_ASSIGN_OR_RETURN(const auto reading, open(OpenMode::kRead));
   EC_ASSIGN_OR_RETURN(const bool all, is_of_all_objects());
   if (spec_.delete_removed && !all) {
     return fail(ErrorKind::kInvalidArgument,
                 "`delete_removed` needs a list of all objects: no `since`, no `limit`, no problems file");
   }
   if (all) EC_TRY(look_for_removed());
-  EC_TRY(find_new());
-  return spec_.ingest ? ingest() : Status{};
+  EC_ASSIGN_OR_RETURN(auto catalog, open_to_take_up(reading->warehouse()));
+  const bool locked = catalog != nullptr;
+  if (!locked) {
+    EC_ASSIGN_OR_RETURN(catalog, open(OpenMode::kRead));
+  }
+  auto status = find_new(*catalog, locked);
+  if (status && spec_.ingest) status = ingest(*catalog);
+  if (auto closed = catalog->close(); status && !closed) status = closed;
+  return status;
+}
+
+// Under the lock, which whoever takes up pending inventories holds until the last of them is removed. Nothing when
+// there is none to take up, or no lock to be had and nothing that cannot be done without.
+Result<std::unique_ptr<Catalog>> Delta::open_to_take_up(const std::string& warehouse) const {
+  if (!spec_.ingest) {
+    if (!spec_.out.empty()) return nullptr;
+    EC_ASSIGN_OR_RETURN(const auto pending, list_pending_deltas(stores_, warehouse));
+    if (pending.empty()) return nullptr;
+  }
+  auto options = spec_.ingest ? spec_.ingest->catalog : spec_.catalog;
+  options.mode = OpenMode::kWrite;
+  if (!options.default_resolution) options.default_resolution = 1;
+  auto opened = Catalog::open(stores_, options);
+  if (opened || spec_.ingest) return opened;
+  const auto kind = opened.error().kind;
+  const bool no_lock = kind == ErrorKind::kConflict || kind == ErrorKind::kPermissionDenied;
+  return no_lock ? Result<std::unique_ptr<Catalog>>(nullptr) : std::move(opened);
 }
 
 Result<bool> Delta::is_of_all_objects() const {
@@ -122,27 +148,30 @@ std::string Delta::hash_index_of(const Catalog& catalog) const {
   return property ? std::string(*property) : catalog::hash_index_uri(catalog.warehouse());
 }
 
-Status Delta::find_new() {
+Status Delta::find_new(const Catalog& catalog, bool locked) {
   if (hooks_.progress) hooks_.progress({.stage = "compare"});
-  EC_ASSIGN_OR_RETURN(const auto catalog, open(OpenMode::kRead));
   DeltaObjects objects(spec_.scratch_folder, spec_.memory_limit_bytes);
   if (spec_.by_id) {
-    EC_ASSIGN_OR_RETURN(const auto where, stores_.locate(hash_index_of(*catalog)));
+    EC_ASSIGN_OR_RETURN(const auto where, stores_.locate(hash_index_of(catalog)));
     EC_ASSIGN_OR_RETURN(report_.unchanged, objects.add_by_id(stores_, spec_.inventory, spec_.inventory_options, where));
   } else {
     EC_ASSIGN_OR_RETURN(report_.unchanged, objects.add_by_object(stores_, spec_.inventory, spec_.inventory_options,
-                                                                 catalog->index(), false));
+                                                                 catalog.index(), false));
   }
   std::vector<std::string> earlier;
   if (spec_.out.empty()) {
-    EC_ASSIGN_OR_RETURN(earlier, list_pending_deltas(stores_, catalog->warehouse()));
+    EC_ASSIGN_OR_RETURN(earlier, list_pending_deltas(stores_, catalog.warehouse()));
+    if (!locked) report_.pending_left = std::ssize(std::exchange(earlier, {}));
   }
   for (const auto& uri : earlier) {
-    EC_TRY(objects.add_by_object(stores_, uri, {.suffix = ""}, catalog->index(), true));
+    EC_TRY(objects.add_by_object(stores_, uri, {.suffix = ""}, catalog.index(), true));
   }
   report_.pending_files = std::ssize(earlier);
   if (!objects.empty()) {
-    const auto out = spec_.out.empty() ? pending_delta_uri(catalog->warehouse(), spec_.catalog.run_id) : spec_.out;
+    auto out = spec_.out;
+    if (out.empty()) {
+      EC_ASSIGN_OR_RETURN(out, new_pending_delta(stores_, catalog.warehouse(), spec_.catalog.run_id));
+    }
     EC_ASSIGN_OR_RETURN(const auto where, stores_.locate(out));
     EC_ASSIGN_OR_RETURN(const auto counts, objects.write(where));
     report_.out = where.uri();
@@ -156,7 +185,7 @@ Status Delta::find_new() {
   return remove_pending_deltas(stores_, earlier);
 }
 
-Status Delta::ingest() {
+Status Delta::ingest(Catalog& catalog) {
   if (report_.out.empty()) return {};
   auto run = *spec_.ingest;
   run.inventory = report_.out;
@@ -164,7 +193,7 @@ Status Delta::ingest() {
   auto& done = report_.ingest.emplace();
   report_.done = false;
   const auto rule = std::exchange(run.missing, std::nullopt).value_or(MissingRule());
-  EC_TRY(run_incremental(stores_, run, hooks_, done));
+  EC_TRY(run_incremental(stores_, run, hooks_, done, &catalog));
   report_.done = !done.interrupted && done.pending == 0;
   if (report_.done && spec_.out.empty()) {
     EC_TRY(remove_pending_deltas(stores_, {report_.out}));

@@ -38,6 +38,7 @@ struct DeltaReport {
   std::int64_t duplicates = 0;     ///< further rows of added and changed objects
   std::int64_t taken_up = 0;       ///< objects of earlier pending inventories alone
   std::int64_t pending_files = 0;  ///< those inventories
+  std::int64_t pending_left = 0;   ///< earlier ones that stay: another run holds the lock, or none is to be had
   std::int64_t written = 0;
   std::string out;                        ///< what was written and is there; empty: nothing
   std::optional<RemovedObjects> removed;  ///< none: the inventory is not of all objects
@@ -50,10 +51,12 @@ struct DeltaReport {
 /// Compares by the object index (ObjectIndex::lookup), or by id. In this order: rows of removed objects go, in one
 /// commit, under the lock; new and changed objects, and those of earlier pending inventories that are not recorded yet,
 /// become one inventory, and those earlier ones go; it is ingested, and goes when nothing of it is left to do. Ended at
-/// any point, the next run goes on: an inventory is removed only after what replaces it is there.
+/// any point, the next run goes on: an inventory is removed only after what replaces it is there. Earlier inventories
+/// are taken up and removed under the lock alone, since their runs may be at them: when another run holds it, they
+/// stay, and who wants to ingest is refused.
 ///
-/// kInvalidArgument: delete_removed with an inventory that is not of all objects. kInvalidData: more objects are gone
-/// than max_removed allows; nothing has changed then. kNotFound: no such inventory, table, or (by_id) hash index.
+/// kConflict: the lock is held. kInvalidArgument: delete_removed with a part of a list. kInvalidData: more objects
+/// are gone than max_removed allows; nothing has changed. kNotFound: no such inventory, table, or (by_id) hash index.
 Status run_delta(storage::Stores& stores, const DeltaSpec& spec, const Hooks& hooks, DeltaReport& report);
 
 std::string to_json(const DeltaReport& report);

@@ -38,6 +38,7 @@ std::string to_json(const DeltaReport& report) {
                {"unchanged", report.unchanged},
                {"duplicates", report.duplicates},
                {"pending_files", report.pending_files},
+               {"pending_left", report.pending_left},
                {"taken_up", report.taken_up},
                {"written", report.written},
                {"out", report.out},
@@ -78,6 +79,10 @@ std::string to_text(const DeltaReport& report) {
   if (report.pending_files > 0) {
     text += fmt::format("{} earlier pending inventories were taken up, with {} objects more\n", report.pending_files,
                         report.taken_up);
+  }
+  if (report.pending_left > 0) {
+    text += fmt::format("{} earlier pending inventories were left to the run that holds the lock\n",
+                        report.pending_left);
   }
   if (!report.out.empty()) {
     text += fmt::format("{} objects in {}", report.written, report.out);

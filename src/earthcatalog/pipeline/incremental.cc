@@ -54,7 +54,7 @@ class Run {
   Run(storage::Stores& stores, const IncrementalSpec& spec, const Hooks& hooks, Report& report)
       : stores_(stores), spec_(spec), hooks_(hooks), report_(report), problems_(stores, spec.problems) {}
 
-  Status run();
+  Status run(catalog::Catalog* lent);
 
  private:
   Status work(catalog::Catalog* catalog, const grid::Partitioner& grid, inventory::Inventory& inventory);
@@ -78,23 +78,27 @@ class Run {
   Stopwatch since_commit_;
 };
 
-Status Run::run() {
+Status Run::run(catalog::Catalog* lent) {
   report_.run_id = spec_.catalog.run_id;
   report_.dry_run = spec_.dry_run;
   // The inventory first: a mistyped name must not leave a catalog or a lock behind.
   EC_ASSIGN_OR_RETURN(const auto inventory,
                       inventory::open_inventory(stores_, spec_.inventory, spec_.inventory_options));
-  EC_ASSIGN_OR_RETURN(const auto catalog, open_catalog(stores_, spec_));
+  std::unique_ptr<catalog::Catalog> opened;
+  if (lent == nullptr) {
+    EC_ASSIGN_OR_RETURN(opened, open_catalog(stores_, spec_));
+  }
+  catalog::Catalog* const catalog = lent != nullptr ? lent : opened.get();
   EC_ASSIGN_OR_RETURN(const auto grid,
                       grid::make_partitioner(stores_, catalog ? catalog->grid() : asked_grid(spec_.catalog.grid)));
-  Status status = work(catalog.get(), *grid, *inventory);
+  Status status = work(catalog, *grid, *inventory);
   if (auto problems = problems_.finish()) {
     report_.problems = *problems;
   } else if (status) {
     status = std::unexpected(problems.error());
   }
-  if (catalog) {
-    if (auto closed = catalog->close(); status && !closed) status = closed;
+  if (opened) {
+    if (auto closed = opened->close(); status && !closed) status = closed;
   }
   report_.seconds = time_.seconds();
   report_.peak_rss_bytes = peak_rss_bytes();
@@ -238,8 +242,9 @@ void Run::finish_report(const inventory::InventoryCounts& counts) {
 
 }  // namespace
 
-Status run_incremental(storage::Stores& stores, const IncrementalSpec& spec, const Hooks& hooks, Report& report) {
-  auto status = Run(stores, spec, hooks, report).run();
+Status run_incremental(storage::Stores& stores, const IncrementalSpec& spec, const Hooks& hooks, Report& report,
+                       catalog::Catalog* lent) {
+  auto status = Run(stores, spec, hooks, report).run(lent);
   // A run that ended early left the rest to the next one; a whole run must add up by itself.
   if (!status || report.interrupted) report.not_done = report.imbalance();
   if (status && report.imbalance() != 0) {

@@ -44,8 +44,10 @@ struct IncrementalSpec {
 };
 
 /// kNotFound when nothing of what the inventory lists was found (unchanged objects count as found), or more is missing
-/// than allowed. An error ends the run; what was committed before it stays, and `report` says what that was, also then. Nothing of an
-/// inventory file that cannot be read to its end is ever committed.
-Status run_incremental(storage::Stores& stores, const IncrementalSpec& spec, const Hooks& hooks, Report& report);
+/// than allowed. An error ends the run; what was committed before it stays, and `report` says what that was, also then.
+/// Nothing of an inventory file that cannot be read to its end is ever committed. `lent`: the catalog, opened for
+/// writing, when the caller holds its lock already and goes on holding it; `spec.catalog` then only names the run.
+Status run_incremental(storage::Stores& stores, const IncrementalSpec& spec, const Hooks& hooks, Report& report,
+                       catalog::Catalog* lent = nullptr);
 
 }  // namespace earthcatalog::pipeline

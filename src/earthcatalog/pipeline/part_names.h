@@ -11,7 +11,8 @@
 
 namespace earthcatalog::pipeline {
 
-/// Gives each file of a run a name of its own. Thread-safe.
+/// Gives each file of a run a name of its own. Another run may share the 8 digits: who finds a name taken asks for the
+/// next. Thread-safe.
 class PartNames {
  public:
   /// `first` is the number of the first file of each bucket.

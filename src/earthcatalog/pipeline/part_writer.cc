@@ -34,10 +34,10 @@ Status PartWriter::append(const std::shared_ptr<arrow::RecordBatch>& rows) {
 }
 
 Status PartWriter::open() {
-  EC_ASSIGN_OR_RETURN(const auto where, stores_.locate(names_.next(bucket_of(partition_))));
   room_ = std::min(rows_left_, most_rows_);
   rows_left_ -= room_;
-  EC_ASSIGN_OR_RETURN(file_, writer_.open(where, partition_, room_));
+  const auto next = [this, bucket = bucket_of(partition_)] { return stores_.locate(names_.next(bucket)); };
+  EC_ASSIGN_OR_RETURN(file_, writer_.open(next, partition_, room_));
   return {};
 }
 

@@ -7,8 +7,14 @@ constexpr std::string_view kFolder = "delta/pending/", kSuffix = ".parquet";
 
 }  // namespace
 
-std::string pending_delta_uri(std::string_view warehouse, std::string_view run_id) {
-  return storage::join_uri(warehouse, fmt::format("{}{}{}", kFolder, run_id, kSuffix));
+Result<std::string> new_pending_delta(storage::Stores& stores, std::string_view warehouse, std::string_view run_id) {
+  for (int number = 1;; ++number) {
+    const std::string name = number == 1 ? std::string(run_id) : fmt::format("{}_{}", run_id, number);
+    EC_ASSIGN_OR_RETURN(const auto where,
+                        stores.locate(storage::join_uri(warehouse, fmt::format("{}{}{}", kFolder, name, kSuffix))));
+    EC_ASSIGN_OR_RETURN(const auto there, where.store->head(where.key));
+    if (!there) return where.uri();
+  }
 }
 
 Result<std::vector<std::string>> list_pending_deltas(storage::Stores& stores, std::string_view warehouse) {

@@ -10,8 +10,8 @@
 
 namespace earthcatalog::pipeline {
 
-/// The URI of that of a run.
-std::string pending_delta_uri(std::string_view warehouse, std::string_view run_id);
+/// A URI for that of a run, that no object has: a run id may be used again.
+Result<std::string> new_pending_delta(storage::Stores& stores, std::string_view warehouse, std::string_view run_id);
 
 /// The URIs of all that wait, ascending.
 Result<std::vector<std::string>> list_pending_deltas(storage::Stores& stores, std::string_view warehouse);

@@ -28,12 +28,40 @@ Result<std::optional<std::string>> read_unfinished_run(storage::Stores& stores, 
   return json["run_id"].get<std::string>();
 }
 
-Status write_unfinished_run(storage::Stores& stores, const std::string& warehouse, const std::string& run_id) {
+Status claim_unfinished_run(storage::Stores& stores, const std::string& warehouse, const std::string& run_id) {
+  const auto uri = unfinished_run_uri(warehouse);
+  EC_ASSIGN_OR_RETURN(auto claimed, read_unfinished_run(stores, warehouse));
+  if (!claimed) {
+    EC_ASSIGN_OR_RETURN(const auto where, stores.locate(uri));
+    const nlohmann::json json = {{"run_id", run_id}};
+    EC_ASSIGN_OR_RETURN(const auto put, where.store->put(where.key, json.dump(), storage::Existing::kRefuse));
+    if (put.stored) return {};
+    EC_ASSIGN_OR_RETURN(claimed, read_unfinished_run(stores, warehouse));
+  }
+  if (claimed == run_id) return {};
+  return fail(ErrorKind::kConflict,
+              "{}: the backfill {} of this warehouse is not finished; finish it, or give it up with the phase "
+              "`cleanup_staging` and `restart`",
+              uri, claimed.value_or(""));
+}
+
+Status release_unfinished_run(storage::Stores& stores, const std::string& warehouse, const std::string& run_id) {
+  EC_ASSIGN_OR_RETURN(const auto claimed, read_unfinished_run(stores, warehouse));
+  if (claimed != run_id) return {};
   EC_ASSIGN_OR_RETURN(const auto where, stores.locate(unfinished_run_uri(warehouse)));
-  const nlohmann::json json = {{"run_id", run_id}};
-  EC_ASSIGN_OR_RETURN(const auto stored, where.store->put(where.key, json.dump()));
-  (void)stored;
-  return {};
+  return where.store->remove({&where.key, 1});
+}
+
+std::optional<RunPlace> place_of_run(std::string_view folder) {
+  while (folder.ends_with('/')) folder.remove_suffix(1);
+  for (const std::string_view parent : {"/_runs/", "/_parts/"}) {
+    const auto at = folder.rfind(parent);
+    if (at == folder.npos || at == 0) continue;
+    const auto run_id = folder.substr(at + parent.size());
+    if (run_id.empty() || run_id.contains('/')) continue;
+    return RunPlace{std::string(folder.substr(0, at)), std::string(run_id)};
+  }
+  return std::nullopt;
 }
 
 }  // namespace earthcatalog::pipeline

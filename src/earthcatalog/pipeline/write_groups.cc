@@ -35,8 +35,8 @@ Result<std::vector<WrittenFile>> write_groups(storage::Stores& stores, const Row
     const Piece& piece = pieces[i];
     const Bucket bucket = options.bucket_of(piece.group->key);
     EC_ASSIGN_OR_RETURN(const auto rows, cutter.cut(*piece.group, piece.first, piece.count, bucket.cell));
-    EC_ASSIGN_OR_RETURN(const auto where, stores.locate(options.next_uri(bucket)));
-    EC_ASSIGN_OR_RETURN(files[i].file, writer.of(bucket.cell).write(where, {rows}, partition_of(bucket)));
+    const auto next = [&] { return stores.locate(options.next_uri(bucket)); };
+    EC_ASSIGN_OR_RETURN(files[i].file, writer.of(bucket.cell).write(next, {rows}, partition_of(bucket)));
     files[i].primaries = cutter.count_primary(*piece.group, piece.first, piece.count);
     meter.add();
     return {};

@@ -84,6 +84,14 @@ Result<std::optional<ObjectInfo>> ArrowStore::head(std::string_view key) {
   return info_from(key, *file);
 }
 
+// All that a store without conditions can do for Existing::kRefuse.
+Status ArrowStore::check_free(std::string_view key, Existing existing) {
+  if (existing == Existing::kReplace) return {};
+  EC_ASSIGN_OR_RETURN(const auto there, head(key));
+  if (there) return already_there(uri(key));
+  return {};
+}
+
 Result<std::shared_ptr<arrow::io::RandomAccessFile>> ArrowStore::open_input(std::string_view key,
                                                                             std::optional<std::int64_t> size_bytes) {
   EC_ASSIGN_OR_RETURN(const std::string path, path_of(key));
@@ -120,8 +128,12 @@ Result<std::optional<Object>> ArrowStore::get(std::string_view key) {
   return Object{.info = std::move(*info), .bytes = std::move(*bytes)};
 }
 
-Result<PutResult> ArrowStore::put(std::string_view key, std::string_view bytes) {
-  EC_ASSIGN_OR_RETURN(const auto output, open_output(key));
+Result<PutResult> ArrowStore::put(std::string_view key, std::string_view bytes, Existing existing) {
+  if (existing == Existing::kRefuse) {
+    EC_ASSIGN_OR_RETURN(const auto there, head(key));
+    if (there) return PutResult{};
+  }
+  EC_ASSIGN_OR_RETURN(const auto output, open_output(key, Existing::kReplace));
   auto status = output->Write(bytes.data(), static_cast<std::int64_t>(bytes.size()));
   if (status.ok()) status = output->Close();
   if (!status.ok()) return std::unexpected(from_arrow(status));
@@ -178,15 +190,17 @@ Result<bool> ArrowStore::remove_if_match(std::string_view key, std::string_view)
   return fail(ErrorKind::kUnsupported, "removing {}: there are no conditions there", uri(key));
 }
 
-Result<bool> ArrowStore::copy(std::string_view from, std::string_view to) {
+Result<bool> ArrowStore::copy(std::string_view from, std::string_view to, Existing existing) {
   EC_ASSIGN_OR_RETURN(const std::string source, path_of(from));
   EC_ASSIGN_OR_RETURN(const std::string target, path_of(to));
+  EC_TRY(check_free(to, existing));
   if (fs_->CopyFile(source, target).ok()) return true;
-  return copy_through(*this, from, *this, to);
+  return copy_through(*this, from, *this, to, Existing::kReplace);
 }
 
-Result<std::shared_ptr<arrow::io::OutputStream>> ArrowStore::open_output(std::string_view key) {
+Result<std::shared_ptr<arrow::io::OutputStream>> ArrowStore::open_output(std::string_view key, Existing existing) {
   EC_ASSIGN_OR_RETURN(const std::string path, path_of(key));
+  EC_TRY(check_free(key, existing));
   auto stream = fs_->OpenOutputStream(path);
   if (!stream.ok()) {  // a file system with true folders wants the folder first
     (void)fs_->CreateDir(path.substr(0, path.rfind('/')), true);

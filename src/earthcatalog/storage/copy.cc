@@ -23,20 +23,21 @@ arrow::Status copy_stream(arrow::io::RandomAccessFile& in, arrow::io::OutputStre
 
 }  // namespace
 
-Result<bool> copy_through(ObjectStore& from, std::string_view from_key, ObjectStore& to, std::string_view to_key) {
+Result<bool> copy_through(ObjectStore& from, std::string_view from_key, ObjectStore& to, std::string_view to_key,
+                          Existing existing) {
   const auto in = from.open_input(from_key);
   if (!in && in.error().kind == ErrorKind::kNotFound) return false;
   EC_TRY(in);
-  EC_ASSIGN_OR_RETURN(const auto out, to.open_output(to_key));
+  EC_ASSIGN_OR_RETURN(const auto out, to.open_output(to_key, existing));
   const auto status = copy_stream(**in, *out);
   if (status.ok()) return true;
   return std::unexpected(
       from_arrow(status).annotate(fmt::format("copying {} to {}", from.uri(from_key), to.uri(to_key))));
 }
 
-Result<bool> copy_object(const Location& from, const Location& to) {
-  if (from.store == to.store) return from.store->copy(from.key, to.key);
-  return copy_through(*from.store, from.key, *to.store, to.key);
+Result<bool> copy_object(const Location& from, const Location& to, Existing existing) {
+  if (from.store == to.store) return from.store->copy(from.key, to.key, existing);
+  return copy_through(*from.store, from.key, *to.store, to.key, existing);
 }
 
 }  // namespace earthcatalog::storage

@@ -112,8 +112,9 @@ Result<std::optional<ObjectInfo>> FaultStore::head(std::string_view key) {
   return disturb(Call::kHead, key, [&](std::size_t) { return inner_->head(key); });
 }
 
-Result<PutResult> FaultStore::put(std::string_view key, std::string_view bytes) {
-  return disturb(Call::kPut, key, [&](std::size_t limit) { return inner_->put(key, bytes.substr(0, limit)); });
+Result<PutResult> FaultStore::put(std::string_view key, std::string_view bytes, Existing existing) {
+  return disturb(Call::kPut, key,
+                 [&](std::size_t limit) { return inner_->put(key, bytes.substr(0, limit), existing); });
 }
 
 Result<PutResult> FaultStore::put_if_absent(std::string_view key, std::string_view bytes) {
@@ -139,13 +140,13 @@ Result<bool> FaultStore::remove_if_match(std::string_view key, std::string_view 
   return disturb(Call::kRemove, key, [&](std::size_t) { return inner_->remove_if_match(key, etag); });
 }
 
-Result<bool> FaultStore::copy(std::string_view from, std::string_view to) {
-  return disturb(Call::kCopy, to, [&](std::size_t) { return inner_->copy(from, to); });
+Result<bool> FaultStore::copy(std::string_view from, std::string_view to, Existing existing) {
+  return disturb(Call::kCopy, to, [&](std::size_t) { return inner_->copy(from, to, existing); });
 }
 
-Result<std::shared_ptr<arrow::io::OutputStream>> FaultStore::open_output(std::string_view key) {
+Result<std::shared_ptr<arrow::io::OutputStream>> FaultStore::open_output(std::string_view key, Existing existing) {
   return disturb(Call::kOpenOutput, key, [&](std::size_t) -> Result<std::shared_ptr<arrow::io::OutputStream>> {
-    EC_ASSIGN_OR_RETURN(auto inner, inner_->open_output(key));
+    EC_ASSIGN_OR_RETURN(auto inner, inner_->open_output(key, existing));
     return std::make_shared<Output>(*this, std::move(inner), std::string(key));
   });
 }

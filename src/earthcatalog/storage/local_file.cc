@@ -140,6 +140,7 @@ TempFile::TempFile(FileDescriptor fd, std::string path, std::string target, std:
 
 TempFile::TempFile(TempFile&& other) noexcept
     : fd_(std::move(other.fd_)),
+      held_(std::move(other.held_)),
       path_(std::exchange(other.path_, {})),
       target_(std::move(other.target_)),
       uri_(std::move(other.uri_)),
@@ -151,16 +152,21 @@ TempFile::~TempFile() {
 }
 
 Result<TempFile> TempFile::create(std::string target, std::string uri, Sync sync) {
-  std::string path = sibling(target, temporary_name());
-  constexpr int kFlags = O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC;
-  FileDescriptor fd(::open(path.c_str(), kFlags, 0666));
-  if (!fd && errno == ENOENT) {
-    if (const int code = make_folders(folder_of(target), sync); code != 0) {
-      return errno_error(code, "making the folder of", uri);
-    }
+  std::string path;
+  FileDescriptor fd;
+  do {
+    path = sibling(target, temporary_name());
+    constexpr int kFlags = O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC;
     fd = FileDescriptor(::open(path.c_str(), kFlags, 0666));
-  }
-  if (!fd) return errno_error(errno, "writing", uri);
+    if (!fd && errno == ENOENT) {
+      if (const int code = make_folders(folder_of(target), sync); code != 0) {
+        return errno_error(code, "making the folder of", uri);
+      }
+      fd = FileDescriptor(::open(path.c_str(), kFlags, 0666));
+    }
+    if (!fd) return errno_error(errno, "writing", uri);
+    // Who tidies up was quicker than the lock. A file system without locks has nobody who would.
+  } while (::flock(fd.get(), LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK);
   return TempFile(std::move(fd), std::move(path), std::move(target), std::move(uri), sync);
 }
 
@@ -187,6 +193,7 @@ Status TempFile::seal(std::int64_t after_nanos) {
   if (::futimens(fd_.get(), times) != 0) return errno_error(errno, "writing", uri_);
   if (sync_ == Sync::kNow && ::fsync(fd_.get()) != 0) return errno_error(errno, "syncing", uri_);
   if (::fstat(fd_.get(), &status_) != 0) return errno_error(errno, "writing", uri_);
+  held_ = FileDescriptor(::fcntl(fd_.get(), F_DUPFD_CLOEXEC, 0));
   if (::close(fd_.release()) != 0) return errno_error(errno, "writing", uri_);  // NFS reports a full disk here
   return {};
 }
@@ -244,6 +251,16 @@ Status wait_for_flock(int fd, const std::string& path, std::string_view uri, std
 }
 
 }  // namespace
+
+// As FileLock's destructor does: unlinked while it is held, so that nobody takes a lock on nothing for one.
+Result<bool> remove_unused(const std::string& path, std::string_view uri, bool dry_run) {
+  const FileDescriptor fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
+  if (!fd && errno == ENOENT) return true;
+  if (!fd) return errno_error(errno, "removing", uri);
+  if (::flock(fd.get(), LOCK_EX | LOCK_NB) != 0) return false;
+  if (!dry_run && ::unlink(path.c_str()) != 0 && errno != ENOENT) return errno_error(errno, "removing", uri);
+  return true;
+}
 
 Result<FileLock> FileLock::acquire(const std::string& target, std::string_view uri, std::chrono::milliseconds most) {
   const std::string name = target.substr(target.rfind('/') + 1);

@@ -41,7 +41,8 @@ class FileDescriptor {
 /// later (all others).
 enum class Sync { kLater, kNow };
 
-/// A file under a hidden name in the folder of its target; gone with this object unless published.
+/// A file under a hidden name in the folder of its target; gone with this object unless published. Its flock says that
+/// somebody is writing it.
 class TempFile {
  public:
   /// Makes missing folders. `uri` is for messages.
@@ -64,12 +65,16 @@ class TempFile {
   Status sync_folder();
 
   FileDescriptor fd_;
-  std::string path_;  ///< empty once published
+  FileDescriptor held_;  ///< keeps the flock between the close and the rename
+  std::string path_;     ///< empty once published
   std::string target_;
   std::string uri_;
   Sync sync_;
   struct stat status_{};
 };
+
+/// Removes a hidden file unless whoever made it is still at it (holds its flock): false. With `dry_run` only says so.
+Result<bool> remove_unused(const std::string& path, std::string_view uri, bool dry_run);
 
 /// Gives a file a second name, and makes it as young as that; missing folders are made. False when the file system does
 /// not do that (other disks, other owners, none of it) or something has the name.

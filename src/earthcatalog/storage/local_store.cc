@@ -56,8 +56,8 @@ Result<std::string> read_range(const OpenFile& file, ByteRange range, const std:
 
 class LocalStore::Output final : public StoreOutput {
  public:
-  Output(LocalStore& store, TempFile file, std::string path)
-      : store_(store), file_(std::move(file)), path_(std::move(path)) {}
+  Output(LocalStore& store, TempFile file, std::string path, std::string uri, Existing existing)
+      : store_(store), file_(std::move(file)), path_(std::move(path)), uri_(std::move(uri)), existing_(existing) {}
   ~Output() override { abandon(); }
 
  private:
@@ -78,7 +78,12 @@ class LocalStore::Output final : public StoreOutput {
   }
   Status finish() override {
     EC_TRY(flush_buffer());
-    EC_TRY(file_->publish());
+    if (existing_ == Existing::kReplace) {
+      EC_TRY(file_->publish());
+    } else {
+      EC_ASSIGN_OR_RETURN(const bool is_new, file_->publish_if_absent());
+      if (!is_new) return already_there(uri_);
+    }
     store_.remember(path_, file_->status().st_dev);
     file_.reset();
     return {};
@@ -87,7 +92,8 @@ class LocalStore::Output final : public StoreOutput {
 
   LocalStore& store_;
   std::optional<TempFile> file_;
-  std::string path_;
+  const std::string path_, uri_;
+  const Existing existing_;
   std::string buffer_;
 };
 
@@ -144,11 +150,12 @@ Result<std::optional<ObjectInfo>> LocalStore::head(std::string_view key) {
   return info_of(key, status);
 }
 
-Result<PutResult> LocalStore::put(std::string_view key, std::string_view bytes) {
+Result<PutResult> LocalStore::put(std::string_view key, std::string_view bytes, Existing existing) {
   EC_ASSIGN_OR_RETURN(const std::string path, path_of(key));
   EC_ASSIGN_OR_RETURN(TempFile file, TempFile::create(path, uri(key), Sync::kLater));
   EC_TRY(file.write(bytes));
   EC_ASSIGN_OR_RETURN(const bool is_new, file.publish_if_absent());
+  if (!is_new && existing == Existing::kRefuse) return PutResult{};
   if (!is_new) {  // between the check and the rename of a conditional put this one would be lost
     EC_ASSIGN_OR_RETURN(const FileLock lock, FileLock::acquire(path, uri(key)));
     EC_TRY(file.publish());
@@ -204,6 +211,15 @@ Status LocalStore::remove(std::span<const std::string> keys) {
   return {};
 }
 
+Status LocalStore::remove_leftovers(std::string_view prefix, const LeftoverRules& rules) {
+  return walk_hidden(root_, prefix, [&](const ObjectInfo& file) -> Status {
+    const std::string path = fmt::format("{}/{}", root_, file.key);
+    if (*file.last_modified > rules.before) return rules.visit(file, Leftover::kTooYoung);
+    EC_ASSIGN_OR_RETURN(const bool unused, remove_unused(path, uri(file.key), rules.dry_run));
+    return rules.visit(file, unused ? Leftover::kRemoved : Leftover::kInUse);
+  });
+}
+
 Result<bool> LocalStore::remove_if_match(std::string_view key, std::string_view etag) {
   EC_ASSIGN_OR_RETURN(const std::string path, path_of(key));
   EC_ASSIGN_OR_RETURN(const auto before, head(key));
@@ -217,7 +233,7 @@ Result<bool> LocalStore::remove_if_match(std::string_view key, std::string_view 
 }
 
 // Files are never written in place: a second name is as good as a copy.
-Result<bool> LocalStore::copy(std::string_view from, std::string_view to) {
+Result<bool> LocalStore::copy(std::string_view from, std::string_view to, Existing existing) {
   EC_ASSIGN_OR_RETURN(const std::string source, path_of(from));
   EC_ASSIGN_OR_RETURN(const std::string target, path_of(to));
   struct stat status{};
@@ -225,13 +241,14 @@ Result<bool> LocalStore::copy(std::string_view from, std::string_view to) {
     remember(target, status.st_dev);
     return true;
   }
-  return copy_through(*this, from, *this, to);
+  return copy_through(*this, from, *this, to, existing);
 }
 
-Result<std::shared_ptr<arrow::io::OutputStream>> LocalStore::open_output(std::string_view key) {
+Result<std::shared_ptr<arrow::io::OutputStream>> LocalStore::open_output(std::string_view key, Existing existing) {
   EC_ASSIGN_OR_RETURN(const std::string path, path_of(key));
+  if (existing == Existing::kRefuse && ::access(path.c_str(), F_OK) == 0) return already_there(uri(key));
   EC_ASSIGN_OR_RETURN(TempFile file, TempFile::create(path, uri(key), Sync::kLater));
-  return std::make_shared<Output>(*this, std::move(file), path);
+  return std::make_shared<Output>(*this, std::move(file), path, uri(key), existing);
 }
 
 Result<std::shared_ptr<arrow::io::RandomAccessFile>> LocalStore::open_input(std::string_view key,

@@ -18,10 +18,13 @@ struct Folder {
   bool operator==(const Folder&) const = default;
 };
 
+enum class Files { kObjects, kHidden };
+
 class Walk {
  public:
-  Walk(const std::string& root, std::string_view prefix, const std::function<Status(const ObjectInfo&)>& visit)
-      : root_(root), prefix_(prefix), visit_(visit) {}
+  Walk(const std::string& root, std::string_view prefix, Files files,
+       const std::function<Status(const ObjectInfo&)>& visit)
+      : root_(root), prefix_(prefix), files_(files), visit_(visit) {}
 
   // `inside` is "" or "a/b/", of which `prefix_` allows something.
   Status enter(const std::string& inside) {
@@ -48,10 +51,12 @@ class Walk {
     errno = 0;
     while (const dirent* entry = ::readdir(folder)) {
       const std::string_view name = entry->d_name;
-      if (name != "." && name != ".." && !name.starts_with(kHiddenPrefix)) {
+      const bool hidden = name.starts_with(kHiddenPrefix);
+      if (name != "." && name != ".." && !(hidden && files_ == Files::kObjects)) {
         std::string full(name);
         if (is_folder(folder, *entry)) full += '/';
-        if (may_hold(inside + full)) names.push_back(std::move(full));
+        const bool wanted = files_ == Files::kObjects || hidden != full.ends_with('/');
+        if (wanted && may_hold(inside + full)) names.push_back(std::move(full));
       }
       errno = 0;
     }
@@ -88,19 +93,34 @@ class Walk {
 
   const std::string& root_;
   const std::string_view prefix_;
+  const Files files_;
   const std::function<Status(const ObjectInfo&)>& visit_;
   std::vector<Folder> above_;
 };
 
 }  // namespace
 
-Status walk_folder(const std::string& root, std::string_view prefix,
-                   const std::function<Status(const ObjectInfo&)>& visit) {
+namespace {
+
+Status walk(const std::string& root, std::string_view prefix, Files files,
+            const std::function<Status(const ObjectInfo&)>& visit) {
   // Begin as deep as the prefix says: the folders above may hold millions of other names.
   const std::size_t slash = prefix.rfind('/');
   const std::string padded = fmt::format("/{}", prefix.substr(0, slash == prefix.npos ? 0 : slash + 1));
   if (padded.find("/../") != padded.npos || padded.find("/./") != padded.npos) return {};  // no key has such a part
-  return Walk(root, prefix, visit).enter(slash == prefix.npos ? "" : std::string(prefix.substr(0, slash + 1)));
+  return Walk(root, prefix, files, visit).enter(slash == prefix.npos ? "" : std::string(prefix.substr(0, slash + 1)));
+}
+
+}  // namespace
+
+Status walk_folder(const std::string& root, std::string_view prefix,
+                   const std::function<Status(const ObjectInfo&)>& visit) {
+  return walk(root, prefix, Files::kObjects, visit);
+}
+
+Status walk_hidden(const std::string& root, std::string_view prefix,
+                   const std::function<Status(const ObjectInfo&)>& visit) {
+  return walk(root, prefix, Files::kHidden, visit);
 }
 
 }  // namespace earthcatalog::storage

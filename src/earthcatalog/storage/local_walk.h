@@ -15,4 +15,8 @@ namespace earthcatalog::storage {
 Status walk_folder(const std::string& root, std::string_view prefix,
                    const std::function<Status(const ObjectInfo&)>& visit);
 
+/// The files that walk_folder() passes over: those being written, locks, and what killed writers left of them.
+Status walk_hidden(const std::string& root, std::string_view prefix,
+                   const std::function<Status(const ObjectInfo&)>& visit);
+
 }  // namespace earthcatalog::storage

@@ -48,15 +48,14 @@ Result<std::optional<ObjectInfo>> MemoryStore::head(std::string_view key) {
   return entry ? std::optional(entry->info) : std::nullopt;
 }
 
-Result<PutResult> MemoryStore::put(std::string_view key, std::string_view bytes) {
+Result<PutResult> MemoryStore::put(std::string_view key, std::string_view bytes, Existing existing) {
   const std::lock_guard lock(mutex_);
+  if (existing == Existing::kRefuse && entries_.contains(key)) return PutResult{};
   return store(key, std::string(bytes));
 }
 
 Result<PutResult> MemoryStore::put_if_absent(std::string_view key, std::string_view bytes) {
-  const std::lock_guard lock(mutex_);
-  if (entries_.contains(key)) return PutResult{};
-  return store(key, std::string(bytes));
+  return put(key, bytes, Existing::kRefuse);
 }
 
 Result<PutResult> MemoryStore::put_if_match(std::string_view key, std::string_view bytes, std::string_view etag) {
@@ -93,18 +92,21 @@ Result<bool> MemoryStore::remove_if_match(std::string_view key, std::string_view
   return true;
 }
 
-Result<bool> MemoryStore::copy(std::string_view from, std::string_view to) {
+Result<bool> MemoryStore::copy(std::string_view from, std::string_view to, Existing existing) {
   const std::lock_guard lock(mutex_);
   const auto found = entries_.find(from);
   if (found == entries_.end()) return false;
+  if (existing == Existing::kRefuse && entries_.contains(to)) return already_there(uri(to));
   EC_TRY(store(to, *found->second.bytes));
   return true;
 }
 
-Result<std::shared_ptr<arrow::io::OutputStream>> MemoryStore::open_output(std::string_view key) {
+Result<std::shared_ptr<arrow::io::OutputStream>> MemoryStore::open_output(std::string_view key, Existing existing) {
   if (key.empty()) return fail(ErrorKind::kInvalidArgument, "{}: an object needs a key", uri(key));
-  return make_gathering_output([this, key = std::string(key)](std::string bytes) -> Status {
+  if (existing == Existing::kRefuse && find(key)) return already_there(uri(key));
+  return make_gathering_output([this, key = std::string(key), existing](std::string bytes) -> Status {
     const std::lock_guard lock(mutex_);
+    if (existing == Existing::kRefuse && entries_.contains(key)) return already_there(uri(key));
     EC_TRY(store(key, std::move(bytes)));
     return {};
   });

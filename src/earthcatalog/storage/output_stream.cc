@@ -59,6 +59,10 @@ void StoreOutput::abandon() {
   discard();
 }
 
+std::unexpected<Error> already_there(std::string_view uri) {
+  return fail(ErrorKind::kAlreadyExists, "writing {}: another object has that name, and stays", uri);
+}
+
 std::shared_ptr<arrow::io::OutputStream> make_gathering_output(std::function<Status(std::string)> store) {
   return std::make_shared<GatheringOutput>(std::move(store));
 }

@@ -36,6 +36,9 @@ class StoreOutput : public arrow::io::OutputStream {
   int64_t position_ = 0;
 };
 
+/// Of a write with Existing::kRefuse.
+std::unexpected<Error> already_there(std::string_view uri);
+
 /// Gathers everything in memory and hands it over at Close().
 std::shared_ptr<arrow::io::OutputStream> make_gathering_output(std::function<Status(std::string)> store);
 

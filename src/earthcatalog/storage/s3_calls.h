@@ -7,6 +7,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "earthcatalog/storage/object_store.h"
 #include "earthcatalog/storage/s3_client.h"
@@ -23,12 +24,30 @@ Status list_s3(S3Client& client, std::string_view prefix, const std::function<St
 /// DeleteObjects, 1000 keys a request (s3_remove.cc).
 Status remove_s3(S3Client& client, std::span<const std::string> keys);
 
-/// CopyObject (s3_copy.cc). False when the server did not say that it is done: it knows no copies, a policy forbids
-/// them, the object is larger than 5 GB or is not there.
-bool copy_s3(S3Client& client, std::string_view from, std::string_view to);
+/// PUT on condition that no object has the key (s3_create.cc). A server that knows no conditions is asked before.
+Result<PutResult> create_s3(S3Client& client, std::string_view key, std::string_view bytes);
+/// What such a write says and carries. Every write has a mark of its own: a refusal after a lost reply is told by it
+/// from that of another writer, who may have written the same bytes.
+inline const std::pair<std::string, std::string> kIfNoneMatch{"If-None-Match", "*"};
+inline constexpr std::string_view kWriteMark = "x-amz-meta-earthcatalog-write";
+std::pair<std::string, std::string> new_write_mark();
+Result<bool> is_marked(S3Client& client, std::string_view key, const std::pair<std::string, std::string>& mark);
+/// 412, or 409 when two writers were at it at once.
+bool is_lost_race(const S3Answer& answer);
+
+enum class Copied {
+  kYes,
+  kRefused,  ///< another object has the key
+  /// The server did not say that it is done: it knows no copies, a policy forbids them, the object is larger than 5 GB
+  /// or is not there.
+  kUnknown,
+};
+/// CopyObject (s3_copy.cc). Some servers take no notice of kRefuse.
+Copied copy_s3(S3Client& client, std::string_view from, std::string_view to, Existing existing);
 
 /// One PUT at Close(), or a multipart upload once the object is larger than a part (s3_multipart.cc).
-std::shared_ptr<arrow::io::OutputStream> make_s3_output(std::shared_ptr<S3Client> client, std::string key);
+std::shared_ptr<arrow::io::OutputStream> make_s3_output(std::shared_ptr<S3Client> client, std::string key,
+                                                        Existing existing);
 
 /// Ranged GETs (s3_input.cc).
 Result<std::shared_ptr<arrow::io::RandomAccessFile>> open_s3_input(std::shared_ptr<S3Client> client, std::string key,

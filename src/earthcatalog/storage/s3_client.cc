@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "earthcatalog/storage/s3_calls.h"
+
 namespace earthcatalog::storage {
 namespace {
 
@@ -16,9 +18,12 @@ bool shows_access(int status) {
   return (status >= 200 && status < 300) || status == 404 || status == 412 || status == 416;
 }
 
-// Whether it makes a difference that a request is carried out twice: conditional writes, multipart completion.
+// Whether it makes a difference that a request is carried out twice: conditional writes, multipart completion. Objects
+// with a mark are recognised however often they were written.
 bool must_not_repeat_unseen(const S3Bucket::Spec& spec) {
   const auto is_condition = [](const auto& header) { return header.first.starts_with("If-"); };
+  const auto is_mark = [](const auto& header) { return header.first == kWriteMark; };
+  if (std::ranges::any_of(spec.headers, is_mark)) return false;
   return spec.method == "POST" || (spec.method == "PUT" && std::ranges::any_of(spec.headers, is_condition));
 }
 

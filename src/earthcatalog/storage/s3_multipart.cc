@@ -1,12 +1,9 @@
 // https://docs.aws.amazon.com/AmazonS3/latest/userguide/mpuoverview.html
-#include <nettle/md5.h>
-
 #include <pugixml.hpp>
 #include <sstream>
 
 #include "earthcatalog/storage/output_stream.h"
 #include "earthcatalog/storage/s3_calls.h"
-#include "earthcatalog/storage/sigv4.h"
 
 namespace earthcatalog::storage {
 namespace {
@@ -14,30 +11,13 @@ namespace {
 // S3 takes at most 10,000 parts: they double every 1,000, so that 8 MiB parts reach S3's largest object of 5 TiB.
 constexpr std::size_t kPartsBeforeDoubling = 1000;
 
-int hex_digit(char c) { return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1; }
-
-// The ETag of the whole object, where the parts' ETags are their MD5s (not so under some encryptions): nothing else.
-std::optional<std::string> etag_of_parts(const std::vector<std::string>& parts) {
-  md5_ctx context;
-  md5_init(&context);
-  for (const std::string& part : parts) {
-    if (part.size() != 2 * MD5_DIGEST_SIZE) return std::nullopt;
-    for (std::size_t i = 0; i < part.size(); i += 2) {
-      const int high = hex_digit(part[i]), low = hex_digit(part[i + 1]);
-      if (high < 0 || low < 0) return std::nullopt;
-      const auto byte = static_cast<std::uint8_t>(high * 16 + low);
-      md5_update(&context, 1, &byte);
-    }
-  }
-  std::array<std::uint8_t, MD5_DIGEST_SIZE> digest;
-  md5_digest(&context, digest.size(), digest.data());
-  return fmt::format("{}-{}", hex(digest), parts.size());
-}
-
 class S3Output final : public StoreOutput {
  public:
-  S3Output(std::shared_ptr<S3Client> client, std::string key)
-      : client_(std::move(client)), key_(std::move(key)), part_bytes_(client_->options().part_bytes) {}
+  S3Output(std::shared_ptr<S3Client> client, std::string key, Existing existing)
+      : client_(std::move(client)),
+        key_(std::move(key)),
+        existing_(existing),
+        part_bytes_(client_->options().part_bytes) {}
   ~S3Output() override { abandon(); }
 
  private:
@@ -67,6 +47,10 @@ class S3Output final : public StoreOutput {
   }
 
   Status put_whole() {
+    if (existing_ == Existing::kRefuse) {
+      EC_ASSIGN_OR_RETURN(const PutResult created, create_s3(*client_, key_, buffer_));
+      return created.stored ? Status{} : already_there(client_->uri(key_));
+    }
     EC_ASSIGN_OR_RETURN(const S3Answer answer,
                         client_->send({.method = "PUT", .key = key_, .payload = buffer_}, "writing"));
     if (!answer.ok()) return client_->refused(answer, "writing", key_);
@@ -74,8 +58,9 @@ class S3Output final : public StoreOutput {
   }
 
   Status start() {
-    EC_ASSIGN_OR_RETURN(const S3Answer answer,
-                        client_->send({.method = "POST", .key = key_, .query = {{"uploads", ""}}}, "writing"));
+    EC_ASSIGN_OR_RETURN(
+        const S3Answer answer,
+        client_->send({.method = "POST", .key = key_, .query = {{"uploads", ""}}, .headers = {mark_}}, "writing"));
     if (!answer.ok()) return client_->refused(answer, "writing", key_);
     pugi::xml_document document;
     document.load_buffer(answer.reply.body.data(), answer.reply.body.size());
@@ -96,7 +81,6 @@ class S3Output final : public StoreOutput {
                                       "writing"));
     if (!answer.ok()) return client_->refused(answer, "writing", key_);
     parts_.emplace_back(unquoted(answer.reply.header("etag")));
-    size_ += buffer_.size();
     buffer_.clear();
     if (parts_.size() % kPartsBeforeDoubling == 0) part_bytes_ *= 2;
     return {};
@@ -117,41 +101,39 @@ class S3Output final : public StoreOutput {
 
   Status complete() {
     const std::string body = completion();
-    EC_ASSIGN_OR_RETURN(
-        const S3Answer answer,
-        client_->send({.method = "POST", .key = key_, .query = {{"uploadId", upload_id_}}, .payload = body},
-                      "writing"));
-    if (answer.ok()) return {};
-    if (answer.maybe_done_before && answer.error.code == "NoSuchUpload") {
-      EC_ASSIGN_OR_RETURN(const bool there, is_there());
-      if (there) return {};
+    S3Bucket::Spec spec{.method = "POST", .key = key_, .query = {{"uploadId", upload_id_}}, .payload = body};
+    if (existing_ == Existing::kRefuse) spec.headers = {kIfNoneMatch};
+    EC_ASSIGN_OR_RETURN(S3Answer answer, client_->send(spec, "writing"));
+    if (answer.error.status == 501 && existing_ == Existing::kRefuse) {  // the server knows no conditions
+      spec.headers.clear();
+      EC_ASSIGN_OR_RETURN(answer, client_->send(spec, "writing"));
     }
+    if (answer.ok()) return {};
+    // The reply to an earlier completion may have been lost: then it is our own object that is there.
+    const bool lost_race = existing_ == Existing::kRefuse && is_lost_race(answer);
+    if (lost_race || (answer.maybe_done_before && answer.error.code == "NoSuchUpload")) {
+      EC_ASSIGN_OR_RETURN(const bool ours, is_marked(*client_, key_, mark_));
+      if (ours) return {};
+    }
+    if (lost_race) return already_there(client_->uri(key_));
     return client_->refused(answer, "writing", key_);
-  }
-
-  // Whether the object is the one that this upload makes: the reply to its completion was lost.
-  Result<bool> is_there() {
-    EC_ASSIGN_OR_RETURN(const S3Answer answer, client_->send({.method = "HEAD", .key = key_}, "reading"));
-    if (!answer.ok()) return false;
-    const ObjectInfo info = info_of_reply(key_, answer.reply);
-    if (info.size_bytes != static_cast<std::int64_t>(size_)) return false;
-    const auto expected = etag_of_parts(parts_);
-    return expected ? info.etag == *expected : info.etag.ends_with(fmt::format("-{}", parts_.size()));
   }
 
   const std::shared_ptr<S3Client> client_;
   const std::string key_;
+  const Existing existing_;
+  const std::pair<std::string, std::string> mark_ = new_write_mark();
   std::size_t part_bytes_;
   std::string buffer_;
   std::string upload_id_;
   std::vector<std::string> parts_;  // their ETags
-  std::size_t size_ = 0;            // of the parts sent
 };
 
 }  // namespace
 
-std::shared_ptr<arrow::io::OutputStream> make_s3_output(std::shared_ptr<S3Client> client, std::string key) {
-  return std::make_shared<S3Output>(std::move(client), std::move(key));
+std::shared_ptr<arrow::io::OutputStream> make_s3_output(std::shared_ptr<S3Client> client, std::string key,
+                                                        Existing existing) {
+  return std::make_shared<S3Output>(std::move(client), std::move(key), existing);
 }
 
 }  // namespace earthcatalog::storage

@@ -4,6 +4,7 @@
 
 #include "earthcatalog/storage/byte_range.h"
 #include "earthcatalog/storage/copy.h"
+#include "earthcatalog/storage/output_stream.h"
 #include "earthcatalog/storage/s3_calls.h"
 
 namespace earthcatalog::storage {
@@ -80,15 +81,16 @@ Result<std::optional<ObjectInfo>> S3Store::head(std::string_view key) {
   return info_of_reply(key, answer.reply);
 }
 
-Result<PutResult> S3Store::put(std::string_view key, std::string_view bytes) {
+Result<PutResult> S3Store::put(std::string_view key, std::string_view bytes, Existing existing) {
   EC_TRY(check_key(*client_, key));
+  if (existing == Existing::kRefuse) return create_s3(*client_, key, bytes);
   EC_ASSIGN_OR_RETURN(const S3Answer answer, client_->send({.method = "PUT", .key = key, .payload = bytes}, "writing"));
   if (!answer.ok()) return client_->refused(answer, "writing", key);
   return PutResult{.stored = true, .etag = std::string(unquoted(answer.reply.header("etag")))};
 }
 
 Result<PutResult> S3Store::put_if_absent(std::string_view key, std::string_view bytes) {
-  return put_on_condition(key, bytes, {"If-None-Match", "*"});
+  return put_on_condition(key, bytes, kIfNoneMatch);
 }
 
 Result<PutResult> S3Store::put_if_match(std::string_view key, std::string_view bytes, std::string_view etag) {
@@ -103,8 +105,7 @@ Result<PutResult> S3Store::put_on_condition(std::string_view key, std::string_vi
       const S3Answer answer,
       client_->send({.method = "PUT", .key = key, .headers = {std::move(condition)}, .payload = bytes}, "writing"));
   if (answer.ok()) return PutResult{.stored = true, .etag = std::string(unquoted(answer.reply.header("etag")))};
-  const bool lost = answer.error.status == 412 || answer.error.status == 409 || answer.object_is_missing();
-  if (!lost) return client_->refused(answer, "writing", key);
+  if (!is_lost_race(answer) && !answer.object_is_missing()) return client_->refused(answer, "writing", key);
   if (!answer.maybe_done_before) return PutResult{};
   // The first try may have been carried out and its reply lost: then it is our own object that is in the way.
   EC_ASSIGN_OR_RETURN(const auto there, get(key));
@@ -136,16 +137,36 @@ Result<bool> S3Store::remove_if_match(std::string_view key, std::string_view eta
   return true;
 }
 
-Result<bool> S3Store::copy(std::string_view from, std::string_view to) {
+Result<bool> S3Store::copy(std::string_view from, std::string_view to, Existing existing) {
   EC_TRY(check_key(*client_, from));
   EC_TRY(check_key(*client_, to));
-  if (copy_s3(*client_, from, to)) return true;
-  return copy_through(*this, from, *this, to);
+  if (existing == Existing::kRefuse) return copy_new(from, to);
+  if (copy_s3(*client_, from, to, existing) == Copied::kYes) return true;
+  return copy_through(*this, from, *this, to, existing);
 }
 
-Result<std::shared_ptr<arrow::io::OutputStream>> S3Store::open_output(std::string_view key) {
+// A server that takes no notice of the condition would overwrite. So the first copy passes through this process, and
+// the server is asked for it once more: it has to refuse, and does no harm if it does not.
+Result<bool> S3Store::copy_new(std::string_view from, std::string_view to) {
+  if (copy_condition_ == CopyCondition::kHonoured) {
+    const Copied copied = copy_s3(*client_, from, to, Existing::kRefuse);
+    if (copied == Copied::kYes) return true;
+    if (copied == Copied::kRefused) return already_there(uri(to));
+  }
+  EC_ASSIGN_OR_RETURN(const bool copied, copy_through(*this, from, *this, to, Existing::kRefuse));
+  if (!copied || copy_condition_ != CopyCondition::kUntried) return copied;
+  const Copied again = copy_s3(*client_, from, to, Existing::kRefuse);
+  copy_condition_ = again == Copied::kRefused ? CopyCondition::kHonoured : CopyCondition::kIgnored;
+  return true;
+}
+
+Result<std::shared_ptr<arrow::io::OutputStream>> S3Store::open_output(std::string_view key, Existing existing) {
   EC_TRY(check_key(*client_, key));
-  return make_s3_output(client_, std::string(key));
+  if (existing == Existing::kRefuse) {
+    EC_ASSIGN_OR_RETURN(const auto there, head(key));
+    if (there) return already_there(uri(key));
+  }
+  return make_s3_output(client_, std::string(key), existing);
 }
 
 Result<std::shared_ptr<arrow::io::RandomAccessFile>> S3Store::open_input(std::string_view key,

@@ -7,6 +7,7 @@
 
 #include "earthcatalog/base/stopwatch.h"
 #include "earthcatalog/catalog/table_schema.h"
+#include "earthcatalog/storage/local_file.h"
 #include "earthcatalog/upkeep/live_files.h"
 
 namespace earthcatalog::upkeep {
@@ -53,6 +54,16 @@ std::ptrdiff_t forgotten_by_commit(const iceberg::TableMetadata& metadata, std::
   auto log = metadata.metadata_log;
   log.push_back({.timestamp_ms = metadata.last_updated_ms, .metadata_file = {}});
   return iceberg::metadata_replaced_before(log, cutoff_ms);
+}
+
+// Below the warehouse and the object index; and beside them and the catalog, where hash index and lock lie.
+std::vector<std::string> places_of_leftovers(const Catalog& catalog) {
+  std::vector<std::string> places{catalog.warehouse() + "/", catalog::object_index_uri(catalog.warehouse()) + "/"};
+  for (const auto& uri : {catalog.warehouse(), catalog.uri()}) {
+    const auto beside = uri.substr(0, uri.rfind('/') + 1) + std::string(storage::kHiddenPrefix);
+    if (std::ranges::find(places, beside) == places.end()) places.push_back(beside);
+  }
+  return places;
 }
 
 // One call of run_expire().
@@ -120,6 +131,7 @@ Status Expiry::work(Catalog& catalog) {
   Sweep sweep(catalog.table(), places, live,
               {.cutoff = report_.cutoff,
                .dry_run = spec_.dry_run,
+               .leftovers = places_of_leftovers(catalog),
                .stop = hooks_.stop,
                .before_batch = [&] { return catalog.check_current(); },
                .on_dead = hooks_.on_dead,

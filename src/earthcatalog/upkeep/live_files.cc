@@ -53,13 +53,21 @@ Status LiveFiles::add_metadata(const iceberg::Table& table, std::ptrdiff_t forgo
   add_optional(storage::join_uri(table.metadata_place(), "version-hint.text"));
   for (const auto& entry : std::span(table.metadata().metadata_log).subspan(static_cast<std::size_t>(forgotten))) {
     add_optional(entry.metadata_file);
+    // Who read that file before it was replaced may still be at its object index.
+    const auto before = iceberg::Table::open_metadata(table.stores(), entry.metadata_file);
+    if (before) EC_TRY(add_index(before->metadata()));
+    if (!before && before.error().kind != ErrorKind::kNotFound) return std::unexpected(before.error());
   }
   EC_ASSIGN_OR_RETURN(const auto statistics, iceberg::statistics_files(table.metadata()));
   for (const auto& uri : statistics) add_optional(uri);
-  if (const auto property = table.metadata().property(catalog::kObjectIndexProperty)) {
-    EC_ASSIGN_OR_RETURN(const auto index, catalog::IndexManifest::parse(*property));
-    for (const auto& run : index.runs) add_optional(run.uri);
-  }
+  return add_index(table.metadata());
+}
+
+Status LiveFiles::add_index(const iceberg::TableMetadata& metadata) {
+  const auto property = metadata.property(catalog::kObjectIndexProperty);
+  if (!property) return {};
+  EC_ASSIGN_OR_RETURN(const auto index, catalog::IndexManifest::parse(*property));
+  for (const auto& run : index.runs) add_optional(run.uri);
   return {};
 }
 

@@ -35,7 +35,8 @@ class LiveFiles {
 
   /// What these of the table's snapshots name.
   Status add_snapshots(const iceberg::Table& table, const std::set<std::int64_t>& snapshots);
-  /// What the table's metadata name besides, of the metadata log all but the first `forgotten` entries.
+  /// What the table's metadata name besides, of the metadata log all but the first `forgotten` entries; and the object
+  /// indexes that those named.
   Status add_metadata(const iceberg::Table& table, std::ptrdiff_t forgotten);
   void seal();
 
@@ -46,6 +47,7 @@ class LiveFiles {
   Status check_all_seen(const iceberg::Table& table, const std::set<std::int64_t>& snapshots) const;
 
  private:
+  Status add_index(const iceberg::TableMetadata& metadata);
   void add_file(const std::string& uri);
   void add_optional(const std::string& uri);
 

@@ -64,19 +64,22 @@ Status Sweep::for_each(const Place& place,
                   "listing " + place.prefix);
 }
 
-// Metadata in the folder that are another table's speak of files that this table does not know.
-Result<bool> Sweep::is_of_this_table(const std::string& uri) {
+// Metadata in the folder that are another table's speak of files that this table does not know; but not the first
+// metadata of a table that never was, because another run made the table or the lock was lost: they name no file.
+Result<bool> Sweep::is_ours_to_judge(const std::string& uri) {
   const auto other = iceberg::Table::open_metadata(table_.stores(), uri);
   if (!other) {
     if (other.error().kind == ErrorKind::kInvalidData || other.error().kind == ErrorKind::kUnsupported) return false;
     if (other.error().kind == ErrorKind::kNotFound) return true;  // removed since it was listed
     return std::unexpected(other.error());
   }
-  if (other->metadata().table_uuid == table_.metadata().table_uuid) return true;
+  const auto& metadata = other->metadata();
+  if (metadata.table_uuid == table_.metadata().table_uuid) return true;
+  if (metadata.snapshots.empty() && metadata.metadata_log.empty()) return true;
   return fail(ErrorKind::kInvalidData,
               "{} is of another table ({}), which may need files here. No file was removed; if that table is not used "
               "any more, remove this one file and run again",
-              uri, other->metadata().table_uuid);
+              uri, metadata.table_uuid);
 }
 
 Result<FileCount PlaceCounts::*> Sweep::class_of(const Place& place, const std::string& uri,
@@ -91,7 +94,7 @@ Result<FileCount PlaceCounts::*> Sweep::class_of(const Place& place, const std::
                 uri);
   }
   if (is_metadata_json(uri)) {
-    EC_ASSIGN_OR_RETURN(const bool known, is_of_this_table(uri));
+    EC_ASSIGN_OR_RETURN(const bool known, is_ours_to_judge(uri));
     if (!known) return &PlaceCounts::left;
   }
   if (!file.last_modified || *file.last_modified > options_.cutoff) return &PlaceCounts::too_young;
@@ -105,23 +108,19 @@ Status Sweep::look() {
       if (options_.stop != nullptr && options_.stop->load()) return fail(ErrorKind::kCancelled, "stopped");
       EC_ASSIGN_OR_RETURN(const auto member, class_of(places_[i], where.store->uri(file.key), file));
       counts_[i].listed.add(file.size_bytes);
-      (counts_[i].*member).add(file.size_bytes);
+      const bool dead = member == &PlaceCounts::removed;  // and not removed yet
+      (counts_[i].*(dead ? &PlaceCounts::not_removed : member)).add(file.size_bytes);
       meter.add();
       return {};
     }));
   }
-  // Nothing is removed yet.
-  if (!options_.dry_run) {
-    for (auto& counts : counts_) counts.not_removed = std::exchange(counts.removed, {});
-  }
-  return {};
+  return look_at_leftovers();
 }
 
 Status Sweep::remove() {
   ProgressMeter meter(options_.progress, {.stage = options_.dry_run ? "list" : "remove", .unit = "files"});
   for (std::size_t i = 0; i < places_.size(); ++i) {
-    const FileCount dead = options_.dry_run ? counts_[i].removed : counts_[i].not_removed;
-    if (dead.files == 0) continue;
+    if (counts_[i].not_removed.files == 0) continue;
     std::shared_ptr<storage::ObjectStore> store;
     std::vector<storage::ObjectInfo> batch;
     EC_TRY(for_each(places_[i], [&](const storage::Location& where, const storage::ObjectInfo& file) -> Status {
@@ -133,11 +132,8 @@ Status Sweep::remove() {
       return batch.size() < kBatch ? Status{} : remove_batch(*store, batch, counts_[i]);
     }));
     if (!batch.empty()) EC_TRY(remove_batch(*store, batch, counts_[i]));
-    // All that was dead at the first look is gone, whoever else removed some of it.
-    counts_[i].removed = dead;
-    counts_[i].not_removed = {};
   }
-  return {};
+  return remove_leftovers();
 }
 
 Status Sweep::remove_batch(storage::ObjectStore& store, std::vector<storage::ObjectInfo>& batch, PlaceCounts& counts) {
@@ -147,16 +143,54 @@ Status Sweep::remove_batch(storage::ObjectStore& store, std::vector<storage::Obj
     std::vector<std::string> keys;
     for (const auto& file : batch) keys.push_back(file.key);
     EC_TRY(store.remove(keys));
-    for (const auto& file : batch) {
-      counts.removed.add(file.size_bytes);
-      counts.not_removed += {.files = -1, .bytes = -file.size_bytes};
-    }
   }
-  if (options_.on_dead) {
-    for (const auto& file : batch) options_.on_dead(store.uri(file.key), file.size_bytes);
-  }
+  for (const auto& file : batch) count_dead(store.uri(file.key), file.size_bytes, counts);
   batch.clear();
   return {};
+}
+
+// What is gone, or in a dry run would be.
+void Sweep::count_dead(const std::string& uri, std::int64_t size_bytes, PlaceCounts& counts) const {
+  counts.removed.add(size_bytes);
+  counts.not_removed += {.files = -1, .bytes = -size_bytes};
+  if (options_.on_dead) options_.on_dead(uri, size_bytes);
+}
+
+Status Sweep::for_each_leftover(bool dry_run, const std::function<Status(const std::string& uri, std::int64_t size,
+                                                                         storage::Leftover what)>& visit) {
+  for (const auto& prefix : options_.leftovers) {
+    EC_ASSIGN_OR_RETURN(const auto where, table_.stores().locate(prefix));
+    const storage::LeftoverRules rules{
+        .before = options_.cutoff, .dry_run = dry_run, .visit = [&](const auto& file, storage::Leftover what) {
+          return visit(where.store->uri(file.key), file.size_bytes, what);
+        }};
+    EC_TRY(annotate(where.store->remove_leftovers(where.key, rules), "looking for what killed runs left in " + prefix));
+  }
+  return {};
+}
+
+Status Sweep::look_at_leftovers() {
+  auto& counts = counts_.emplace_back();
+  counts.place = "leftovers";
+  return for_each_leftover(true, [&](const std::string&, std::int64_t size, storage::Leftover what) -> Status {
+    counts.listed.add(size);
+    auto& of = what == storage::Leftover::kRemoved    ? counts.not_removed
+               : what == storage::Leftover::kTooYoung ? counts.too_young
+                                                      : counts.live;
+    of.add(size);
+    return {};
+  });
+}
+
+Status Sweep::remove_leftovers() {
+  auto& counts = counts_.back();
+  if (counts.not_removed.files == 0) return {};
+  if (options_.before_batch && !options_.dry_run) EC_TRY(options_.before_batch());
+  return for_each_leftover(options_.dry_run,
+                           [&](const std::string& uri, std::int64_t size, storage::Leftover what) -> Status {
+                             if (what == storage::Leftover::kRemoved) count_dead(uri, size, counts);
+                             return {};
+                           });
 }
 
 }  // namespace earthcatalog::upkeep

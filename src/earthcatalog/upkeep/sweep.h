@@ -44,13 +44,14 @@ struct PlaceCounts {
   FileCount too_young;    ///< not named, and not older than the cutoff
   FileCount left;         ///< names that are not of this program's or Iceberg's making, metadata that cannot be read
   FileCount removed;      ///< in a dry run: what would be
-  FileCount not_removed;  ///< because the sweep ended early
+  FileCount not_removed;  ///< because the sweep ended early, or others were quicker
   void add(const PlaceCounts& other);
 };
 
 struct SweepOptions {
   TimeMicros cutoff = 0;  ///< what was modified later stays
   bool dry_run = false;
+  std::vector<std::string> leftovers = {};  ///< URI prefixes below which killed runs may have left hidden files
   const std::atomic<bool>* stop = nullptr;                                 ///< set: ends before the next batch
   std::function<Status()> before_batch;                                    ///< an error ends the sweep
   std::function<void(const std::string& uri, std::int64_t size)> on_dead;  ///< removed, or would be
@@ -61,8 +62,8 @@ class Sweep {
  public:
   Sweep(const iceberg::Table& table, std::vector<Place> places, LiveFiles& live, SweepOptions options);
 
-  /// Lists all places and counts. kInvalidData when a file may be live by another name, or another table lies in the
-  /// same folder. Changes nothing.
+  /// Lists and counts all, leftovers last: those whose writers live are live. kInvalidData when a file may be live by
+  /// another name, or another table lies in the same folder. Changes nothing.
   Status look();
   /// Removes what look() found, 1,000 files at a time; in a dry run only tells. kCancelled after `stop`.
   Status remove();
@@ -73,7 +74,12 @@ class Sweep {
                   const std::function<Status(const storage::Location&, const storage::ObjectInfo&)>& visit);
   Result<FileCount PlaceCounts::*> class_of(const Place& place, const std::string& uri,
                                             const storage::ObjectInfo& file);
-  Result<bool> is_of_this_table(const std::string& uri);
+  Result<bool> is_ours_to_judge(const std::string& uri);
+  void count_dead(const std::string& uri, std::int64_t size_bytes, PlaceCounts& counts) const;
+  Status for_each_leftover(bool dry_run, const std::function<Status(const std::string& uri, std::int64_t size,
+                                                                    storage::Leftover what)>& visit);
+  Status look_at_leftovers();
+  Status remove_leftovers();
   Status remove_batch(storage::ObjectStore& store, std::vector<storage::ObjectInfo>& batch, PlaceCounts& counts);
 
   const iceberg::Table& table_;
