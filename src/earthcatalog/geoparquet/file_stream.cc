@@ -1,5 +1,6 @@
 #include <arrow/array.h>
 #include <arrow/io/memory.h>
+#include <arrow/memory_pool.h>
 #include <arrow/record_batch.h>
 #include <arrow/util/key_value_metadata.h>
 #include <parquet/column_writer.h>
@@ -73,12 +74,24 @@ void definition_levels(const Leaf& leaf, const LeafArrays& arrays, std::vector<s
   }
 }
 
+// Arrow's own pool keeps what it had for each thread that ever encoded a file. Where files wait for a far store there are
+// many such threads, and each would hold megabytes.
+arrow::MemoryPool* pool_for(const storage::ObjectStore& store) {
+  return store.capabilities().far ? arrow::system_memory_pool() : arrow::default_memory_pool();
+}
+
+std::shared_ptr<parquet::WriterProperties> with_pool(const std::shared_ptr<parquet::WriterProperties>& properties,
+                                                     arrow::MemoryPool* pool) {
+  if (properties->memory_pool() == pool) return properties;
+  return parquet::WriterProperties::Builder(*properties).memory_pool(pool)->build();
+}
+
 }  // namespace
 
 class FileStream::Impl {
  public:
   Impl(const FileWriter::Impl& kind, storage::Location where, std::int64_t rows)
-      : kind_(kind), where_(std::move(where)), rows_(rows) {}
+      : kind_(kind), where_(std::move(where)), pool_(pool_for(*where_.store)), rows_(rows) {}
 
   Status open();
   Status append(const std::shared_ptr<arrow::RecordBatch>& batch);
@@ -100,6 +113,7 @@ class FileStream::Impl {
 
   const FileWriter::Impl& kind_;
   const storage::Location where_;
+  arrow::MemoryPool* const pool_;
   const std::int64_t rows_;                                     // announced
   std::shared_ptr<arrow::io::BufferOutputStream> buffer_;       // of a file of one row group, which is put at once
   std::shared_ptr<arrow::io::OutputStream> sink_;               // that, or the store's stream
@@ -118,10 +132,11 @@ Status FileStream::Impl::open() {
   if (rows_ > kind_.options.row_group_rows) {
     EC_ASSIGN_OR_RETURN(sink_, where_.store->open_output(where_.key));
   } else {
-    EC_ARROW_ASSIGN(buffer_, ErrorKind::kIOError, arrow::io::BufferOutputStream::Create(rows_ * kExpectedRowBytes));
+    EC_ARROW_ASSIGN(buffer_, ErrorKind::kIOError, 
+                    arrow::io::BufferOutputStream::Create(rows_ * kExpectedRowBytes, pool_));
     sink_ = buffer_;
   }
-  writer_ = parquet::ParquetFileWriter::Open(sink_, kind_.layout.root, kind_.properties.of(rows_));
+  writer_ = parquet::ParquetFileWriter::Open(sink_, kind_.layout.root, with_pool(kind_.properties.of(rows_), pool_));
   metrics_.reserve(kind_.layout.leaves.size());
   for (const Leaf& leaf : kind_.layout.leaves) metrics_.emplace_back(leaf);
   return {};
@@ -160,7 +175,7 @@ Status FileStream::Impl::write_row_group() {
   EC_ARROW_ASSIGN(const std::int64_t offset, ErrorKind::kIOError, sink_->Tell());
   file.split_offsets.push_back(offset);
   const auto arrow_properties = parquet::default_arrow_writer_properties();
-  parquet::ArrowWriteContext context(arrow::default_memory_pool(), arrow_properties.get());
+  parquet::ArrowWriteContext context(pool_, arrow_properties.get());
   parquet::RowGroupWriter& group = *writer_->AppendRowGroup();
   for (std::size_t leaf = 0; leaf < metrics_.size(); ++leaf) EC_TRY(write_column(*group.NextColumn(), leaf, context));
   group.Close();

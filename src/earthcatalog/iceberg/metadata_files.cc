@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "earthcatalog/base/parallel.h"
 #include "earthcatalog/iceberg/metadata_files_internal.h"
 #include "earthcatalog/iceberg/random_internal.h"
 
@@ -9,6 +10,8 @@ namespace {
 
 constexpr std::string_view kMetadataSuffix = ".metadata.json";
 constexpr std::string_view kVersionHint = "version-hint.text";
+// Of manifests that are read side by side.
+constexpr std::int64_t kReadAheadBytes = 8 << 20;
 
 std::string_view file_name(std::string_view uri) { return uri.substr(uri.rfind('/') + 1); }
 
@@ -32,6 +35,26 @@ Result<std::string> read_object(storage::Stores& stores, const std::string& uri,
 Status write_object(storage::Stores& stores, const std::string& uri, std::string_view bytes) {
   EC_ASSIGN_OR_RETURN(const storage::Location where, stores.locate(uri));
   EC_TRY(where.store->put(where.key, bytes));
+  return {};
+}
+
+Status read_manifests(storage::Stores& stores, std::span<const ManifestFile> manifests,
+                      const std::function<Status(const ManifestFile&, const std::string& bytes)>& visit) {
+  const auto parallel = stores.parallel(1);
+  while (!manifests.empty()) {
+    std::size_t count = 0;
+    for (std::int64_t bytes = 0; count < std::min(manifests.size(), parallel.under_way); ++count) {
+      bytes += manifests[count].manifest_length;
+      if (count > 0 && bytes > kReadAheadBytes) break;
+    }
+    std::vector<std::string> texts(count);
+    EC_TRY(parallel_for(count, parallel, [&](std::size_t i) -> Status {
+      EC_ASSIGN_OR_RETURN(texts[i], read_object(stores, manifests[i].manifest_path, "manifest"));
+      return {};
+    }));
+    for (std::size_t i = 0; i < count; ++i) EC_TRY(visit(manifests[i], texts[i]));
+    manifests = manifests.subspan(count);
+  }
   return {};
 }
 

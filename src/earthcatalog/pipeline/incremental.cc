@@ -101,7 +101,8 @@ Status Run::run() {
 
 Status Run::work(catalog::Catalog* catalog, const grid::Partitioner& grid, inventory::Inventory& inventory) {
   StartSchema schema = start_schema(catalog, spec_);
-  FlushOptions options{.workers = static_cast<std::size_t>(spec_.workers),
+  FlushOptions options{.parallel = stores_.parallel(static_cast<std::size_t>(spec_.workers),
+                                                    IngestStage::bytes_for_writing(spec_.memory_limit_bytes)),
                        .max_columns = spec_.max_columns,
                        .dry_run = spec_.dry_run,
                        .summary = {}};

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "earthcatalog/base/parallel.h"
 #include "earthcatalog/iceberg/data_file.h"
 #include "earthcatalog/pipeline/bucket.h"
 #include "earthcatalog/pipeline/row_cutter.h"
@@ -24,7 +25,7 @@ struct WriteGroupsOptions {
   std::function<Bucket(const GroupKey&)> bucket_of;    ///< where a group belongs
   std::function<std::string(const Bucket&)> next_uri;  ///< of a bucket's next file; called on many threads
   std::int64_t most_rows = 100'000;                    ///< of a file
-  std::size_t workers = 1;
+  Parallel parallel;                                   ///< Stores::parallel()
 };
 
 /// Writes each group as one file, or as several of `most_rows` and a rest. No commit names the files yet. After an

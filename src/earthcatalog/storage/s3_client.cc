@@ -1,7 +1,5 @@
 #include "earthcatalog/storage/s3_client.h"
 
-#include <algorithm>
-
 namespace earthcatalog::storage {
 namespace {
 
@@ -16,12 +14,6 @@ bool shows_access(int status) {
   return (status >= 200 && status < 300) || status == 404 || status == 412 || status == 416;
 }
 
-// Whether it makes a difference that a request is carried out twice: conditional writes, multipart completion.
-bool must_not_repeat_unseen(const S3Bucket::Spec& spec) {
-  const auto is_condition = [](const auto& header) { return header.first.starts_with("If-"); };
-  return spec.method == "POST" || (spec.method == "PUT" && std::ranges::any_of(spec.headers, is_condition));
-}
-
 }  // namespace
 
 S3Client::S3Client(std::string bucket_name, std::shared_ptr<S3Bucket> bucket, S3Options options)
@@ -31,13 +23,12 @@ S3Client::S3Client(std::string bucket_name, std::shared_ptr<S3Bucket> bucket, S3
       http_(options_.http) {}
 
 Result<S3Answer> S3Client::send(const S3Bucket::Spec& spec, std::string_view doing) {
-  const auto connection = must_not_repeat_unseen(spec) ? HttpClient::Connection::kFresh : HttpClient::Connection::kKept;
   Backoff backoff(options_.retry);
   bool maybe_done = false;
   int unreachable = 0;
   while (true) {
     EC_ASSIGN_OR_RETURN(const HttpRequest request, bucket_->request(spec, options_.clock()));
-    auto reply = http_.send(request, spec.payload, connection);
+    auto reply = http_.send(request, spec.payload);
     if (!reply) {
       const HttpFailure& failure = reply.error();
       const bool hopeless =
@@ -48,6 +39,7 @@ Result<S3Answer> S3Client::send(const S3Bucket::Spec& spec, std::string_view doi
       return fail(ErrorKind::kIOError, "{} {}: {}; check the endpoint, the network and the region", doing,
                   uri(spec.key), failure.message);
     }
+    maybe_done = maybe_done || reply->maybe_sent_twice;
     S3Answer answer{.reply = std::move(*reply), .error = {}, .maybe_done_before = maybe_done};
     if (is_success(answer.reply)) {
       bucket_->accepted(request);
