@@ -8,6 +8,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 import time
 import urllib.error
 import urllib.parse
@@ -332,3 +333,33 @@ def s3_server(tmp_path_factory):
 @pytest.fixture(scope="session")
 def s3_earthcatalog(s3_server):
     return Earthcatalog(s3_server.environment)
+
+
+class LatencyServer:
+    """tests/support/latency_s3.py: each request takes `milliseconds`, and is counted."""
+
+    def __init__(self, milliseconds):
+        self.process = subprocess.Popen([sys.executable, str(ROOT / "tests/support/latency_s3.py"), "0", str(milliseconds)],
+                                        stdout=subprocess.PIPE, text=True)
+        self.endpoint = f"http://127.0.0.1:{int(self.process.stdout.readline())}"
+
+    @property
+    def environment(self):
+        return clean_environment(AWS_ENDPOINT_URL=self.endpoint, AWS_ACCESS_KEY_ID=ACCESS_KEY,
+                                 AWS_SECRET_ACCESS_KEY=SECRET_KEY, AWS_REGION="us-east-1")
+
+    def make_bucket(self, name):
+        urllib.request.urlopen(urllib.request.Request(f"{self.endpoint}/{name}", method="PUT"), timeout=30)
+
+    def stats(self, reset=False):
+        """{"counts": {"PUT parquet": …}, "max_in_flight": {…}, "bytes_in", "bytes_out", "objects"}."""
+        return json.load(urllib.request.urlopen(f"{self.endpoint}/__stats{'?reset' if reset else ''}", timeout=30))
+
+    def refuse(self, kind, count):
+        """From the `count`-th request of this kind on they are refused; 0: no more."""
+        query = urllib.parse.urlencode({"kind": kind, "count": count})
+        urllib.request.urlopen(f"{self.endpoint}/__fail?{query}", timeout=30)
+
+    def stop(self):
+        self.process.kill()
+        self.process.wait()

@@ -49,7 +49,7 @@ class Rewriting : public ::testing::Test {
   Result<RewriteOutcome> without(const iceberg::DataFile& file, const std::vector<std::int64_t>& ids) {
     Removals removals;
     for (const auto id : ids) removals[kBucket].insert(identity_hash("", std::to_string(id)));
-    return rewrite_without(stores_, {file}, removals, names_, writer_, 2);
+    return rewrite_without(stores_, {file}, removals, names_, writer_, {.computing = 2, .under_way = 2});
   }
 
   std::unique_ptr<geoparquet::FileReader> open(const iceberg::DataFile& file) {

@@ -5,6 +5,8 @@
 #include <arrow/io/interfaces.h>
 #include <gmock/gmock.h>
 
+#include <algorithm>
+#include <chrono>
 #include <deque>
 #include <mutex>
 
@@ -224,6 +226,16 @@ TEST_F(S3StoreTest, ConnectionsAreKept) {
   EXPECT_EQ(server_->connections(), 1);
 }
 
+TEST_F(S3StoreTest, ConnectionsAreKeptByConditionalWritesToo) {
+  auto& store = play({object("")});
+  for (int i = 0; i < 10; ++i) {
+    ASSERT_TRUE(store.put_if_absent("k", "x").has_value());
+    ASSERT_TRUE(store.put_if_match("k", "x", "e1").has_value());
+    ASSERT_TRUE(store.remove(std::vector<std::string>{"a", "b"}).has_value());
+  }
+  EXPECT_EQ(server_->connections(), 1);
+}
+
 TEST_F(S3StoreTest, AMissingBucketIsNoMissingObject) {
   auto& store = play({error(404, "NoSuchBucket")});
   const auto result = store.get("k");
@@ -426,10 +438,19 @@ TEST_F(S3StoreTest, SmallOutputIsOnePut) {
 TEST_F(S3StoreTest, LargeOutputIsMultipart) {
   EXPECT_TRUE(write(play({kStarted, kPart, kPart, kCompleted}), 1500).ok());
   ASSERT_EQ(requests(), 4);
+  std::ranges::sort(seen_.begin() + 1, seen_.begin() + 3, {}, &ScriptRequest::path);  // they go side by side
   EXPECT_EQ(seen_[1].path, "/bucket/k?partNumber=1&uploadId=U%201");
   EXPECT_EQ(seen_[2].body.size(), 500u);
   EXPECT_THAT(seen_[3].body,
               HasSubstr("<Part><PartNumber>2</PartNumber><ETag>\"900150983cd24fb0d6963f7d28e17f72\"</ETag></Part>"));
+}
+
+TEST_F(S3StoreTest, PartsWaitSideBySide) {
+  ScriptReply slow = kPart;
+  slow.delay = std::chrono::milliseconds(100);
+  EXPECT_TRUE(write(play({kStarted, slow, slow, slow, slow, slow, slow, kCompleted}), 6000).ok());
+  EXPECT_EQ(requests(), 8);
+  EXPECT_EQ(server_->most_at_once(), 4);
 }
 
 TEST_F(S3StoreTest, AFailedPartAbortsTheUpload) {

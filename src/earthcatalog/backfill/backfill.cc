@@ -9,8 +9,8 @@
 #include "earthcatalog/backfill/register.h"
 #include "earthcatalog/backfill/round.h"
 #include "earthcatalog/backfill/write_chunks.h"
+#include "earthcatalog/base/parallel.h"
 #include "earthcatalog/base/stopwatch.h"
-#include "earthcatalog/pipeline/parallel.h"
 #include "earthcatalog/pipeline/unfinished_run.h"
 #include "earthcatalog/storage/write_probe.h"
 
@@ -355,7 +355,7 @@ Result<std::vector<CompactGroupReport>> Backfill::compact(const Round& round) {
     show(progress, "compact");
     return {};
   };
-  EC_TRY(pipeline::parallel_for(reports.size(), static_cast<std::size_t>(std::max(1, spec_.workers)), one));
+  EC_TRY(parallel_for(reports.size(), static_cast<std::size_t>(std::max(1, spec_.workers)), one));
   return reports;
 }
 

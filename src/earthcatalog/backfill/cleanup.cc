@@ -1,8 +1,10 @@
 #include "earthcatalog/backfill/cleanup.h"
 
+#include <algorithm>
 #include <functional>
 #include <vector>
 
+#include "earthcatalog/base/parallel.h"
 #include "earthcatalog/pipeline/unfinished_run.h"
 
 namespace earthcatalog::backfill {
@@ -18,10 +20,10 @@ Status remove_folder(storage::Stores& stores, const std::string& folder,
     if (!is_kept(where.store->uri(info.key))) keys.push_back(info.key);
     return {};
   }));
-  for (std::size_t first = 0; first < keys.size(); first += kBatch) {
-    EC_TRY(where.store->remove(std::span(keys).subspan(first, std::min(kBatch, keys.size() - first))));
-  }
-  return {};
+  return parallel_for((keys.size() + kBatch - 1) / kBatch, stores.parallel(1), [&](std::size_t batch) {
+    const std::size_t first = batch * kBatch;
+    return where.store->remove(std::span(keys).subspan(first, std::min(kBatch, keys.size() - first)));
+  });
 }
 
 // All of it is ours.

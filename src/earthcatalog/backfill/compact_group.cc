@@ -10,6 +10,7 @@
 
 #include "earthcatalog/backfill/group_merge.h"
 #include "earthcatalog/backfill/line_items.h"
+#include "earthcatalog/backfill/lost_files.h"
 #include "earthcatalog/backfill/staged_rows.h"
 #include "earthcatalog/base/stopwatch.h"
 #include "earthcatalog/iceberg/manifest.h"
@@ -62,6 +63,10 @@ class GroupCompaction {
   Status merge(const pipeline::TableWriter& writer, std::vector<iceberg::DataFile>& files);
   Result<FileList> rewrite(const pipeline::TableWriter& writer);
   Status finish(const FileList& files);
+  // Of a task's memory, an eighth is for files on their way.
+  Parallel parallel() const {
+    return stores_.parallel(static_cast<std::size_t>(spec_.workers), spec_.memory_limit_bytes / 8);
+  }
 
   storage::Stores& stores_;
   const CompactGroupSpec& spec_;
@@ -188,7 +193,7 @@ Result<std::vector<iceberg::DataFile>> GroupCompaction::write(const pipeline::Ta
                         {.bucket_of = [&](const pipeline::GroupKey& key) { return spec_.groups[key.cell - 1].bucket; },
                          .next_uri = [&](const pipeline::Bucket& bucket) { return names_.next(bucket); },
                          .most_rows = spec_.compact_rows,
-                         .workers = static_cast<std::size_t>(spec_.workers)}));
+                         .parallel = parallel()}));
   std::vector<iceberg::DataFile> files;
   for (auto& [file, primaries] : written) {
     report_.items += primaries;
@@ -220,8 +225,7 @@ Result<FileList> GroupCompaction::rewrite(const pipeline::TableWriter& writer) {
   for (const auto& group : spec_.groups) {
     if (!group.removals.empty()) removals[group.bucket].insert(group.removals.begin(), group.removals.end());
   }
-  EC_ASSIGN_OR_RETURN(auto outcome, pipeline::rewrite_without(stores_, present.added, removals, names_, writer,
-                                                              static_cast<std::size_t>(spec_.workers)));
+  EC_ASSIGN_OR_RETURN(auto outcome, pipeline::rewrite_without(stores_, present.added, removals, names_, writer, parallel()));
   report_.removed_rows = outcome.rows_removed;
   return FileList{.added = std::move(outcome.added), .removed = std::move(outcome.removed)};
 }
@@ -234,16 +238,6 @@ Status GroupCompaction::finish(const FileList& files) {
   report_.manifest = staging_.task_files(spec_.task, report_.key);
   EC_TRY(staging_.write(report_.manifest, bytes));
   return staging_.write(staging_.task_report(spec_.task, report_.key), to_json_text(report_));
-}
-
-// Between a killed run and the one that resumes it, `expire` may have taken the files, which no snapshot named.
-Result<bool> are_there(const Staging& staging, const std::vector<iceberg::DataFile>& files) {
-  for (const auto& file : files) {
-    EC_ASSIGN_OR_RETURN(const auto where, staging.stores().locate(file.file_path));
-    EC_ASSIGN_OR_RETURN(const auto info, where.store->head(where.key));
-    if (!info || info->size_bytes != file.file_size_in_bytes) return false;
-  }
-  return true;
 }
 
 }  // namespace
@@ -300,21 +294,23 @@ Result<FileList> read_file_list(const Staging& staging, const std::string& uri, 
   return files;
 }
 
-Result<std::optional<CompactGroupReport>> read_task_report(const Staging& staging, const CompactGroupSpec& spec) {
+Result<std::optional<DoneTask>> read_done_task(const Staging& staging, const CompactGroupSpec& spec) {
   const auto key = task_key(spec);
   const auto uri = staging.task_report(spec.task, key);
   EC_ASSIGN_OR_RETURN(const auto text, staging.read(uri));
   if (!text) return std::nullopt;
-  const auto report = parse_json<CompactGroupReport>(*text, uri);
-  const auto files = read_file_list(staging, staging.task_files(spec.task, key), spec.schema);
+  auto report = parse_json<CompactGroupReport>(*text, uri);
+  auto files = read_file_list(staging, staging.task_files(spec.task, key), spec.schema);
   if (!report || !files) return std::nullopt;  // cut short: the task is done again
-  EC_ASSIGN_OR_RETURN(const bool complete, are_there(staging, files->added));
-  return complete ? std::optional(*report) : std::nullopt;
+  return DoneTask{.report = *std::move(report), .files = *std::move(files)};
 }
 
 Result<CompactGroupReport> compact_group(storage::Stores& stores, const CompactGroupSpec& spec) {
-  EC_ASSIGN_OR_RETURN(const auto done, read_task_report(Staging(stores, spec.staging, spec.parts), spec));
-  if (done) return *done;
+  EC_ASSIGN_OR_RETURN(const auto done, read_done_task(Staging(stores, spec.staging, spec.parts), spec));
+  if (done) {
+    EC_ASSIGN_OR_RETURN(const auto lost, find_lost(stores, spec.warehouse, done->files.added));
+    if (!lost) return done->report;
+  }
   return annotate(GroupCompaction(stores, spec).run(), fmt::format("compaction task {}", spec.task));
 }
 

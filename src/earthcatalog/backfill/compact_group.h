@@ -83,13 +83,20 @@ std::string task_key(const CompactGroupSpec& spec);
 /// the groups, about the bytes of their NDJSON, but of one group no more than the limit.
 Result<CompactGroupReport> compact_group(storage::Stores& stores, const CompactGroupSpec& spec);
 
-/// The report of a task that is done and whose data files are all there; nothing otherwise.
-Result<std::optional<CompactGroupReport>> read_task_report(const Staging& staging, const CompactGroupSpec& spec);
-
 /// Files that come and files that go, as an Iceberg manifest.
 struct FileList {
   std::vector<iceberg::DataFile> added, removed;
 };
+
+/// A task that is done. Between a killed run and the one that resumes it, `expire` may have taken its data files, which
+/// no snapshot named (find_lost()).
+struct DoneTask {
+  CompactGroupReport report;
+  FileList files;
+};
+/// Nothing when the task has no report.
+Result<std::optional<DoneTask>> read_done_task(const Staging& staging, const CompactGroupSpec& spec);
+
 Result<std::string> write_file_list(const TableSchema& schema, const FileList& files);
 /// kNotFound when there is none at `uri`.
 Result<FileList> read_file_list(const Staging& staging, const std::string& uri, const TableSchema& schema);

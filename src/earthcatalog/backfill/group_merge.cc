@@ -10,14 +10,17 @@
 #include "earthcatalog/backfill/lines_source.h"
 #include "earthcatalog/backfill/part_source.h"
 #include "earthcatalog/backfill/staged_rows.h"
+#include "earthcatalog/base/parallel.h"
 #include "earthcatalog/pipeline/bucket_merge.h"
-#include "earthcatalog/pipeline/parallel.h"
+#include "earthcatalog/pipeline/data_file_source.h"
 #include "earthcatalog/pipeline/part_writer.h"
 
 namespace earthcatalog::backfill {
 namespace {
 
-constexpr std::size_t kCopiesAtOnce = 8;
+constexpr std::size_t kCopiesAtOnce = 8;  // of local files
+// What writing a file takes beside its rows.
+constexpr std::int64_t kFileBytes = 256 << 10;
 
 std::int64_t bytes_of(const Group& group) {
   std::int64_t bytes = 0;
@@ -59,7 +62,12 @@ Status GroupMerge::run(std::span<const Group* const> groups) {
     const auto window = std::span(merged).subspan(first, end - first);
     contents_.clear();
     if (staging_.is_direct() && bytes <= kReadAheadBytes) EC_TRY(read_ahead(window));
-    for (const auto* group : window) EC_TRY(merge(*group));
+    EC_TRY(parallel_for(
+        window.size(), stores_.parallel(static_cast<std::size_t>(spec_.workers), spec_.memory_limit_bytes),
+        [&](std::size_t i) { return merge(*window[i]); },
+        [&](std::size_t i) {
+          return std::min(spec_.memory_limit_bytes, kFileBytes + 3 * pipeline::bytes_in_memory(bytes_of(*window[i])));
+        }));
   }
   return {};
 }
@@ -88,7 +96,7 @@ const iceberg::DataFile* GroupMerge::copy_of(const Group& group) const {
 // Side by side: on S3 what takes time is to wait for each.
 Status GroupMerge::copy(std::span<const Group* const> groups) {
   std::vector<std::string> written(groups.size());  // URIs; empty: not written
-  const auto status = pipeline::parallel_for(groups.size(), kCopiesAtOnce, [&](std::size_t i) -> Status {
+  const auto status = parallel_for(groups.size(), stores_.parallel(kCopiesAtOnce), [&](std::size_t i) -> Status {
     const GroupFile& part = groups[i]->files.front();
     const auto next = [&] { return stores_.locate(names_.next(groups[i]->bucket)); };
     EC_ASSIGN_OR_RETURN(written[i], copy_rows(staging_, {staged_file(*groups[i], part), part.attempt}, next));
@@ -138,10 +146,13 @@ Status GroupMerge::merge(const Group& group) {
   EC_TRY(merge.read(sources));
   pipeline::PartWriter out(stores_, names_, writer_.of(group.bucket.cell), pipeline::partition_of(group.bucket),
                            {.rows = merge.rows(), .most_rows = spec_.compact_rows});
+  std::int64_t items = 0;
   const auto status = merge.write([&](const std::shared_ptr<arrow::RecordBatch>& batch) {
-    items_ += count_primary(*batch);
+    items += count_primary(*batch);
     return out.append(batch);
   });
+  const std::lock_guard lock(mutex_);
+  items_ += items;
   files_.insert(files_.end(), out.files().begin(), out.files().end());
   rows_ += merge.rows();
   dropped_rows_ += rows - merge.rows();

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <mutex>
 #include <span>
 #include <string>
 #include <unordered_map>
@@ -55,6 +56,7 @@ class GroupMerge {
   std::map<std::string, iceberg::DataFile> copies_;  // by URI
   // Of parts that were read ahead, by URI.
   std::unordered_map<std::string, std::shared_ptr<arrow::Buffer>> contents_;
+  std::mutex mutex_;  // of what follows
   std::vector<iceberg::DataFile> files_;
   std::int64_t rows_ = 0, items_ = 0, dropped_rows_ = 0;
 };

@@ -1,12 +1,15 @@
 #include "earthcatalog/backfill/head_phases.h"
 
 #include <algorithm>
+#include <iterator>
 #include <memory>
 
 #include "earthcatalog/backfill/cleanup.h"
+#include "earthcatalog/backfill/lost_files.h"
 #include "earthcatalog/backfill/register.h"
 #include "earthcatalog/backfill/round.h"
 #include "earthcatalog/backfill/write_chunks.h"
+#include "earthcatalog/base/parallel.h"
 #include "earthcatalog/catalog/host.h"
 #include "earthcatalog/catalog/table_schema.h"
 #include "earthcatalog/pipeline/part_names.h"
@@ -160,15 +163,27 @@ class Head {
   }
 
   Result<std::vector<CompactGroupReport>> task_reports(const Round& round) const {
+    const auto not_done = [&](std::size_t task) {
+      return fail(ErrorKind::kNotFound, "task {} of {} is not done on the table as it is now; plan and compact again",
+                  task, round.tasks.size());
+    };
+    std::vector<DoneTask> tasks(round.tasks.size());
+    EC_TRY(parallel_for(tasks.size(), stores_.parallel(1), [&](std::size_t task) -> Status {
+      EC_ASSIGN_OR_RETURN(auto done, read_done_task(staging_, spec_of(round, task)));
+      if (!done) return not_done(task);
+      tasks[task] = *std::move(done);
+      return {};
+    }));
     std::vector<CompactGroupReport> reports;
-    for (std::size_t task = 0; task < round.tasks.size(); ++task) {
-      EC_ASSIGN_OR_RETURN(const auto report, read_task_report(staging_, spec_of(round, task)));
-      if (!report) {
-        return fail(ErrorKind::kNotFound, "task {} of {} is not done on the table as it is now; plan and compact again",
-                    task, round.tasks.size());
-      }
-      reports.push_back(*report);
+    std::vector<iceberg::DataFile> files;
+    std::vector<std::size_t> task_of_file;
+    for (std::size_t task = 0; task < tasks.size(); ++task) {
+      reports.push_back(tasks[task].report);
+      std::ranges::move(tasks[task].files.added, std::back_inserter(files));
+      task_of_file.resize(files.size(), task);
     }
+    EC_ASSIGN_OR_RETURN(const auto lost, find_lost(stores_, catalog_->warehouse(), files));
+    if (lost) return not_done(task_of_file[*lost]);
     return reports;
   }
 

@@ -60,6 +60,10 @@ class ChunkIngest {
   Status write_entries();
   std::string marker() const;
   Status write_next_list();
+  Parallel parallel() const {
+    return stores_.parallel(static_cast<std::size_t>(std::max(1, spec_.workers)),
+                            pipeline::IngestStage::bytes_for_writing(spec_.memory_limit_bytes));
+  }
 
   storage::Stores& stores_;
   const IngestChunkSpec& spec_;
@@ -160,7 +164,7 @@ Status ChunkIngest::write_lines(const Parts& parts) {
   EC_ASSIGN_OR_RETURN(
       auto files,
       write_rows(staging_, *grid_, parts,
-                 {.attempt = at_, .part = takes_++, .workers = static_cast<std::size_t>(std::max(1, spec_.workers))}));
+                 {.attempt = at_, .part = takes_++, .parallel = parallel()}));
   for (auto& file : files) {
     record_.rows += file.rows;
     record_.files.push_back(std::move(file));
@@ -224,7 +228,7 @@ Status ChunkIngest::write_parts(Parts parts) {
       pipeline::write_groups(stores_, cutter, writer,
                              {.bucket_of = [&](const auto& key) { return pipeline::bucket_of(*grid_, key); },
                               .next_uri = next_uri,
-                              .workers = static_cast<std::size_t>(std::max(1, spec_.workers))}));
+                              .parallel = parallel()}));
   for (const auto& [file, primaries] : files) {
     record_.rows += file.record_count;
     record_.files.push_back({.bucket = pipeline::bucket_of(file.partition),

@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <map>
+#include <mutex>
 
 #include "earthcatalog/backfill/ingest_chunk.h"
+#include "earthcatalog/base/parallel.h"
 #include "earthcatalog/catalog/hash_sorter.h"
 
 namespace earthcatalog::backfill {
@@ -23,7 +25,7 @@ class Planner {
       : staging_(staging), run_(run), options_(options) {}
 
   Result<Plan> run() {
-    for (std::int64_t chunk = 0; chunk < run_.chunks; ++chunk) EC_TRY(read_chunk(chunk));
+    EC_TRY(read_chunks());
     for (auto& [bucket, group] : groups_) plan_.groups.push_back(std::move(group));
     EC_TRY(find_dropped());
     name_plan();
@@ -31,7 +33,8 @@ class Planner {
   }
 
  private:
-  Status read_chunk(std::int64_t chunk);
+  Status read_chunks();
+  Result<std::vector<ChunkRecord>> read_chunk(std::int64_t chunk) const;
   void add(ChunkRecord record);
   Status find_dropped();
   Status read_entries(EntrySorter& objects, EntrySorter& items);
@@ -46,20 +49,38 @@ class Planner {
   std::vector<std::unique_ptr<catalog::RunReader>> readers_;
 };
 
-Status Planner::read_chunk(std::int64_t chunk) {
+// Some chunks at a time: their records name millions of files.
+Status Planner::read_chunks() {
+  const auto parallel = staging_.stores().parallel(1);
+  const auto window = static_cast<std::int64_t>(parallel.under_way);
+  for (std::int64_t first = 0; first < run_.chunks; first += window) {
+    std::vector<std::vector<ChunkRecord>> chunks(static_cast<std::size_t>(std::min(window, run_.chunks - first)));
+    EC_TRY(parallel_for(chunks.size(), parallel, [&](std::size_t i) -> Status {
+      EC_ASSIGN_OR_RETURN(chunks[i], read_chunk(first + static_cast<std::int64_t>(i)));
+      return {};
+    }));
+    for (auto& records : chunks) {
+      for (auto& record : records) add(std::move(record));
+    }
+  }
+  return {};
+}
+
+Result<std::vector<ChunkRecord>> Planner::read_chunk(std::int64_t chunk) const {
+  std::vector<ChunkRecord> records;
   for (int attempt = run_.first_attempt;; ++attempt) {
     EC_ASSIGN_OR_RETURN(auto record, read_chunk_record(staging_, {chunk, attempt}, run_.started));
     if (record) {
-      add(std::move(*record));
+      records.push_back(std::move(*record));
       continue;
     }
-    if (attempt > run_.first_attempt) return {};
+    if (attempt > run_.first_attempt) return records;
     // A retry concerns the chunks of which something is pending.
     bool expected = attempt == 0;
     if (!expected) {
       EC_ASSIGN_OR_RETURN(expected, staging_.exists(staging_.pending(chunk)));
     }
-    if (!expected) return {};
+    if (!expected) return records;
     return fail(ErrorKind::kNotFound, "chunk {} is not ingested yet: there is no {}", chunk,
                 staging_.done({chunk, attempt}));
   }
@@ -122,17 +143,17 @@ Status Planner::find_dropped() {
 
 Status Planner::read_entries(EntrySorter& objects, EntrySorter& items) {
   EC_ASSIGN_OR_RETURN(readers_, open_runs(staging_, plan_));
-  for (std::int32_t r = 0; r < std::ssize(readers_); ++r) {
-    const auto& reader = readers_[static_cast<std::size_t>(r)];
-    if (!reader) continue;
+  std::mutex mutex;  // of the sorters
+  return parallel_for(readers_.size(), staging_.stores().parallel(1), [&](std::size_t r) -> Status {
+    if (!readers_[r]) return {};
     std::int64_t row = 0;
-    EC_TRY(reader->scan_keys([&](const catalog::RunKey& key) -> Status {
-      const EntryPosition at{r, row++};
+    return readers_[r]->scan_keys([&](const catalog::RunKey& key) -> Status {
+      const EntryPosition at{static_cast<std::int32_t>(r), row++};
+      const std::lock_guard lock(mutex);
       EC_TRY(objects.add({key.object, at}));
       return key.owns_rows && !options_.delta ? items.add({key.identity, at}) : Status{};
-    }));
-  }
-  return {};
+    });
+  });
 }
 
 Status Planner::drop(std::span<const EntryAt> same, bool same_object) {
@@ -188,13 +209,14 @@ Status check_found(const Plan& plan, const RunRecord& run, const pipeline::Missi
 }
 
 Result<std::vector<std::unique_ptr<catalog::RunReader>>> open_runs(const Staging& staging, const Plan& plan) {
-  std::vector<std::unique_ptr<catalog::RunReader>> readers;
-  for (const auto& [attempt, take, run] : plan.runs) {
-    auto& reader = readers.emplace_back();
-    if (run.entries == 0) continue;
+  std::vector<std::unique_ptr<catalog::RunReader>> readers(plan.runs.size());
+  EC_TRY(parallel_for(readers.size(), staging.stores().parallel(1), [&](std::size_t i) -> Status {
+    const auto& [attempt, take, run] = plan.runs[i];
+    if (run.entries == 0) return {};
     EC_ASSIGN_OR_RETURN(const auto where, staging.stores().locate(staging.objects(attempt, take)));
-    EC_ASSIGN_OR_RETURN(reader, catalog::RunReader::open(where, run.bytes));
-  }
+    EC_ASSIGN_OR_RETURN(readers[i], catalog::RunReader::open(where, run.bytes));
+    return {};
+  }));
   return readers;
 }
 

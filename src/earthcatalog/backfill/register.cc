@@ -10,6 +10,7 @@
 
 #include "earthcatalog/backfill/cleanup.h"
 #include "earthcatalog/backfill/ingest_chunk.h"
+#include "earthcatalog/base/parallel.h"
 #include "earthcatalog/catalog/hash_index.h"
 #include "earthcatalog/catalog/table_schema.h"
 #include "earthcatalog/storage/arrow_status.h"
@@ -115,16 +116,22 @@ Result<Committed> commit_round(catalog::Catalog& catalog, const Staging& staging
   catalog::CommitRequest request;
   request.removed = round.removed;
   std::int64_t items = 0;
-  for (const auto& task : tasks) {
+  std::vector<FileList> lists(tasks.size());
+  EC_TRY(parallel_for(tasks.size(), staging.stores().parallel(1), [&](std::size_t i) -> Status {
+    const auto uri = staging.task_files(tasks[i].task, tasks[i].key);
+    EC_ASSIGN_OR_RETURN(lists[i], read_file_list(staging, uri, round.schema));
+    return {};
+  }));
+  for (std::size_t i = 0; i < tasks.size(); ++i) {
+    const auto& task = tasks[i];
     items += task.items;
     committed.rows += task.rows;
     committed.files += task.files;
     committed.bytes += task.bytes;
     committed.replaced_rows += task.removed_rows;
     committed.rewritten_files += task.removed_files;
-    EC_ASSIGN_OR_RETURN(auto files, read_file_list(staging, staging.task_files(task.task, task.key), round.schema));
-    std::ranges::move(files.added, std::back_inserter(request.added));
-    std::ranges::move(files.removed, std::back_inserter(request.removed));
+    std::ranges::move(lists[i].added, std::back_inserter(request.added));
+    std::ranges::move(lists[i].removed, std::back_inserter(request.removed));
   }
   if (items != round.plan.counted_items()) {
     return fail(ErrorKind::kInvalidData, "phase 3 wrote {} items, and {} were staged; please report this", items,

@@ -1,14 +1,18 @@
 #include "earthcatalog/backfill/round.h"
 
 #include <algorithm>
+#include <iterator>
 #include <map>
+#include <mutex>
 #include <set>
 #include <utility>
 
 #include "earthcatalog/backfill/delta.h"
 #include "earthcatalog/backfill/group_merge.h"
 #include "earthcatalog/backfill/part_source.h"
+#include "earthcatalog/base/parallel.h"
 #include "earthcatalog/iceberg/manifest.h"
+#include "earthcatalog/pipeline/data_file_source.h"
 
 namespace earthcatalog::backfill {
 namespace {
@@ -142,14 +146,19 @@ Status write_copies(const Staging& staging, Round& round) {
     wanted[{attempt.chunk, {attempt.number, part / kPartsPerTake}}].insert(staging.rows(group.bucket, attempt, part));
   }
   std::map<std::string, iceberg::DataFile> known;
-  for (const auto& [take, uris] : wanted) {
+  std::mutex mutex;  // of `known`
+  EC_TRY(parallel_for(wanted.size(), staging.stores().parallel(1), [&](std::size_t i) -> Status {
+    const auto& [take, uris] = *std::next(wanted.begin(), static_cast<std::ptrdiff_t>(i));
     const auto uri = staging.part_files({take.first, take.second.first}, take.second.second);
     EC_ASSIGN_OR_RETURN(auto list, read_file_list(staging, uri, round.schema));
+    const std::lock_guard lock(mutex);
     for (auto& file : list.added) {
       if (uris.contains(file.file_path)) known.emplace(file.file_path, std::move(file));
     }
-  }
-  for (auto& task : round.tasks) {
+    return {};
+  }));
+  return parallel_for(round.tasks.size(), staging.stores().parallel(1), [&](std::size_t i) -> Status {
+    Task& task = round.tasks[i];
     std::vector<iceberg::DataFile> files;
     for (std::size_t g = task.first; g < task.end; ++g) {
       const auto& group = round.plan.groups[g];
@@ -158,13 +167,13 @@ Status write_copies(const Staging& staging, Round& round) {
       if (at != known.end()) files.push_back(at->second);
     }
     EC_ASSIGN_OR_RETURN(task.copies, write_list(staging, round.schema, std::move(files)));
-  }
-  return {};
+    return {};
+  });
 }
 
 // Chunks of nothing but ITS_LIVE items were written in the columns of ITS_LIVE, which leave open what columns these
 // items would like in the table that others turn into one of the schema `auto`.
-Status observe_itslive(const Staging& staging, Plan& plan) {
+Status observe_itslive(const Staging& staging, std::int64_t memory_bytes, Plan& plan) {
   std::set<std::pair<std::int64_t, std::pair<int, int>>> takes;
   for (const auto& record : plan.records) {
     for (int take = 0; take < std::ssize(record.schemas); ++take) {
@@ -173,16 +182,24 @@ Status observe_itslive(const Staging& staging, Plan& plan) {
       }
     }
   }
+  std::vector<std::pair<const Group*, const GroupFile*>> parts;
   for (const auto& group : plan.groups) {
     for (const auto& file : group.files) {
-      if (!takes.contains({file.attempt.chunk, {file.attempt.number, file.part / kPartsPerTake}})) continue;
-      EC_ASSIGN_OR_RETURN(
-          const auto observed,
-          observe_part(staging.stores(), staging.rows(group.bucket, file.attempt, file.part), file.bytes));
-      for (const auto& [name, kinds] : observed) plan.observed[name].merge(kinds);
+      const bool is_itslive = takes.contains({file.attempt.chunk, {file.attempt.number, file.part / kPartsPerTake}});
+      if (is_itslive) parts.emplace_back(&group, &file);
     }
   }
-  return {};
+  std::mutex mutex;  // of the plan
+  const auto observe = [&](std::size_t i) -> Status {
+    const auto& [group, file] = parts[i];
+    const auto uri = staging.rows(group->bucket, file->attempt, file->part);
+    EC_ASSIGN_OR_RETURN(const auto observed, observe_part(staging.stores(), uri, file->bytes));
+    const std::lock_guard lock(mutex);
+    for (const auto& [name, kinds] : observed) plan.observed[name].merge(kinds);
+    return {};
+  };
+  const auto holds = [&](std::size_t i) { return pipeline::bytes_in_memory(parts[i].second->bytes); };
+  return parallel_for(parts.size(), staging.stores().parallel(1, memory_bytes / 8), observe, holds);
 }
 
 Result<TableSchema> decide_schema(catalog::Catalog& catalog, const Staging& staging, Plan& plan,
@@ -192,7 +209,7 @@ Result<TableSchema> decide_schema(catalog::Catalog& catalog, const Staging& stag
     catalog.set_schema_kind(options.schema.value_or(decided));
   }
   if (staging.is_direct() && catalog.item_schema()->kind == stac::SchemaKind::kAuto) {
-    EC_TRY(observe_itslive(staging, plan));
+    EC_TRY(observe_itslive(staging, options.memory_bytes, plan));
   }
   auto items = *catalog.item_schema();
   if (items.kind == stac::SchemaKind::kAuto) items = stac::evolve(items, plan.observed, options.max_columns);
@@ -248,7 +265,9 @@ Result<Round> plan_round(catalog::Catalog& catalog, const Staging& staging, Plan
   EC_ASSIGN_OR_RETURN(round.schema, decide_schema(catalog, staging, round.plan, options));
   if (staging.is_direct()) set_forms(round);
   round.tasks = cut_tasks(round.plan.groups, present, staging.is_direct(), options.task_bytes);
-  for (auto& task : round.tasks) EC_TRY(write_present(staging, round, present, task));
+  EC_TRY(parallel_for(round.tasks.size(), staging.stores().parallel(1), [&](std::size_t task) {
+    return write_present(staging, round, present, round.tasks[task]);
+  }));
   if (staging.is_direct()) EC_TRY(write_copies(staging, round));
   return round;
 }

@@ -9,15 +9,15 @@
 #include <nlohmann/json.hpp>
 
 #include "earthcatalog/backfill/line_parser.h"
+#include "earthcatalog/base/parallel.h"
 #include "earthcatalog/base/time.h"
-#include "earthcatalog/pipeline/parallel.h"
 #include "earthcatalog/storage/arrow_status.h"
 #include "earthcatalog/storage/copy.h"
 
 namespace earthcatalog::backfill {
 namespace {
 
-constexpr std::size_t kReadsAtOnce = 16;
+constexpr std::size_t kReadsAtOnce = 16;  // of local files
 
 struct RowOf {
   pipeline::GroupKey group;
@@ -65,7 +65,7 @@ void append_line(const storage::ObjectRef& object, bool primary, std::string_vie
 
 Result<std::vector<std::string>> read_rows(const Staging& staging, std::span<const FileToRead> files) {
   std::vector<std::string> texts(files.size());
-  EC_TRY(pipeline::parallel_for(files.size(), kReadsAtOnce, [&](std::size_t i) -> Status {
+  EC_TRY(parallel_for(files.size(), staging.stores().parallel(kReadsAtOnce), [&](std::size_t i) -> Status {
     EC_ASSIGN_OR_RETURN(texts[i], read_rows(staging, files[i].file, files[i].attempt));
     return {};
   }));
@@ -102,7 +102,7 @@ Result<std::vector<StagedFile>> write_rows(const Staging& staging, const grid::P
     first = end;
   }
   std::vector<StagedFile> files(groups.size());
-  EC_TRY(pipeline::parallel_for(groups.size(), options.workers, [&](std::size_t g) -> Status {
+  const auto write = [&](std::size_t g) -> Status {
     std::string text;
     for (const RowOf& row : groups[g]) {
       const auto& part = *parts[row.part];
@@ -115,7 +115,13 @@ Result<std::vector<StagedFile>> write_rows(const Staging& staging, const grid::P
                 .bytes = std::ssize(text),
                 .items = std::ranges::count_if(groups[g], &RowOf::primary)};
     return staging.write(staging.rows(files[g].bucket, options.attempt, options.part), text);
-  }));
+  };
+  const auto holds = [&](std::size_t g) {
+    std::int64_t bytes = 0;
+    for (const RowOf& row : groups[g]) bytes += static_cast<std::int64_t>(parts[row.part]->items[row.item].text_size);
+    return bytes;
+  };
+  EC_TRY(parallel_for(groups.size(), options.parallel, write, holds));
   return files;
 }
 

@@ -28,7 +28,7 @@ void append_line(const storage::ObjectRef& object, bool primary, std::string_vie
 struct WriteRowsOptions {
   Attempt attempt;
   int part = 0;  ///< of each bucket's file
-  std::size_t workers = 1;
+  Parallel parallel;  ///< Stores::parallel()
 };
 
 /// Writes the rows of items whose texts were kept, a file for each bucket.

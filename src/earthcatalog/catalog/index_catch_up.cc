@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <mutex>
 #include <set>
 #include <tuple>
 #include <utility>
@@ -86,10 +87,16 @@ class CatchUp {
       before.reset();
       EC_TRY(collect_recorded());
     }
-    return for_each_changed_file(table_, before, now, [&](const DataFile& file, bool came) {
-      if (!came) result_.removed_files.push_back(storage::place_key(file.file_path));
+    const auto visit = [&](const DataFile& file, bool came) {
+      if (!came) {
+        const std::lock_guard lock(mutex_);
+        result_.removed_files.push_back(storage::place_key(file.file_path));
+      }
       return collect(file, came ? 1 : -1);
-    });
+    };
+    EC_TRY(for_each_changed_file(table_, before, now, visit));
+    std::ranges::sort(result_.removed_files);
+    return {};
   }
 
   // The rows that the index records, in place of those of a snapshot that is lost.
@@ -110,15 +117,21 @@ class CatchUp {
     const auto& [cell, year] = file.partition;
     RowChange change{.key = {},
                      .year = year ? *year + 1970 : kUnknownYear,
-                     .cell = cells_.number(cell.value_or("__none__")),
+                     .cell = number_of_cell(cell.value_or("__none__")),
                      .updated = kNeverUpdated,
                      .count = count};
     return for_each_row(table_.stores(), table_.schema(), file,
                         [&](const Hash128& identity, std::optional<TimeMicros> updated) {
                           change.key = identity;
                           change.updated = updated.value_or(kNeverUpdated);
+                          const std::lock_guard lock(mutex_);
                           return sorter_.add(change);
                         });
+  }
+
+  std::int32_t number_of_cell(const std::string& cell) {
+    const std::lock_guard lock(mutex_);
+    return cells_.number(cell);
   }
 
   // Rows that went and came again (a compaction) cancel each other; what is left is put into the batch.
@@ -228,6 +241,7 @@ class CatchUp {
   const iceberg::Table& table_;
   const ObjectIndex old_;
   const CatchUpOptions& options_;
+  std::mutex mutex_;  // of what collect() fills: files are read side by side
   Cells cells_;
   HashSorter<RowChange> sorter_;
   std::vector<RowChange> batch_;

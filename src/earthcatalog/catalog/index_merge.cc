@@ -1,5 +1,6 @@
 #include "earthcatalog/catalog/index_merge.h"
 
+#include <future>
 #include <utility>
 
 #include "earthcatalog/catalog/sorted_merge.h"
@@ -7,17 +8,32 @@
 namespace earthcatalog::catalog {
 namespace {
 
+// Of a far run, the next row group is on its way while the one at hand is merged with those of other runs.
 class RunSource final : public EntrySource {
  public:
-  explicit RunSource(const RunReader& reader) : reader_(reader) {}
+  explicit RunSource(const RunReader& reader) : reader_(reader) {
+    if (reader_.is_far()) ask();
+  }
+
   Result<std::vector<RunEntry>> next() override {
-    if (next_ == reader_.row_groups()) return std::vector<RunEntry>();
-    return reader_.read_row_group(next_++);
+    if (!reader_.is_far()) return read_next();
+    auto piece = ahead_.get();
+    if (piece && !piece->empty()) ask();
+    return piece;
   }
 
  private:
+  Result<std::vector<RunEntry>> read_next() {
+    if (next_ == reader_.row_groups()) return std::vector<RunEntry>();
+    return reader_.read_row_group(next_++);
+  }
+  void ask() {
+    ahead_ = std::async(std::launch::async, [this] { return read_next(); });
+  }
+
   const RunReader& reader_;
   int next_ = 0;
+  std::future<Result<std::vector<RunEntry>>> ahead_;  // the last one: its destructor waits for the thread
 };
 
 // A source with the piece that is being read.

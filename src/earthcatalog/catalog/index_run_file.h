@@ -50,6 +50,8 @@ class RunReader {
 
   virtual int row_groups() const = 0;
   virtual std::int64_t rows() const = 0;
+  /// Whether each reading waits for an answer over the network.
+  virtual bool is_far() const = 0;
   virtual Result<std::vector<RunEntry>> read_row_group(int row_group) const = 0;
   /// All entries' keys in order, from the few columns that hold them.
   virtual Status scan_keys(const std::function<Status(const RunKey&)>& visit) const = 0;

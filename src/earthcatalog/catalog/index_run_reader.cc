@@ -5,7 +5,9 @@
 #include <cstring>
 #include <mutex>
 #include <numeric>
+#include <optional>
 
+#include "earthcatalog/base/parallel.h"
 #include "earthcatalog/catalog/index_run_file.h"
 #include "earthcatalog/catalog/index_run_schema.h"
 
@@ -88,6 +90,7 @@ class ParquetRunReader final : public RunReader {
 
   int row_groups() const override { return reader_->num_row_groups(); }
   std::int64_t rows() const override { return rows_; }
+  bool is_far() const override { return where_.store->capabilities().far; }
 
   Result<std::vector<RunEntry>> read_row_group(int group) const override {
     EC_ASSIGN_OR_RETURN(const auto batch, read(group, kRunColumns));
@@ -124,6 +127,8 @@ class ParquetRunReader final : public RunReader {
     std::vector<int> leaves(static_cast<std::size_t>(columns));
     std::iota(leaves.begin(), leaves.end(), 0);
     const std::lock_guard guard(mutex_);
+    std::optional<Waiting> waiting;  // row groups are small: most of the time goes to the request
+    if (is_far()) waiting.emplace();
     auto table = reader_->ReadRowGroup(group, leaves);
     if (!table.ok()) return std::unexpected(from_arrow(table.status()).annotate("reading " + where_.uri()));
     EC_ASSIGN_ARROW(auto batch, (*table)->CombineChunksToBatch());

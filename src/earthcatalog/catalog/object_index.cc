@@ -7,6 +7,7 @@
 #include <unordered_set>
 #include <utility>
 
+#include "earthcatalog/base/parallel.h"
 #include "earthcatalog/catalog/index_merge.h"
 #include "earthcatalog/catalog/index_run.h"
 
@@ -76,6 +77,16 @@ Status find_youngest(const Runs& runs, Wanted open, Visit&& visit) {
     open.resize(kept);
   }
   return {};
+}
+
+Result<std::vector<std::unique_ptr<RunReader>>> open_all(storage::Stores& stores, const std::vector<RunInfo>& runs) {
+  std::vector<std::unique_ptr<RunReader>> readers(runs.size());
+  EC_TRY(parallel_for(runs.size(), stores.parallel(1), [&](std::size_t i) -> Status {
+    EC_ASSIGN_OR_RETURN(const auto where, stores.locate(runs[i].uri));
+    EC_ASSIGN_OR_RETURN(readers[i], RunReader::open(where, runs[i].size_bytes));
+    return {};
+  }));
+  return readers;
 }
 
 // Whether a run younger than number `run` says something of `object`.
@@ -375,12 +386,8 @@ Result<ObjectIndex> ObjectIndex::apply(const IndexUpdate& update, const std::str
     sources.push_back(source_of(*reader));
     expected += sizes[run];
   }
-  std::vector<std::unique_ptr<RunReader>> readers;
-  for (const auto& run : update.runs) {
-    EC_ASSIGN_OR_RETURN(const auto where, next->stores->locate(run.uri));
-    EC_ASSIGN_OR_RETURN(auto reader, RunReader::open(where, run.size_bytes));
-    sources.push_back(source_of(*readers.emplace_back(std::move(reader))));
-  }
+  EC_ASSIGN_OR_RETURN(const auto readers, open_all(*next->stores, update.runs));
+  for (const auto& reader : readers) sources.push_back(source_of(*reader));
   sources.push_back(std::move(changes));
   EC_ASSIGN_OR_RETURN(auto run, next->write_run(std::move(sources), storage::join_uri(folder_uri, name),
                                                 expected, kept > 0));

@@ -6,10 +6,14 @@
 #include <utility>
 #include <vector>
 
+#include "earthcatalog/base/parallel.h"
 #include "earthcatalog/storage/uri.h"
 
 namespace earthcatalog::catalog {
 namespace {
+
+// Of files that are read side by side.
+constexpr std::int64_t kReadAheadBytes = 32 << 20;
 
 std::string_view text_at(const arrow::Array& array, std::int64_t row) {
   return array.IsNull(row) ? std::string_view() : static_cast<const arrow::StringArray&>(array).GetView(row);
@@ -57,6 +61,14 @@ Result<std::map<std::string, iceberg::DataFile>> files_of(const iceberg::Table& 
   return files;
 }
 
+Status side_by_side(const iceberg::Table& table, const std::vector<std::pair<const iceberg::DataFile*, bool>>& files,
+                    const std::function<Status(const iceberg::DataFile&, bool came)>& visit) {
+  return parallel_for(
+      files.size(), table.stores().parallel(1, kReadAheadBytes),
+      [&](std::size_t i) { return visit(*files[i].first, files[i].second); },
+      [&](std::size_t i) { return files[i].first->file_size_in_bytes; });
+}
+
 }  // namespace
 
 Status for_each_row(geoparquet::FileReader& file, const iceberg::Schema& schema, const VisitRow& visit) {
@@ -98,13 +110,14 @@ Status for_each_changed_file(const iceberg::Table& table, std::optional<std::int
                              const std::function<Status(const iceberg::DataFile&, bool came)>& visit) {
   EC_ASSIGN_OR_RETURN(const auto before, files_of(table, before_id));
   EC_ASSIGN_OR_RETURN(const auto now, files_of(table, now_id));
+  std::vector<std::pair<const iceberg::DataFile*, bool>> changed;
   for (const auto& [path, file] : before) {
-    if (!now.contains(path)) EC_TRY(visit(file, false));
+    if (!now.contains(path)) changed.emplace_back(&file, false);
   }
   for (const auto& [path, file] : now) {
-    if (!before.contains(path)) EC_TRY(visit(file, true));
+    if (!before.contains(path)) changed.emplace_back(&file, true);
   }
-  return {};
+  return side_by_side(table, changed, visit);
 }
 
 Status for_each_kept_file(const iceberg::Table& table, std::optional<std::int64_t> before_id,
@@ -112,10 +125,11 @@ Status for_each_kept_file(const iceberg::Table& table, std::optional<std::int64_
                           const std::function<Status(const iceberg::DataFile&)>& visit) {
   EC_ASSIGN_OR_RETURN(const auto before, files_of(table, before_id));
   EC_ASSIGN_OR_RETURN(const auto now, files_of(table, now_id));
+  std::vector<std::pair<const iceberg::DataFile*, bool>> kept;
   for (const auto& [path, file] : now) {
-    if (before.contains(path)) EC_TRY(visit(file));
+    if (before.contains(path)) kept.emplace_back(&file, true);
   }
-  return {};
+  return side_by_side(table, kept, [&](const iceberg::DataFile& file, bool) { return visit(file); });
 }
 
 }  // namespace earthcatalog::catalog

@@ -30,12 +30,13 @@ Status for_each_id(storage::Stores& stores, const iceberg::Schema& schema, const
                    const std::function<Status(std::string_view)>& visit);
 
 /// Calls `visit(file, came)` for each data file that only one of two snapshots has: first those of `before` (came is
-/// false), then those of `now`, each by path. No snapshot: no files. Memory is the names of all files of both.
+/// false), then those of `now`, each by path. No snapshot: no files. Where files are far, several are visited side by
+/// side, on threads of their own. Memory is the names of all files of both.
 Status for_each_changed_file(const iceberg::Table& table, std::optional<std::int64_t> before,
                              std::optional<std::int64_t> now,
                              const std::function<Status(const iceberg::DataFile&, bool came)>& visit);
 
-/// Calls `visit(file)` for each data file that both snapshots have, by path. Memory as above.
+/// Calls `visit(file)` for each data file that both snapshots have. Threads and memory as above.
 Status for_each_kept_file(const iceberg::Table& table, std::optional<std::int64_t> before,
                           std::optional<std::int64_t> now, const std::function<Status(const iceberg::DataFile&)>& visit);
 

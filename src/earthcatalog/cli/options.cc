@@ -93,6 +93,10 @@ void S3Flags::add(CLI::App& app) {
          "accept the costs of requester-pays buckets")
       ->group(group);
   app.add_option(fmt::format("--{}", kStorageSectionOption), section)->group("");
+  app.add_option("--io-concurrency", io_concurrency,
+                 "most reads and writes of the table's files at once on object stores (default: 64)")
+      ->check(CLI::Range(1, 1024))
+      ->group(group);
 }
 
 void FormatFlag::add(CLI::App& app) {
@@ -115,6 +119,7 @@ Result<storage::StorageSettings> storage_settings(const S3Flags& flags, const En
   if (flags.profile) s3.profile = flags.profile;
   if (flags.anonymous) s3.anonymous = flags.anonymous;
   if (flags.request_payer) s3.request_payer = flags.request_payer;
+  if (flags.io_concurrency) merged.io_concurrency = *flags.io_concurrency;
   for (auto& [name, bucket] : merged.buckets) let_flags_win(flags, bucket);
   if (!is_true(environment("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS"))) {
     first_of(s3.endpoint, environment("AWS_ENDPOINT_URL_S3"));

@@ -24,6 +24,7 @@ struct S3Flags {
   std::optional<std::string> endpoint, region, profile;
   std::optional<bool> anonymous, request_payer;
   std::string section;  ///< kStorageSectionOption
+  std::optional<int> io_concurrency;
   void add(CLI::App& app);
 
  private:

@@ -35,7 +35,6 @@ class HttpTransport : public Transport {
   storage::Stores& stores_;
   FetchOptions options_;
   MemoryBudget budget_;
-  Trust trust_{Trust::system_bundle()};
   EventLoop loop_;
   std::vector<std::unique_ptr<Transfer>> transfers_;
   std::vector<Transfer*> free_;

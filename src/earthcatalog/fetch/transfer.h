@@ -15,8 +15,8 @@
 #include "earthcatalog/fetch/fetcher.h"
 #include "earthcatalog/fetch/job.h"
 #include "earthcatalog/fetch/memory_budget.h"
-#include "earthcatalog/fetch/trust.h"
 #include "earthcatalog/storage/http_failure.h"
+#include "earthcatalog/storage/trust.h"
 
 namespace earthcatalog::fetch {
 
@@ -32,7 +32,7 @@ class Transfer {
     EventLoop& loop;
     MemoryBudget& budget;
     std::deque<Transfer*>& paused;
-    Trust& trust;
+    storage::Trust& trust;
   };
   Transfer(Shared shared, const FetchOptions& options);
   Transfer(const Transfer&) = delete;
@@ -82,7 +82,7 @@ class Transfer {
   bool is_object_ = false;  ///< the body is an object, not the description of an error
   bool too_large_ = false;
   bool paused_ = false;
-  Trust::Certificates certificates_;  ///< that the handle is set to
+  storage::Trust::Certificates certificates_;  ///< that the handle is set to
 };
 
 }  // namespace earthcatalog::fetch

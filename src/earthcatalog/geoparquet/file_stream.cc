@@ -1,5 +1,6 @@
 #include <arrow/array.h>
 #include <arrow/io/memory.h>
+#include <arrow/memory_pool.h>
 #include <arrow/record_batch.h>
 #include <arrow/util/key_value_metadata.h>
 #include <parquet/column_writer.h>
@@ -143,6 +144,8 @@ Status FileStream::Impl::open_sink() {
 
 Status FileStream::Impl::put() {
   EC_ARROW_ASSIGN(const auto bytes, ErrorKind::kIOError, buffer_->Finish());
+  // Arrow's pool keeps for each thread what it has freed. Many threads wait for a far store, each with megabytes.
+  if (where_.store->capabilities().far) arrow::default_memory_pool()->ReleaseUnused();
   while (true) {
     EC_ASSIGN_OR_RETURN(const auto put,
                         where_.store->put(where_.key, std::string_view(*bytes), storage::Existing::kRefuse));

@@ -1,11 +1,13 @@
 #include "earthcatalog/geoparquet/reader.h"
 
 #include <arrow/buffer.h>
+#include <arrow/io/caching.h>
 #include <arrow/io/memory.h>
 #include <arrow/memory_pool.h>
 #include <arrow/record_batch.h>
 #include <arrow/table.h>
 #include <arrow/type.h>
+#include <arrow/util/future.h>
 #include <parquet/arrow/reader.h>
 #include <parquet/arrow/schema.h>
 #include <parquet/file_reader.h>
@@ -17,6 +19,7 @@
 #include <unordered_set>
 #include <utility>
 
+#include "earthcatalog/base/parallel.h"
 #include "earthcatalog/geoparquet/arrow_edge.h"
 
 namespace earthcatalog::geoparquet {
@@ -53,10 +56,22 @@ Result<InputFile> read_whole(const storage::Location& where, std::int64_t size_b
   return std::make_shared<arrow::io::BufferReader>(arrow::Buffer::FromString(std::move(object->bytes)));
 }
 
+// Where a file lies decides how a row group is read. A far one: all that these columns need is asked for at once, and the
+// thread counts as one that waits until it is there. A near one: Arrow reads it as it goes.
+enum class Place { kNear, kFar };
+
+void await_columns(parquet::arrow::FileReader& reader, Place place, int row_group, const std::vector<int>& leaves) {
+  if (place == Place::kNear) return;
+  auto& file = *reader.parquet_reader();
+  file.PreBuffer({row_group}, leaves, arrow::io::default_io_context(), arrow::io::CacheOptions::Defaults());
+  const Waiting waiting;
+  file.WhenBuffered({row_group}, leaves).Wait();  // an error comes again when the columns are read
+}
+
 class FileRows final : public RowStream {
  public:
-  FileRows(std::string uri, parquet::arrow::FileReader& reader, std::vector<int> leaves)
-      : uri_(std::move(uri)), reader_(reader), leaves_(std::move(leaves)) {}
+  FileRows(std::string uri, parquet::arrow::FileReader& reader, Place place, std::vector<int> leaves)
+      : uri_(std::move(uri)), reader_(reader), place_(place), leaves_(std::move(leaves)) {}
 
   Result<std::shared_ptr<arrow::RecordBatch>> next() override {
     return name_object(guarded(ErrorKind::kInvalidData, [&] { return read(); }), "reading", uri_);
@@ -68,6 +83,7 @@ class FileRows final : public RowStream {
     for (;;) {
       if (!group_) {
         if (next_group_ == reader_.num_row_groups()) return nullptr;
+        await_columns(reader_, place_, next_group_, leaves_);
         EC_ARROW_ASSIGN(group_, ErrorKind::kInvalidData, reader_.GetRecordBatchReader({next_group_++}, leaves_));
       }
       std::shared_ptr<arrow::RecordBatch> rows;
@@ -83,6 +99,7 @@ class FileRows final : public RowStream {
 
   const std::string uri_;
   parquet::arrow::FileReader& reader_;
+  const Place place_;
   const std::vector<int> leaves_;
   int next_group_ = 0;
   std::unique_ptr<arrow::RecordBatchReader> group_;
@@ -90,9 +107,9 @@ class FileRows final : public RowStream {
 
 class ArrowFileReader final : public FileReader {
  public:
-  ArrowFileReader(std::string uri, std::unique_ptr<parquet::arrow::FileReader> reader,
+  ArrowFileReader(std::string uri, std::unique_ptr<parquet::arrow::FileReader> reader, Place place,
                   std::shared_ptr<arrow::Schema> schema)
-      : uri_(std::move(uri)), reader_(std::move(reader)), schema_(std::move(schema)) {}
+      : uri_(std::move(uri)), reader_(std::move(reader)), place_(place), schema_(std::move(schema)) {}
 
   const std::string& name() const override { return uri_; }
   const parquet::FileMetaData& footer() const override { return *reader_->parquet_reader()->metadata(); }
@@ -107,7 +124,7 @@ class ArrowFileReader final : public FileReader {
 
   std::unique_ptr<RowStream> stream(const std::vector<std::string>& columns, std::int64_t batch_rows) override {
     reader_->set_batch_size(batch_rows);
-    return std::make_unique<FileRows>(uri_, *reader_, leaves_of(columns));
+    return std::make_unique<FileRows>(uri_, *reader_, place_, leaves_of(columns));
   }
 
   std::int64_t row_group_bytes() const override {
@@ -124,6 +141,7 @@ class ArrowFileReader final : public FileReader {
     const std::int64_t expected = footer().RowGroup(row_group)->num_rows();
     const std::vector<int> leaves = leaves_of(columns);
     if (leaves.empty()) return arrow::RecordBatch::Make(arrow::schema({}), expected, arrow::ArrayVector{});
+    await_columns(*reader_, place_, row_group, leaves);
     EC_ARROW_ASSIGN(const std::shared_ptr<arrow::Table> table, ErrorKind::kInvalidData,
                     reader_->ReadRowGroup(row_group, leaves));
     EC_ARROW_ASSIGN(std::shared_ptr<arrow::RecordBatch> rows, ErrorKind::kInvalidData, table->CombineChunksToBatch());
@@ -146,20 +164,39 @@ class ArrowFileReader final : public FileReader {
 
   std::string uri_;
   std::unique_ptr<parquet::arrow::FileReader> reader_;
+  const Place place_;
   std::shared_ptr<arrow::Schema> schema_;
 };
+
+Result<std::unique_ptr<FileReader>> open_input(InputFile file, const std::string& name, Place place,
+                                               arrow::MemoryPool* pool) {
+  if (pool == nullptr) pool = arrow::default_memory_pool();
+  const auto make = [&]() -> Result<std::unique_ptr<FileReader>> {
+    auto parquet_reader = parquet::ParquetFileReader::Open(std::move(file), parquet::ReaderProperties(pool));
+    EC_TRY(check_row_counts(*parquet_reader->metadata()));
+    auto properties = parquet::default_arrow_reader_properties();
+    properties.set_pre_buffer(place == Place::kNear);
+    EC_ARROW_ASSIGN(auto reader, ErrorKind::kInvalidData,
+                    parquet::arrow::FileReader::Make(pool, std::move(parquet_reader), properties));
+    arrow::FieldVector columns;
+    for (const auto& column : reader->manifest().schema_fields) columns.push_back(column.field);
+    return std::make_unique<ArrowFileReader>(name, std::move(reader), place, arrow::schema(std::move(columns)));
+  };
+  return name_object(guarded(ErrorKind::kInvalidData, make), "reading", name);
+}
 
 }  // namespace
 
 Result<std::unique_ptr<FileReader>> FileReader::open(const storage::Location& where,
                                                      std::optional<std::int64_t> size_bytes, arrow::MemoryPool* pool) {
+  const bool is_small = size_bytes && *size_bytes <= kSmallFileBytes;
   const auto open_file = [&] {
-    return size_bytes && *size_bytes <= kSmallFileBytes ? read_whole(where, *size_bytes)
-                                                        : where.store->open_input(where.key, size_bytes);
+    return is_small ? read_whole(where, *size_bytes) : where.store->open_input(where.key, size_bytes);
   };
   auto file = guarded(ErrorKind::kInvalidData, open_file);
   EC_TRY(name_object(file, "reading", where.uri()));
-  return open(*std::move(file), where.uri(), pool);
+  const bool is_far = !is_small && where.store->capabilities().far;
+  return open_input(*std::move(file), where.uri(), is_far ? Place::kFar : Place::kNear, pool);
 }
 
 Result<std::unique_ptr<FileReader>> FileReader::open(storage::Stores& stores, const std::string& uri,
@@ -170,18 +207,7 @@ Result<std::unique_ptr<FileReader>> FileReader::open(storage::Stores& stores, co
 
 Result<std::unique_ptr<FileReader>> FileReader::open(std::shared_ptr<arrow::io::RandomAccessFile> file,
                                                      const std::string& name, arrow::MemoryPool* pool) {
-  if (pool == nullptr) pool = arrow::default_memory_pool();
-  const auto make = [&]() -> Result<std::unique_ptr<FileReader>> {
-    auto parquet_reader = parquet::ParquetFileReader::Open(std::move(file), parquet::ReaderProperties(pool));
-    EC_TRY(check_row_counts(*parquet_reader->metadata()));
-    EC_ARROW_ASSIGN(
-        auto reader, ErrorKind::kInvalidData,
-        parquet::arrow::FileReader::Make(pool, std::move(parquet_reader), parquet::default_arrow_reader_properties()));
-    arrow::FieldVector columns;
-    for (const auto& column : reader->manifest().schema_fields) columns.push_back(column.field);
-    return std::make_unique<ArrowFileReader>(name, std::move(reader), arrow::schema(std::move(columns)));
-  };
-  return name_object(guarded(ErrorKind::kInvalidData, make), "reading", name);
+  return open_input(std::move(file), name, Place::kNear, pool);
 }
 
 }  // namespace earthcatalog::geoparquet

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "earthcatalog/base/parallel.h"
 #include "earthcatalog/iceberg/metadata_files_internal.h"
 #include "earthcatalog/iceberg/random_internal.h"
 #include "earthcatalog/storage/uri.h"
@@ -10,6 +11,8 @@ namespace {
 
 constexpr std::string_view kMetadataSuffix = ".metadata.json";
 constexpr std::string_view kVersionHint = "version-hint.text";
+// Of manifests that are read side by side.
+constexpr std::int64_t kReadAheadBytes = 8 << 20;
 
 std::string_view file_name(std::string_view uri) { return uri.substr(uri.rfind('/') + 1); }
 
@@ -35,6 +38,26 @@ Status write_object(storage::Stores& stores, const std::string& uri, std::string
   EC_ASSIGN_OR_RETURN(const auto put, where.store->put(where.key, bytes, storage::Existing::kRefuse));
   if (put.stored) return {};
   return fail(ErrorKind::kAlreadyExists, "writing {}: another object has that name, and stays", uri);
+}
+
+Status read_manifests(storage::Stores& stores, std::span<const ManifestFile> manifests,
+                      const std::function<Status(const ManifestFile&, const std::string& bytes)>& visit) {
+  const auto parallel = stores.parallel(1);
+  while (!manifests.empty()) {
+    std::size_t count = 0;
+    for (std::int64_t bytes = 0; count < std::min(manifests.size(), parallel.under_way); ++count) {
+      bytes += manifests[count].manifest_length;
+      if (count > 0 && bytes > kReadAheadBytes) break;
+    }
+    std::vector<std::string> texts(count);
+    EC_TRY(parallel_for(count, parallel, [&](std::size_t i) -> Status {
+      EC_ASSIGN_OR_RETURN(texts[i], read_object(stores, manifests[i].manifest_path, "manifest"));
+      return {};
+    }));
+    for (std::size_t i = 0; i < count; ++i) EC_TRY(visit(manifests[i], texts[i]));
+    manifests = manifests.subspan(count);
+  }
+  return {};
 }
 
 Status remove_objects(storage::Stores& stores, const std::vector<std::string>& uris) {

@@ -1,11 +1,14 @@
 // The files of a table's metadata folder: names, reading, writing, and the hint for readers without a catalog.
 #pragma once
 
+#include <functional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "earthcatalog/iceberg/catalog.h"
+#include "earthcatalog/iceberg/manifest.h"
 #include "earthcatalog/iceberg/table_metadata.h"
 #include "earthcatalog/storage/stores.h"
 
@@ -14,6 +17,10 @@ namespace earthcatalog::iceberg {
 /// The object at a URI; kNotFound names it and says `what` it is ("manifest list of snapshot 7").
 Result<std::string> read_object(storage::Stores& stores, const std::string& uri, std::string_view what);
 Status write_object(storage::Stores& stores, const std::string& uri, std::string_view bytes);
+/// Calls `visit` for each of `manifests` with its bytes, in their order. A few at a time are read side by side: memory is
+/// about 8 MiB, or one manifest.
+Status read_manifests(storage::Stores& stores, std::span<const ManifestFile> manifests,
+                      const std::function<Status(const ManifestFile&, const std::string& bytes)>& visit);
 /// Best effort; the first error is returned after all were tried.
 Status remove_objects(storage::Stores& stores, const std::vector<std::string>& uris);
 /// Makes durable what was written to the stores of these URIs, once for each store.

@@ -246,10 +246,9 @@ Result<ManifestFile> SnapshotProducer::merge_group(const TableMetadata& base, co
     }
     return writer.add(entry);
   };
-  for (const ManifestFile& manifest : group) {
-    EC_ASSIGN_OR_RETURN(const std::string bytes, read_object(stores_, manifest.manifest_path, "manifest"));
-    EC_TRY(read_manifest(bytes, manifest, *spec, {.live_only = false}, copy));
-  }
+  EC_TRY(read_manifests(stores_, group, [&](const ManifestFile& manifest, const std::string& bytes) {
+    return read_manifest(bytes, manifest, *spec, {.live_only = false}, copy);
+  }));
   EC_ASSIGN_OR_RETURN(auto manifests, writer.finish());
   return std::move(manifests.front());
 }

@@ -5,6 +5,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <set>
 #include <string>
 #include <vector>
@@ -83,11 +84,11 @@ class Table {
   Result<std::vector<ManifestFile>> manifests(std::optional<std::int64_t> snapshot_id = {}) const;
 
   /// Calls `visit` for each live data file that passes the filter. Manifests whose partition ranges rule it out are
-  /// not read; memory is one manifest. kUnsupported when the snapshot has delete files (which only others write).
+  /// not read; memory is a few manifests. kUnsupported when the snapshot has delete files (which only others write).
   Result<ListFilesCounts> list_files(const ListFilesOptions& options,
                                      const std::function<Status(DataFile&&)>& visit) const;
-  /// Calls `visit` for each live data file of one of the table's manifests; `statistics` as in ListFilesOptions.
-  Status read_files(const ManifestFile& manifest, bool statistics,
+  /// Calls `visit` for each live data file of some of the table's manifests; `statistics` as in ListFilesOptions.
+  Status read_files(std::span<const ManifestFile> manifests, bool statistics,
                     const std::function<Status(DataFile&&)>& visit) const;
 
  private:

@@ -54,18 +54,20 @@ Result<const PartitionSpec*> Table::spec_of(const ManifestFile& manifest) const 
               manifest.partition_spec_id);
 }
 
-Status Table::read_files(const ManifestFile& manifest, bool statistics,
+Status Table::read_files(std::span<const ManifestFile> manifests, bool statistics,
                          const std::function<Status(DataFile&&)>& visit) const {
-  EC_ASSIGN_OR_RETURN(const PartitionSpec* spec, spec_of(manifest));
-  EC_ASSIGN_OR_RETURN(const std::string bytes, read_object(*stores_, manifest.manifest_path, "manifest"));
-  return read_manifest(bytes, manifest, *spec, {.live_only = true, .statistics = statistics},
-                       [&](ManifestEntry&& entry) { return visit(std::move(entry.data_file)); });
+  return read_manifests(*stores_, manifests, [&](const ManifestFile& manifest, const std::string& bytes) -> Status {
+    EC_ASSIGN_OR_RETURN(const PartitionSpec* spec, spec_of(manifest));
+    return read_manifest(bytes, manifest, *spec, {.live_only = true, .statistics = statistics},
+                         [&](ManifestEntry&& entry) { return visit(std::move(entry.data_file)); });
+  });
 }
 
 Result<ListFilesCounts> Table::list_files(const ListFilesOptions& options,
                                           const std::function<Status(DataFile&&)>& visit) const {
   ListFilesCounts counts;
   EC_ASSIGN_OR_RETURN(const auto all, manifests(options.snapshot_id));
+  std::vector<ManifestFile> matching;
   for (const ManifestFile& manifest : all) {
     if (manifest.added_files_count + manifest.existing_files_count == 0) continue;
     EC_ASSIGN_OR_RETURN(const PartitionSpec* spec, spec_of(manifest));
@@ -75,12 +77,13 @@ Result<ListFilesCounts> Table::list_files(const ListFilesOptions& options,
       continue;
     }
     ++counts.manifests_read;
-    EC_TRY(read_files(manifest, options.statistics, [&](DataFile&& file) -> Status {
-      if (!options.filter.matches(file.partition)) return {};
-      ++counts.files;
-      return visit(std::move(file));
-    }));
+    matching.push_back(manifest);
   }
+  EC_TRY(read_files(matching, options.statistics, [&](DataFile&& file) -> Status {
+    if (!options.filter.matches(file.partition)) return {};
+    ++counts.files;
+    return visit(std::move(file));
+  }));
   return counts;
 }
 

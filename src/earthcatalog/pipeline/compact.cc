@@ -6,11 +6,11 @@
 #include <tuple>
 #include <utility>
 
+#include "earthcatalog/base/parallel.h"
 #include "earthcatalog/base/stopwatch.h"
 #include "earthcatalog/pipeline/bucket.h"
 #include "earthcatalog/pipeline/bucket_merge.h"
 #include "earthcatalog/pipeline/data_file_source.h"
-#include "earthcatalog/pipeline/parallel.h"
 #include "earthcatalog/pipeline/part_names.h"
 #include "earthcatalog/pipeline/part_writer.h"
 #include "earthcatalog/pipeline/rewrite.h"
@@ -22,6 +22,8 @@ namespace {
 using Sources = std::vector<std::unique_ptr<RowSource>>;
 
 constexpr int kCommitAttempts = 10;
+// What writing a file takes beside its rows.
+constexpr std::int64_t kFileBytes = 256 << 10;
 
 // A bucket and what became of it.
 struct Merge {
@@ -70,6 +72,7 @@ class Compaction {
   bool stopped() const { return stop_ != nullptr && stop_->load(); }
   std::int64_t files_for(std::int64_t rows) const { return (rows + spec_.compact_rows - 1) / spec_.compact_rows; }
   MergeOptions merge_options() const;
+  std::int64_t bytes_held(const Merge& merge) const;
 
   storage::Stores& stores_;
   const CompactSpec& spec_;
@@ -158,6 +161,13 @@ MergeOptions Compaction::merge_options() const {
           .scratch_folder = spec_.catalog.index.scratch_folder};
 }
 
+// About what a merge takes: all rows of a bucket that fits into a third of its memory, else that memory.
+std::int64_t Compaction::bytes_held(const Merge& merge) const {
+  std::int64_t bytes = kFileBytes;
+  for (const auto& file : merge.before) bytes += 3 * bytes_in_memory(file.file_size_in_bytes);
+  return std::min(bytes, merge_options().memory_limit_bytes);
+}
+
 // The largest first: the last ones to be finished are small.
 Status Compaction::merge_all() {
   std::vector<Merge*> todo;
@@ -169,12 +179,14 @@ Status Compaction::merge_all() {
   EC_ASSIGN_OR_RETURN(auto schema, catalog_->plan_schema(*catalog_->item_schema()));
   EC_ASSIGN_OR_RETURN(const auto writer, TableWriter::make(std::move(schema)));
   ProgressMeter meter(spec_.progress, {.total = std::ssize(todo), .stage = "merge", .unit = "buckets"});
-  EC_TRY(parallel_for(todo.size(), static_cast<std::size_t>(spec_.workers), [&](std::size_t i) -> Status {
+  const auto work = [&](std::size_t i) -> Status {
     const auto bucket = bucket_of(todo[i]->partition);
     EC_TRY(annotate(merge_one(*todo[i], writer), fmt::format("merging {}/{}", bucket.cell, year_name(bucket.year))));
     meter.add();
     return {};
-  }));
+  };
+  EC_TRY(parallel_for(todo.size(), stores_.parallel(static_cast<std::size_t>(spec_.workers), spec_.memory_limit_bytes),
+                      work, [&](std::size_t i) { return bytes_held(*todo[i]); }));
   return stopped() ? fail(ErrorKind::kCancelled, "stopped") : Status{};
 }
 

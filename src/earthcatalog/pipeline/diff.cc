@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 #include <vector>
 
+#include "earthcatalog/base/parallel.h"
 #include "earthcatalog/base/stopwatch.h"
 #include "earthcatalog/catalog/object_index.h"
 #include "earthcatalog/catalog/sorted_merge.h"
@@ -12,7 +13,6 @@
 #include "earthcatalog/pipeline/inventory_run.h"
 #include "earthcatalog/pipeline/newest_object.h"
 #include "earthcatalog/pipeline/object_sorter.h"
-#include "earthcatalog/pipeline/parallel.h"
 
 namespace earthcatalog::pipeline {
 namespace {

@@ -167,7 +167,7 @@ Status Flusher::stage_removals(const Removals& removals, const TableWriter& writ
     }));
   }
   for (const auto& [path, file] : added_) files.push_back(file);
-  EC_ASSIGN_OR_RETURN(auto rewritten, rewrite_without(stores_, files, removals, names_, writer, options_.workers));
+  EC_ASSIGN_OR_RETURN(auto rewritten, rewrite_without(stores_, files, removals, names_, writer, options_.parallel));
   for (auto& file : rewritten.removed) {
     // A file of an earlier stage was never visible: it need not be removed from the table.
     if (added_.erase(file.file_path) == 0) removed_.emplace(file.file_path, file);
@@ -187,8 +187,8 @@ Status Flusher::stage_rows(const Input& input, const Decision& decision, const T
                                    {.bucket_of = [&](const GroupKey& key) { return bucket_of(grid_, key); },
                                     .next_uri = [&](const Bucket& bucket) { return names_.next(bucket); },
                                     .most_rows = options_.compact_rows,
-                                    .workers = options_.workers,
-                                    .progress = options_.progress}));
+                                     .parallel = options_.parallel,
+                                     .progress = options_.progress}));
   for (auto& [file, primaries] : written) {
     auto path = file.file_path;
     added_.emplace(std::move(path), std::move(file));

@@ -27,7 +27,7 @@
 namespace earthcatalog::pipeline {
 
 struct FlushOptions {
-  std::size_t workers = 1;
+  Parallel parallel;  ///< of files that are written: Stores::parallel()
   std::size_t max_columns = 400;
   std::int64_t compact_rows = 100'000;  ///< most rows of a file
   bool dry_run = false;                 ///< decide and count, write nothing

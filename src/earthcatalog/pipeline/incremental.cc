@@ -110,7 +110,8 @@ Status Run::work(catalog::Catalog* catalog, const grid::Partitioner& grid, inven
     EC_TRY(annotate(storage::probe_writable(stores_, catalog->warehouse()), "the warehouse takes no new files"));
   }
   StartSchema schema = start_schema(catalog, spec_);
-  FlushOptions options{.workers = static_cast<std::size_t>(spec_.workers),
+  FlushOptions options{.parallel = stores_.parallel(static_cast<std::size_t>(spec_.workers),
+                                                    IngestStage::bytes_for_writing(spec_.memory_limit_bytes)),
                        .max_columns = spec_.max_columns,
                        .dry_run = spec_.dry_run,
                        .summary = {},

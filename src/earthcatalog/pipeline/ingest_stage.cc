@@ -7,8 +7,9 @@ namespace {
 
 using Pull = fetch::Fetcher::Pull;
 
-// Of the memory limit, for bodies on the wire; the rest is for items and queued bodies.
-constexpr std::int64_t kInFlightShare = 8;
+// Of the memory limit, for bodies on the wire, and for files on their way to a store; the rest is for items and queued
+// bodies.
+constexpr std::int64_t kInFlightShare = 8, kWritingShare = 8;
 // A share of nothing is a byte: the first object gets all the memory that it needs, whatever the limit.
 constexpr std::int64_t kLeastShare = 1;
 constexpr std::size_t kQueuedBodies = 512;
@@ -20,14 +21,23 @@ fetch::FetchOptions with_share_of_memory(fetch::FetchOptions options, std::int64
   return options;
 }
 
+std::int64_t held_limit(std::int64_t memory_limit) {
+  const auto others = memory_limit / kInFlightShare + IngestStage::bytes_for_writing(memory_limit);
+  return std::max(kLeastShare, memory_limit - others);
+}
+
 }  // namespace
+
+std::int64_t IngestStage::bytes_for_writing(std::int64_t memory_limit_bytes) {
+  return memory_limit_bytes / kWritingShare;
+}
 
 IngestStage::IngestStage(storage::Stores& stores, ChunkSource& source, const grid::Partitioner& grid,
                          Problems& problems, StartSchema& schema, const IngestStageOptions& options)
     : source_(source),
       problems_(problems),
       options_(options),
-      held_limit_(std::max(kLeastShare, options.memory_limit_bytes - options.memory_limit_bytes / kInFlightShare)),
+      held_limit_(held_limit(options.memory_limit_bytes)),
       fetcher_(stores, with_share_of_memory(options.fetch, options.memory_limit_bytes)),
       context_{.grid = grid,
                .problems = problems,

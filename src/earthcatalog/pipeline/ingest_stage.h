@@ -27,7 +27,7 @@ namespace earthcatalog::pipeline {
 struct IngestStageOptions {
   fetch::FetchOptions fetch;
   std::size_t workers = 1;
-  std::int64_t memory_limit_bytes = 768 << 20;  ///< parts, queued bodies and bodies in flight
+  std::int64_t memory_limit_bytes = 768 << 20;  ///< parts, bodies queued and in flight, files on their way
   bool keep_text = false;                       ///< IngestContext::keep_text
   bool keep_pending = false;                    ///< Chunk::pending_objects
 };
@@ -35,6 +35,9 @@ struct IngestStageOptions {
 /// Starts when it is made; the maker's thread takes complete chunks out. The references must outlive it.
 class IngestStage {
  public:
+  /// The part of the memory limit that is left for the bytes of files on their way to a store.
+  static std::int64_t bytes_for_writing(std::int64_t memory_limit_bytes);
+
   IngestStage(storage::Stores& stores, ChunkSource& source, const grid::Partitioner& grid, Problems& problems,
               StartSchema& schema, const IngestStageOptions& options);
   ~IngestStage();

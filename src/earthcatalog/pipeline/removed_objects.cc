@@ -10,6 +10,9 @@ namespace {
 
 using catalog::ObjectEntry;
 
+// What files that are written anew side by side may take.
+constexpr std::int64_t kRewriteBytes = 64 << 20;
+
 // What goes with the objects that are gone.
 struct Deletion {
   Removals removals;
@@ -110,7 +113,8 @@ Result<DeletedRows> delete_objects(storage::Stores& stores, catalog::Catalog& ca
   EC_ASSIGN_OR_RETURN(auto schema, catalog.plan_schema(*catalog.item_schema()));
   EC_ASSIGN_OR_RETURN(const auto writer, TableWriter::make(schema));
   EC_ASSIGN_OR_RETURN(const auto files, files_of(catalog.table(), plan.removals));
-  EC_ASSIGN_OR_RETURN(auto rewritten, rewrite_without(stores, files, plan.removals, names, writer, workers));
+  EC_ASSIGN_OR_RETURN(auto rewritten, rewrite_without(stores, files, plan.removals, names, writer,
+                                                      stores.parallel(workers, kRewriteBytes)));
   catalog::CommitRequest request;
   request.added = rewritten.added;
   request.removed = std::move(rewritten.removed);

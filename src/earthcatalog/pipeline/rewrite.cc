@@ -6,8 +6,9 @@
 #include <mutex>
 #include <optional>
 
+#include "earthcatalog/base/parallel.h"
 #include "earthcatalog/geoparquet/reader.h"
-#include "earthcatalog/pipeline/parallel.h"
+#include "earthcatalog/pipeline/data_file_source.h"
 #include "earthcatalog/pipeline/part_writer.h"
 #include "earthcatalog/pipeline/row_filter.h"
 
@@ -64,10 +65,10 @@ Result<OneRewrite> rewrite_one(storage::Stores& stores, const iceberg::DataFile&
 
 Result<RewriteOutcome> rewrite_without(storage::Stores& stores, const std::vector<iceberg::DataFile>& files,
                                        const Removals& removals, PartNames& names, const TableWriter& writer,
-                                       std::size_t workers) {
+                                       const Parallel& parallel) {
   RewriteOutcome outcome;
   std::mutex mutex;
-  const auto status = parallel_for(files.size(), workers, [&](std::size_t i) -> Status {
+  const auto rewrite = [&](std::size_t i) -> Status {
     const auto dropped = removals.find(bucket_of(files[i].partition));
     if (dropped == removals.end()) return {};
     auto one = rewrite_one(stores, files[i], dropped->second, names, writer);
@@ -78,7 +79,9 @@ Result<RewriteOutcome> rewrite_without(storage::Stores& stores, const std::vecto
     outcome.rows_removed += one->rows_removed;
     std::ranges::move(one->added, std::back_inserter(outcome.added));
     return {};
-  });
+  };
+  const auto holds = [&](std::size_t i) { return bytes_in_memory(files[i].file_size_in_bytes); };
+  const auto status = parallel_for(files.size(), parallel, rewrite, holds);
   if (!status) {
     discard_files(stores, outcome.added);
     return std::unexpected(status.error());
@@ -87,11 +90,13 @@ Result<RewriteOutcome> rewrite_without(storage::Stores& stores, const std::vecto
 }
 
 void discard_files(storage::Stores& stores, const std::vector<iceberg::DataFile>& files) {
-  for (const auto& file : files) {
-    if (const auto where = stores.locate(file.file_path)) {
+  const auto discard = [&](std::size_t i) -> Status {
+    if (const auto where = stores.locate(files[i].file_path)) {
       [[maybe_unused]] const auto ignored = where->store->remove(std::span(&where->key, 1));
     }
-  }
+    return {};
+  };
+  static_cast<void>(parallel_for(files.size(), stores.parallel(1), discard));
 }
 
 }  // namespace earthcatalog::pipeline

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "earthcatalog/base/parallel.h"
 #include "earthcatalog/iceberg/data_file.h"
 #include "earthcatalog/pipeline/part_names.h"
 #include "earthcatalog/pipeline/table_writer.h"
@@ -20,12 +21,12 @@ struct RewriteOutcome {
 };
 
 /// Looks into each of `files` for rows of items that `removals` names in its partition, and writes those files that
-/// have some anew without them, on `workers` threads: the other rows in the same order, in as few files as they fit in.
+/// have some anew without them, side by side (Stores::parallel()): the other rows in the same order, in as few files as they fit in.
 /// Memory is a few row groups of the old file for each thread. An error leaves new files that no commit names; they are
 /// removed again as far as that works.
 Result<RewriteOutcome> rewrite_without(storage::Stores& stores, const std::vector<iceberg::DataFile>& files,
                                        const Removals& removals, PartNames& names, const TableWriter& writer,
-                                       std::size_t workers);
+                                       const Parallel& parallel);
 
 /// Removes files that no commit names, as far as that works.
 void discard_files(storage::Stores& stores, const std::vector<iceberg::DataFile>& files);

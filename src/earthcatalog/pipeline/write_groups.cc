@@ -1,13 +1,21 @@
 #include "earthcatalog/pipeline/write_groups.h"
 
+#include <arrow/record_batch.h>
+
 #include <algorithm>
 #include <iterator>
+#include <utility>
 
-#include "earthcatalog/pipeline/parallel.h"
+#include "earthcatalog/base/parallel.h"
 #include "earthcatalog/pipeline/rewrite.h"
 
 namespace earthcatalog::pipeline {
 namespace {
+
+// What a file takes beside its rows: its footer, and the encoder's buffers.
+constexpr std::int64_t kFileBytes = 32 << 10;
+// A row of ITS_LIVE in a file.
+constexpr std::int64_t kRowBytes = 512;
 
 struct Piece {
   const Group* group;
@@ -31,16 +39,21 @@ Result<std::vector<WrittenFile>> write_groups(storage::Stores& stores, const Row
   const auto pieces = cut_pieces(cutter, static_cast<std::size_t>(options.most_rows));
   std::vector<WrittenFile> files(pieces.size());
   ProgressMeter meter(options.progress, {.total = std::ssize(pieces), .stage = "write", .unit = "files"});
-  const auto status = parallel_for(pieces.size(), options.workers, [&](std::size_t i) -> Status {
+  // While a file is on its way nothing is held but its bytes: the rows are in them.
+  const auto write = [&](std::size_t i) -> Status {
     const Piece& piece = pieces[i];
     const Bucket bucket = options.bucket_of(piece.group->key);
-    EC_ASSIGN_OR_RETURN(const auto rows, cutter.cut(*piece.group, piece.first, piece.count, bucket.cell));
+    EC_ASSIGN_OR_RETURN(auto rows, cutter.cut(*piece.group, piece.first, piece.count, bucket.cell));
     const auto next = [&] { return stores.locate(options.next_uri(bucket)); };
-    EC_ASSIGN_OR_RETURN(files[i].file, writer.of(bucket.cell).write(next, {rows}, partition_of(bucket)));
+    EC_ASSIGN_OR_RETURN(auto file, writer.of(bucket.cell).open(next, partition_of(bucket), rows->num_rows()));
+    EC_TRY(file.append(std::exchange(rows, nullptr)));
+    EC_ASSIGN_OR_RETURN(files[i].file, file.finish());
     files[i].primaries = cutter.count_primary(*piece.group, piece.first, piece.count);
     meter.add();
     return {};
-  });
+  };
+  const auto holds = [&](std::size_t i) { return kFileBytes + static_cast<std::int64_t>(pieces[i].count) * kRowBytes; };
+  const auto status = parallel_for(pieces.size(), options.parallel, write, holds);
   if (!status) {
     std::vector<iceberg::DataFile> written;
     for (auto& [file, primaries] : files) {

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "earthcatalog/base/parallel.h"
 #include "earthcatalog/base/progress.h"
 #include "earthcatalog/iceberg/data_file.h"
 #include "earthcatalog/pipeline/bucket.h"
@@ -25,7 +26,7 @@ struct WriteGroupsOptions {
   std::function<Bucket(const GroupKey&)> bucket_of;    ///< where a group belongs
   std::function<std::string(const Bucket&)> next_uri;  ///< of a bucket's next file; called on many threads
   std::int64_t most_rows = 100'000;                    ///< of a file
-  std::size_t workers = 1;
+  Parallel parallel;          ///< Stores::parallel()
   ProgressFunction progress;  ///< told of the files that are written
 };
 

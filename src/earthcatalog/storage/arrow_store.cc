@@ -6,6 +6,7 @@
 
 #include <algorithm>
 
+#include "earthcatalog/base/parallel.h"
 #include "earthcatalog/storage/arrow_status.h"
 #include "earthcatalog/storage/byte_range.h"
 #include "earthcatalog/storage/copy.h"
@@ -49,6 +50,7 @@ class ArrowStore::Output final : public StoreOutput {
     return {};
   }
   Status finish() override {
+    const Waiting waiting;
     const auto status = stream_->Close();
     if (!status.ok()) return arrow_error(status, "writing", uri_);
     return {};
@@ -78,6 +80,7 @@ Result<std::string> ArrowStore::path_of(std::string_view key) const {
 
 Result<std::optional<ObjectInfo>> ArrowStore::head(std::string_view key) {
   EC_ASSIGN_OR_RETURN(const std::string path, path_of(key));
+  const Waiting waiting;
   const auto file = fs_->GetFileInfo(path);
   if (!file.ok()) return arrow_error(file.status(), "reading", uri(key));
   if (file->type() != arrow::fs::FileType::File) return std::nullopt;
@@ -114,6 +117,7 @@ Result<std::optional<std::string>> ArrowStore::get_range(std::string_view key, s
   const ByteRange range = clamp_range(offset, length, info->size_bytes);
   EC_ASSIGN_OR_RETURN(const auto input, open_input(key, info->size_bytes));
   std::string bytes(static_cast<std::size_t>(range.length), '\0');
+  const Waiting waiting;
   const auto count = input->ReadAt(range.offset, range.length, bytes.data());
   if (!count.ok()) return arrow_error(count.status(), "reading", uri(key));
   bytes.resize(static_cast<std::size_t>(*count));
@@ -178,6 +182,7 @@ Status ArrowStore::list(std::string_view prefix, const std::function<Status(cons
 Status ArrowStore::remove(std::span<const std::string> keys) {
   for (const std::string& key : keys) {
     EC_ASSIGN_OR_RETURN(const std::string path, path_of(key));
+    const Waiting waiting;
     const auto status = fs_->DeleteFile(path);
     if (status.ok()) continue;
     EC_ASSIGN_OR_RETURN(const auto still_there, head(key));

@@ -19,7 +19,7 @@ class ArrowStore : public ObjectStore {
   ArrowStore(std::string root_uri, std::shared_ptr<arrow::fs::FileSystem> fs, std::string root);
 
   std::string uri(std::string_view key) const override;
-  Capabilities capabilities() const override { return {.conditional_put = false, .atomic_put = false}; }
+  Capabilities capabilities() const override { return {.conditional_put = false, .atomic_put = false, .far = true}; }
   Result<std::optional<Object>> get(std::string_view key) override;
   Result<std::optional<std::string>> get_range(std::string_view key, std::int64_t offset, std::int64_t length) override;
   Result<std::optional<ObjectInfo>> head(std::string_view key) override;

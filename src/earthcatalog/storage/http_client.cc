@@ -4,13 +4,16 @@
 
 #include <algorithm>
 #include <charconv>
+#include <utility>
 
+#include "earthcatalog/base/parallel.h"
+#include "earthcatalog/storage/trust.h"
 #include "earthcatalog/version.h"
 
 namespace earthcatalog::storage {
 namespace {
 
-constexpr std::size_t kMostIdle = 64;
+constexpr std::size_t kMostIdle = 256;
 
 std::string_view strip(std::string_view text) {
   const std::size_t begin = text.find_first_not_of(" \t\r\n");
@@ -73,8 +76,8 @@ class HttpClient::Handle {
   Handle(const Handle&) = delete;
   Handle& operator=(const Handle&) = delete;
 
-  std::expected<HttpReply, HttpFailure> send(const HttpRequest& request, std::string_view body, HttpLimits limits,
-                                             Connection connection) {
+  std::expected<HttpReply, HttpFailure> send(const HttpRequest& request, std::string_view body,
+                                             const HttpLimits& limits) {
     Arriving arriving;
     char reason[CURL_ERROR_SIZE] = "";
     curl_easy_reset(easy_);  // keeps the connection
@@ -86,13 +89,18 @@ class HttpClient::Handle {
     curl_easy_setopt(easy_, CURLOPT_WRITEDATA, &arriving);
     curl_easy_setopt(easy_, CURLOPT_URL, request.url.c_str());
     curl_easy_setopt(easy_, CURLOPT_PATH_AS_IS, 1L);
-    curl_easy_setopt(easy_, CURLOPT_FRESH_CONNECT, connection == Connection::kFresh ? 1L : 0L);
     set_method(request.method, body);
     // No "Expect: 100-continue", and no guess of ours at the type.
     curl_slist* headers = curl_slist_append(curl_slist_append(nullptr, "Expect:"), "Content-Type:");
     for (const std::string& header : request.headers) headers = curl_slist_append(headers, header.c_str());
     curl_easy_setopt(easy_, CURLOPT_HTTPHEADER, headers);
-    const CURLcode code = curl_easy_perform(easy_);
+    const bool is_part = set_certificates(limits, request.url);
+    CURLcode code = curl_easy_perform(easy_);
+    if (code == CURLE_PEER_FAILED_VERIFICATION && is_part) {  // nothing was sent yet
+      limits.trust->widen();
+      set_certificates(limits, request.url);
+      code = curl_easy_perform(easy_);
+    }
     curl_slist_free_all(headers);
     if (code != CURLE_OK) {
       long sent = 0;
@@ -106,11 +114,25 @@ class HttpClient::Handle {
     long status = 0;
     curl_easy_getinfo(easy_, CURLINFO_RESPONSE_CODE, &status);
     arriving.reply.status = static_cast<int>(status);
+    long connections = 0;
+    curl_easy_getinfo(easy_, CURLINFO_NUM_CONNECTS, &connections);
+    arriving.reply.maybe_sent_twice = std::exchange(used_before_, true) && connections > 0;
     return std::move(arriving.reply);
   }
 
  private:
-  void set_limits(HttpLimits limits) {
+  // True when they are a part of the bundle.
+  bool set_certificates(const HttpLimits& limits, const std::string& url) {
+    if (!limits.trust) return false;
+    const auto certificates = limits.trust->for_url(url);
+    if (certificates.path != nullptr) {
+      curl_easy_setopt(easy_, CURLOPT_CAINFO, certificates.path);
+      curl_easy_setopt(easy_, CURLOPT_CAPATH, nullptr);
+    }
+    return certificates.is_part;
+  }
+
+  void set_limits(const HttpLimits& limits) {
     curl_easy_setopt(easy_, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(easy_, CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_1_1);
     curl_easy_setopt(easy_, CURLOPT_USERAGENT, fmt::format("earthcatalog/{}", kVersion).c_str());
@@ -133,20 +155,23 @@ class HttpClient::Handle {
   }
 
   CURL* easy_;
+  bool used_before_ = false;
 };
 
-HttpClient::HttpClient(HttpLimits limits) : limits_(limits) {
+HttpClient::HttpClient(HttpLimits limits) : limits_(std::move(limits)) {
   static const CURLcode started = curl_global_init(CURL_GLOBAL_DEFAULT);  // counted by libcurl, for the process's life
   (void)started;
 }
 
 HttpClient::~HttpClient() = default;
 
-std::expected<HttpReply, HttpFailure> HttpClient::send(const HttpRequest& request, std::string_view body,
-                                                       Connection connection) {
+std::expected<HttpReply, HttpFailure> HttpClient::send(const HttpRequest& request, std::string_view body) {
+  const Waiting waiting;
+  if (limits_.slots) limits_.slots->acquire();
   auto handle = borrow();
-  auto reply = handle->send(request, body, limits_, connection);
+  auto reply = handle->send(request, body, limits_);
   give_back(std::move(handle));
+  if (limits_.slots) limits_.slots->release();
   return reply;
 }
 

@@ -7,6 +7,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <semaphore>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -18,18 +19,31 @@
 
 namespace earthcatalog::storage {
 
+class Trust;
+
 struct HttpReply {
   int status = 0;
   std::vector<std::pair<std::string, std::string>> headers;  ///< names in lower case
   std::string body;
+  /// libcurl may have sent the request twice, the first time on a kept connection that turned out to be dead: it may
+  /// have been carried out before this reply's request came.
+  bool maybe_sent_twice = false;
 
   /// Empty when the header is not there.
   std::string_view header(std::string_view name) const;
 };
 
+/// How many requests may be on their way at once, of all clients that share it. Thread-safe.
+class RequestSlots : public std::counting_semaphore<> {
+ public:
+  using std::counting_semaphore<>::counting_semaphore;
+};
+
 struct HttpLimits {
   double connect_seconds = 10;
   double stall_seconds = 30;  ///< a transfer slower than 1 KiB/s for so long is given up
+  std::shared_ptr<RequestSlots> slots = {};  ///< none: as many as there are threads that send
+  std::shared_ptr<Trust> trust = {};         ///< none: the certificates that libcurl takes by itself
 };
 
 class HttpClient {
@@ -39,13 +53,8 @@ class HttpClient {
   HttpClient(const HttpClient&) = delete;
   HttpClient& operator=(const HttpClient&) = delete;
 
-  /// libcurl sends a request again by itself when a kept connection turns out to be dead, although the first one may
-  /// have been carried out. Where that matters, take a fresh one.
-  enum class Connection { kKept, kFresh };
-
   /// Redirects are not followed. `body` is sent with PUT and POST.
-  std::expected<HttpReply, HttpFailure> send(const HttpRequest& request, std::string_view body,
-                                             Connection connection = Connection::kKept);
+  std::expected<HttpReply, HttpFailure> send(const HttpRequest& request, std::string_view body);
 
  private:
   class Handle;

@@ -67,6 +67,7 @@ struct LeftoverRules {
 struct Capabilities {
   bool conditional_put = false;  ///< put_if_absent and put_if_match are atomic: what a catalog or a lock needs
   bool atomic_put = true;        ///< a reader sees the old or the new object, never a part
+  bool far = false;              ///< each request waits for an answer over the network
 };
 
 class ObjectStore {

@@ -8,6 +8,8 @@
 #include <random>
 #include <thread>
 
+#include "earthcatalog/base/parallel.h"
+
 namespace earthcatalog::storage {
 
 struct RetryPolicy {
@@ -32,6 +34,7 @@ class Backoff {
     delay = std::max(delay, asked.value_or(0));
     if (waited_ + delay > policy_.give_up_seconds) return false;
     waited_ += delay;
+    const Waiting waiting;
     policy_.sleep(delay);
     return true;
   }

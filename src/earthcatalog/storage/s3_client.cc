@@ -1,9 +1,5 @@
 #include "earthcatalog/storage/s3_client.h"
 
-#include <algorithm>
-
-#include "earthcatalog/storage/s3_calls.h"
-
 namespace earthcatalog::storage {
 namespace {
 
@@ -16,15 +12,6 @@ bool is_success(const HttpReply& reply) {
 // Whether an answer shows that the server let us in.
 bool shows_access(int status) {
   return (status >= 200 && status < 300) || status == 404 || status == 412 || status == 416;
-}
-
-// Whether it makes a difference that a request is carried out twice: conditional writes, multipart completion. Objects
-// with a mark are recognised however often they were written.
-bool must_not_repeat_unseen(const S3Bucket::Spec& spec) {
-  const auto is_condition = [](const auto& header) { return header.first.starts_with("If-"); };
-  const auto is_mark = [](const auto& header) { return header.first == kWriteMark; };
-  if (std::ranges::any_of(spec.headers, is_mark)) return false;
-  return spec.method == "POST" || (spec.method == "PUT" && std::ranges::any_of(spec.headers, is_condition));
 }
 
 }  // namespace
@@ -52,13 +39,12 @@ Result<S3Answer> S3Client::ask_why(const S3Bucket::Spec& head, std::string_view 
 }
 
 Result<S3Answer> S3Client::send_as_it_is(const S3Bucket::Spec& spec, std::string_view doing) {
-  const auto connection = must_not_repeat_unseen(spec) ? HttpClient::Connection::kFresh : HttpClient::Connection::kKept;
   Backoff backoff(options_.retry);
   bool maybe_done = false;
   int unreachable = 0;
   while (true) {
     EC_ASSIGN_OR_RETURN(const HttpRequest request, bucket_->request(spec, options_.clock()));
-    auto reply = http_.send(request, spec.payload, connection);
+    auto reply = http_.send(request, spec.payload);
     if (!reply) {
       const HttpFailure& failure = reply.error();
       const bool nobody = failure.kind == HttpFailure::Kind::kUnreachable && !answered_;
@@ -69,6 +55,7 @@ Result<S3Answer> S3Client::send_as_it_is(const S3Bucket::Spec& spec, std::string
       return fail(ErrorKind::kIOError, "{} {}: {}", doing, uri(spec.key), failure.message);
     }
     answered_ = true;
+    maybe_done = maybe_done || reply->maybe_sent_twice;
     S3Answer answer{.reply = std::move(*reply), .error = {}, .sent = request, .maybe_done_before = maybe_done};
     if (is_success(answer.reply)) {
       bucket_->accepted(request);

@@ -1,7 +1,12 @@
 // https://docs.aws.amazon.com/AmazonS3/latest/userguide/mpuoverview.html
+#include <deque>
+#include <functional>
+#include <future>
 #include <pugixml.hpp>
 #include <sstream>
+#include <utility>
 
+#include "earthcatalog/base/parallel.h"
 #include "earthcatalog/storage/output_stream.h"
 #include "earthcatalog/storage/s3_calls.h"
 
@@ -10,6 +15,21 @@ namespace {
 
 // S3 takes at most 10,000 parts: they double every 1,000, so that 8 MiB parts reach S3's largest object of 5 TiB.
 constexpr std::size_t kPartsBeforeDoubling = 1000;
+// Parts on their way while the next one is filled: the writer waits for the network only when it is slower than that.
+constexpr std::size_t kPartsAtOnce = 4;
+
+// Sends one part; its ETag.
+Result<std::string> put_part(S3Client& client, const std::string& key, const std::string& upload_id, std::size_t number,
+                             const std::string& bytes) {
+  EC_ASSIGN_OR_RETURN(const S3Answer answer,
+                      client.send({.method = "PUT",
+                                   .key = key,
+                                   .query = {{"partNumber", std::to_string(number)}, {"uploadId", upload_id}},
+                                   .payload = bytes},
+                                  "writing"));
+  if (!answer.ok()) return client.refused(answer, "writing", key);
+  return std::string(unquoted(answer.reply.header("etag")));
+}
 
 class S3Output final : public StoreOutput {
  public:
@@ -34,6 +54,7 @@ class S3Output final : public StoreOutput {
   Status finish() override {
     if (upload_id_.empty()) return put_whole();
     if (!buffer_.empty()) EC_TRY(send_part());
+    while (!on_their_way_.empty()) EC_TRY(await_part());
     EC_TRY(complete());
     upload_id_.clear();
     return {};
@@ -42,6 +63,7 @@ class S3Output final : public StoreOutput {
   // Best effort: an upload that stays is invisible, and a life cycle rule of the bucket removes it.
   void discard() override {
     if (upload_id_.empty()) return;
+    while (!on_their_way_.empty()) (void)await_part();  // a part that comes after the end would stay
     (void)client_->send({.method = "DELETE", .key = key_, .query = {{"uploadId", upload_id_}}}, "writing");
     upload_id_.clear();
   }
@@ -72,17 +94,21 @@ class S3Output final : public StoreOutput {
 
   Status send_part() {
     if (upload_id_.empty()) EC_TRY(start());
-    const std::string number = std::to_string(parts_.size() + 1);
-    EC_ASSIGN_OR_RETURN(const S3Answer answer,
-                        client_->send({.method = "PUT",
-                                       .key = key_,
-                                       .query = {{"partNumber", number}, {"uploadId", upload_id_}},
-                                       .payload = buffer_},
-                                      "writing"));
-    if (!answer.ok()) return client_->refused(answer, "writing", key_);
-    parts_.emplace_back(unquoted(answer.reply.header("etag")));
-    buffer_.clear();
-    if (parts_.size() % kPartsBeforeDoubling == 0) part_bytes_ *= 2;
+    if (on_their_way_.size() == kPartsAtOnce) EC_TRY(await_part());
+    const std::size_t number = parts_.size() + on_their_way_.size() + 1;
+    on_their_way_.push_back(std::async(std::launch::async, put_part, std::ref(*client_), key_, upload_id_, number,
+                                       std::exchange(buffer_, {})));
+    if (number % kPartsBeforeDoubling == 0) part_bytes_ *= 2;
+    return {};
+  }
+
+  // The oldest of the parts on their way.
+  Status await_part() {
+    auto part = std::move(on_their_way_.front());
+    on_their_way_.pop_front();
+    const Waiting waiting;
+    EC_ASSIGN_OR_RETURN(auto etag, part.get());
+    parts_.push_back(std::move(etag));
     return {};
   }
 
@@ -126,7 +152,8 @@ class S3Output final : public StoreOutput {
   std::size_t part_bytes_;
   std::string buffer_;
   std::string upload_id_;
-  std::vector<std::string> parts_;  // their ETags
+  std::deque<std::future<Result<std::string>>> on_their_way_;
+  std::vector<std::string> parts_;  // the ETags of those that have come
 };
 
 }  // namespace

@@ -15,7 +15,7 @@ class S3Store : public ObjectStore {
   S3Store(std::string bucket_name, std::shared_ptr<S3Bucket> bucket, S3Options options = {});
 
   std::string uri(std::string_view key) const override { return client_->uri(key); }
-  Capabilities capabilities() const override { return {.conditional_put = true, .atomic_put = true}; }
+  Capabilities capabilities() const override { return {.conditional_put = true, .atomic_put = true, .far = true}; }
   Result<std::optional<Object>> get(std::string_view key) override;
   Result<std::optional<std::string>> get_range(std::string_view key, std::int64_t offset, std::int64_t length) override;
   Result<std::optional<ObjectInfo>> head(std::string_view key) override;

@@ -1,20 +1,43 @@
 #include "earthcatalog/storage/stores.h"
 
+#include <arrow/io/type_fwd.h>
+#include <arrow/status.h>
+
+#include <algorithm>
+
 #include "earthcatalog/storage/arrow_store.h"
 #include "earthcatalog/storage/credentials.h"
 #include "earthcatalog/storage/local_store.h"
 #include "earthcatalog/storage/memory_store.h"
 #include "earthcatalog/storage/s3_request.h"
 #include "earthcatalog/storage/s3_store.h"
+#include "earthcatalog/storage/trust.h"
 #include "earthcatalog/storage/uri.h"
 
 namespace earthcatalog::storage {
+namespace {
 
-Stores::Stores(StorageSettings settings) : settings_(std::move(settings)) {
+// Arrow reads ahead on threads of its own, 8 for the process: too few where each waits for an answer.
+void widen_arrow_io(int threads) {
+  if (threads > arrow::io::GetIOThreadPoolCapacity()) (void)arrow::io::SetIOThreadPoolCapacity(threads);
+}
+
+}  // namespace
+
+Stores::Stores(StorageSettings settings)
+    : settings_(std::move(settings)),
+      slots_(std::make_shared<RequestSlots>(std::max(1, settings_.io_concurrency))),
+      trust_(std::make_shared<Trust>(Trust::system_bundle())) {
   if (!settings_.chain) settings_.chain = make_aws_chain();
 }
 
 Stores::~Stores() = default;
+
+Parallel Stores::parallel(std::size_t computing, std::int64_t bytes) const {
+  return {.computing = computing,
+          .under_way = static_cast<std::size_t>(std::max(1, settings_.io_concurrency)),
+          .bytes = bytes};
+}
 
 Result<Location> Stores::locate(std::string_view uri) {
   EC_ASSIGN_OR_RETURN(ParsedUri parsed, parse_uri(uri));
@@ -30,8 +53,9 @@ Result<Location> Stores::locate(std::string_view uri) {
 Result<std::shared_ptr<ObjectStore>> Stores::open_store(const std::string& scheme, const std::string& authority) {
   if (scheme == "file") return std::make_shared<LocalStore>("/");
   if (scheme == "s3") {
+    widen_arrow_io(settings_.io_concurrency);
     EC_ASSIGN_OR_RETURN(auto bucket, bucket_with_lock(authority));
-    return std::make_shared<S3Store>(authority, std::move(bucket));
+    return std::make_shared<S3Store>(authority, std::move(bucket), S3Options{.http = {.slots = slots_, .trust = trust_}});
   }
   if (scheme == "gs" || scheme == "gcs" || scheme == "abfs" || scheme == "abfss") {
     return open_arrow_store(fmt::format("{}://{}", scheme, authority));

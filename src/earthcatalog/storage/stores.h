@@ -9,6 +9,7 @@
 #include <string>
 #include <string_view>
 
+#include "earthcatalog/base/parallel.h"
 #include "earthcatalog/storage/object_store.h"
 
 namespace earthcatalog::storage {
@@ -30,12 +31,15 @@ struct S3Settings {
 };
 
 class CredentialChain;
+class RequestSlots;
 class S3Bucket;
+class Trust;
 
 struct StorageSettings {
   S3Settings s3;
   std::map<std::string, S3Settings> buckets;  ///< per bucket, where they differ
   std::shared_ptr<CredentialChain> chain;     ///< asked where no keys are given; none: AWS's own
+  int io_concurrency = 64;                    ///< most requests to object stores at once (fetch counts its own)
 };
 
 /// A place named by a URI: a store and a key inside it.
@@ -60,12 +64,19 @@ class Stores {
   /// The bucket as requests see it, the same one that its store uses: what one learns, the other knows.
   Result<std::shared_ptr<S3Bucket>> s3_bucket(std::string_view bucket);
   const StorageSettings& settings() const { return settings_; }
+  /// The certificates for all connections to servers.
+  Trust& trust() const { return *trust_; }
+  /// For a loop whose tasks read or write objects: `computing` of them on local stores, which make nobody wait, and up
+  /// to `io_concurrency` where requests go out.
+  Parallel parallel(std::size_t computing, std::int64_t bytes = INT64_MAX) const;
 
  private:
   Result<std::shared_ptr<ObjectStore>> open_store(const std::string& scheme, const std::string& authority);
   Result<std::shared_ptr<S3Bucket>> bucket_with_lock(std::string_view bucket);
 
   StorageSettings settings_;
+  const std::shared_ptr<RequestSlots> slots_;
+  const std::shared_ptr<Trust> trust_;
   std::mutex mutex_;
   std::map<std::string, std::shared_ptr<ObjectStore>, std::less<>> stores_;  ///< by root URI
   std::map<std::string, std::shared_ptr<S3Bucket>, std::less<>> buckets_;

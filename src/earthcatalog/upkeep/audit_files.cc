@@ -3,13 +3,15 @@
 #include <arrow/api.h>
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <memory>
 #include <mutex>
 
+#include "earthcatalog/base/parallel.h"
 #include "earthcatalog/geoparquet/claims.h"
 #include "earthcatalog/geoparquet/reader.h"
 #include "earthcatalog/grid/partitioner.h"
-#include "earthcatalog/pipeline/parallel.h"
+#include "earthcatalog/pipeline/data_file_source.h"
 
 namespace earthcatalog::upkeep {
 namespace {
@@ -17,6 +19,7 @@ namespace {
 using iceberg::DataFile;
 
 constexpr std::size_t kFilesAThread = 32;  // that wait for each other: the slowest of a batch ends it
+constexpr std::int64_t kMemoryShare = 8;    // of the memory limit, for files that are read side by side
 
 std::string_view text_at(const arrow::StringArray& column, std::int64_t row) {
   return column.IsNull(row) ? std::string_view() : column.GetView(row);
@@ -62,16 +65,20 @@ Result<iceberg::Schema> columns_of(const iceberg::Schema& schema, const std::vec
 // Calls `visit(number, file)` for each data file, on several threads.
 Status for_each_file(const iceberg::Table& table, const AuditSpec& spec, bool statistics,
                      const std::function<Status(std::uint32_t, const DataFile&)>& visit) {
+  const auto parallel = table.stores().parallel(spec.workers, spec.memory_limit_bytes / kMemoryShare);
+  const std::size_t batch_size = kFilesAThread * std::max(parallel.computing, parallel.under_way);
   ProgressMeter meter(spec.hooks.progress, {.stage = "read files", .unit = "files"});
   std::vector<DataFile> batch;
   std::uint32_t done = 0;
   const auto work = [&]() -> Status {
     if (spec.hooks.stopping()) return fail(ErrorKind::kCancelled, "stopped");
-    EC_TRY(pipeline::parallel_for(batch.size(), spec.workers, [&](std::size_t i) -> Status {
+    const auto one = [&](std::size_t i) -> Status {
       EC_TRY(visit(done + static_cast<std::uint32_t>(i), batch[i]));
       meter.add();
       return {};
-    }));
+    };
+    EC_TRY(parallel_for(batch.size(), parallel, one,
+                        [&](std::size_t i) { return pipeline::bytes_in_memory(batch[i].file_size_in_bytes); }));
     done += static_cast<std::uint32_t>(batch.size());
     batch.clear();
     return {};
@@ -80,7 +87,7 @@ Status for_each_file(const iceberg::Table& table, const AuditSpec& spec, bool st
   options.statistics = statistics;
   EC_TRY(table.list_files(options, [&](DataFile&& file) -> Status {
     batch.push_back(std::move(file));
-    return batch.size() < kFilesAThread * spec.workers ? Status{} : work();
+    return batch.size() < batch_size ? Status{} : work();
   }));
   return work();
 }

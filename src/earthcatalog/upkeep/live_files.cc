@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <span>
+#include <vector>
 
+#include "earthcatalog/base/parallel.h"
 #include "earthcatalog/catalog/object_index.h"
 #include "earthcatalog/catalog/table_schema.h"
 #include "earthcatalog/storage/uri.h"
@@ -26,19 +28,28 @@ bool lies_under(std::string_view uri, const std::vector<std::string>& places) {
 
 Status for_each_file(const iceberg::Table& table, const std::set<std::int64_t>& snapshots,
                      const std::function<Status(const std::string&)>& visit) {
-  std::set<std::string> seen;
+  std::vector<std::int64_t> ids;
   for (const std::int64_t id : snapshots) {
     const auto* snapshot = table.metadata().find_snapshot(id);
     if (snapshot == nullptr) continue;
     EC_TRY(visit(snapshot->manifest_list));
-    EC_ASSIGN_OR_RETURN(const auto manifests, table.manifests(id));
-    for (const auto& manifest : manifests) {
+    ids.push_back(id);
+  }
+  std::vector<std::vector<iceberg::ManifestFile>> lists(ids.size());
+  EC_TRY(parallel_for(ids.size(), table.stores().parallel(1), [&](std::size_t i) -> Status {
+    EC_ASSIGN_OR_RETURN(lists[i], table.manifests(ids[i]));
+    return {};
+  }));
+  std::set<std::string> seen;
+  std::vector<iceberg::ManifestFile> manifests;
+  for (auto& list : lists) {
+    for (auto& manifest : list) {
       if (!seen.insert(manifest.manifest_path).second) continue;
       EC_TRY(visit(manifest.manifest_path));
-      EC_TRY(table.read_files(manifest, false, [&](iceberg::DataFile&& file) { return visit(file.file_path); }));
+      manifests.push_back(std::move(manifest));
     }
   }
-  return {};
+  return table.read_files(manifests, false, [&](iceberg::DataFile&& file) { return visit(file.file_path); });
 }
 
 Status LiveFiles::add_snapshots(const iceberg::Table& table, const std::set<std::int64_t>& snapshots) {

@@ -6,11 +6,11 @@
 #include <atomic>
 #include <span>
 
+#include "earthcatalog/base/parallel.h"
 #include "earthcatalog/catalog/table_grid.h"
 #include "earthcatalog/catalog/table_schema.h"
 #include "earthcatalog/geoparquet/footer.h"
 #include "earthcatalog/iceberg/transaction.h"
-#include "earthcatalog/pipeline/parallel.h"
 #include "earthcatalog/pipeline/rewrite.h"
 #include "earthcatalog/upkeep/found_files.h"
 #include "earthcatalog/upkeep/row_choice.h"
@@ -130,7 +130,7 @@ Result<geoparquet::FileSchema> Work::read(FoundFile& found) {
 Status Work::read_files() {
   std::vector<geoparquet::FileSchema> schemas(files_.size());
   std::vector<std::string> problems(files_.size());
-  EC_TRY(pipeline::parallel_for(files_.size(), spec_.workers, [&](std::size_t i) -> Status {
+  EC_TRY(parallel_for(files_.size(), spec_.workers, [&](std::size_t i) -> Status {
     auto schema = read(files_[i]);
     if (schema) {
       schemas[i] = std::move(*schema);
@@ -178,7 +178,7 @@ Status Work::choose() {
 }
 
 Status Work::describe() {
-  EC_TRY(pipeline::parallel_for(taken_.size(), spec_.workers, [&](std::size_t i) -> Status {
+  EC_TRY(parallel_for(taken_.size(), spec_.workers, [&](std::size_t i) -> Status {
     auto& [file, modified, described, items] = taken_[i];
     if (!described) {
       EC_ASSIGN_OR_RETURN(const auto reader,
@@ -212,7 +212,7 @@ Status Work::rewrite() {
   for (const auto& [found, choice] : partly_) {
     pipeline::Removals removals;
     removals[pipeline::bucket_of(found.file.partition)].insert(choice.dropped.begin(), choice.dropped.end());
-    EC_ASSIGN_OR_RETURN(auto outcome, pipeline::rewrite_without(stores_, {found.file}, removals, names, writer, 1));
+    EC_ASSIGN_OR_RETURN(auto outcome, pipeline::rewrite_without(stores_, {found.file}, removals, names, writer, {}));
     for (auto& file : outcome.added) {
       result_.bytes += file.file_size_in_bytes;
       added_.push_back(std::move(file));

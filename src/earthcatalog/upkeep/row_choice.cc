@@ -8,8 +8,8 @@
 #include <tuple>
 #include <unordered_map>
 
+#include "earthcatalog/base/parallel.h"
 #include "earthcatalog/catalog/table_rows.h"
-#include "earthcatalog/pipeline/parallel.h"
 
 namespace earthcatalog::upkeep {
 namespace {
@@ -47,7 +47,7 @@ class Chooser {
     EC_TRY(gather());
     choices_.resize(files_.size());
     const auto cells = by_cell(files_);
-    EC_TRY(pipeline::parallel_for(cells.size(), workers_, [&](std::size_t i) { return choose(cells[i]); }));
+    EC_TRY(parallel_for(cells.size(), workers_, [&](std::size_t i) { return choose(cells[i]); }));
     return std::move(choices_);
   }
 
@@ -64,7 +64,7 @@ class Chooser {
 
   Status gather() {
     std::mutex mutex;
-    EC_TRY(pipeline::parallel_for(files_.size(), workers_, [&](std::size_t i) -> Status {
+    EC_TRY(parallel_for(files_.size(), workers_, [&](std::size_t i) -> Status {
       ItemVersions buffer;
       EC_ASSIGN_OR_RETURN(const auto items, items_of(files_[i], buffer));
       const std::lock_guard lock(mutex);

@@ -1,4 +1,4 @@
-#include "earthcatalog/fetch/trust.h"
+#include "earthcatalog/storage/trust.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -8,7 +8,7 @@
 
 #include "support/temp_folder.h"
 
-namespace earthcatalog::fetch {
+namespace earthcatalog::storage {
 namespace {
 
 // Not certificates, but base64 of "xx Amazon Root CA 1 yy" and of "Another Root".
@@ -74,4 +74,4 @@ TEST_F(TrustTest, WithoutABundleLibcurlDecides) {
 }
 
 }  // namespace
-}  // namespace earthcatalog::fetch
+}  // namespace earthcatalog::storage

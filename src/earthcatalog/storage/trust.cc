@@ -1,4 +1,4 @@
-#include "earthcatalog/fetch/trust.h"
+#include "earthcatalog/storage/trust.h"
 
 #include <curl/curl.h>
 #include <fmt/format.h>
@@ -12,7 +12,7 @@
 #include <iterator>
 #include <utility>
 
-namespace earthcatalog::fetch {
+namespace earthcatalog::storage {
 namespace {
 
 constexpr std::string_view kBegin = "-----BEGIN CERTIFICATE-----";
@@ -71,7 +71,9 @@ std::string Trust::system_bundle() {
   return {};
 }
 
-Trust::Trust(std::string bundle_path) : bundle_path_(std::move(bundle_path)) {
+Trust::Trust(std::string bundle_path) : bundle_path_(std::move(bundle_path)) {}
+
+void Trust::load() const {
   if (bundle_path_.empty()) return;
   std::ifstream file(bundle_path_, std::ios::binary);
   const std::string pem((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
@@ -87,8 +89,11 @@ Trust::~Trust() {
 }
 
 Trust::Certificates Trust::for_url(std::string_view url) const {
-  if (!widened_ && !amazon_path_.empty() && is_amazon(url)) return {.path = amazon_path_.c_str(), .is_part = true};
+  if (!widened_ && is_amazon(url)) {
+    std::call_once(loaded_, [this] { load(); });
+    if (!amazon_path_.empty()) return {.path = amazon_path_.c_str(), .is_part = true};
+  }
   return {.path = bundle_path_.empty() ? nullptr : bundle_path_.c_str()};
 }
 
-}  // namespace earthcatalog::fetch
+}  // namespace earthcatalog::storage

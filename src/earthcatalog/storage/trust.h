@@ -1,17 +1,20 @@
-// Which certificates a server's is checked against. libcurl with GnuTLS reads them anew for each connection: 33 ms of
-// CPU for Debian's folder, 10 ms for its bundle, and less than 1 ms for the few roots that sign Amazon's servers.
+// Which certificates a server's is checked against, for all connections of a process. libcurl with GnuTLS reads them
+// anew for each connection: 33 ms of CPU for Debian's folder, 10 ms for its bundle, and less than 1 ms for the few roots
+// that sign Amazon's servers.
 #pragma once
 
+#include <atomic>
 #include <initializer_list>
+#include <mutex>
 #include <string>
 #include <string_view>
 
-namespace earthcatalog::fetch {
+namespace earthcatalog::storage {
 
-/// Not thread-safe.
+/// Thread-safe.
 class Trust {
  public:
-  /// Reads the system's bundle `bundle_path`, if there is such a file.
+  /// `bundle_path`: the system's bundle, if there is such a file. It is read when the first of Amazon's servers is asked.
   explicit Trust(std::string bundle_path);
   ~Trust();
   Trust(const Trust&) = delete;
@@ -29,13 +32,16 @@ class Trust {
   void widen() { widened_ = true; }
 
  private:
-  std::string bundle_path_;
-  std::string amazon_path_;  ///< of a file in memory; empty: none
-  int amazon_fd_ = -1;
-  bool widened_ = false;
+  void load() const;
+
+  const std::string bundle_path_;
+  mutable std::once_flag loaded_;
+  mutable std::string amazon_path_;  ///< of a file in memory; empty: none
+  mutable int amazon_fd_ = -1;
+  std::atomic<bool> widened_ = false;
 };
 
 /// Those certificates of `pem` that hold one of `names`, byte by byte (as subject or issuer).
 std::string certificates_naming(std::string_view pem, std::initializer_list<std::string_view> names);
 
-}  // namespace earthcatalog::fetch
+}  // namespace earthcatalog::storage
