@@ -37,6 +37,7 @@ struct FileFilter {
 struct ListFilesOptions {
   FileFilter filter = {};
   bool statistics = true;                        ///< false: leaves column counts and bounds out: less memory
+  bool only_counts = false;                      ///< of the statistics, value and null counts alone
   std::optional<std::int64_t> snapshot_id = {};  ///< none: the current one
 };
 
@@ -82,11 +83,14 @@ class Table {
   /// The manifest list of a snapshot (none: of the current one); empty for a table without.
   Result<std::vector<ManifestFile>> manifests(std::optional<std::int64_t> snapshot_id = {}) const;
 
-  /// Calls `visit` for each live data file that passes the filter. Manifests whose partition ranges rule it out are
-  /// not read; memory is one manifest. kUnsupported when the snapshot has delete files (which only others write).
+  /// Calls `visit` for each live data file that passes the filter, with the position delete files that may name rows of
+  /// it: DataFile::record_count counts those rows, geoparquet::FileReader passes over them. Manifests whose partition
+  /// ranges rule the filter out are not read; memory is one manifest, and the delete files' names. kUnsupported when the
+  /// snapshot has equality deletes or deletion vectors (which only others write).
   Result<ListFilesCounts> list_files(const ListFilesOptions& options,
                                      const std::function<Status(DataFile&&)>& visit) const;
-  /// Calls `visit` for each live data file of one of the table's manifests; `statistics` as in ListFilesOptions.
+  /// Calls `visit` for each live file, data or delete file, of one of the table's manifests, without its `deletes`;
+  /// `statistics` as in ListFilesOptions.
   Status read_files(const ManifestFile& manifest, bool statistics,
                     const std::function<Status(DataFile&&)>& visit) const;
 
@@ -95,6 +99,10 @@ class Table {
   Table(storage::Stores& stores, Catalog* catalog, TableIdentifier identifier);
   Status read_metadata(std::string location);
   Result<const PartitionSpec*> spec_of(const ManifestFile& manifest) const;
+  Status read_entries(const ManifestFile& manifest, const ManifestReadOptions& options,
+                      const std::function<Status(ManifestEntry&&)>& visit) const;
+  Result<std::vector<ManifestFile>> matching(const std::vector<ManifestFile>& all, const FileFilter& filter,
+                                             ManifestContent content, ListFilesCounts& counts) const;
 
   storage::Stores* stores_;
   Catalog* catalog_;
