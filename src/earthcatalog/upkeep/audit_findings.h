@@ -33,10 +33,11 @@ enum class Finding : std::uint8_t {
   kWrongCounts,
   kWrongBounds,
   kWrongPartitions,
+  kLostValues,
   // The object index as a whole
   kIndex,
 };
-inline constexpr std::size_t kFindings = 15;
+inline constexpr std::size_t kFindings = 16;
 
 /// "missing", "doubled_rows"
 std::string_view to_string(Finding finding);
