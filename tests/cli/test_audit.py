@@ -403,6 +403,38 @@ class TestRows:
         assert kinds(report) == {"unknown_rows": len(rows)}
 
 
+def rewrite_without_values(table, column):
+    """Writes the largest file anew with a column of nulls, as a snapshot that claims to hold the same rows. How many values
+    went."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+    from pyiceberg.io.pyarrow import _dataframe_to_data_files
+
+    theirs = table.load()
+    old = max((task.file for task in theirs.scan().plan_files()), key=lambda file: file.record_count)
+    rows = theirs.scan(row_filter=f"grid_partition == '{old.partition[0]}'").to_arrow()
+    ids = set(pq.read_table(old.file_path.removeprefix("file://"), columns=["id"], partitioning=None)["id"].to_pylist())
+    year = old.partition[1] + 1970
+    rows = rows.filter(pa.array([row["id"] in ids and row["datetime"].year == year for row in
+                                 rows.select(["id", "datetime"]).to_pylist()]))
+    assert len(rows) == old.record_count
+    at = rows.schema.get_field_index(column)
+    values = len(rows) - rows[column].null_count
+    rows = rows.set_column(at, rows.schema.field(at), pa.nulls(len(rows), rows.schema.field(at).type))
+    with theirs.transaction() as change, change.update_snapshot().overwrite() as snapshot:
+        snapshot.delete_data_file(old)
+        for file in _dataframe_to_data_files(theirs.metadata, rows, theirs.io):
+            snapshot.append_data_file(file)
+    path = table.load().metadata_location.removeprefix("file://")
+    with open(path) as file:
+        metadata = json.load(file)
+    newest = next(each for each in metadata["snapshots"] if each["snapshot-id"] == metadata["current-snapshot-id"])
+    newest["summary"]["operation"] = "replace"
+    with open(path, "w") as file:
+        json.dump(metadata, file)
+    return values
+
+
 class TestFiles:
     def test_a_lost_data_file(self, earthcatalog, made, inventory):
         path = sorted(made.data_files())[0]
@@ -450,6 +482,16 @@ class TestFiles:
         edit_manifests(made, edit)
         report, found = audit(earthcatalog, made, inventory.path)
         assert kinds(report) == {"wrong_counts": 1} and "platform" in found[0]["reason"]
+
+    def test_values_that_a_rewriting_of_files_lost(self, earthcatalog, made, archive, inventory):
+        """A snapshot that says "replace" and dropped a column's values, until the objects are fetched again."""
+        values = rewrite_without_values(made, "proj:code")
+        report, found = audit(earthcatalog, made, inventory.path)
+        assert kinds(report) == {"lost_values": 1}
+        assert f'lost {values} values of "proj:code"' in found[0]["reason"] and found[0]["file"]
+        earthcatalog.run(*incremental(made, archive, "--limit", ITEMS, "--refetch"), check=True)
+        report, _ = audit(earthcatalog, made, inventory.path)
+        assert report["good"]
 
     @pytest.mark.parametrize("side, column, bound", [
         ("lower_bounds", "datetime", (2**62).to_bytes(8, "little")),

@@ -8,6 +8,7 @@
 #include <optional>
 #include <type_traits>
 
+#include "earthcatalog/geoparquet/claims.h"
 #include "earthcatalog/geoparquet/writer.h"
 #include "earthcatalog/iceberg/values.h"
 #include "geoparquet/test_store.h"
@@ -221,6 +222,36 @@ RC_GTEST_PROP(Metrics, MembersOfAStruct, (const std::vector<std::pair<bool, bool
   if (!lower) return;
   RC_ASSERT(iceberg::deserialize_double(file.lower_bounds.at(70)) == *lower);
   RC_ASSERT(iceberg::deserialize_double(file.upper_bounds.at(70)) == *upper);
+}
+
+// Two rows, one of them without a bbox.
+TEST(Claims, MembersOfNullStructsMayBeCountedOrNot) {
+  iceberg::Schema schema = one_column("geometry_bbox", TypeId::kStruct);
+  schema.fields[0].type.fields.push_back(
+      {.field_id = 70, .name = "xmin", .type = {.id = TypeId::kDouble, .fields = {}}});
+  const arrow::ArrayVector children = {array_of(arrow::DoubleBuilder(), std::vector<std::optional<double>>{1.0, {}})};
+  arrow::TypedBufferBuilder<bool> validity;
+  ASSERT_TRUE(validity.Append(true).ok() && validity.Append(false).ok());
+  const auto array = arrow::StructArray::Make(children, {arrow::field("xmin", arrow::float64())},
+                                              validity.Finish().ValueOrDie(), 1)
+                         .ValueOrDie();
+  const auto rows =
+      arrow::RecordBatch::Make(arrow::schema({arrow::field("geometry_bbox", array->type())}), 2, {array});
+  const auto contradictions = [&](std::int64_t values, std::int64_t nulls) {
+    iceberg::DataFile file;
+    file.record_count = 2;
+    file.value_counts[70] = values;
+    file.null_value_counts[70] = nulls;
+    const auto claims = ClaimReader::make(schema).value();
+    auto check = claims.check(file);
+    check.add(*rows);
+    return check.finish().size();
+  };
+  EXPECT_EQ(contradictions(2, 1), 0U);  // PyIceberg and we
+  EXPECT_EQ(contradictions(1, 0), 0U);  // Java
+  EXPECT_EQ(contradictions(1, 1), 1U);
+  EXPECT_EQ(contradictions(2, 0), 1U);
+  EXPECT_EQ(contradictions(0, 0), 2U);
 }
 
 }  // namespace

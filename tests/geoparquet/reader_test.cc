@@ -1,13 +1,17 @@
 #include "earthcatalog/geoparquet/reader.h"
 
 #include <arrow/api.h>
+#include <arrow/io/memory.h>
+#include <arrow/util/key_value_metadata.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <parquet/arrow/writer.h>
 #include <rapidcheck/gtest.h>
 
 #include <thread>
 
 #include "earthcatalog/geoparquet/writer.h"
+#include "earthcatalog/iceberg/table_metadata.h"
 #include "geoparquet/sample_rows.h"
 #include "geoparquet/test_store.h"
 
@@ -124,6 +128,141 @@ TEST_F(Reading, ReadersWorkSideBySide) {
   }
   threads.clear();
   EXPECT_EQ(good, 80);
+}
+
+// A file as another engine writes it, at `key` of the store.
+std::int64_t write_plain(TestStore& store, const std::string& key, const arrow::FieldVector& fields,
+                         const arrow::ArrayVector& columns) {
+  const auto sink = arrow::io::BufferOutputStream::Create().ValueOrDie();
+  const auto table = arrow::Table::Make(arrow::schema(fields), columns);
+  EXPECT_TRUE(parquet::arrow::WriteTable(*table, arrow::default_memory_pool(), sink, 10).ok());
+  store.objects[key] = sink->Finish().ValueOrDie()->ToString();
+  return static_cast<std::int64_t>(store.objects[key].size());
+}
+
+std::shared_ptr<arrow::Field> field_with_id(const std::string& name, const std::shared_ptr<arrow::DataType>& type,
+                                            int id) {
+  return arrow::field(name, type, true, arrow::key_value_metadata({"PARQUET:field_id"}, {std::to_string(id)}));
+}
+
+std::shared_ptr<arrow::Array> texts(const std::vector<std::string>& values) {
+  arrow::StringBuilder builder;
+  EXPECT_TRUE(builder.AppendValues(values).ok());
+  return builder.Finish().ValueOrDie();
+}
+
+std::shared_ptr<arrow::Array> longs(const std::vector<std::int64_t>& values) {
+  arrow::Int64Builder builder;
+  EXPECT_TRUE(builder.AppendValues(values).ok());
+  return builder.Finish().ValueOrDie();
+}
+
+TEST_F(Reading, RowsOfATableHaveItsColumns) {
+  const iceberg::Schema wanted{.fields = {{.field_id = 77, .name = "new"}, itslive_schema().fields[0]}};
+  const auto part = FileReader::open(where).value()->read_rows(2, wanted).value();
+  EXPECT_THAT(part->schema()->field_names(), ElementsAre("new", "id"));
+  EXPECT_EQ(part->column(0)->null_count(), 5);
+  EXPECT_TRUE(part->column(1)->Equals(rows->column(0)->Slice(20)));
+  const auto reader = FileReader::open(where).value();
+  const auto stream = reader->stream_rows({.fields = {{.field_id = 77, .name = "new"}}}, 10);
+  std::int64_t count = 0;
+  for (auto batch = stream->next().value(); batch; batch = stream->next().value()) count += batch->num_rows();
+  EXPECT_EQ(count, 25);
+}
+
+TEST_F(Reading, NamesInAvrosLettersAreGivenBackAndIdsDecide) {
+  write_plain(*store, "plain",
+              {field_with_id("proj_x3Acode", arrow::utf8(), 8), field_with_id("_2nd", arrow::int64(), 9),
+               field_with_id("a_x41_x3", arrow::int64(), 10)},
+              {texts({"x"}), longs({1}), longs({2})});
+  const auto reader = FileReader::open({store, "plain"}).value();
+  EXPECT_THAT(reader->schema()->field_names(), ElementsAre("proj:code", "2nd", "a_x41_x3"));
+  const auto raw = reader->read_row_group(0, {"proj:code", "a_x41_x3"}).value();
+  EXPECT_THAT(raw->schema()->field_names(), ElementsAre("proj:code", "a_x41_x3"));
+  const iceberg::Schema renamed{.fields = {{.field_id = 8, .name = "projection"}}};
+  EXPECT_TRUE(reader->read_rows(0, renamed).value()->column(0)->Equals(texts({"x"})));
+}
+
+TEST_F(Reading, WithoutFieldIdsTheNameMappingDecides) {
+  write_plain(*store, "plain", {arrow::field("old", arrow::utf8()), arrow::field("a", arrow::utf8())},
+              {texts({"x"}), texts({"y"})});
+  const auto reader = FileReader::open({store, "plain"}).value();
+  iceberg::Schema schema{.fields = {{.field_id = 1, .name = "a"}, {.field_id = 2, .name = "b"}}};
+  auto part = reader->read_rows(0, schema).value();
+  EXPECT_TRUE(part->column(0)->Equals(texts({"y"})));
+  EXPECT_EQ(part->column(1)->null_count(), 1);
+  iceberg::set_mapped_names(schema, R"([{"field-id": 2, "names": ["old", "b"]}])");
+  part = reader->read_rows(0, schema).value();
+  EXPECT_EQ(part->column(0)->null_count(), 1);
+  EXPECT_TRUE(part->column(1)->Equals(texts({"x"})));
+}
+
+class ReadingWithDeletes : public Reading {
+ protected:
+  // The file, with delete files of these rows of "f" and of another file.
+  iceberg::DataFile file_without(const std::vector<std::vector<std::int64_t>>& deletes) {
+    iceberg::DataFile file;
+    file.file_path = "memory://deletes/f";
+    file.record_count = 25;
+    file.file_size_in_bytes = static_cast<std::int64_t>(bytes.size());
+    const auto put = [&](const std::string& name, const std::string& content) {
+      const auto at = stores.locate("memory://deletes/" + name).value();
+      EXPECT_TRUE(at.store->put(at.key, content));
+    };
+    put("f", bytes);
+    for (const auto& positions : deletes) {
+      std::vector<std::string> paths(positions.size(), file.file_path);
+      std::vector<std::int64_t> all = positions;
+      paths.emplace_back("memory://deletes/g");
+      all.push_back(3);
+      const auto size = write_plain(*store, "deletes",
+                                    {field_with_id("file_path", arrow::utf8(), 2147483546),
+                                     field_with_id("pos", arrow::int64(), 2147483545)},
+                                    {texts(paths), longs(all)});
+      const std::string name = "d" + std::to_string(file.deletes.size());
+      put(name, store->objects.at("deletes"));
+      file.deletes.push_back(
+          {.file_path = "memory://deletes/" + name, .file_size_in_bytes = size, .record_count = std::ssize(all)});
+    }
+    return file;
+  }
+
+  std::vector<std::string> ids_of(RowStream& stream) {
+    std::vector<std::string> ids;
+    for (auto batch = stream.next().value(); batch; batch = stream.next().value()) {
+      EXPECT_GT(batch->num_rows(), 0);
+      const auto& column = static_cast<const arrow::StringArray&>(*batch->column(0));
+      for (std::int64_t i = 0; i < column.length(); ++i) ids.push_back(column.GetString(i));
+    }
+    return ids;
+  }
+
+  storage::Stores stores{{}};
+  const iceberg::Schema id{.fields = {itslive_schema().fields[0]}};
+};
+
+TEST_F(ReadingWithDeletes, DeletedRowsArePassedOverByEveryRead) {
+  // The whole second row group, some rows twice, and one that the file has not.
+  const auto file = file_without({{0, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19}, {9, 24, 25}});
+  const auto reader = FileReader::open(stores, file).value();
+  EXPECT_EQ(reader->rows(), 25);
+  EXPECT_EQ(reader->live_rows(), 12);
+  std::vector<std::string> expected;
+  const auto& all = static_cast<const arrow::StringArray&>(*rows->column(0));
+  for (const int row : {1, 2, 3, 4, 5, 6, 7, 8, 20, 21, 22, 23}) expected.push_back(all.GetString(row));
+  EXPECT_EQ(ids_of(*reader->stream_rows(id, 4)), expected);
+  EXPECT_EQ(reader->read_rows(1, id).value()->num_rows(), 0);
+  EXPECT_EQ(reader->read_rows(2, id).value()->num_rows(), 4);
+  EXPECT_EQ(reader->read_row_group(0, {}).value()->num_rows(), 8);
+  EXPECT_EQ(reader->read_rows(0, {}).value()->num_rows(), 8);
+}
+
+TEST_F(ReadingWithDeletes, AMissingDeleteFileIsNamed) {
+  auto file = file_without({{1}});
+  file.deletes[0].file_path = "memory://deletes/gone";
+  const auto reader = FileReader::open(stores, file);
+  ASSERT_FALSE(reader);
+  EXPECT_THAT(reader.error().message, HasSubstr("memory://deletes/gone"));
 }
 
 }  // namespace

@@ -137,11 +137,39 @@ TEST(Manifest, RefusesAnotherPartitionSpec) {
               IsError(ErrorKind::kUnsupported, "year: month"));
 }
 
-TEST(Manifest, RefusesDeleteFiles) {
+TEST(Manifest, DeleteFilesComeBackAsTheyWere) {
+  const Layout layout;
+  auto positions = data_file("c1", 2020, 1), equality = data_file("c2", 2021, 2);
+  positions.content = FileContent::kPositionDeletes;
+  positions.referenced_data_file = "memory://w/a.parquet";
+  equality.content = FileContent::kEqualityDeletes;
+  equality.equality_ids = {1, 3};
+  auto writer = value_of(ManifestWriter::make(
+      {.schema = &layout.schema, .spec = &layout.spec, .content = ManifestContent::kDeletes}));
+  for (const auto& file : {positions, equality}) value_of(writer.add(added(file)));
+  auto [bytes, file] = writer.finish();
+  EXPECT_EQ(file.content, ManifestContent::kDeletes);
+  const auto entries = value_of(read(bytes, file, layout.spec));
+  ASSERT_THAT(entries, SizeIs(2));
+  EXPECT_EQ(entries[0].data_file, positions);
+  EXPECT_EQ(entries[1].data_file, equality);
+}
+
+TEST(Manifest, RefusesFilesOfTheOtherContent) {
   const Layout layout;
   auto [bytes, file] = write(layout, {added(data_file("c1", 2020, 1))});
   file.content = ManifestContent::kDeletes;
-  EXPECT_THAT(read(bytes, file, layout.spec), IsError(ErrorKind::kUnsupported, "delete files"));
+  EXPECT_THAT(read(bytes, file, layout.spec), IsError(ErrorKind::kInvalidData, "delete file"));
+}
+
+TEST(Manifest, OnlyCountsLeavesBoundsAndSizesOut) {
+  const Layout layout;
+  auto [bytes, file] = write(layout, {added(data_file("c1", 2020, 1))});
+  const auto entries = value_of(read(bytes, file, layout.spec, {.only_counts = true}));
+  ASSERT_THAT(entries, SizeIs(1));
+  EXPECT_EQ(entries[0].data_file.value_counts, data_file("c1", 2020, 1).value_counts);
+  EXPECT_TRUE(entries[0].data_file.column_sizes.empty());
+  EXPECT_TRUE(entries[0].data_file.lower_bounds.empty());
 }
 
 TEST(Manifest, RefusesNumbersThatNoFileHas) {

@@ -128,6 +128,17 @@ TEST(NameMapping, NamesAllColumnsAndKeepsOldNames) {
   EXPECT_EQ(name_mapping_json(schema, "nonsense"), name_mapping_json(schema));
 }
 
+TEST(NameMapping, GivesFieldsTheirNamesInFiles) {
+  Schema schema = assign_fresh_ids(testing::small_schema());
+  EXPECT_EQ(schema.fields[0].mapped_names, std::nullopt);
+  set_mapped_names(schema, R"([{"field-id": 1, "names": ["a", "b"]}])");
+  EXPECT_EQ(schema.fields[0].mapped_names, (std::vector<std::string>{"a", "b"}));
+  EXPECT_EQ(schema.fields[1].mapped_names, std::vector<std::string>{});
+  EXPECT_EQ(schema, assign_fresh_ids(testing::small_schema()));
+  set_mapped_names(schema, "no mapping");
+  EXPECT_EQ(schema.fields[0].mapped_names, std::nullopt);
+}
+
 TEST(NameMapping, NamesNestedFields) {
   EXPECT_THAT(
       name_mapping_json(assign_fresh_ids(testing::small_schema())),

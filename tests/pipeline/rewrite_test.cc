@@ -100,6 +100,15 @@ TEST_F(Rewriting, AFileWithoutTheItemsIsLeftAndOneWithNothingElseGoes) {
   EXPECT_EQ(emptied->rows_removed, 4);
 }
 
+TEST_F(Rewriting, AFileThatIsReadWithOtherValuesThanItsManifestCountsIsNotRewritten) {
+  auto old = write(2, 2);
+  old.null_value_counts[schema_.find("platform")->field_id] = 1;  // all four are null
+  const auto outcome = without(old, {0});
+  ASSERT_FALSE(outcome);
+  EXPECT_EQ(outcome.error().kind, ErrorKind::kInvalidData);
+  EXPECT_THAT(outcome.error().message, ::testing::HasSubstr("old.parquet: column \"platform\" has 0 values"));
+}
+
 // Row groups of an old file, whatever their size, become whole ones of 25,000; more than four go to a second file.
 TEST_F(Rewriting, AFileOfAnotherEngineIsCutIntoRowGroupsAndFilesOfOurs) {
   const auto old = write(30'001, 4);

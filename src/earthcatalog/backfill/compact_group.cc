@@ -14,6 +14,7 @@
 #include "earthcatalog/backfill/staged_rows.h"
 #include "earthcatalog/base/stopwatch.h"
 #include "earthcatalog/iceberg/manifest.h"
+#include "earthcatalog/iceberg/table_metadata.h"
 #include "earthcatalog/pipeline/part_names.h"
 #include "earthcatalog/pipeline/rewrite.h"
 #include "earthcatalog/pipeline/row_cutter.h"
@@ -86,6 +87,7 @@ Result<CompactGroupReport> GroupCompaction::run() {
   EC_ASSIGN_OR_RETURN(auto items, item_schema(spec_.schema));
   schema_ = std::make_shared<const stac::ItemSchema>(std::move(items));
   EC_ASSIGN_OR_RETURN(auto table_schema, iceberg_schema(spec_.schema));
+  if (!spec_.name_mapping.empty()) iceberg::set_mapped_names(table_schema, spec_.name_mapping);
   EC_ASSIGN_OR_RETURN(const auto writer, pipeline::TableWriter::make(std::move(table_schema)));
   items_.emplace(schema_);
   EC_TRY(load_all());

@@ -56,6 +56,7 @@ struct CompactGroupSpec {
   TimeMicros started = 0;  ///< RunRecord::started: what another backfill left in the same place is not taken for ours
   std::vector<Group> groups;
   std::string present;  ///< manifest of the table's files in buckets with removals; empty: there are none
+  std::string name_mapping;  ///< the table's, for reading them (iceberg::kNameMappingProperty)
   std::string copies;   ///< manifest of parts that are data files as they are, for groups of one file; empty: none
   TableSchema schema;
   std::int64_t compact_rows = 100'000;  ///< most rows of a file
@@ -107,7 +108,7 @@ void to_json(nlohmann::json& json, const DroppedObject& dropped);
 void from_json(const nlohmann::json& json, DroppedObject& dropped);
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(Group, bucket, files, dropped, removals)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(CompactGroupSpec, staging, warehouse, parts, run_id, first_part, task,
-                                                started, groups, present, copies, schema, compact_rows,
+                                                started, groups, present, name_mapping, copies, schema, compact_rows,
                                                 memory_limit_bytes, workers)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(CompactGroupReport, task, key, manifest, files, rows, items,
                                                 dropped_rows, bytes, removed_files, removed_rows, seconds)

@@ -42,7 +42,7 @@ void add_removals(const pipeline::Removals& removals, Plan& plan) {
 Result<PresentFiles> list_present(const catalog::Catalog& catalog, const pipeline::Removals& removals) {
   PresentFiles present;
   if (removals.empty() || !catalog.has_table()) return present;
-  iceberg::ListFilesOptions options{.statistics = false};
+  iceberg::ListFilesOptions options{.only_counts = true};
   for (const auto& [bucket, identities] : removals) {
     const auto partition = pipeline::partition_of(bucket);
     options.filter.cells.insert(partition.cell);
@@ -50,7 +50,14 @@ Result<PresentFiles> list_present(const catalog::Catalog& catalog, const pipelin
   }
   EC_TRY(catalog.table().list_files(options, [&](iceberg::DataFile&& file) -> Status {
     auto bucket = pipeline::bucket_of(file.partition);
-    if (removals.contains(bucket)) present[std::move(bucket)].push_back(std::move(file));
+    if (!removals.contains(bucket)) return {};
+    if (!file.deletes.empty()) {  // tasks know files by manifests, which do not tell what is deleted
+      return fail(ErrorKind::kUnsupported,
+                  "rows of {} are deleted by {}, which another engine wrote; run `compact()`, which applies deletes, and "
+                  "then this again",
+                  file.file_path, file.deletes.front().file_path);
+    }
+    present[std::move(bucket)].push_back(std::move(file));
     return {};
   }));
   for (auto& [bucket, files] : present) std::ranges::sort(files, {}, &iceberg::DataFile::file_path);
@@ -263,6 +270,9 @@ Result<Round> plan_round(catalog::Catalog& catalog, const Staging& staging, Plan
     if (!round.removed.empty() && round.more_items == 0) return std::unexpected(would_empty(round.plan));
   }
   EC_ASSIGN_OR_RETURN(round.schema, decide_schema(catalog, staging, round.plan, options));
+  if (catalog.has_table()) {
+    round.name_mapping = catalog.table().metadata().property(iceberg::kNameMappingProperty).value_or("");
+  }
   if (staging.is_direct()) set_forms(round);
   round.tasks = cut_tasks(round.plan.groups, present, staging.is_direct(), options.task_bytes);
   EC_TRY(parallel_for(round.tasks.size(), staging.stores().parallel(1), [&](std::size_t task) {
@@ -283,6 +293,7 @@ CompactGroupSpec task_spec(const Round& round, const Staging& staging, const std
                         .started = round.plan.started,
                         .groups = {},
                         .present = present,
+                        .name_mapping = present.empty() ? std::string() : round.name_mapping,
                         .copies = copies,
                         .schema = round.schema,
                         .compact_rows = round.options.compact_rows,

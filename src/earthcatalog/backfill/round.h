@@ -41,6 +41,7 @@ struct Round {
   RoundOptions options;
   Plan plan;  ///< with what the table has to say
   TableSchema schema;
+  std::string name_mapping;  ///< the table's, empty without one
   std::vector<Task> tasks;
   // For the commit:
   std::vector<iceberg::DataFile> removed;  ///< of a replaced table, without statistics

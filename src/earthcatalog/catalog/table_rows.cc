@@ -29,18 +29,15 @@ Status for_each_batch(geoparquet::FileReader& file, const iceberg::Schema& schem
                       const std::vector<TypedColumn>& typed,
                       const std::function<Status(const arrow::RecordBatch&)>& visit) {
   iceberg::Schema wanted;
-  std::vector<std::string> columns;
   for (const auto& [name, type] : typed) {
     const auto* field = schema.find(name);
     if (field == nullptr || field->type.id != type) {
       return fail(ErrorKind::kInvalidData, "{} has no column \"{}\", or one that is not of items", file.name(), name);
     }
     wanted.fields.push_back(*field);
-    columns.push_back(name);
   }
   for (int group = 0; group < file.row_groups(); ++group) {
-    EC_ASSIGN_OR_RETURN(const auto raw, file.read_row_group(group, columns));
-    EC_ASSIGN_OR_RETURN(const auto rows, annotate(geoparquet::conform(raw, wanted), file.name()));
+    EC_ASSIGN_OR_RETURN(const auto rows, file.read_rows(group, wanted));
     EC_TRY(visit(*rows));
   }
   return {};
@@ -88,13 +85,13 @@ Status for_each_row(geoparquet::FileReader& file, const iceberg::Schema& schema,
 
 Status for_each_row(storage::Stores& stores, const iceberg::Schema& schema, const iceberg::DataFile& file,
                     const VisitRow& visit) {
-  EC_ASSIGN_OR_RETURN(const auto reader, geoparquet::FileReader::open(stores, file.file_path, file.file_size_in_bytes));
+  EC_ASSIGN_OR_RETURN(const auto reader, geoparquet::FileReader::open(stores, file));
   return for_each_row(*reader, schema, visit);
 }
 
 Status for_each_id(storage::Stores& stores, const iceberg::Schema& schema, const iceberg::DataFile& file,
                    const std::function<Status(std::string_view)>& visit) {
-  EC_ASSIGN_OR_RETURN(const auto reader, geoparquet::FileReader::open(stores, file.file_path, file.file_size_in_bytes));
+  EC_ASSIGN_OR_RETURN(const auto reader, geoparquet::FileReader::open(stores, file));
   return for_each_batch(*reader, schema, {{"id", iceberg::TypeId::kString}},
                         [&](const arrow::RecordBatch& rows) -> Status {
                           const auto& ids = static_cast<const arrow::StringArray&>(*rows.column(0));
@@ -111,11 +108,16 @@ Status for_each_changed_file(const iceberg::Table& table, std::optional<std::int
   EC_ASSIGN_OR_RETURN(const auto before, files_of(table, before_id));
   EC_ASSIGN_OR_RETURN(const auto now, files_of(table, now_id));
   std::vector<std::pair<const iceberg::DataFile*, bool>> changed;
+  // A file of which other rows are deleted now goes with the rows that it had, and comes with those that it has.
+  const auto stays = [](const auto& files, const std::string& path, const iceberg::DataFile& file) {
+    const auto same = files.find(path);
+    return same != files.end() && same->second.deletes == file.deletes;
+  };
   for (const auto& [path, file] : before) {
-    if (!now.contains(path)) changed.emplace_back(&file, false);
+    if (!stays(now, path, file)) changed.emplace_back(&file, false);
   }
   for (const auto& [path, file] : now) {
-    if (!before.contains(path)) changed.emplace_back(&file, true);
+    if (!stays(before, path, file)) changed.emplace_back(&file, true);
   }
   return side_by_side(table, changed, visit);
 }

@@ -8,6 +8,7 @@
 #include "earthcatalog/catalog/catalog.h"
 #include "earthcatalog/cli/commands.h"
 #include "earthcatalog/cli/table_options.h"
+#include "earthcatalog/geoparquet/position_deletes.h"
 
 namespace earthcatalog::cli {
 namespace {
@@ -22,12 +23,14 @@ Result<Sums> sum_files(const iceberg::Table& table) {
   iceberg::ListFilesOptions options;
   options.statistics = false;
   EC_TRY(table.list_files(options, [&](iceberg::DataFile&& file) -> Status {
+    EC_ASSIGN_OR_RETURN(const auto deleted, geoparquet::deleted_rows(table.stores(), file));
+    const std::int64_t rows = file.record_count - std::ssize(deleted);
     ++sums.files;
-    sums.rows += file.record_count;
+    sums.rows += rows;
     sums.bytes += file.file_size_in_bytes;
-    sums.rows_by_cell[file.partition.cell.value_or("null")] += file.record_count;
+    sums.rows_by_cell[file.partition.cell.value_or("null")] += rows;
     const auto year = file.partition.year_since_1970;
-    sums.rows_by_year[year ? std::to_string(*year + 1970) : "unknown"] += file.record_count;
+    sums.rows_by_year[year ? std::to_string(*year + 1970) : "unknown"] += rows;
     return {};
   }));
   return sums;

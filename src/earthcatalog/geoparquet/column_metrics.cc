@@ -105,6 +105,7 @@ void ColumnMetrics::add_values(const arrow::Array& array, const arrow::Array* pa
 
 void ColumnMetrics::add(const arrow::Array& values, const arrow::Array* parent) {
   values_ += values.length();
+  if (parent != nullptr) below_null_ += parent->null_count();
   switch (leaf_.type) {
     case TypeId::kBoolean:
       return add_values<arrow::BooleanArray, bool>(values, parent);
@@ -174,15 +175,23 @@ void ColumnMetrics::contradict_bounds(const Range<T>& range, const iceberg::Data
   }
 }
 
-void ColumnMetrics::contradict(const iceberg::DataFile& claimed, std::vector<Contradiction>& found) const {
+// Java's Iceberg does not count a member of a null struct, neither as a value nor as a null; the others do.
+void ColumnMetrics::contradict_counts(const iceberg::DataFile& claimed, std::vector<Contradiction>& found) const {
+  const auto* values = claimed.value_counts.find(leaf_.field_id);
+  const bool as_java = values != nullptr && *values == values_ - below_null_;
+  const std::int64_t uncounted = as_java ? below_null_ : 0;
   const auto count = [&](const iceberg::FieldMap<std::int64_t>& counts, std::int64_t actual, const char* what) {
     const auto* said = counts.find(leaf_.field_id);
     if (said == nullptr || *said == actual) return;
     found.push_back({Contradiction::About::kCounts, fmt::format("{}: {} {}, not {}", leaf_.path, actual, what, *said)});
   };
-  count(claimed.value_counts, values_, "values");
-  count(claimed.null_value_counts, nulls_, "nulls");
+  count(claimed.value_counts, values_ - uncounted, "values");
+  count(claimed.null_value_counts, nulls_ - uncounted, "nulls");
   count(claimed.nan_value_counts, nans_, "NaNs");
+}
+
+void ColumnMetrics::contradict(const iceberg::DataFile& claimed, std::vector<Contradiction>& found) const {
+  contradict_counts(claimed, found);
   std::visit(
       [&](const auto& range) {
         if constexpr (!std::is_same_v<std::decay_t<decltype(range)>, std::monostate>) {

@@ -42,6 +42,7 @@ class ColumnMetrics {
     T lower, upper;
   };
 
+  void contradict_counts(const iceberg::DataFile& claimed, std::vector<Contradiction>& found) const;
   template <class ArrayType, class T>
   void add_values(const arrow::Array& values, const arrow::Array* parent);
   template <class T>
@@ -52,6 +53,7 @@ class ColumnMetrics {
 
   const Leaf& leaf_;
   std::int64_t values_ = 0, nulls_ = 0, nans_ = 0;
+  std::int64_t below_null_ = 0;  // of the nulls, those whose struct is null
   std::variant<std::monostate, Range<bool>, Range<std::int32_t>, Range<std::int64_t>, Range<float>, Range<double>,
                Range<std::string>>
       range_;

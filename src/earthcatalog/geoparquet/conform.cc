@@ -6,10 +6,12 @@
 #include <arrow/util/bitmap_ops.h>
 #include <arrow/util/key_value_metadata.h>
 
+#include <algorithm>
 #include <charconv>
 #include <optional>
 
 #include "earthcatalog/geoparquet/arrow_edge.h"
+#include "earthcatalog/geoparquet/columns_internal.h"
 #include "earthcatalog/geoparquet/layout.h"
 #include "earthcatalog/geoparquet/reader.h"
 
@@ -19,28 +21,9 @@ namespace {
 using ArrayPtr = std::shared_ptr<arrow::Array>;
 using iceberg::NestedField;
 
-std::optional<int> field_id(const arrow::Field& field) {
-  if (!field.metadata()) return std::nullopt;
-  const auto text = field.metadata()->Get("PARQUET:field_id");
-  int id = 0;
-  if (!text.ok() || std::from_chars(text->data(), text->data() + text->size(), id).ec != std::errc()) return {};
-  return id;
-}
-
-// A file either has field ids or it has none: members are looked up as the columns are.
 class Conformer {
  public:
-  explicit Conformer(const arrow::Schema& schema) {
-    for (const auto& field : schema.fields()) by_id_ |= field_id(*field).has_value();
-  }
-
-  int find(const arrow::FieldVector& fields, const NestedField& wanted) const {
-    for (std::size_t i = 0; i < fields.size(); ++i) {
-      if (by_id_ ? field_id(*fields[i]) == wanted.field_id : fields[i]->name() == wanted.name)
-        return static_cast<int>(i);
-    }
-    return -1;
-  }
+  explicit Conformer(ColumnFinder columns) : columns_(columns) {}
 
   Result<ArrayPtr> column(const ArrayPtr& values, const NestedField& wanted) const {
     if (wanted.type.id == iceberg::TypeId::kStruct) return structure(values, wanted);
@@ -74,7 +57,7 @@ class Conformer {
     arrow::FieldVector fields;
     for (const NestedField& member : wanted.type.fields) {
       const auto type = arrow_type(member.type.id);
-      const int at = find(values->type()->fields(), member);
+      const int at = columns_.find(values->type()->fields(), member, members.size());
       EC_ASSIGN_OR_RETURN(ArrayPtr array,
                           at < 0 ? missing(member, type, values->length()) : column(source.field(at), member));
       members.push_back(std::move(array));
@@ -91,16 +74,16 @@ class Conformer {
                                                 std::move(validity), values->null_count());
   }
 
-  bool by_id_ = false;
+  const ColumnFinder columns_;
 };
 
-Result<std::shared_ptr<arrow::RecordBatch>> conform_rows(const arrow::RecordBatch& rows,
-                                                         const iceberg::Schema& schema) {
-  const Conformer conformer(*rows.schema());
+Result<std::shared_ptr<arrow::RecordBatch>> conform_rows(const arrow::RecordBatch& rows, const iceberg::Schema& schema,
+                                                         ColumnFinder finder) {
+  const Conformer conformer(finder);
   auto wanted = arrow_schema(schema);
   arrow::ArrayVector columns;
   for (const NestedField& field : schema.fields) {
-    const int at = conformer.find(rows.schema()->fields(), field);
+    const int at = finder.find(rows.schema()->fields(), field, columns.size());
     const auto& type = wanted->field(static_cast<int>(columns.size()))->type();
     EC_ASSIGN_OR_RETURN(ArrayPtr column, at < 0 ? conformer.missing(field, type, rows.num_rows())
                                                 : conformer.column(rows.column(at), field));
@@ -111,18 +94,39 @@ Result<std::shared_ptr<arrow::RecordBatch>> conform_rows(const arrow::RecordBatc
 
 }  // namespace
 
-Result<std::shared_ptr<arrow::RecordBatch>> conform(const std::shared_ptr<arrow::RecordBatch>& rows,
-                                                    const iceberg::Schema& schema) {
-  return guarded(ErrorKind::kInvalidData, [&] { return conform_rows(*rows, schema); });
+std::optional<int> field_id_of(const arrow::Field& field) {
+  if (!field.metadata()) return std::nullopt;
+  const auto text = field.metadata()->Get("PARQUET:field_id");
+  int id = 0;
+  if (!text.ok() || std::from_chars(text->data(), text->data() + text->size(), id).ec != std::errc()) return {};
+  return id;
 }
 
-std::vector<std::string> names_in_file(const arrow::Schema& file, const iceberg::Schema& schema) {
-  const Conformer conformer(file);
-  std::vector<std::string> names;
-  for (const NestedField& field : schema.fields) {
-    if (const int at = conformer.find(file.fields(), field); at >= 0) names.push_back(file.field(at)->name());
-  }
-  return names;
+ColumnFinder::ColumnFinder(const arrow::Schema& rows, Names names) : names_(names) {
+  by_id_ = std::ranges::any_of(rows.fields(), [](const auto& field) { return field_id_of(*field).has_value(); });
+}
+
+int ColumnFinder::find(const arrow::FieldVector& fields, const NestedField& wanted, std::size_t likely) const {
+  if (likely < fields.size() && is(*fields[likely], wanted)) return static_cast<int>(likely);
+  const auto at = std::ranges::find_if(fields, [&](const auto& field) { return is(*field, wanted); });
+  return at == fields.end() ? -1 : static_cast<int>(at - fields.begin());
+}
+
+bool ColumnFinder::is(const arrow::Field& field, const NestedField& wanted) const {
+  if (by_id_) return field_id_of(field) == wanted.field_id;
+  if (names_ == Names::kOwn || !wanted.mapped_names) return field.name() == wanted.name;
+  return std::ranges::find(*wanted.mapped_names, field.name()) != wanted.mapped_names->end();
+}
+
+Result<std::shared_ptr<arrow::RecordBatch>> conform(const std::shared_ptr<arrow::RecordBatch>& rows,
+                                                    const iceberg::Schema& schema) {
+  return guarded(ErrorKind::kInvalidData,
+                 [&] { return conform_rows(*rows, schema, {*rows->schema(), ColumnFinder::Names::kOwn}); });
+}
+
+Result<std::shared_ptr<arrow::RecordBatch>> conform_file(const arrow::RecordBatch& rows, const iceberg::Schema& schema,
+                                                         const ColumnFinder& finder) {
+  return guarded(ErrorKind::kInvalidData, [&] { return conform_rows(rows, schema, finder); });
 }
 
 }  // namespace earthcatalog::geoparquet

@@ -1,6 +1,9 @@
 #include "earthcatalog/geoparquet/reader.h"
 
 #include <arrow/buffer.h>
+#include <arrow/builder.h>
+#include <arrow/compute/api_vector.h>
+#include <arrow/datum.h>
 #include <arrow/io/caching.h>
 #include <arrow/io/memory.h>
 #include <arrow/memory_pool.h>
@@ -8,6 +11,7 @@
 #include <arrow/table.h>
 #include <arrow/type.h>
 #include <arrow/util/future.h>
+#include <arrow/util/key_value_metadata.h>
 #include <parquet/arrow/reader.h>
 #include <parquet/arrow/schema.h>
 #include <parquet/file_reader.h>
@@ -15,12 +19,16 @@
 #include <parquet/schema.h>
 
 #include <algorithm>
+#include <charconv>
+#include <functional>
 #include <string_view>
 #include <unordered_set>
 #include <utility>
 
 #include "earthcatalog/base/parallel.h"
 #include "earthcatalog/geoparquet/arrow_edge.h"
+#include "earthcatalog/geoparquet/columns_internal.h"
+#include "earthcatalog/geoparquet/position_deletes.h"
 
 namespace earthcatalog::geoparquet {
 namespace {
@@ -68,10 +76,91 @@ void await_columns(parquet::arrow::FileReader& reader, Place place, int row_grou
   file.WhenBuffered({row_group}, leaves).Wait();  // an error comes again when the columns are read
 }
 
+using Batch = std::shared_ptr<arrow::RecordBatch>;
+// What becomes of rows as they lie in the file.
+using Finish = std::function<Result<Batch>(const arrow::RecordBatch&)>;
+
+// Iceberg writes a name in Avro's letters: any other character as _x and its code, a digit in front behind _
+// (https://github.com/apache/iceberg, AvroSchemaUtil.sanitize). "proj_x3Acode" is "proj:code".
+std::string unsanitized(std::string_view name) {
+  const auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
+  const auto is_plain = [&](char c) { return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; };
+  std::string result;
+  if (name.size() > 1 && name[0] == '_' && is_digit(name[1])) name.remove_prefix(1);
+  while (!name.empty()) {
+    unsigned code = 0;
+    if (name.starts_with("_x")) {
+      const auto hex = name.substr(2, 2);
+      const auto parsed = std::from_chars(hex.data(), hex.data() + hex.size(), code, 16);
+      const bool whole = hex.size() == 2 && parsed.ptr == hex.data() + 2;
+      if (whole && code >= 0x20 && code < 0x7f && !is_plain(static_cast<char>(code))) {
+        result += static_cast<char>(code);
+        name.remove_prefix(4);
+        continue;
+      }
+    }
+    result += name.front();
+    name.remove_prefix(1);
+  }
+  return result;
+}
+
+// The file's columns, by the names that the table has for them. Ours are written as they are, and have the key "geo".
+std::shared_ptr<arrow::Schema> columns_of(const parquet::arrow::FileReader& reader) {
+  const auto& keys = reader.parquet_reader()->metadata()->key_value_metadata();
+  const bool as_it_is = keys && keys->Contains("geo");
+  arrow::FieldVector columns;
+  for (const auto& column : reader.manifest().schema_fields) {
+    const bool sanitized = !as_it_is && field_id_of(*column.field);
+    columns.push_back(sanitized ? column.field->WithName(unsanitized(column.field->name())) : column.field);
+  }
+  return arrow::schema(std::move(columns));
+}
+
+// Rows of a file that are passed over, by their positions, ascending.
+class DeletedRows {
+ public:
+  DeletedRows() = default;
+  explicit DeletedRows(std::vector<std::int64_t> positions) : positions_(std::move(positions)) {}
+
+  std::int64_t below(std::int64_t rows) const {
+    return std::ranges::lower_bound(positions_, rows) - positions_.begin();
+  }
+
+  // `rows` are those from `first` on.
+  Result<Batch> filter(Batch rows, std::int64_t first) const {
+    auto at = std::ranges::lower_bound(positions_, first);
+    const auto end = std::ranges::lower_bound(positions_, first + rows->num_rows());
+    if (at == end) return rows;
+    if (rows->num_columns() == 0) {
+      return arrow::RecordBatch::Make(rows->schema(), rows->num_rows() - (end - at), arrow::ArrayVector{});
+    }
+    arrow::BooleanBuilder stays;
+    EC_ARROW_TRY(ErrorKind::kIOError, stays.Reserve(rows->num_rows()));
+    for (std::int64_t row = 0; row < rows->num_rows(); ++row) {
+      const bool goes = at != end && *at == first + row;
+      stays.UnsafeAppend(!goes);
+      at += goes ? 1 : 0;
+    }
+    EC_ARROW_ASSIGN(const auto mask, ErrorKind::kIOError, stays.Finish());
+    EC_ARROW_ASSIGN(const auto left, ErrorKind::kInvalidData, arrow::compute::Filter(rows, mask));
+    return left.record_batch();
+  }
+
+ private:
+  std::vector<std::int64_t> positions_;
+};
+
 class FileRows final : public RowStream {
  public:
-  FileRows(std::string uri, parquet::arrow::FileReader& reader, Place place, std::vector<int> leaves)
-      : uri_(std::move(uri)), reader_(reader), place_(place), leaves_(std::move(leaves)) {}
+  FileRows(std::string uri, parquet::arrow::FileReader& reader, Place place, const DeletedRows& deleted,
+           std::vector<int> leaves, Finish finish)
+      : uri_(std::move(uri)),
+        reader_(reader),
+        place_(place),
+        deleted_(deleted),
+        leaves_(std::move(leaves)),
+        finish_(std::move(finish)) {}
 
   Result<std::shared_ptr<arrow::RecordBatch>> next() override {
     return name_object(guarded(ErrorKind::kInvalidData, [&] { return read(); }), "reading", uri_);
@@ -90,7 +179,9 @@ class FileRows final : public RowStream {
       EC_ARROW_TRY(ErrorKind::kInvalidData, group_->ReadNext(&rows));
       if (rows) {
         EC_ARROW_TRY(ErrorKind::kInvalidData, rows->Validate());
-        if (rows->num_rows() > 0) return rows;
+        const std::int64_t first = std::exchange(next_row_, next_row_ + rows->num_rows());
+        EC_ASSIGN_OR_RETURN(const auto left, deleted_.filter(std::move(rows), first));
+        if (left->num_rows() > 0) return finish_(*left);
       } else {
         group_.reset();
       }
@@ -100,7 +191,10 @@ class FileRows final : public RowStream {
   const std::string uri_;
   parquet::arrow::FileReader& reader_;
   const Place place_;
+  const DeletedRows& deleted_;
   const std::vector<int> leaves_;
+  const Finish finish_;
+  std::int64_t next_row_ = 0;
   int next_group_ = 0;
   std::unique_ptr<arrow::RecordBatchReader> group_;
 };
@@ -108,23 +202,41 @@ class FileRows final : public RowStream {
 class ArrowFileReader final : public FileReader {
  public:
   ArrowFileReader(std::string uri, std::unique_ptr<parquet::arrow::FileReader> reader, Place place,
-                  std::shared_ptr<arrow::Schema> schema)
-      : uri_(std::move(uri)), reader_(std::move(reader)), place_(place), schema_(std::move(schema)) {}
+                  std::shared_ptr<arrow::Schema> schema, std::vector<std::int64_t> deleted)
+      : uri_(std::move(uri)),
+        reader_(std::move(reader)),
+        place_(place),
+        schema_(std::move(schema)),
+        deleted_(std::move(deleted)),
+        finder_(*schema_, ColumnFinder::Names::kMapped) {}
 
   const std::string& name() const override { return uri_; }
   const parquet::FileMetaData& footer() const override { return *reader_->parquet_reader()->metadata(); }
   std::shared_ptr<arrow::Schema> schema() const override { return schema_; }
   std::int64_t rows() const override { return footer().num_rows(); }
+  std::int64_t live_rows() const override { return rows() - deleted_.below(rows()); }
   int row_groups() const override { return footer().num_row_groups(); }
 
-  Result<std::shared_ptr<arrow::RecordBatch>> read_row_group(int row_group,
-                                                             const std::vector<std::string>& columns) override {
-    return name_object(guarded(ErrorKind::kInvalidData, [&] { return read(row_group, columns); }), "reading", uri_);
+  Result<Batch> read_rows(int row_group, const iceberg::Schema& schema) override {
+    return finished(row_group, leaves_of(schema),
+                    [&](const arrow::RecordBatch& rows) { return conform_file(rows, schema, finder_); });
+  }
+
+  std::unique_ptr<RowStream> stream_rows(const iceberg::Schema& schema, std::int64_t batch_rows) override {
+    reader_->set_batch_size(batch_rows);
+    return std::make_unique<FileRows>(
+        uri_, *reader_, deleted_, leaves_of(schema),
+        [schema, finder = finder_](const arrow::RecordBatch& rows) { return conform_file(rows, schema, finder); });
+  }
+
+  Result<Batch> read_row_group(int row_group, const std::vector<std::string>& columns) override {
+    return finished(row_group, leaves_of(columns), [this](const auto& rows) { return named(rows); });
   }
 
   std::unique_ptr<RowStream> stream(const std::vector<std::string>& columns, std::int64_t batch_rows) override {
     reader_->set_batch_size(batch_rows);
-    return std::make_unique<FileRows>(uri_, *reader_, place_, leaves_of(columns));
+    return std::make_unique<FileRows>(uri_, *reader_, place_, deleted_, leaves_of(columns),
+                                      [this](const auto& rows) { return named(rows); });
   }
 
   std::int64_t row_group_bytes() const override {
@@ -134,12 +246,20 @@ class ArrowFileReader final : public FileReader {
   }
 
  private:
-  Result<std::shared_ptr<arrow::RecordBatch>> read(int row_group, const std::vector<std::string>& columns) {
+  Result<Batch> finished(int row_group, const std::vector<int>& leaves, const Finish& finish) {
+    const auto read_and_finish = [&]() -> Result<Batch> {
+      EC_ASSIGN_OR_RETURN(auto rows, read(row_group, leaves));
+      EC_ASSIGN_OR_RETURN(rows, deleted_.filter(std::move(rows), first_row_of(row_group)));
+      return finish(*rows);
+    };
+    return name_object(guarded(ErrorKind::kInvalidData, read_and_finish), "reading", uri_);
+  }
+
+  Result<Batch> read(int row_group, const std::vector<int>& leaves) {
     if (row_group < 0 || row_group >= row_groups()) {
       return fail(ErrorKind::kInvalidArgument, "there is no row group {}, only {}", row_group, row_groups());
     }
     const std::int64_t expected = footer().RowGroup(row_group)->num_rows();
-    const std::vector<int> leaves = leaves_of(columns);
     if (leaves.empty()) return arrow::RecordBatch::Make(arrow::schema({}), expected, arrow::ArrayVector{});
     await_columns(*reader_, place_, row_group, leaves);
     EC_ARROW_ASSIGN(const std::shared_ptr<arrow::Table> table, ErrorKind::kInvalidData,
@@ -152,35 +272,91 @@ class ArrowFileReader final : public FileReader {
     return rows;
   }
 
+  std::int64_t first_row_of(int row_group) const {
+    std::int64_t first = 0;
+    for (int i = 0; i < row_group; ++i) first += footer().RowGroup(i)->num_rows();
+    return first;
+  }
+
   std::vector<int> leaves_of(const std::vector<std::string>& columns) const {
-    const parquet::SchemaDescriptor& leaves = *footer().schema();
-    std::vector<int> found;
     const std::unordered_set<std::string_view> wanted(columns.begin(), columns.end());
+    std::vector<int> fields;
+    for (int i = 0; i < schema_->num_fields(); ++i) {
+      if (wanted.empty() || wanted.contains(schema_->field(i)->name())) fields.push_back(i);
+    }
+    return leaves_below(fields);
+  }
+
+  std::vector<int> leaves_of(const iceberg::Schema& schema) const {
+    std::vector<int> fields;
+    for (std::size_t i = 0; i < schema.fields.size(); ++i) {
+      if (const int at = finder_.find(schema_->fields(), schema.fields[i], i); at >= 0) fields.push_back(at);
+    }
+    return leaves_below(fields);
+  }
+
+  // In the file's order.
+  std::vector<int> leaves_below(const std::vector<int>& fields) const {
+    const parquet::SchemaDescriptor& leaves = *footer().schema();
+    std::unordered_set<const parquet::schema::Node*> roots;
+    for (const int at : fields) roots.insert(leaves.group_node()->field(at).get());
+    std::vector<int> found;
     for (int i = 0; i < leaves.num_columns(); ++i) {
-      if (wanted.empty() || wanted.contains(leaves.GetColumnRoot(i)->name())) found.push_back(i);
+      if (roots.contains(leaves.GetColumnRoot(i))) found.push_back(i);
     }
     return found;
+  }
+
+  // With the names of schema(), which are in the order of the file as well.
+  Result<Batch> named(const arrow::RecordBatch& rows) const {
+    arrow::FieldVector fields;
+    int at = 0;
+    for (const auto& field : rows.schema()->fields()) {
+      while (reader_->manifest().schema_fields[static_cast<std::size_t>(at)].field->name() != field->name()) ++at;
+      fields.push_back(field->WithName(schema_->field(at++)->name()));
+    }
+    return arrow::RecordBatch::Make(arrow::schema(std::move(fields), rows.schema()->metadata()), rows.num_rows(),
+                                    rows.columns());
   }
 
   std::string uri_;
   std::unique_ptr<parquet::arrow::FileReader> reader_;
   const Place place_;
   std::shared_ptr<arrow::Schema> schema_;
+  const DeletedRows deleted_;
+  const ColumnFinder finder_;
 };
 
-Result<std::unique_ptr<FileReader>> open_input(InputFile file, const std::string& name, Place place,
-                                               arrow::MemoryPool* pool) {
+// A file to be read, and where it lies.
+struct Input {
+  InputFile file;
+  Place place = Place::kNear;
+};
+
+Result<Input> open_input(const storage::Location& where, std::optional<std::int64_t> size_bytes) {
+  const bool is_small = size_bytes && *size_bytes <= kSmallFileBytes;
+  const auto open_file = [&] {
+    return is_small ? read_whole(where, *size_bytes) : where.store->open_input(where.key, size_bytes);
+  };
+  auto file = guarded(ErrorKind::kInvalidData, open_file);
+  EC_TRY(name_object(file, "reading", where.uri()));
+  const bool is_far = !is_small && where.store->capabilities().far;
+  return Input{.file = *std::move(file), .place = is_far ? Place::kFar : Place::kNear};
+}
+
+Result<std::unique_ptr<FileReader>> make_reader(Input input, const std::string& name, arrow::MemoryPool* pool,
+                                                std::vector<std::int64_t> deleted) {
   if (pool == nullptr) pool = arrow::default_memory_pool();
   const auto make = [&]() -> Result<std::unique_ptr<FileReader>> {
-    auto parquet_reader = parquet::ParquetFileReader::Open(std::move(file), parquet::ReaderProperties(pool));
+    auto parquet_reader = parquet::ParquetFileReader::Open(std::move(input.file), parquet::ReaderProperties(pool));
     EC_TRY(check_row_counts(*parquet_reader->metadata()));
     auto properties = parquet::default_arrow_reader_properties();
-    properties.set_pre_buffer(place == Place::kNear);
+    properties.set_pre_buffer(input.place == Place::kNear);
     EC_ARROW_ASSIGN(auto reader, ErrorKind::kInvalidData,
                     parquet::arrow::FileReader::Make(pool, std::move(parquet_reader), properties));
-    arrow::FieldVector columns;
-    for (const auto& column : reader->manifest().schema_fields) columns.push_back(column.field);
-    return std::make_unique<ArrowFileReader>(name, std::move(reader), place, arrow::schema(std::move(columns)));
+    auto columns = columns_of(*reader);
+    return std::make_unique<ArrowFileReader>(name, std::move(reader), input.place, std::move(columns),
+                                             std::move(deleted));
   };
   return name_object(guarded(ErrorKind::kInvalidData, make), "reading", name);
 }
@@ -189,14 +365,16 @@ Result<std::unique_ptr<FileReader>> open_input(InputFile file, const std::string
 
 Result<std::unique_ptr<FileReader>> FileReader::open(const storage::Location& where,
                                                      std::optional<std::int64_t> size_bytes, arrow::MemoryPool* pool) {
-  const bool is_small = size_bytes && *size_bytes <= kSmallFileBytes;
-  const auto open_file = [&] {
-    return is_small ? read_whole(where, *size_bytes) : where.store->open_input(where.key, size_bytes);
-  };
-  auto file = guarded(ErrorKind::kInvalidData, open_file);
-  EC_TRY(name_object(file, "reading", where.uri()));
-  const bool is_far = !is_small && where.store->capabilities().far;
-  return open_input(*std::move(file), where.uri(), is_far ? Place::kFar : Place::kNear, pool);
+  EC_ASSIGN_OR_RETURN(auto input, open_input(where, size_bytes));
+  return make_reader(std::move(input), where.uri(), pool, {});
+}
+
+Result<std::unique_ptr<FileReader>> FileReader::open(storage::Stores& stores, const iceberg::DataFile& file,
+                                                     arrow::MemoryPool* pool) {
+  EC_ASSIGN_OR_RETURN(auto deleted, deleted_rows(stores, file));
+  EC_ASSIGN_OR_RETURN(const auto where, stores.locate(file.file_path));
+  EC_ASSIGN_OR_RETURN(auto input, open_input(where, file.file_size_in_bytes));
+  return make_reader(std::move(input), where.uri(), pool, std::move(deleted));
 }
 
 Result<std::unique_ptr<FileReader>> FileReader::open(storage::Stores& stores, const std::string& uri,
@@ -207,7 +385,7 @@ Result<std::unique_ptr<FileReader>> FileReader::open(storage::Stores& stores, co
 
 Result<std::unique_ptr<FileReader>> FileReader::open(std::shared_ptr<arrow::io::RandomAccessFile> file,
                                                      const std::string& name, arrow::MemoryPool* pool) {
-  return open_input(std::move(file), name, Place::kNear, pool);
+  return make_reader({.file = std::move(file), .place = Place::kNear}, name, pool, {});
 }
 
 }  // namespace earthcatalog::geoparquet

@@ -1,4 +1,7 @@
-// Reads our GeoParquet files, those of the peer (no field ids), and rows that PyIceberg appended.
+// Reads our GeoParquet files, those of the peer (no field ids), and those of other engines.
+//
+// Rows of a table are read by the table's schema: other engines spell names otherwise ("proj_x3Acode" for "proj:code"),
+// and columns are renamed. Nothing else finds a column of a data file.
 #pragma once
 
 #include <cstdint>
@@ -7,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "earthcatalog/iceberg/data_file.h"
 #include "earthcatalog/iceberg/schema.h"
 #include "earthcatalog/result.h"
 #include "earthcatalog/storage/stores.h"
@@ -47,6 +51,10 @@ class FileReader {
   static Result<std::unique_ptr<FileReader>> open(storage::Stores& stores, const std::string& uri,
                                                   std::optional<std::int64_t> size_bytes = {},
                                                   arrow::MemoryPool* pool = nullptr);
+  /// The rows of a data file that are in its table: those that its position delete files name are passed over, as if
+  /// they were not in the file.
+  static Result<std::unique_ptr<FileReader>> open(storage::Stores& stores, const iceberg::DataFile& file,
+                                                  arrow::MemoryPool* pool = nullptr);
   /// The same of a file that is open already; `name` is for messages.
   static Result<std::unique_ptr<FileReader>> open(std::shared_ptr<arrow::io::RandomAccessFile> file,
                                                   const std::string& name, arrow::MemoryPool* pool = nullptr);
@@ -55,18 +63,28 @@ class FileReader {
   /// What messages call the file.
   virtual const std::string& name() const = 0;
   virtual const parquet::FileMetaData& footer() const = 0;
-  /// All columns of the file, with their field ids as metadata "PARQUET:field_id".
+  /// All columns of the file, with their field ids as metadata "PARQUET:field_id". A name that Iceberg wrote in Avro's
+  /// letters is given back as the table has it.
   virtual std::shared_ptr<arrow::Schema> schema() const = 0;
+  /// Those of the file; fewer are read when some are deleted.
   virtual std::int64_t rows() const = 0;
+  /// Rows that are read.
+  virtual std::int64_t live_rows() const = 0;
   virtual int row_groups() const = 0;
-  /// The rows of one row group; `columns` by name, all when empty, in the file's order. Columns that the file lacks
-  /// are left out.
-  virtual Result<std::shared_ptr<arrow::RecordBatch>> read_row_group(int row_group,
-                                                                     const std::vector<std::string>& columns) = 0;
-
-  /// All rows in the file's order, at most `batch_rows` at a time; columns as in read_row_group(). Memory is one row
+  /// The rows of one row group with exactly the columns of `schema` (a table's, or some of its fields), as conform()
+  /// makes them. A column is found by its field id; in a file without field ids by the names that the table's name
+  /// mapping has for it, or by its own name when the table has no mapping. One that the file lacks is null.
+  virtual Result<std::shared_ptr<arrow::RecordBatch>> read_rows(int row_group, const iceberg::Schema& schema) = 0;
+  /// All rows in the file's order, at most `batch_rows` at a time, with the columns of read_rows(). Memory is one row
   /// group as it lies in the file, a page of each column, and what next() gave. The reader must outlive it and do
   /// nothing else meanwhile.
+  virtual std::unique_ptr<RowStream> stream_rows(const iceberg::Schema& schema, std::int64_t batch_rows) = 0;
+
+  /// The rows of one row group as the file has them, for files that are read without a table; `columns` by name, all
+  /// when empty, in the file's order. Columns that the file lacks are left out.
+  virtual Result<std::shared_ptr<arrow::RecordBatch>> read_row_group(int row_group,
+                                                                     const std::vector<std::string>& columns) = 0;
+  /// The same of all rows, as stream_rows() gives them.
   virtual std::unique_ptr<RowStream> stream(const std::vector<std::string>& columns, std::int64_t batch_rows) = 0;
   /// Of the largest row group, as it lies in the file.
   virtual std::int64_t row_group_bytes() const = 0;
@@ -78,9 +96,5 @@ class FileReader {
 /// names the column otherwise.
 Result<std::shared_ptr<arrow::RecordBatch>> conform(const std::shared_ptr<arrow::RecordBatch>& rows,
                                                     const iceberg::Schema& schema);
-
-/// What the columns of `schema` are called in a file with the columns `file`, found as conform() finds them: other
-/// engines spell names otherwise ("proj_x3Acode" for "proj:code"). Those that the file lacks are left out.
-std::vector<std::string> names_in_file(const arrow::Schema& file, const iceberg::Schema& schema);
 
 }  // namespace earthcatalog::geoparquet

@@ -14,7 +14,6 @@
 namespace earthcatalog::iceberg {
 namespace {
 
-constexpr std::string_view kNameMapping = "schema.name-mapping.default";
 constexpr std::int64_t kDefaultPreviousVersions = 100;
 constexpr int kAttemptsWithoutPause = 3;
 constexpr int kLongestPauseMs = 50;
@@ -76,8 +75,8 @@ void apply_schema_and_properties(const Change& change, TableMetadata& metadata) 
     metadata.schemas.push_back(change.schema);
     metadata.current_schema_id = change.schema.schema_id;
     metadata.last_column_id = change.last_column_id;
-    const std::string mapping = metadata.property(kNameMapping).value_or("");
-    metadata.properties[std::string(kNameMapping)] = name_mapping_json(change.schema, mapping);
+    const std::string mapping = metadata.property(kNameMappingProperty).value_or("");
+    metadata.properties[std::string(kNameMappingProperty)] = name_mapping_json(change.schema, mapping);
   }
   for (const auto& [key, value] : change.properties) {
     if (value) {
@@ -86,6 +85,7 @@ void apply_schema_and_properties(const Change& change, TableMetadata& metadata) 
       metadata.properties.erase(key);
     }
   }
+  for (Schema& schema : metadata.schemas) set_mapped_names(schema, metadata.property(kNameMappingProperty));
 }
 
 void pause(int attempt) {

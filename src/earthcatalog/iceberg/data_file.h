@@ -1,4 +1,4 @@
-// What a manifest says of one data file (https://iceberg.apache.org/spec/#manifests, data_file).
+// What a manifest says of one data file or delete file (https://iceberg.apache.org/spec/#manifests, data_file).
 #pragma once
 
 #include <algorithm>
@@ -80,6 +80,16 @@ struct PartitionKey {
   auto operator<=>(const PartitionKey&) const = default;
 };
 
+enum class FileContent : std::uint8_t { kData = 0, kPositionDeletes = 1, kEqualityDeletes = 2 };
+
+/// A file that names rows of data files, which count as deleted (https://iceberg.apache.org/spec/#position-delete-files).
+struct PositionDeletes {
+  std::string file_path;  ///< full URI
+  std::int64_t file_size_in_bytes = 0;
+  std::int64_t record_count = 0;
+  bool operator==(const PositionDeletes&) const = default;
+};
+
 struct DataFile {
   std::string file_path;  ///< full URI
   PartitionKey partition;
@@ -95,6 +105,14 @@ struct DataFile {
   std::string file_format = "PARQUET";
   std::optional<std::int32_t> sort_order_id = {};
   std::optional<std::string> key_metadata = {};
+
+  FileContent content = FileContent::kData;
+  // Of delete files, which only other engines write:
+  std::vector<int> equality_ids = {};
+  std::optional<std::string> referenced_data_file = {};
+
+  /// Delete files that may name rows of this data file. Table::list_files() fills it in; manifests do not have it.
+  std::vector<PositionDeletes> deletes = {};
 
   bool operator==(const DataFile&) const = default;
 };

@@ -64,6 +64,7 @@ struct ManifestEntry {
 struct ManifestWriterOptions {
   const Schema* schema = nullptr;
   const PartitionSpec* spec = nullptr;
+  ManifestContent content = ManifestContent::kData;
   int deflate_level = 1;  ///< 1 costs 4 times less CPU than 6 for a tenth more bytes
 };
 
@@ -96,6 +97,7 @@ class ManifestWriter {
 struct ManifestReadOptions {
   bool live_only = true;   ///< leave entries of status deleted out
   bool statistics = true;  ///< false: counts, sizes and bounds by column stay empty: less memory
+  bool only_counts = false;  ///< of the statistics, keep value and null counts alone
 };
 
 /// Calls `visit` for each entry of the manifest `bytes`, with what it inherits from `file`, its line in the list. An

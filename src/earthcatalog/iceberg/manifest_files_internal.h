@@ -17,6 +17,7 @@ struct RollingManifestOptions {
   storage::Stores* stores = nullptr;
   const Schema* schema = nullptr;
   const PartitionSpec* spec = nullptr;
+  ManifestContent content = ManifestContent::kData;
   std::int64_t snapshot_id = 0;              ///< added_snapshot_id of the lines
   std::int64_t target_bytes = kNoSizeLimit;  ///< a manifest is closed when it has as many
   std::function<std::string()> next_uri;     ///< of the next manifest

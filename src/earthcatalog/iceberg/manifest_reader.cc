@@ -50,11 +50,13 @@ std::optional<std::int32_t> narrow(Decoder& in, std::optional<std::int64_t> valu
 
 class EntryReader {
  public:
-  EntryReader(const ManifestFile& manifest, const PartitionSpec& spec, PartitionLayout layout, bool statistics)
+  EntryReader(const ManifestFile& manifest, const PartitionSpec& spec, PartitionLayout layout,
+              const ManifestReadOptions& options)
       : manifest_(manifest),
         cell_id_(spec.fields[layout.cell].field_id),
         year_id_(spec.fields[layout.year].field_id),
-        statistics_(statistics) {}
+        statistics_(options.statistics),
+        only_counts_(options.only_counts) {}
 
   Status read(Decoder& in, const Node& root, ManifestEntry& entry) {
     using namespace manifest_field;
@@ -105,7 +107,7 @@ class EntryReader {
     const Node& type = *field.type;
     switch (field.field_id) {
       case kContent:
-        if (in.optional_integer(type).value_or(0) != 0) in.fail_with("a delete file in a manifest of data files");
+        file.content = content_of(in, in.optional_integer(type).value_or(0));
         break;
       case kFilePath:
         file.file_path = in.text(type);
@@ -128,6 +130,12 @@ class EntryReader {
       case kSortOrderId:
         file.sort_order_id = narrow(in, in.optional_integer(type));
         break;
+      case kEqualityIds:
+        in.array(type, [&](const Node& id) { file.equality_ids.push_back(static_cast<int>(in.integer(id))); });
+        break;
+      case kReferencedDataFile:
+        if (const auto path = in.optional_text(type)) file.referenced_data_file = *path;
+        break;
       case kKeyMetadata:
         if (const auto bytes = in.optional_text(type)) file.key_metadata = *bytes;
         break;
@@ -136,9 +144,17 @@ class EntryReader {
     }
   }
 
+  FileContent content_of(Decoder& in, std::int64_t content) const {
+    const bool of_data = manifest_.content == ManifestContent::kData;
+    if (of_data && content != 0) in.fail_with("a delete file in a manifest of data files");
+    if (!of_data && content != 1 && content != 2) in.fail_with("no delete file in a manifest of delete files");
+    return static_cast<FileContent>(content);
+  }
+
   bool read_statistics_field(Decoder& in, const avro::Field& field, DataFile& file) {
     using namespace manifest_field;
     const Node& type = *field.type;
+    if (only_counts_ && field.field_id != kValueCounts && field.field_id != kNullValueCounts) return false;
     switch (field.field_id) {
       case kColumnSizes:
         read_numbers(in, type, file.column_sizes);
@@ -195,20 +211,15 @@ class EntryReader {
 
   const ManifestFile& manifest_;
   int cell_id_, year_id_;
-  bool statistics_;
+  bool statistics_, only_counts_;
   bool has_data_file_ = false, has_path_ = false, has_rows_ = false, has_size_ = false;
 };
 
 Status read(std::string_view bytes, const ManifestFile& file, const PartitionSpec& spec,
             const ManifestReadOptions& options, const std::function<Status(ManifestEntry&&)>& visit) {
-  if (file.content != ManifestContent::kData) {
-    return fail(ErrorKind::kUnsupported,
-                "it lists delete files, which this program does not apply; compact the table "
-                "with the engine that wrote them");
-  }
   EC_ASSIGN_OR_RETURN(const PartitionLayout layout, partition_layout(spec));
   EC_ASSIGN_OR_RETURN(auto reader, avro::FileReader::open(bytes));
-  EntryReader entries(file, spec, layout, options.statistics);
+  EntryReader entries(file, spec, layout, options);
   return reader.for_each([&](Decoder& in) -> Status {
     ManifestEntry entry;
     EC_TRY(entries.read(in, reader.schema().root(), entry));

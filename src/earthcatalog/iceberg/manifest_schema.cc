@@ -53,26 +53,30 @@ Json partition_record(const PartitionSpec& spec, const PartitionLayout& layout) 
   return record("r102", std::move(fields));
 }
 
-Json data_file_record(const PartitionSpec& spec, const PartitionLayout& layout) {
+Json data_file_record(const PartitionSpec& spec, const PartitionLayout& layout, ManifestContent content) {
   using namespace manifest_field;
-  return record("r2", Json::array({
-                          field("content", kContent, "int"),
-                          field("file_path", kFilePath, "string"),
-                          field("file_format", kFileFormat, "string"),
-                          field("partition", kPartition, partition_record(spec, layout)),
-                          field("record_count", kRecordCount, "long"),
-                          field("file_size_in_bytes", kFileSize, "long"),
-                          optional_field("column_sizes", kColumnSizes, map_type(117, 118, "long")),
-                          optional_field("value_counts", kValueCounts, map_type(119, 120, "long")),
-                          optional_field("null_value_counts", kNullValueCounts, map_type(121, 122, "long")),
-                          optional_field("nan_value_counts", kNanValueCounts, map_type(138, 139, "long")),
-                          optional_field("lower_bounds", kLowerBounds, map_type(126, 127, "bytes")),
-                          optional_field("upper_bounds", kUpperBounds, map_type(129, 130, "bytes")),
-                          optional_field("key_metadata", kKeyMetadata, "bytes"),
-                          optional_field("split_offsets", kSplitOffsets, list_type(133, "long")),
-                          optional_field("equality_ids", kEqualityIds, list_type(136, "int")),
-                          optional_field("sort_order_id", kSortOrderId, "int"),
-                      }));
+  Json fields = Json::array({
+      field("content", kContent, "int"),
+      field("file_path", kFilePath, "string"),
+      field("file_format", kFileFormat, "string"),
+      field("partition", kPartition, partition_record(spec, layout)),
+      field("record_count", kRecordCount, "long"),
+      field("file_size_in_bytes", kFileSize, "long"),
+      optional_field("column_sizes", kColumnSizes, map_type(117, 118, "long")),
+      optional_field("value_counts", kValueCounts, map_type(119, 120, "long")),
+      optional_field("null_value_counts", kNullValueCounts, map_type(121, 122, "long")),
+      optional_field("nan_value_counts", kNanValueCounts, map_type(138, 139, "long")),
+      optional_field("lower_bounds", kLowerBounds, map_type(126, 127, "bytes")),
+      optional_field("upper_bounds", kUpperBounds, map_type(129, 130, "bytes")),
+      optional_field("key_metadata", kKeyMetadata, "bytes"),
+      optional_field("split_offsets", kSplitOffsets, list_type(133, "long")),
+      optional_field("equality_ids", kEqualityIds, list_type(136, "int")),
+      optional_field("sort_order_id", kSortOrderId, "int"),
+  });
+  if (content == ManifestContent::kDeletes) {
+    fields.push_back(optional_field("referenced_data_file", kReferencedDataFile, "string"));
+  }
+  return record("r2", std::move(fields));
 }
 
 std::string make_manifest_list_schema() {
@@ -102,14 +106,14 @@ std::string make_manifest_list_schema() {
 
 }  // namespace
 
-std::string manifest_avro_schema(const PartitionSpec& spec, const PartitionLayout& layout) {
+std::string manifest_avro_schema(const PartitionSpec& spec, const PartitionLayout& layout, ManifestContent content) {
   using namespace manifest_field;
   return dump(record("manifest_entry", Json::array({
                                            field("status", kStatus, "int"),
                                            optional_field("snapshot_id", kSnapshotId, "long"),
                                            optional_field("sequence_number", kSequenceNumber, "long"),
                                            optional_field("file_sequence_number", kFileSequenceNumber, "long"),
-                                           field("data_file", kDataFile, data_file_record(spec, layout)),
+                                           field("data_file", kDataFile, data_file_record(spec, layout, content)),
                                        })));
 }
 

@@ -4,6 +4,7 @@
 #include <string>
 #include <string_view>
 
+#include "earthcatalog/iceberg/manifest.h"
 #include "earthcatalog/iceberg/partition_spec.h"
 
 namespace earthcatalog::iceberg {
@@ -13,7 +14,7 @@ inline constexpr int kStatus = 0, kSnapshotId = 1, kDataFile = 2, kSequenceNumbe
 inline constexpr int kFilePath = 100, kFileFormat = 101, kPartition = 102, kRecordCount = 103, kFileSize = 104,
                      kColumnSizes = 108, kValueCounts = 109, kNullValueCounts = 110, kLowerBounds = 125,
                      kUpperBounds = 128, kKeyMetadata = 131, kSplitOffsets = 132, kContent = 134, kEqualityIds = 135,
-                     kNanValueCounts = 137, kSortOrderId = 140;
+                     kNanValueCounts = 137, kSortOrderId = 140, kReferencedDataFile = 143;
 }  // namespace manifest_field
 
 namespace manifest_list_field {
@@ -25,7 +26,7 @@ inline constexpr int kPath = 500, kLength = 501, kSpecId = 502, kAddedSnapshotId
 }  // namespace manifest_list_field
 
 /// With the partition record of `spec`, whose fields are in the spec's order.
-std::string manifest_avro_schema(const PartitionSpec& spec, const PartitionLayout& layout);
+std::string manifest_avro_schema(const PartitionSpec& spec, const PartitionLayout& layout, ManifestContent content);
 std::string_view manifest_list_avro_schema();
 
 }  // namespace earthcatalog::iceberg

@@ -10,8 +10,6 @@
 namespace earthcatalog::iceberg {
 namespace {
 
-constexpr int kDataContent = 0;
-
 // The smallest and greatest value of one partition field.
 template <class T>
 class Range {
@@ -56,8 +54,9 @@ void encode_bounds(avro::Encoder& out, const FieldMap<std::string>& values) {
   });
 }
 
-void encode_data_file(avro::Encoder& out, const DataFile& file, const PartitionLayout& layout) {
-  out.varint(kDataContent);
+void encode_data_file(avro::Encoder& out, const DataFile& file, const PartitionLayout& layout,
+                      ManifestContent content) {
+  out.varint(static_cast<int>(file.content));
   out.text(file.file_path);
   out.text(file.file_format);
   if (layout.cell == 0) out.optional_text(file.partition.cell);
@@ -74,8 +73,10 @@ void encode_data_file(avro::Encoder& out, const DataFile& file, const PartitionL
   out.optional_text(file.key_metadata);
   out.present(!file.split_offsets.empty());
   if (!file.split_offsets.empty()) out.array(file.split_offsets, [&out](std::int64_t offset) { out.varint(offset); });
-  out.present(false);  // equality_ids: of delete files only
+  out.present(!file.equality_ids.empty());
+  if (!file.equality_ids.empty()) out.array(file.equality_ids, [&out](int id) { out.varint(id); });
   out.optional_varint(file.sort_order_id);
+  if (content == ManifestContent::kDeletes) out.optional_text(file.referenced_data_file);
 }
 
 }  // namespace
@@ -84,15 +85,16 @@ class ManifestWriter::Impl {
  public:
   Impl(const ManifestWriterOptions& options, PartitionLayout layout)
       : layout_(layout),
-        file_(manifest_avro_schema(*options.spec, layout),
+        file_(manifest_avro_schema(*options.spec, layout, options.content),
               {{"schema", to_json(*options.schema)},
                {"schema-id", std::to_string(options.schema->schema_id)},
                {"partition-spec", dump(partition_fields_to_json(*options.spec))},
                {"partition-spec-id", std::to_string(options.spec->spec_id)},
                {"format-version", std::to_string(TableMetadata::kFormatVersion)},
-               {"content", "data"}},
+               {"content", options.content == ManifestContent::kData ? "data" : "deletes"}},
               options.deflate_level) {
     line_.partition_spec_id = options.spec->spec_id;
+    line_.content = options.content;
   }
 
   Status add(const ManifestEntry& entry) {
@@ -105,7 +107,7 @@ class ManifestWriter::Impl {
     out.optional_varint(entry.snapshot_id);
     out.optional_varint(entry.sequence_number);
     out.optional_varint(entry.file_sequence_number);
-    encode_data_file(out, entry.data_file, layout_);
+    encode_data_file(out, entry.data_file, layout_, line_.content);
     file_.end_record();
     count(entry);
     return {};

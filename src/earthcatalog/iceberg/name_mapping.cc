@@ -46,7 +46,30 @@ Json mapping_of(const std::vector<NestedField>& fields, const NamesById& previou
   return array;
 }
 
+void set_names(std::vector<NestedField>& fields, const NamesById& names) {
+  for (NestedField& field : fields) {
+    const auto at = names.find(field.field_id);
+    field.mapped_names = at == names.end() ? std::vector<std::string>() : at->second;
+    set_names(field.type.fields, names);
+  }
+}
+
+void forget_names(std::vector<NestedField>& fields) {
+  for (NestedField& field : fields) {
+    field.mapped_names.reset();
+    forget_names(field.type.fields);
+  }
+}
+
 }  // namespace
+
+void set_mapped_names(Schema& schema, const std::optional<std::string>& mapping) {
+  const Json json = mapping ? Json::parse(*mapping, nullptr, false) : Json();
+  if (!json.is_array()) return forget_names(schema.fields);
+  NamesById names;
+  collect(json, names, 0);
+  set_names(schema.fields, names);
+}
 
 std::string name_mapping_json(const Schema& schema, std::string_view previous) {
   NamesById names;

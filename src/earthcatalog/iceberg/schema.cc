@@ -1,6 +1,7 @@
 #include "earthcatalog/iceberg/schema.h"
 
 #include <algorithm>
+#include <tuple>
 
 namespace earthcatalog::iceberg {
 namespace {
@@ -12,6 +13,11 @@ int highest(const std::vector<NestedField>& fields) {
 }
 
 }  // namespace
+
+bool NestedField::operator==(const NestedField& other) const {
+  const auto members = [](const NestedField& f) { return std::tie(f.field_id, f.name, f.type, f.required, f.doc); };
+  return members(*this) == members(other);
+}
 
 void assign_ids(std::vector<NestedField>& fields, int& last_id) {
   for (auto& field : fields) field.field_id = ++last_id;

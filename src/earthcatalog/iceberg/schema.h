@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -39,7 +40,12 @@ struct NestedField {
   Type type = {};
   bool required = false;
   std::string doc = {};
-  bool operator==(const NestedField&) const = default;
+  /// The column's names in files without field ids, by the table's name mapping
+  /// (https://iceberg.apache.org/spec/#column-projection); none: the table has no mapping, and its own name is the one.
+  std::optional<std::vector<std::string>> mapped_names = {};
+
+  /// Whether it is the same column; how files call it is no part of that.
+  bool operator==(const NestedField& other) const;
 };
 
 struct Schema {

@@ -20,18 +20,18 @@ MergeSettings merge_settings(const TableMetadata& metadata) {
                                           static_cast<std::int64_t>(defaults.min_count_to_merge))))};
 }
 
+bool has_live_files(const ManifestFile& manifest) {
+  return manifest.added_files_count + manifest.existing_files_count > 0;
+}
+
+}  // namespace
+
 Result<const PartitionSpec*> spec_of(const TableMetadata& metadata, const ManifestFile& manifest) {
   const PartitionSpec* spec = metadata.find_spec(manifest.partition_spec_id);
   if (spec != nullptr) return spec;
   return fail(ErrorKind::kInvalidData, "manifest {}: the table has no partition spec {}", manifest.manifest_path,
               manifest.partition_spec_id);
 }
-
-bool has_live_files(const ManifestFile& manifest) {
-  return manifest.added_files_count + manifest.existing_files_count > 0;
-}
-
-}  // namespace
 
 Result<Snapshot> SnapshotProducer::produce(const Table& base, std::int64_t timestamp_ms) {
   const TableMetadata& metadata = base.metadata();
@@ -147,15 +147,9 @@ Result<std::vector<ManifestFile>> SnapshotProducer::without_removed(const TableM
   std::vector<ManifestFile> after;
   for (const ManifestFile& manifest : before) {
     if (!has_live_files(manifest)) continue;
-    if (missing.empty()) {
+    if (missing.empty() || manifest.content == ManifestContent::kDeletes) {
       after.push_back(manifest);
       continue;
-    }
-    if (manifest.content == ManifestContent::kDeletes) {
-      return fail(ErrorKind::kUnsupported,
-                  "table {} has delete files (manifest {}), which this program does not apply; "
-                  "compact it with the engine that wrote them",
-                  base.location, manifest.manifest_path);
     }
     EC_ASSIGN_OR_RETURN(const PartitionSpec* spec, spec_of(base, manifest));
     EC_ASSIGN_OR_RETURN(const PartitionLayout layout, partition_layout(*spec));
@@ -169,7 +163,10 @@ Result<std::vector<ManifestFile>> SnapshotProducer::without_removed(const TableM
     removed_partitions_.insert(rewritten->partitions.begin(), rewritten->partitions.end());
     for (const std::string& path : rewritten->paths) missing.erase(path);
   }
-  if (missing.empty()) return after;
+  if (missing.empty()) {
+    if (!removed_partitions_.empty()) EC_TRY(drop_dangling_deletes(base, after));
+    return after;
+  }
   return fail(ErrorKind::kConflict, "{} to be replaced is not in the table any more: another commit removed it",
               *missing.begin());
 }

@@ -2,6 +2,7 @@
 // and the list of them all.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <optional>
 #include <set>
@@ -14,6 +15,9 @@
 #include "earthcatalog/iceberg/table.h"
 
 namespace earthcatalog::iceberg {
+
+/// The partition spec of a manifest; kInvalidData when the table has none of its number.
+Result<const PartitionSpec*> spec_of(const TableMetadata& metadata, const ManifestFile& manifest);
 
 /// Applies one change, to one base after the other until a commit succeeds. What does not depend on the base is written
 /// once.
@@ -42,6 +46,11 @@ class SnapshotProducer {
   Result<const Rewritten*> rewrite(const TableMetadata& base, const ManifestFile& manifest);
   Status copy_without_removed(const PartitionSpec& spec, const ManifestFile& manifest, const std::string& bytes,
                               Rewritten& result);
+  Status for_each_entry(const TableMetadata& base, const ManifestFile& manifest, bool statistics,
+                        const std::set<PartitionKey>& partitions,
+                        const std::function<Status(ManifestEntry&&)>& visit);
+  Status drop_dangling_deletes(const TableMetadata& base, std::vector<ManifestFile>& manifests);
+  Status remove_deletes(const TableMetadata& base, const std::set<std::string>& paths, ManifestFile& manifest);
   Result<std::vector<ManifestFile>> merge(const TableMetadata& base, const std::vector<ManifestFile>& manifests);
   Result<ManifestFile> merge_group(const TableMetadata& base, const std::vector<ManifestFile>& group);
   Result<Properties> summarize(const Snapshot* parent, const std::vector<ManifestFile>& before) const;

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <charconv>
 #include <set>
 
@@ -50,9 +51,12 @@ void set_totals(const SummaryInput& input, Properties& summary) {
   if (const auto known = rows ? rows : listed.rows) set(kTotalRows, *known + input.added.rows - input.removed.rows);
   if (const auto bytes = number(before, kTotalBytes))
     set(kTotalBytes, *bytes + input.added.bytes - input.removed.bytes);
-  for (const char* key : {"total-delete-files", "total-position-deletes", "total-equality-deletes"}) {
-    set(key, number(before, key).value_or(0));
-  }
+  const auto fewer = [&](const char* key, std::int64_t removed) {
+    set(key, std::max<std::int64_t>(0, number(before, key).value_or(0) - removed));
+  };
+  fewer("total-delete-files", input.removed.delete_files);
+  fewer("total-position-deletes", input.removed.position_deletes);
+  fewer("total-equality-deletes", input.removed.equality_deletes);
 }
 
 void set_manifest_counts(const SummaryInput& input, Properties& summary) {
@@ -68,13 +72,20 @@ void set_manifest_counts(const SummaryInput& input, Properties& summary) {
 }  // namespace
 
 void FileTotals::add(const DataFile& file) {
-  add({.files = 1, .rows = file.record_count, .bytes = file.file_size_in_bytes});
+  bytes += file.file_size_in_bytes;
+  ++(file.content == FileContent::kData ? files : delete_files);
+  (file.content == FileContent::kData              ? rows
+   : file.content == FileContent::kPositionDeletes ? position_deletes
+                                                   : equality_deletes) += file.record_count;
 }
 
 void FileTotals::add(const FileTotals& other) {
   files += other.files;
   rows += other.rows;
   bytes += other.bytes;
+  delete_files += other.delete_files;
+  position_deletes += other.position_deletes;
+  equality_deletes += other.equality_deletes;
 }
 
 Result<std::string_view> operation_of(const Change& change, const FileTotals& added, const FileTotals& removed) {
@@ -97,6 +108,9 @@ Properties make_summary(const SummaryInput& input) {
   set("deleted-data-files", input.removed.files);
   set("deleted-records", input.removed.rows);
   set("removed-files-size", input.removed.bytes);
+  set("removed-delete-files", input.removed.delete_files);
+  set("removed-position-deletes", input.removed.position_deletes);
+  set("removed-equality-deletes", input.removed.equality_deletes);
   set("changed-partition-count", static_cast<std::int64_t>(input.changed_partitions));
   set_totals(input, summary);
   set_manifest_counts(input, summary);

@@ -38,6 +38,7 @@ struct FileFilter {
 struct ListFilesOptions {
   FileFilter filter = {};
   bool statistics = true;                        ///< false: leaves column counts and bounds out: less memory
+  bool only_counts = false;                      ///< of the statistics, value and null counts alone
   std::optional<std::int64_t> snapshot_id = {};  ///< none: the current one
 };
 
@@ -83,11 +84,14 @@ class Table {
   /// The manifest list of a snapshot (none: of the current one); empty for a table without.
   Result<std::vector<ManifestFile>> manifests(std::optional<std::int64_t> snapshot_id = {}) const;
 
-  /// Calls `visit` for each live data file that passes the filter. Manifests whose partition ranges rule it out are
-  /// not read; memory is a few manifests. kUnsupported when the snapshot has delete files (which only others write).
+  /// Calls `visit` for each live data file that passes the filter, with the position delete files that may name rows of
+  /// it: DataFile::record_count counts those rows, geoparquet::FileReader passes over them. Manifests whose partition
+  /// ranges rule the filter out are not read; memory is a few manifests, and the delete files' names. kUnsupported when
+  /// the snapshot has equality deletes or deletion vectors (which only others write).
   Result<ListFilesCounts> list_files(const ListFilesOptions& options,
                                      const std::function<Status(DataFile&&)>& visit) const;
-  /// Calls `visit` for each live data file of some of the table's manifests; `statistics` as in ListFilesOptions.
+  /// Calls `visit` for each live file, data or delete file, of some of the table's manifests, without its `deletes`;
+  /// `statistics` as in ListFilesOptions.
   Status read_files(std::span<const ManifestFile> manifests, bool statistics,
                     const std::function<Status(DataFile&&)>& visit) const;
 
@@ -96,6 +100,10 @@ class Table {
   Table(storage::Stores& stores, Catalog* catalog, TableIdentifier identifier);
   Status read_metadata(std::string location);
   Result<const PartitionSpec*> spec_of(const ManifestFile& manifest) const;
+  Status read_entries(std::span<const ManifestFile> manifests, const ManifestReadOptions& options,
+                      const std::function<Status(const ManifestFile&, ManifestEntry&&)>& visit) const;
+  Result<std::vector<ManifestFile>> matching(const std::vector<ManifestFile>& all, const FileFilter& filter,
+                                             ManifestContent content, ListFilesCounts& counts) const;
 
   storage::Stores* stores_;
   Catalog* catalog_;

@@ -186,6 +186,7 @@ Result<TableMetadata> from_json(const Json& json) {
              // of format version 1, which some writers repeat; they would contradict a new current schema
              "schema", "partition-spec"});
   EC_TRY(check(metadata));
+  for (Schema& schema : metadata.schemas) set_mapped_names(schema, metadata.property(kNameMappingProperty));
   return metadata;
 }
 

@@ -1,3 +1,4 @@
+#include "earthcatalog/iceberg/delete_index_internal.h"
 #include "earthcatalog/iceberg/file_filter_internal.h"
 #include "earthcatalog/iceberg/metadata_files_internal.h"
 #include "earthcatalog/iceberg/table.h"
@@ -54,35 +55,54 @@ Result<const PartitionSpec*> Table::spec_of(const ManifestFile& manifest) const 
               manifest.partition_spec_id);
 }
 
-Status Table::read_files(std::span<const ManifestFile> manifests, bool statistics,
-                         const std::function<Status(DataFile&&)>& visit) const {
+Status Table::read_entries(std::span<const ManifestFile> manifests, const ManifestReadOptions& options,
+                           const std::function<Status(const ManifestFile&, ManifestEntry&&)>& visit) const {
   return read_manifests(*stores_, manifests, [&](const ManifestFile& manifest, const std::string& bytes) -> Status {
     EC_ASSIGN_OR_RETURN(const PartitionSpec* spec, spec_of(manifest));
-    return read_manifest(bytes, manifest, *spec, {.live_only = true, .statistics = statistics},
-                         [&](ManifestEntry&& entry) { return visit(std::move(entry.data_file)); });
+    return read_manifest(bytes, manifest, *spec, options,
+                         [&](ManifestEntry&& entry) { return visit(manifest, std::move(entry)); });
   });
+}
+
+Status Table::read_files(std::span<const ManifestFile> manifests, bool statistics,
+                         const std::function<Status(DataFile&&)>& visit) const {
+  return read_entries(manifests, {.statistics = statistics}, [&](const ManifestFile&, ManifestEntry&& entry) {
+    return visit(std::move(entry.data_file));
+  });
+}
+
+// Manifests that may have files which the filter lets through, data files or delete files.
+Result<std::vector<ManifestFile>> Table::matching(const std::vector<ManifestFile>& all, const FileFilter& filter,
+                                                  ManifestContent content, ListFilesCounts& counts) const {
+  std::vector<ManifestFile> found;
+  for (const ManifestFile& manifest : all) {
+    if (manifest.content != content || manifest.added_files_count + manifest.existing_files_count == 0) continue;
+    EC_ASSIGN_OR_RETURN(const PartitionSpec* spec, spec_of(manifest));
+    EC_ASSIGN_OR_RETURN(const PartitionLayout layout, partition_layout(*spec));
+    const bool may = may_match(filter, manifest, layout);
+    ++(may ? counts.manifests_read : counts.manifests_pruned);
+    if (may) found.push_back(manifest);
+  }
+  return found;
 }
 
 Result<ListFilesCounts> Table::list_files(const ListFilesOptions& options,
                                           const std::function<Status(DataFile&&)>& visit) const {
   ListFilesCounts counts;
   EC_ASSIGN_OR_RETURN(const auto all, manifests(options.snapshot_id));
-  std::vector<ManifestFile> matching;
-  for (const ManifestFile& manifest : all) {
-    if (manifest.added_files_count + manifest.existing_files_count == 0) continue;
-    EC_ASSIGN_OR_RETURN(const PartitionSpec* spec, spec_of(manifest));
-    EC_ASSIGN_OR_RETURN(const PartitionLayout layout, partition_layout(*spec));
-    if (manifest.content == ManifestContent::kData && !may_match(options.filter, manifest, layout)) {
-      ++counts.manifests_pruned;
-      continue;
-    }
-    ++counts.manifests_read;
-    matching.push_back(manifest);
-  }
-  EC_TRY(read_files(matching, options.statistics, [&](DataFile&& file) -> Status {
-    if (!options.filter.matches(file.partition)) return {};
+  EC_ASSIGN_OR_RETURN(const auto of_deletes, matching(all, options.filter, ManifestContent::kDeletes, counts));
+  DeleteIndex deletes;
+  EC_TRY(read_entries(of_deletes, {}, [&](const ManifestFile& manifest, ManifestEntry&& entry) -> Status {
+    if (!options.filter.matches(entry.data_file.partition)) return {};
+    return deletes.add(manifest.partition_spec_id, entry);
+  }));
+  EC_ASSIGN_OR_RETURN(const auto of_data, matching(all, options.filter, ManifestContent::kData, counts));
+  const ManifestReadOptions reading{.statistics = options.statistics, .only_counts = options.only_counts};
+  EC_TRY(read_entries(of_data, reading, [&](const ManifestFile& manifest, ManifestEntry&& entry) -> Status {
+    if (!options.filter.matches(entry.data_file.partition)) return {};
     ++counts.files;
-    return visit(std::move(file));
+    if (!deletes.empty()) entry.data_file.deletes = deletes.of(manifest.partition_spec_id, entry);
+    return visit(std::move(entry.data_file));
   }));
   return counts;
 }

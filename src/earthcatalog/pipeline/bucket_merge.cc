@@ -244,7 +244,7 @@ Result<KeyScan> scan_keys(std::span<const std::unique_ptr<RowSource>> sources, c
     }));
   }
   EC_TRY(duplicates.finish());
-  return KeyScan{.in_order = order.holds(), .dropped_rows = duplicates.dropped()};
+  return KeyScan{.rows = duplicates.rows(), .in_order = order.holds(), .dropped_rows = duplicates.dropped()};
 }
 
 }  // namespace earthcatalog::pipeline

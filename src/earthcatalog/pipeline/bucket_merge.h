@@ -104,6 +104,7 @@ class BucketMerge {
 
 /// What a merge of `sources` would find.
 struct KeyScan {
+  std::int64_t rows = 0;          ///< of all sources
   bool in_order = false;          ///< the rows as they come, one source after the other
   std::int64_t dropped_rows = 0;  ///< as BucketMerge::dropped_rows()
 };

@@ -32,10 +32,14 @@ struct Merge {
   std::int64_t files_after = 0, rows = 0, dropped_rows = 0;
   bool needless = false;  // it is merged already
 
+  // Deleted ones included.
   std::int64_t rows_before() const {
     std::int64_t sum = 0;
     for (const auto& file : before) sum += file.record_count;
     return sum;
+  }
+  bool has_deletes() const {
+    return std::ranges::any_of(before, [](const auto& file) { return !file.deletes.empty(); });
   }
 };
 
@@ -134,7 +138,7 @@ Status Compaction::work() {
 // what was made of them.
 Status Compaction::plan() {
   std::map<iceberg::PartitionKey, std::vector<iceberg::DataFile>> buckets;
-  iceberg::ListFilesOptions options{.filter = spec_.buckets, .statistics = false};
+  iceberg::ListFilesOptions options{.filter = spec_.buckets, .only_counts = true};
   EC_TRY(catalog_->table().list_files(options, [&](iceberg::DataFile&& file) -> Status {
     buckets[file.partition].push_back(std::move(file));
     return {};
@@ -142,7 +146,9 @@ Status Compaction::plan() {
   report_.buckets_scanned = std::ssize(buckets);
   auto merged = std::exchange(merges_, {});
   for (auto& [partition, files] : buckets) {
-    if (std::ssize(files) < spec_.threshold) continue;
+    // Deletes are applied whatever the number of files.
+    const bool deletes = std::ranges::any_of(files, [](const auto& file) { return !file.deletes.empty(); });
+    if (std::ssize(files) < spec_.threshold && !deletes) continue;
     put_in_order(files);
     const auto same = std::ranges::find(merged, partition, &Merge::partition);
     if (same != merged.end() && same->before == files) {
@@ -200,18 +206,19 @@ Status Compaction::merge_one(Merge& merge, const TableWriter& writer) {
   if (spec_.dry_run) {
     EC_ASSIGN_OR_RETURN(const auto scan, scan_keys(sources, writer.schema(), merge_options()));
     merge.dropped_rows = scan.dropped_rows;
+    merge.rows = scan.rows - scan.dropped_rows;
   } else {
     EC_TRY(rows.read(sources));
     merge.dropped_rows = rows.dropped_rows();
+    merge.rows = rows.rows();
   }
-  merge.rows = merge.rows_before() - merge.dropped_rows;
   merge.files_after = files_for(merge.rows);
   return spec_.dry_run ? Status{} : write(rows, merge, writer);
 }
 
 // As few files as there can be may hold their rows in order already: one run wrote them.
 Result<bool> Compaction::is_needless(const Merge& merge, const Sources& sources, const iceberg::Schema& schema) const {
-  if (std::ssize(merge.before) > files_for(merge.rows_before())) return false;
+  if (merge.has_deletes() || std::ssize(merge.before) > files_for(merge.rows_before())) return false;
   EC_ASSIGN_OR_RETURN(const auto scan, scan_keys(sources, schema, merge_options()));
   return scan.in_order && scan.dropped_rows == 0;
 }
@@ -231,15 +238,18 @@ Status Compaction::commit() {
   if (spec_.progress) spec_.progress({.stage = "commit"});
   catalog::CommitRequest request;
   std::int64_t buckets = 0, dropped_rows = 0;
+  bool deletes = false;
   for (const auto& merge : merges_) {
     if (merge.needless) continue;
     ++buckets;
     dropped_rows += merge.dropped_rows;
+    deletes = deletes || merge.has_deletes();
     request.added.insert(request.added.end(), merge.after.begin(), merge.after.end());
     request.removed.insert(request.removed.end(), merge.before.begin(), merge.before.end());
   }
   if (spec_.dry_run || buckets == 0) return {};
-  request.rows_unchanged = dropped_rows == 0;
+  // Files whose deletes were applied hold fewer rows, though the table has the same: a "replace" counts those of files.
+  request.rows_unchanged = dropped_rows == 0 && !deletes;
   EC_ASSIGN_OR_RETURN(request.schema, catalog_->plan_schema(*catalog_->item_schema()));
   // Each item keeps a row in each of its buckets: what the object index says stays true.
   request.objects.more_items = 0;

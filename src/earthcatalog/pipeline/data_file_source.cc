@@ -2,10 +2,9 @@
 
 #include <arrow/record_batch.h>
 
-#include <string>
 #include <utility>
-#include <vector>
 
+#include "earthcatalog/geoparquet/value_counts.h"
 #include "earthcatalog/pipeline/row_pool.h"
 
 namespace earthcatalog::pipeline {
@@ -19,30 +18,33 @@ constexpr std::int64_t kPageBytes = 4 << 20;
 class Stream final : public geoparquet::RowStream {
  public:
   Stream(const iceberg::DataFile& file, const iceberg::Schema& schema, const std::atomic<bool>* stop)
-      : file_(file), schema_(schema), stop_(stop) {}
+      : file_(file), schema_(schema), counts_(schema), stop_(stop) {}
 
   Status open(std::unique_ptr<geoparquet::FileReader> reader, std::int64_t batch_rows) {
     if (reader->rows() != file_.record_count) {
       return fail(ErrorKind::kInvalidData, "{} has {} rows, and the table's manifests say {}", file_.file_path,
                   reader->rows(), file_.record_count);
     }
-    std::vector<std::string> names;
-    for (const auto& field : schema_.fields) names.push_back(field.name);
     reader_ = std::move(reader);
-    rows_ = reader_->stream(names, batch_rows);
+    rows_ = reader_->stream_rows(schema_, batch_rows);
     return {};
   }
 
   Result<std::shared_ptr<arrow::RecordBatch>> next() override {
     if (stop_ != nullptr && stop_->load()) return fail(ErrorKind::kCancelled, "stopped");
-    EC_ASSIGN_OR_RETURN(const auto rows, rows_->next());
-    if (!rows) return nullptr;
-    return annotate(geoparquet::conform(rows, schema_), file_.file_path);
+    EC_ASSIGN_OR_RETURN(auto rows, rows_->next());
+    if (!rows) {
+      EC_TRY(counts_.check(file_));
+    } else {
+      counts_.add(*rows);
+    }
+    return rows;
   }
 
  private:
   const iceberg::DataFile& file_;
   const iceberg::Schema schema_;
+  geoparquet::ValueCounts counts_;
   const std::atomic<bool>* stop_;
   std::unique_ptr<geoparquet::FileReader> reader_;
   std::unique_ptr<geoparquet::RowStream> rows_;  // goes before the reader does
@@ -60,8 +62,7 @@ std::int64_t DataFileSource::stream_bytes() const { return bytes_of_stream(row_g
 
 Result<std::unique_ptr<geoparquet::RowStream>> DataFileSource::read(const iceberg::Schema& schema,
                                                                     std::int64_t batch_rows) {
-  EC_ASSIGN_OR_RETURN(auto reader,
-                      geoparquet::FileReader::open(stores_, file_.file_path, file_.file_size_in_bytes, row_pool()));
+  EC_ASSIGN_OR_RETURN(auto reader, geoparquet::FileReader::open(stores_, file_, row_pool()));
   row_group_bytes_ = reader->row_group_bytes();
   auto stream = std::make_unique<Stream>(file_, schema, stop_);
   EC_TRY(stream->open(std::move(reader), batch_rows));

@@ -8,6 +8,7 @@
 
 #include "earthcatalog/base/parallel.h"
 #include "earthcatalog/geoparquet/reader.h"
+#include "earthcatalog/geoparquet/value_counts.h"
 #include "earthcatalog/pipeline/data_file_source.h"
 #include "earthcatalog/pipeline/part_writer.h"
 #include "earthcatalog/pipeline/row_filter.h"
@@ -16,10 +17,15 @@ namespace earthcatalog::pipeline {
 namespace {
 
 // How many rows of the file go. Reads two columns.
-Result<std::int64_t> count_dropped(geoparquet::FileReader& file, const std::unordered_set<Hash128>& dropped) {
+Result<std::int64_t> count_dropped(geoparquet::FileReader& file, const std::unordered_set<Hash128>& dropped,
+                                   const iceberg::Schema& schema) {
+  iceberg::Schema names;
+  for (const char* name : {"id", "collection"}) {
+    if (const auto* field = schema.find(name)) names.fields.push_back(*field);
+  }
   std::int64_t count = 0;
   for (int group = 0; group < file.row_groups(); ++group) {
-    EC_ASSIGN_OR_RETURN(const auto rows, file.read_row_group(group, {"id", "collection"}));
+    EC_ASSIGN_OR_RETURN(const auto rows, file.read_rows(group, names));
     EC_ASSIGN_OR_RETURN(const auto mask, rows_that_stay(*rows, dropped));
     count += mask.dropped;
   }
@@ -27,12 +33,12 @@ Result<std::int64_t> count_dropped(geoparquet::FileReader& file, const std::unor
 }
 
 Status copy_without(geoparquet::FileReader& file, const std::unordered_set<Hash128>& dropped,
-                    const iceberg::Schema& schema, PartWriter& out) {
+                    const iceberg::Schema& schema, PartWriter& out, geoparquet::ValueCounts& counts) {
   for (int group = 0; group < file.row_groups(); ++group) {
-    EC_ASSIGN_OR_RETURN(auto rows, file.read_row_group(group, {}));
+    EC_ASSIGN_OR_RETURN(auto rows, file.read_rows(group, schema));
+    counts.add(*rows);
     EC_ASSIGN_OR_RETURN(const auto mask, rows_that_stay(*rows, dropped));
     EC_ASSIGN_OR_RETURN(rows, filter_rows(rows, mask));
-    EC_ASSIGN_OR_RETURN(rows, geoparquet::conform(rows, schema));
     EC_TRY(out.append(rows));
   }
   return {};
@@ -46,14 +52,16 @@ struct OneRewrite {
 Result<OneRewrite> rewrite_one(storage::Stores& stores, const iceberg::DataFile& old_file,
                                const std::unordered_set<Hash128>& dropped, PartNames& names,
                                const TableWriter& writer) {
-  EC_ASSIGN_OR_RETURN(const auto file,
-                      geoparquet::FileReader::open(stores, old_file.file_path, old_file.file_size_in_bytes));
+  EC_ASSIGN_OR_RETURN(const auto file, geoparquet::FileReader::open(stores, old_file));
   OneRewrite result;
-  EC_ASSIGN_OR_RETURN(result.rows_removed, count_dropped(*file, dropped));
-  const std::int64_t left = file->rows() - result.rows_removed;
+  EC_ASSIGN_OR_RETURN(result.rows_removed, count_dropped(*file, dropped, writer.schema()));
+  const std::int64_t left = file->live_rows() - result.rows_removed;
   if (result.rows_removed == 0 || left == 0) return result;
   PartWriter out(stores, names, writer.of(bucket_of(old_file.partition).cell), old_file.partition, {.rows = left});
-  if (auto status = copy_without(*file, dropped, writer.schema(), out); !status) {
+  geoparquet::ValueCounts counts(writer.schema());
+  auto status = copy_without(*file, dropped, writer.schema(), out, counts);
+  if (status) status = counts.check(old_file);
+  if (!status) {
     discard_files(stores, out.files());
     return std::unexpected(std::move(status).error());
   }

@@ -5,6 +5,7 @@
 #include "earthcatalog/pipeline/report.h"
 #include "earthcatalog/upkeep/audit_files.h"
 #include "earthcatalog/upkeep/audit_objects.h"
+#include "earthcatalog/upkeep/lost_values.h"
 #include "earthcatalog/upkeep/row_judge.h"
 
 namespace earthcatalog::upkeep {
@@ -44,6 +45,7 @@ class Audit {
   Result<ObjectIndex> index_of(const catalog::Catalog& catalog);
   Result<catalog::HashTable<HashKey>> ids_of_unrecorded();
   Status name_faulty_rows(const iceberg::Table& table, const RowVerdict& verdict);
+  Status look_for_lost_values(const iceberg::Table& table);
   Status name_unrecorded();
   Status name_entries(const ObjectIndex& index, const EntryFaults& faults);
   void name_entry(const catalog::ObjectEntry& entry, const EntryFault& fault);
@@ -79,6 +81,7 @@ Status Audit::work(const catalog::Catalog& catalog) {
   EC_ASSIGN_OR_RETURN(auto grid, grid::make_partitioner(stores_, catalog.grid()));
   CoverCounts covers(std::move(grid));
   EC_TRY(audit_files(table, spec_, covers, findings_, report_.rows, facts_));
+  EC_TRY(look_for_lost_values(table));
   EC_ASSIGN_OR_RETURN(const RowVerdict verdict, judge_rows(facts_, sorting(16), report_.rows));
   if (verdict.rows.size() > 0) EC_TRY(name_faulty_rows(table, verdict));
   if (objects_.unrecorded() > 0) EC_TRY(name_unrecorded());
@@ -134,6 +137,18 @@ Status Audit::name_faulty_rows(const iceberg::Table& table, const RowVerdict& ve
   }));
   EC_ASSIGN_OR_RETURN(held_by_name_, catalog::to_table(held, sorting(16)));
   return {};
+}
+
+Status Audit::look_for_lost_values(const iceberg::Table& table) {
+  return find_lost_values(table, [&](const LostValues& lost) {
+    const auto year = lost.partition.year_since_1970;
+    findings_.add(Finding::kLostValues,
+                  {.cell = lost.partition.cell ? std::string_view(*lost.partition.cell) : grid::kNoCellName,
+                   .year = year ? std::optional(*year + 1970) : std::nullopt,
+                   .file = lost.files.front(),
+                   .reason = fmt::format("snapshot {} lost {} values of \"{}\"; their rows are in {} files",
+                                         lost.snapshot_id, lost.values, lost.column, lost.files.size())});
+  });
 }
 
 Status Audit::name_unrecorded() {

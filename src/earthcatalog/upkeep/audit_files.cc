@@ -92,6 +92,15 @@ Status for_each_file(const iceberg::Table& table, const AuditSpec& spec, bool st
   return work();
 }
 
+Status for_each_group(geoparquet::FileReader& reader, const iceberg::Schema& schema,
+                      const std::function<Status(const arrow::RecordBatch&)>& visit) {
+  for (int group = 0; group < reader.row_groups(); ++group) {
+    EC_ASSIGN_OR_RETURN(const auto rows, reader.read_rows(group, schema));
+    EC_TRY(visit(*rows));
+  }
+  return {};
+}
+
 // Whether the error says that the file is damaged, not that the store cannot be reached.
 bool means_damaged(const Error& error) {
   return error.kind == ErrorKind::kNotFound || error.kind == ErrorKind::kInvalidData ||
@@ -143,18 +152,24 @@ class FilesAudit {
     return report(Finding::kBrokenFiles, file, status.error().message);
   }
 
+  // Manifests describe all rows of a file; those that are deleted are no rows of the table.
   Status read(std::uint32_t number, const DataFile& file, const storage::Location& where, std::int64_t size) {
     EC_ASSIGN_OR_RETURN(const auto reader, geoparquet::FileReader::open(where, size));
-    const auto columns = geoparquet::names_in_file(*reader->schema(), columns_);
     auto check = claims_.check(file);
     Strays strays;
     std::uint32_t first_row = 0;
-    for (int group = 0; group < reader->row_groups(); ++group) {
-      EC_ASSIGN_OR_RETURN(const auto raw, reader->read_row_group(group, columns));
-      EC_ASSIGN_OR_RETURN(const auto rows, geoparquet::conform(raw, columns_));
-      check.add(*rows);
-      EC_TRY(add_facts(*rows, number, first_row, file, strays));
-      first_row += static_cast<std::uint32_t>(rows->num_rows());
+    const auto take = [&](const arrow::RecordBatch& rows) -> Status {
+      EC_TRY(add_facts(rows, number, first_row, file, strays));
+      first_row += static_cast<std::uint32_t>(rows.num_rows());
+      return {};
+    };
+    EC_TRY(for_each_group(*reader, columns_, [&](const arrow::RecordBatch& rows) -> Status {
+      check.add(rows);
+      return file.deletes.empty() ? take(rows) : Status{};
+    }));
+    if (!file.deletes.empty()) {
+      EC_ASSIGN_OR_RETURN(const auto live, geoparquet::FileReader::open(table_.stores(), file));
+      EC_TRY(for_each_group(*live, columns_, take));
     }
     for (const auto& contradiction : check.finish()) {
       const bool counts = contradiction.about == geoparquet::Contradiction::About::kCounts;
@@ -264,16 +279,14 @@ Status name_rows(const iceberg::Table& table, const AuditSpec& spec, const std::
   return for_each_file(table, spec, false, [&](std::uint32_t number, const DataFile& file) -> Status {
     if (number >= files.size() || !files[number]) return {};
     EC_ASSIGN_OR_RETURN(const auto where, table.stores().locate(file.file_path));
-    EC_ASSIGN_OR_RETURN(const auto reader, geoparquet::FileReader::open(where, {}));
-    const auto columns = geoparquet::names_in_file(*reader->schema(), schema);
+    EC_ASSIGN_OR_RETURN(const auto reader, file.deletes.empty() ? geoparquet::FileReader::open(where, {})
+                                                                : geoparquet::FileReader::open(table.stores(), file));
     std::uint32_t first_row = 0;
-    for (int group = 0; group < reader->row_groups(); ++group) {
-      EC_ASSIGN_OR_RETURN(const auto raw, reader->read_row_group(group, columns));
-      EC_ASSIGN_OR_RETURN(const auto rows, annotate(geoparquet::conform(raw, schema), file.file_path));
-      EC_TRY(name_batch(number, file, *rows, first_row));
-      first_row += static_cast<std::uint32_t>(rows->num_rows());
-    }
-    return {};
+    return for_each_group(*reader, schema, [&](const arrow::RecordBatch& rows) -> Status {
+      EC_TRY(name_batch(number, file, rows, first_row));
+      first_row += static_cast<std::uint32_t>(rows.num_rows());
+      return {};
+    });
   });
 }
 

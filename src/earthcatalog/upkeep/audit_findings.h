@@ -34,6 +34,7 @@ enum class Finding : std::uint8_t {
   kWrongCounts,
   kWrongBounds,
   kWrongPartitions,
+  kLostValues,
   // The object index as a whole
   kIndex,
 };

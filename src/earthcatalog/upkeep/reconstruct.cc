@@ -10,6 +10,7 @@
 #include "earthcatalog/catalog/table_grid.h"
 #include "earthcatalog/catalog/table_schema.h"
 #include "earthcatalog/geoparquet/footer.h"
+#include "earthcatalog/geoparquet/position_deletes.h"
 #include "earthcatalog/iceberg/transaction.h"
 #include "earthcatalog/pipeline/rewrite.h"
 #include "earthcatalog/upkeep/found_files.h"
@@ -116,6 +117,12 @@ Result<geoparquet::FileSchema> Work::read(FoundFile& found) {
                       geoparquet::FileReader::open(stores_, file.file_path, file.file_size_in_bytes));
   EC_ASSIGN_OR_RETURN(auto schema, geoparquet::file_schema(*reader));
   file.record_count = schema.rows;
+  if (geoparquet::is_position_deletes(schema.schema)) {
+    return fail(ErrorKind::kInvalidData,
+                "{} holds deletes of another engine, which mean nothing without the table's metadata: the rows that it "
+                "names come back",
+                file.file_path);
+  }
   if (!schema.has_field_ids) return schema;
   EC_ASSIGN_OR_RETURN(file, geoparquet::describe_file(*reader, file.file_size_in_bytes, schema.schema, file.partition));
   found.described = true;
