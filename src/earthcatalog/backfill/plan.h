@@ -57,6 +57,8 @@ struct Plan {
 
   /// Items that get rows.
   std::int64_t counted_items() const { return staged_items - std::ssize(dropped); }
+  /// Those that another object of the same item, or of the same name, takes the place of.
+  std::int64_t superseded_items() const { return std::ssize(dropped) + repeated + superseded_before; }
 };
 
 /// Reads the markers of all chunks. kNotFound names the first chunk that is not ingested.

@@ -30,19 +30,22 @@ class Audit final : public Command {
         ->capture_default_str();
     app_->add_option("--workers", workers_, "threads that read data files (default: one a core)")
         ->check(at_least(1));
-    format_.add(*app_);
+    report_.add(*app_);
   }
 
   Result<int> run() override {
     EC_ASSIGN_OR_RETURN(const auto access, resolve(table_));
-    EC_ASSIGN_OR_RETURN(const auto spec, make_spec(access));
+    EC_TRY(report_.begin(access, inventory_));
+    EC_ASSIGN_OR_RETURN(auto spec, make_spec(access));
     storage::Stores stores(access.storage);
+    EC_TRY(choose_inventory(stores, spec.inventory));
+    report_.set_inventory(spec.inventory);
     upkeep::AuditReport report;
-    const auto status = upkeep::run_audit(stores, spec, report);
-    if (!status && status.error().kind == ErrorKind::kCancelled) return kExitInterrupted;
-    EC_TRY(status);
-    format_.print(report);
-    return report.good() ? kExitOk : kExitFailed;
+    EC_TRY(upkeep::run_audit(stores, spec, report));
+    report_.print(report);
+    if (report.good()) return kExitOk;
+    return fail(ErrorKind::kInvalidData, "the table is not as it should be: {} kinds of findings, listed in {}",
+                report.findings.size(), report.out);
   }
 
  private:
@@ -65,7 +68,6 @@ class Audit final : public Command {
   std::string memory_limit_ = "768MiB";
   std::vector<std::string> problems_;
   std::optional<int> workers_;
-  FormatFlag format_;
 };
 
 }  // namespace

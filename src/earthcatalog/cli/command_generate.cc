@@ -53,25 +53,22 @@ class Generate final : public Command {
         ->capture_default_str();
     app_->add_flag("!--no-objects", options_.write_objects, "inventories alone");
     s3_.add(*app_);
-    format_.add(*app_);
+    report_.add_format(*app_);
   }
 
   Result<int> run() override {
     EC_ASSIGN_OR_RETURN(const auto settings, storage_settings(s3_, process_environment));
+    EC_TRY(report_.begin(settings));
     storage::Stores stores(settings);
     EC_ASSIGN_OR_RETURN(const auto report, generate::generate(stores, options_));
-    if (format_.json()) {
-      print_out("{}\n", to_json(report));
-    } else {
-      print_text(report);
-    }
+    report_.record_json(to_json(report));
+    if (!report_.json()) print_text(report);
     return kExitOk;
   }
 
  private:
   generate::GenerateOptions options_;
   S3Flags s3_;
-  FormatFlag format_;
 };
 
 }  // namespace

@@ -36,6 +36,7 @@ class Index final : public Command {
 
   Result<int> run() override {
     EC_ASSIGN_OR_RETURN(const auto access, resolve(table_));
+    EC_TRY(report_.begin(access));
     storage::Stores stores(access.storage);
     catalog::HashIndexOptions index_options;
     EC_ASSIGN_OR_RETURN(index_options.memory_bytes, annotate(parse_bytes(memory_limit_), "--memory-limit"));
@@ -50,7 +51,7 @@ class Index final : public Command {
                         "path or URI (default: the table's property, else <warehouse>_id_hashes.parquet)"));
     command->add_option("--memory-limit", memory_limit_, "hashes held; the rest is sorted in a temporary file")
         ->capture_default_str();
-    format_.add(*command);
+    report_.add(*command);
     return command;
   }
 
@@ -60,8 +61,7 @@ class Index final : public Command {
     return property ? std::string(*property) : catalog::hash_index_uri(catalog.warehouse());
   }
 
-  Result<int> update(storage::Stores& stores, const TableAccess& access,
-                     const catalog::HashIndexOptions& options) const {
+  Result<int> update(storage::Stores& stores, const TableAccess& access, const catalog::HashIndexOptions& options) {
     EC_ASSIGN_OR_RETURN(auto locked, locked_catalog(access, lock_, "index"));
     EC_ASSIGN_OR_RETURN(const auto objects, update_object_index(stores, std::move(locked)));
     EC_ASSIGN_OR_RETURN(const auto catalog, catalog::Catalog::open(stores, catalog_at(access)));
@@ -73,15 +73,12 @@ class Index final : public Command {
   }
 
   void print(const storage::Location& where, const catalog::HashIndexReport& hashes,
-             const catalog::ObjectIndexUpdate& objects) const {
-    if (format_.json()) {
-      const ordered_json json = {
-          {"hash_index", where.uri()}, {"entries", hashes.entries},
-          {"added", hashes.added},     {"dropped", hashes.dropped},
-          {"rebuilt", hashes.rebuilt}, {"object_index", {{"changed", objects.changed}, {"runs", objects.runs}}}};
-      print_out("{}\n", json.dump(2));
-      return;
-    }
+             const catalog::ObjectIndexUpdate& objects) {
+    const ordered_json json = {{"hash_index", where.uri()}, {"entries", hashes.entries},
+                               {"added", hashes.added},     {"dropped", hashes.dropped},
+                               {"rebuilt", hashes.rebuilt}, {"object_index", {{"changed", objects.changed}, {"runs", objects.runs}}}};
+    report_.record_json(json.dump());
+    if (report_.json()) return;
     if (hashes.rebuilt) {
       print_out("{} made anew: {} ids\n", where.uri(), hashes.entries);
     } else {
@@ -90,17 +87,15 @@ class Index final : public Command {
     print_out("object index {}\n", objects.changed ? "brought up to date with the table" : "up to date");
   }
 
-  Result<int> check(storage::Stores& stores, const TableAccess& access,
-                    const catalog::HashIndexOptions& options) const {
+  Result<int> check(storage::Stores& stores, const TableAccess& access, const catalog::HashIndexOptions& options) {
     EC_ASSIGN_OR_RETURN(const auto catalog, catalog::Catalog::open(stores, catalog_at(access)));
     EC_ASSIGN_OR_RETURN(const auto where, stores.locate(hash_index_of(*catalog)));
     EC_ASSIGN_OR_RETURN(const auto objects, check_object_index(stores, *catalog));
     EC_ASSIGN_OR_RETURN(const auto hashes, check_hash_index(where, &catalog->table(), options));
     print(where, hashes, objects);
     if (hashes.good() && objects.good()) return kExitOk;
-    print_err("earthcatalog: an index differs from the table{}{}\n",
-               hashes.good() ? "" : "; `earthcatalog index build` makes the hash index anew", remedy(objects));
-    return kExitFailed;
+    return fail(ErrorKind::kInvalidData, "an index differs from the table{}{}",
+                hashes.good() ? "" : "; `earthcatalog index build` makes the hash index anew", remedy(objects));
   }
 
   static std::string_view remedy(const catalog::ObjectIndexCheck& objects) {
@@ -111,29 +106,27 @@ class Index final : public Command {
   }
 
   void print(const storage::Location& where, const catalog::HashIndexCheck& hashes,
-             const catalog::ObjectIndexCheck& objects) const {
-    if (format_.json()) {
-      const ordered_json json = {{"good", hashes.good() && objects.good()},
-                                 {"hash_index",
-                                  {{"path", where.uri()},
-                                   {"entries", hashes.entries},
-                                   {"table_ids", or_null(hashes.table_ids)},
-                                   {"missing", hashes.missing},
-                                   {"extra", hashes.extra},
-                                   {"doubled", hashes.doubled},
-                                   {"snapshot_id", or_null(hashes.snapshot_id)}}},
-                                 {"object_index",
-                                  {{"whole", objects.whole},
-                                   {"current", objects.current},
-                                   {"runs", objects.runs},
-                                   {"objects", objects.objects},
-                                   {"items", objects.items},
-                                   {"counted_items", or_null(objects.counted_items)},
-                                   {"rows", objects.rows},
-                                   {"table_rows", objects.table_rows}}}};
-      print_out("{}\n", json.dump(2));
-      return;
-    }
+             const catalog::ObjectIndexCheck& objects) {
+    const ordered_json json = {{"good", hashes.good() && objects.good()},
+                               {"hash_index",
+                                {{"path", where.uri()},
+                                 {"entries", hashes.entries},
+                                 {"table_ids", or_null(hashes.table_ids)},
+                                 {"missing", hashes.missing},
+                                 {"extra", hashes.extra},
+                                 {"doubled", hashes.doubled},
+                                 {"snapshot_id", or_null(hashes.snapshot_id)}}},
+                               {"object_index",
+                                {{"whole", objects.whole},
+                                 {"current", objects.current},
+                                 {"runs", objects.runs},
+                                 {"objects", objects.objects},
+                                 {"items", objects.items},
+                                 {"counted_items", or_null(objects.counted_items)},
+                                 {"rows", objects.rows},
+                                 {"table_rows", objects.table_rows}}}};
+    report_.record_json(json.dump());
+    if (report_.json()) return;
     print_out("hash index    {}\n  {} hashes, {} ids in the table: {} missing, {} extra, {} doubled\n", where.uri(),
                hashes.entries, *hashes.table_ids, hashes.missing, hashes.extra, hashes.doubled);
     print_out("object index  {} runs, {} objects\n  they own {} rows of {} items, the table has {} rows{}\n",
@@ -145,7 +138,6 @@ class Index final : public Command {
   TableFlags table_;
   LockFlags lock_;
   std::string hash_index_, memory_limit_ = "768MiB";
-  FormatFlag format_;
 };
 
 }  // namespace

@@ -20,16 +20,19 @@ class Register final : public Command {
     app_->add_flag("--dry-run", dry_run_, "tell what would be registered, change nothing");
     add_grid_options();
     lock_.add(*app_, "Lock");
-    format_.add(*app_);
+    report_.add(*app_);
   }
 
   Result<int> run() override {
     EC_ASSIGN_OR_RETURN(const auto access, resolve(table_));
+    EC_TRY(report_.begin(access));
     EC_ASSIGN_OR_RETURN(const auto spec, make_spec(access));
     storage::Stores stores(access.storage);
     upkeep::RegisterReport report;
-    EC_TRY(upkeep::run_register(stores, spec, report));
-    format_.print(report);
+    const auto status = upkeep::run_register(stores, spec, report);
+    report_.record(report);
+    EC_TRY(status);
+    report_.print(report);
     return kExitOk;
   }
 
@@ -61,7 +64,6 @@ class Register final : public Command {
   std::string table_uuid_;
   std::optional<int> workers_;
   bool from_warehouse_ = false, replace_ = false, reconstruct_ = false, rewrite_ = false, dry_run_ = false;
-  FormatFlag format_;
 };
 
 }  // namespace

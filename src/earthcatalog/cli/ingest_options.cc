@@ -63,7 +63,6 @@ void add_run_options(CLI::App& app, IngestFlags& flags, std::int64_t default_chu
   app.add_flag("--allow-pending", flags.allow_pending, "exit 0 although some objects are pending")->group(group);
   as_path(app.add_option("--problems", flags.problems, "NDJSON file of problems (default: <catalog>.<run id>.problems.ndjson)"))
       ->group(group);
-  as_path(app.add_option("--report", flags.report, "write the report as JSON to this file too"))->group(group);
 }
 
 }  // namespace
@@ -73,7 +72,6 @@ void IngestFlags::add(CLI::App& app, const Defaults& defaults) {
   add_input_options(app, *this);
   add_table_options(app, *this, defaults.resolution);
   add_run_options(app, *this, defaults.chunk_size);
-  format.add(app);
 }
 
 Result<catalog::CatalogOptions> catalog_options(const IngestFlags& flags, const TableAccess& access,

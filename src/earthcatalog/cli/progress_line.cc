@@ -6,6 +6,7 @@
 #include <iterator>
 #include <string_view>
 
+#include "earthcatalog/cli/flag_words.h"
 #include "earthcatalog/cli/output.h"
 #include "earthcatalog/cli/runtime.h"
 
@@ -56,10 +57,16 @@ void ProgressLine::show(const pipeline::Progress& progress) {
   shown_ = true;
 }
 
+void ProgressLine::warn(const std::string& text) {
+  print_err("{}earthcatalog: warning: {}\n", shown_ ? "\r\x1b[K" : "", in_flags(text));
+  shown_ = false;
+}
+
 Status with_progress(const std::function<Status(const pipeline::Hooks&)>& work) {
   ProgressLine line;
-  return work(
-      {.progress = [&](const pipeline::Progress& progress) { line.show(progress); }, .stop = &stop_requested()});
+  return work({.progress = [&](const pipeline::Progress& progress) { line.show(progress); },
+               .stop = &stop_requested(),
+               .warn = [&](const std::string& text) { line.warn(text); }});
 }
 
 }  // namespace earthcatalog::cli

@@ -18,6 +18,8 @@ class ProgressLine {
   ProgressLine();
   ~ProgressLine();  ///< ends the line
   void show(const pipeline::Progress& progress);
+  /// A line that stays, above the progress.
+  void warn(const std::string& text);
 
  private:
   bool terminal_;

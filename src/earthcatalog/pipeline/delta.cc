@@ -50,7 +50,8 @@ Result<std::unique_ptr<Catalog>> Delta::open(OpenMode mode) const {
 Status Delta::run() {
   report_.run_id = spec_.catalog.run_id;
   // Read first: a mistyped name must not leave a catalog or a lock behind.
-  EC_TRY(open(OpenMode::kRead));
+  EC_ASSIGN_OR_RETURN(const auto catalog, open(OpenMode::kRead));
+  report_.warehouse = catalog->warehouse();
   EC_ASSIGN_OR_RETURN(const bool all, is_of_all_objects());
   if (spec_.delete_removed && !all) {
     return fail(ErrorKind::kInvalidArgument,

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -31,6 +32,7 @@ struct FlushOptions {
   std::int64_t compact_rows = 100'000;  ///< most rows of a file
   bool dry_run = false;                 ///< decide and count, write nothing
   iceberg::Properties summary;          ///< of every snapshot: the inventory's identity
+  std::function<void(std::string)> warn = {};  ///< called before rows that explode are written, once
 };
 
 /// Writes parts as files and commits them. stage() and commit() are one step in a run that commits as it goes, and
@@ -69,6 +71,7 @@ class Flusher {
   Status stage_rows(const Input& input, const Decision& decision, const TableWriter& writer);
   void record(Decision decision);
   void count(const Input& input, const Decision& decision);
+  void look_at_spread(const Input& input, const Decision& decision);
   Status stage_again();
   void forget_staged();
   catalog::CommitRequest make_request();
@@ -93,6 +96,7 @@ class Flusher {
   std::unordered_set<Hash128> displaced_;  // items of which rows were removed
   std::int64_t more_items_ = 0;
   Report counts_;
+  bool warned_ = false;
 };
 
 }  // namespace earthcatalog::pipeline

@@ -83,6 +83,7 @@ Status Run::run() {
   EC_ASSIGN_OR_RETURN(const auto inventory,
                       inventory::open_inventory(stores_, spec_.inventory, spec_.inventory_options));
   EC_ASSIGN_OR_RETURN(const auto catalog, open_catalog(stores_, spec_));
+  if (catalog) report_.warehouse = catalog->warehouse();
   EC_ASSIGN_OR_RETURN(const auto grid,
                       grid::make_partitioner(stores_, catalog ? catalog->grid() : asked_grid(spec_.catalog.grid)));
   Status status = work(catalog.get(), *grid, *inventory);
@@ -104,7 +105,11 @@ Status Run::work(catalog::Catalog* catalog, const grid::Partitioner& grid, inven
   FlushOptions options{.workers = static_cast<std::size_t>(spec_.workers),
                        .max_columns = spec_.max_columns,
                        .dry_run = spec_.dry_run,
-                       .summary = {}};
+                       .summary = {},
+                       .warn = [this](std::string warning) {
+                         if (hooks_.warn) hooks_.warn(warning);
+                         report_.warnings.push_back(std::move(warning));
+                       }};
   options.summary["earthcatalog.inventory"] = spec_.inventory;
   inventory_identity_ = inventory.identity();
   options.summary["earthcatalog.inventory-identity"] = inventory_identity_;

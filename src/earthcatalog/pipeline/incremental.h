@@ -53,6 +53,7 @@ struct Progress {
 struct Hooks {
   std::function<void(const Progress&)> progress;  ///< called a few times a second, on one thread
   const std::atomic<bool>* stop = nullptr;        ///< set: commit whole chunks, come back with `interrupted`
+  std::function<void(const std::string&)> warn;   ///< called at once with what the report's `warnings` have
 };
 
 /// An error ends the run; what was committed before it stays, and `report` says what that was, also then. Nothing of an
