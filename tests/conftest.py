@@ -197,6 +197,14 @@ def backfill(table, archive, *more, shape="staged"):
             "--h3-resolution", 1, *more]
 
 
+def wait_for(condition, seconds=60):
+    """Until the condition holds."""
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "waited in vain"
+        time.sleep(0.005)
+
+
 def free_port():
     """A port free together with the one 10,000 above it, which SeaweedFS takes for gRPC."""
     while True:

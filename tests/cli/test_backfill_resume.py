@@ -178,8 +178,10 @@ def test_a_worker_cannot_stage_another_grid(earthcatalog, small, table):
 def test_nothing_replaces_nothing(earthcatalog, small, table):
     earthcatalog.json(*backfill(table, small))
     before = table.rows()
-    report = earthcatalog.json(*backfill(table, small, "--replace", "--suffix", ".mistyped"))
+    report = earthcatalog.json(*backfill(table, small, "--replace", "--since", "2100-01-01"))
     assert report["source_items"] == 0 and table.rows() == before
+    run = earthcatalog.run(*backfill(table, small, "--replace", "--suffix", ".mistyped"))
+    assert run.returncode == 1 and "--suffix" in run.stderr and table.rows() == before
     run = earthcatalog.run(*with_options(backfill(table, small, "--replace"), source_root=f"file://{table.folder}/"))
     assert run.returncode == 1 and "60 missing" in run.stderr and "--source-root" in run.stderr, run.stderr
     assert table.rows() == before
@@ -338,7 +340,9 @@ def test_a_listing_that_is_not_in_the_order_of_names(s3_earthcatalog, s3_server,
 def test_phases_replace_nothing_by_nothing_too(earthcatalog, small, table):
     earthcatalog.json(*backfill(table, small))
     before = table.rows()
-    staged(earthcatalog, table, small, suffix=".mistyped")
+    empty = table.folder / "empty.csv"
+    empty.write_text("bucket,key\n")
+    staged(earthcatalog, table, small, inventory=empty)
     head = {"catalog": str(table.catalog), "warehouse": str(table.warehouse), "staging": f"file://{table.staging}",
             "run_id": "0123456789abcdef" * 2, "replace": True}
     plan = earthcatalog.run_phase("plan_compaction", head)

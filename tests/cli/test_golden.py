@@ -16,6 +16,7 @@ CASES = sorted(path.parent for path in (ROOT / "tests/golden").glob("*/*/cmd"))
 MASKS = [
     (r'"(seconds|items_per_second|peak_rss_bytes|snapshot_id|bytes)": [-0-9.e+]+', r'"\1": 0'),
     (r'"run_id": "[0-9a-f]+"', '"run_id": "RUN"'),
+    (r'"(started|ended|version)": "[^"]+"', r'"\1": "-"'),
     (r"[0-9a-f]{32}\.problems", "RUN.problems"),
     (r"-[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", "-UUID"),
 ]

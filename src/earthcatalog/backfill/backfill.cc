@@ -22,6 +22,14 @@ constexpr int kMostRounds = 10;
 // Part numbers of a round: a later round of the same run must not write what an earlier one has written.
 constexpr int kPartsPerRound = 10'000;
 
+// What a commit of ours says of itself; 0 when it does not.
+std::int64_t number_of(const iceberg::Snapshot& snapshot, std::string_view name) {
+  std::int64_t number = 0;
+  const auto at = snapshot.summary.find(fmt::format("earthcatalog.{}", name));
+  if (at != snapshot.summary.end()) std::from_chars(at->second.data(), at->second.data() + at->second.size(), number);
+  return number;
+}
+
 // The head of a backfill: one run from its parts; lives for one call of run().
 class Backfill {
  public:
@@ -54,6 +62,9 @@ class Backfill {
   Status finish(const RunRecord& run, const Plan& plan);
   void count(const RunRecord& run, const Plan& plan);
   void count(const Committed& committed);
+  void note(const ChunkRecord& record);
+  void warn(const std::string& text);
+  void take_back();
   void count_found(const iceberg::Snapshot& snapshot, const Plan& plan);
   bool stopping() const { return hooks_.stop != nullptr && hooks_.stop->load(); }
   void show(pipeline::Progress progress, const char* stage);
@@ -75,6 +86,7 @@ Status Backfill::run() {
   auto options = spec_.catalog;
   options.mode = catalog::OpenMode::kWrite;
   EC_ASSIGN_OR_RETURN(catalog_, catalog::Catalog::open(stores_, options));
+  report_.warehouse = catalog_->warehouse();
   Status status = annotate(storage::probe_writable(stores_, catalog_->warehouse()), "the warehouse takes no new files");
   if (status) status = work();
   // A run that slept while another one took over meets whatever that one left: what there is to say is this.
@@ -86,6 +98,7 @@ Status Backfill::run() {
     report_.interrupted = true;
     status = {};
   }
+  if (!report_.snapshot_id && (!status || report_.interrupted)) take_back();
   report_.seconds = time_.seconds();
   report_.peak_rss_bytes = pipeline::peak_rss_bytes();
   return status;
@@ -190,7 +203,13 @@ Status Backfill::repeat(std::size_t files) {
   EC_ASSIGN_OR_RETURN(const auto inventory, inventory::open_inventory(stores_, now.inventory, now.inventory_options()));
   now.inventory_identity = inventory->identity();
   if (!is_backfill_of(*catalog_, now)) return std::unexpected(table_has_rows(files));
-  report_.snapshot_id = catalog_->table().current_snapshot()->snapshot_id;
+  const auto& snapshot = *catalog_->table().current_snapshot();
+  report_.already_committed = true;
+  report_.snapshot_id = snapshot.snapshot_id;
+  report_.unchanged = number_of(snapshot, "written-items") + number_of(snapshot, "superseded-items");
+  report_.missing = number_of(snapshot, "missing-items");
+  report_.rejected = number_of(snapshot, "rejected-items");
+  report_.source_items = report_.unchanged + report_.missing + report_.rejected;
   return finish_committed(*catalog_, staging_, {}, finish_options());
 }
 
@@ -200,6 +219,8 @@ Result<std::optional<RunRecord>> Backfill::after_commit(RunRecord record) {
   EC_TRY(finish_committed(*catalog_, staging_, record, finish_options()));
   if (record.pending == 0 || !spec_.retry_pending) {
     if (*record.committed_snapshot != 0) report_.snapshot_id = record.committed_snapshot;
+    report_.already_committed = true;
+    report_.chunks = report_.chunks_staged = record.chunks;
     report_.source_items = report_.pending = record.pending;
     return std::nullopt;
   }
@@ -292,11 +313,16 @@ Status Backfill::ingest(const RunRecord& run) {
                                     progress.total_is_estimate = false;
                                     show(progress, "fetch");
                                   },
-                              .stop = hooks_.stop};
+                              .stop = hooks_.stop,
+                              .warn = [&](const std::string& text) { warn(text); }};
+  report_.chunks = run.chunks;
+  report_.chunks_staged = 0;
+  if (!retry) report_.source_items = run.items;
   for (std::int64_t chunk = 0; chunk < run.chunks; ++chunk) {
     if (stopping()) return fail(ErrorKind::kCancelled, "stopped");
     EC_TRY(catalog_->confirm_lock());
     EC_ASSIGN_OR_RETURN(const bool worked, ingest_attempts(run, chunk, hooks));
+    ++*report_.chunks_staged;
     if (retry) continue;
     const auto next = std::min(run.items, (chunk + 1) * run.settings.chunk_size);
     if (!worked) before += next - done;
@@ -320,6 +346,7 @@ Result<bool> Backfill::ingest_attempts(const RunRecord& run, std::int64_t chunk,
       EC_ASSIGN_OR_RETURN(record, ingest_chunk(stores_, spec, hooks));
       worked = true;
     }
+    note(*record);
     if (record->pending == 0 || tried || !spec_.retry_pending) return worked;
   }
 }
@@ -382,9 +409,10 @@ void Backfill::count(const RunRecord& run, const Plan& plan) {
     report_.skipped_versions = run.skipped_versions;
     report_.inventory_dates_unparseable = run.inventory_dates_unparseable;
   }
+  report_.chunks = report_.chunks_staged = run.chunks;
   report_.source_items = plan.source_items;
   report_.written_items = plan.counted_items();
-  report_.superseded = std::ssize(plan.dropped) + plan.repeated + plan.superseded_before;
+  report_.superseded = plan.superseded_items();
   report_.undated = plan.items.undated;
   report_.unlocated = plan.items.unlocated;
   report_.fan_out_distribution = plan.items.fan_out;
@@ -406,10 +434,33 @@ void Backfill::count(const RunRecord& run, const Plan& plan) {
   }
 }
 
+// Of a chunk that is staged, for the report of a run that does not come to the commit; count() counts anew.
+void Backfill::note(const ChunkRecord& record) {
+  if (!record.warning.empty() && report_.warnings.empty()) report_.warnings.push_back(record.warning);
+  if (record.attempt > 0) return;
+  report_.missing += record.missing;
+  report_.pending += record.pending;
+  report_.rejected += record.rejected;
+}
+
+void Backfill::warn(const std::string& text) {
+  if (!report_.warnings.empty()) return;
+  report_.warnings.push_back(text);
+  if (hooks_.warn) hooks_.warn(text);
+}
+
+// Nothing was committed: what is staged is not written.
+void Backfill::take_back() {
+  report_.written_items = report_.superseded = 0;
+  report_.rows = report_.files = 0;
+  report_.not_done = report_.imbalance();
+}
+
 void Backfill::count(const Committed& committed) {
   report_.snapshot_id = committed.snapshot_id;
   report_.rows = committed.rows;
   report_.files = committed.files;
+  report_.bytes = committed.bytes;
   report_.replaced_rows = committed.replaced_rows;
   report_.rewritten_files = committed.rewritten_files;
   report_.commits = 1;
@@ -417,10 +468,10 @@ void Backfill::count(const Committed& committed) {
 
 // An earlier run has committed the plan; which of its items lost to the table only that run knew.
 void Backfill::count_found(const iceberg::Snapshot& snapshot, const Plan& plan) {
+  report_.already_committed = true;
   report_.snapshot_id = snapshot.snapshot_id;
-  const auto at = snapshot.summary.find("earthcatalog.written-items");
-  if (at == snapshot.summary.end()) return;
-  std::from_chars(at->second.data(), at->second.data() + at->second.size(), report_.written_items);
+  if (!snapshot.summary.contains("earthcatalog.written-items")) return;
+  report_.written_items = number_of(snapshot, "written-items");
   report_.superseded = plan.staged_items + plan.repeated + plan.superseded_before - report_.written_items;
 }
 

@@ -56,6 +56,7 @@ struct ChunkRecord {
   std::vector<ObjectRun> runs;       ///< one a take in the direct shape, else one
   std::vector<TableSchema> schemas;  ///< direct shape: of the parts of each take
   std::string problems;              ///< URI of the problems file; empty: none
+  std::string warning;               ///< a grid that is too fine for the items; empty: none
   double seconds = 0;
 };
 
@@ -83,6 +84,6 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(ObjectRun, entries, bytes)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(ChunkRecord, chunk, attempt, started, source_items, staged_items,
                                                 superseded, repeated, missing, pending, rejected, first_missing, rows,
                                                 bytes_fetched, item_dates_unparseable, items, files, all_itslive,
-                                                observed, runs, schemas, problems, seconds)
+                                                observed, runs, schemas, problems, warning, seconds)
 
 }  // namespace earthcatalog::backfill

@@ -153,7 +153,7 @@ class Head {
     EC_ASSIGN_OR_RETURN(const Committed done, commit_round(*catalog_, staging_, run_, round, tasks));
     report.snapshot_id = done.snapshot_id;
     report.written_items = round.plan.counted_items();
-    report.superseded = std::ssize(round.plan.dropped) + round.plan.repeated + round.plan.superseded_before;
+    report.superseded = round.plan.superseded_items();
     report.rows = done.rows;
     report.files = done.files;
     report.replaced_rows = done.replaced_rows;

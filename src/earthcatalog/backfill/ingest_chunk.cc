@@ -18,6 +18,7 @@
 #include "earthcatalog/inventory/inventory.h"
 #include "earthcatalog/pipeline/ingest_stage.h"
 #include "earthcatalog/pipeline/item_rows.h"
+#include "earthcatalog/pipeline/spread.h"
 #include "earthcatalog/pipeline/table_writer.h"
 #include "earthcatalog/pipeline/write_groups.h"
 #include "earthcatalog/pipeline/unfinished_run.h"
@@ -25,6 +26,7 @@
 namespace earthcatalog::backfill {
 namespace {
 
+constexpr std::int64_t kRowsAFile = 100'000;
 constexpr std::int64_t kEntriesPerRowGroup = 2'000;  // register reads one row group of every chunk at once
 
 using Parts = std::vector<std::unique_ptr<pipeline::ChunkPart>>;
@@ -52,6 +54,7 @@ class ChunkIngest {
   Status take(pipeline::IngestStage& stage);
   void count(const pipeline::ChunkPart& part);
   void remember(const pipeline::ChunkPart& part);
+  void look_at_spread(const Parts& parts);
   Status write_lines(const Parts& parts);
   Status write_parts(Parts parts);
   std::vector<pipeline::ItemAddress> choose(const Parts& parts);
@@ -154,9 +157,17 @@ Status ChunkIngest::take(pipeline::IngestStage& stage) {
     count(*part);
   }
   std::erase_if(parts, [](const auto& part) { return part->items.empty(); });
+  look_at_spread(parts);
   if (!parts.empty()) EC_TRY(staging_.is_direct() ? write_parts(std::move(parts)) : write_lines(parts));
   stage.release(held);
   return {};
+}
+
+// Before the rows are written.
+void ChunkIngest::look_at_spread(const Parts& parts) {
+  if (!record_.warning.empty()) return;
+  record_.warning = pipeline::warning_of(pipeline::spread_of(parts, kRowsAFile)).value_or("");
+  if (hooks_.warn && !record_.warning.empty()) hooks_.warn(record_.warning);
 }
 
 Status ChunkIngest::write_lines(const Parts& parts) {

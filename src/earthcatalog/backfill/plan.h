@@ -59,6 +59,8 @@ struct Plan {
 
   /// Items that get rows.
   std::int64_t counted_items() const { return staged_items - std::ssize(dropped); }
+  /// Those that another object of the same item, or of the same name, takes the place of.
+  std::int64_t superseded_items() const { return std::ssize(dropped) + repeated + superseded_before; }
 };
 
 /// Before the first commit of a backfill: kNotFound when none of its objects was found, or more are missing than `rule`

@@ -10,6 +10,7 @@
 
 #include "earthcatalog/backfill/cleanup.h"
 #include "earthcatalog/backfill/ingest_chunk.h"
+#include "earthcatalog/backfill/status.h"
 #include "earthcatalog/base/parallel.h"
 #include "earthcatalog/catalog/hash_index.h"
 #include "earthcatalog/catalog/table_schema.h"
@@ -144,6 +145,10 @@ Result<Committed> commit_round(catalog::Catalog& catalog, const Staging& staging
   request.summary["earthcatalog.inventory"] = run.settings.inventory;
   request.summary["earthcatalog.inventory-identity"] = run.settings.inventory_identity;
   request.summary["earthcatalog.written-items"] = std::to_string(items);
+  request.summary["earthcatalog.superseded-items"] = std::to_string(round.plan.superseded_items());
+  request.summary["earthcatalog.missing-items"] = std::to_string(round.plan.missing);
+  request.summary["earthcatalog.rejected-items"] = std::to_string(round.plan.rejected);
+  request.summary[std::string(kBackfillSummary)] = backfill_name(run);
   request.summary[std::string(kPlanSummary)] = round.plan.plan_id;
   if (is_final(run, round)) request.summary[std::string(kSettingsSummary)] = hash_of(run.settings);
   EC_ASSIGN_OR_RETURN(const auto outcome, catalog.commit(request));

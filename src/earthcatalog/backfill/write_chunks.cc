@@ -104,7 +104,10 @@ Result<RunRecord> write_chunks(storage::Stores& stores, const WriteChunksSpec& s
 
   record.complete = false;
   EC_TRY(staging.write(staging.run_record(), to_json_text(record)));
-  EC_TRY(cut(*inventory, staging, record, before && old_limit == settings.limit));
+  const auto status = cut(*inventory, staging, record, before && old_limit == settings.limit);
+  // A mistake in the settings must not stand in the way of the next run.
+  if (!status && !before && record.chunks == 0) EC_TRY(staging.remove(staging.run_record()));
+  EC_TRY(status);
   note_counts(inventory->counts(), record);
   record.complete = true;
   EC_TRY(staging.write(staging.run_record(), to_json_text(record)));

@@ -125,6 +125,7 @@ Result<iceberg::Transaction> Catalog::Impl::transaction(const CommitRequest& req
   for (const auto& [key, value] : missing_properties_) change.set_property(key, value);
   for (const auto& [key, value] : request.summary) change.set_summary(key, value);
   change.set_summary(std::string(kRunIdSummary), options_.run_id);
+  change.set_summary(std::string(kCommandSummary), options_.lock_owner);
   change.set_summary(std::string(kCommitSummary), std::to_string(commits_));
   return change;
 }

@@ -25,6 +25,8 @@ inline constexpr std::string_view kCatalogProperty = "earthcatalog.catalog";
 /// The tag of the snapshot that the object index describes: expiry by any engine keeps what a tag names.
 inline constexpr std::string_view kIndexTag = "earthcatalog-index";
 inline constexpr std::string_view kRunIdSummary = "earthcatalog.run-id";
+/// The command of that run: "incremental".
+inline constexpr std::string_view kCommandSummary = "earthcatalog.command";
 /// Which commit of its run a snapshot is, from 1.
 inline constexpr std::string_view kCommitSummary = "earthcatalog.commit";
 

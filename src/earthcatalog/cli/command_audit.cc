@@ -31,22 +31,25 @@ class Audit final : public Command {
     app_->add_option("--memory-limit", memory_limit_, "what is sorted in memory; the rest in temporary files")
         ->capture_default_str();
     app_->add_option("--workers", workers_, "threads that read data files (default: one a core)")->check(at_least(1));
-    format_.add(*app_);
+    report_.add(*app_);
   }
 
   Result<int> run() override {
     EC_ASSIGN_OR_RETURN(const auto access, resolve(table_));
+    EC_TRY(report_.begin(access, inventory_));
     EC_ASSIGN_OR_RETURN(auto spec, make_spec(access));
     storage::Stores stores(access.storage);
+    EC_TRY(choose_inventory(stores, spec.inventory));
+    report_.set_inventory(spec.inventory);
     upkeep::AuditReport report;
-    const auto status = with_progress([&](const Hooks& hooks) {
+    EC_TRY(with_progress([&](const Hooks& hooks) {
       spec.hooks = hooks;
       return upkeep::run_audit(stores, spec, report);
-    });
-    if (!status && status.error().kind == ErrorKind::kCancelled) return kExitInterrupted;
-    EC_TRY(status);
-    format_.print(report);
-    return report.good() ? kExitOk : kExitFailed;
+    }));
+    report_.print(report);
+    if (report.good()) return kExitOk;
+    return fail(ErrorKind::kInvalidData, "the table is not as it should be: {} kinds of findings, listed in {}",
+                report.findings.size(), report.out);
   }
 
  private:
@@ -68,7 +71,6 @@ class Audit final : public Command {
   std::string memory_limit_ = "768MiB";
   std::vector<std::string> problems_;
   std::optional<int> workers_;
-  FormatFlag format_;
 };
 
 }  // namespace

@@ -101,14 +101,18 @@ class BackfillCommand final : public Command {
     app_ = app.add_subcommand("backfill", "a whole archive in four phases that may be stopped anywhere and go on");
     flags_.add(*app_, {.chunk_size = backfill::RunSettings().chunk_size, .resolution = "a new table needs it"});
     add_own_options(*app_, flags_);
+    report_.add(*app_, "Run");
   }
 
   Result<int> run() override {
     EC_ASSIGN_OR_RETURN(const auto access, resolve(flags_.table));
-    EC_ASSIGN_OR_RETURN(const auto spec, make_spec(flags_, access));
+    EC_TRY(report_.begin(access, flags_.inventory));
+    EC_ASSIGN_OR_RETURN(auto spec, make_spec(flags_, access));
     storage::Stores stores(access.storage);
+    if (!spec.skip_inventory) EC_TRY(choose_inventory(stores, spec.settings.inventory));
+    report_.set_inventory(spec.settings.inventory);
     return run_ingest(
-        flags_, {.work = [&](const pipeline::Hooks& hooks,
+        flags_, report_, {.work = [&](const pipeline::Hooks& hooks,
                              pipeline::Report& report) { return backfill::run_backfill(stores, spec, hooks, report); },
                  .stopped = "finished chunks are staged",
                  .retry =

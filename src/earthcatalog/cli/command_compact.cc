@@ -18,7 +18,6 @@ struct Flags {
   std::int64_t threshold = 2, compact_rows = 100'000;
   std::optional<int> workers;
   bool dry_run = false;
-  FormatFlag format;
   void add(CLI::App& app);
 };
 
@@ -37,7 +36,6 @@ void Flags::add(CLI::App& app) {
   app.add_option("--workers", workers, "buckets merged at a time (default: one a core)")->check(at_least(1));
   app.add_flag("--dry-run", dry_run, "say what would be done, write nothing");
   lock.add(app, "Lock");
-  format.add(app);
 }
 
 // Iceberg's value for --year.
@@ -72,22 +70,25 @@ class Compact final : public Command {
   void setup(CLI::App& app) override {
     app_ = app.add_subcommand("compact", "merges the small files of each cell and year into few sorted ones");
     flags_.add(*app_);
+    report_.add(*app_);
   }
 
   Result<int> run() override {
     EC_ASSIGN_OR_RETURN(const auto access, resolve(flags_.table));
+    EC_TRY(report_.begin(access));
     EC_ASSIGN_OR_RETURN(auto spec, make_spec(flags_, access));
     storage::Stores stores(access.storage);
     pipeline::CompactReport report;
-    EC_TRY(with_progress([&](const Hooks& hooks) {
+    const auto status = with_progress([&](const Hooks& hooks) {
       spec.progress = hooks.progress;
       return pipeline::run_compact(stores, spec, hooks.stop, report);
-    }));
+    });
+    report_.record(report);
+    EC_TRY(status);
     if (report.interrupted) {
-      print_err("earthcatalog: stopped; the table is as it was. Run the same command to begin again.\n");
-      return kExitInterrupted;
+      return fail(ErrorKind::kCancelled, "stopped; the table is as it was. Run the same command to begin again.");
     }
-    flags_.format.print(report);
+    report_.print(report);
     return kExitOk;
   }
 

@@ -18,6 +18,7 @@ class Delta final : public Command {
     app_ =
         app.add_subcommand("delta", "new, changed and removed objects of a bucket, as an inventory, or into the table");
     flags_.add(*app_, {.chunk_size = pipeline::IncrementalSpec().chunk_size});
+    report_.add(*app_, "Run");
     const std::string group = "Delta";
     app_->add_flag("--by-id", by_id_, "new is what has a file name (without suffix) that is no id of the hash index")
         ->group(group);
@@ -35,18 +36,24 @@ class Delta final : public Command {
 
   Result<int> run() override {
     EC_ASSIGN_OR_RETURN(const auto access, resolve(flags_.table));
-    EC_ASSIGN_OR_RETURN(const auto spec, make_spec(access));
+    EC_TRY(report_.begin(access, flags_.inventory));
+    EC_ASSIGN_OR_RETURN(auto spec, make_spec(access));
     storage::Stores stores(access.storage);
+    EC_TRY(choose_inventory(stores, spec.inventory));
+    report_.set_inventory(spec.inventory);
     pipeline::DeltaReport report;
-    EC_TRY(with_progress([&](const pipeline::Hooks& hooks) { return run_delta(stores, spec, hooks, report); }));
-    flags_.format.print(report);
-    if (report.ingest && report.ingest->interrupted) return kExitInterrupted;
+    const auto status =
+        with_progress([&](const pipeline::Hooks& hooks) { return run_delta(stores, spec, hooks, report); });
+    report_.record(report);
+    EC_TRY(status);
+    report_.print(report);
+    if (report.ingest && report.ingest->interrupted) {
+      return fail(ErrorKind::kCancelled, "stopped; whole chunks are committed. The next delta takes up the rest.");
+    }
     if (report.ingest && report.ingest->pending > 0 && !flags_.allow_pending) {
-      print_err(
-          "earthcatalog: {} objects are pending; the next delta takes them up. Pass --allow-pending to call "
-          "this a success.\n",
-          report.ingest->pending);
-      return kExitFailed;
+      return fail(ErrorKind::kUnavailable,
+                  "{} objects are pending; the next delta takes them up. Pass --allow-pending to call this a success.",
+                  report.ingest->pending);
     }
     return kExitOk;
   }

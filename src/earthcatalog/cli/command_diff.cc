@@ -22,25 +22,27 @@ class Diff final : public Command {
     app_->add_option("--memory-limit", memory_limit_, "rows held; the rest is sorted in temporary files")
         ->capture_default_str();
     s3_.add(*app_);
-    format_.add(*app_);
+    report_.add(*app_);
   }
 
   Result<int> run() override {
     EC_ASSIGN_OR_RETURN(const auto settings, storage_settings(s3_, process_environment));
+    EC_TRY(report_.begin(settings, spec_.new_inventory));
     EC_ASSIGN_OR_RETURN(spec_.memory_limit_bytes, annotate(parse_bytes(memory_limit_), "--memory-limit"));
     EC_ASSIGN_OR_RETURN(spec_.inventory_options, keys_.options());
     storage::Stores stores(settings);
     EC_ASSIGN_OR_RETURN(spec_.old_inventory, inventory_path(spec_.old_inventory));
     EC_ASSIGN_OR_RETURN(spec_.new_inventory, inventory_path(spec_.new_inventory));
+    EC_TRY(choose_inventory(stores, spec_.old_inventory));
+    EC_TRY(choose_inventory(stores, spec_.new_inventory));
+    report_.set_inventory(spec_.new_inventory);
     pipeline::DiffReport report;
-    const auto status = with_progress([&](const Hooks& hooks) -> Status {
+    EC_TRY(with_progress([&](const Hooks& hooks) -> Status {
       spec_.hooks = hooks;
       EC_ASSIGN_OR_RETURN(report, pipeline::diff_inventories(stores, spec_));
       return {};
-    });
-    if (!status && status.error().kind == ErrorKind::kCancelled) return kExitInterrupted;
-    EC_TRY(status);
-    format_.print(report);
+    }));
+    report_.print(report);
     return kExitOk;
   }
 
@@ -49,7 +51,6 @@ class Diff final : public Command {
   InventoryFlags keys_;
   std::string memory_limit_ = "768MiB";
   S3Flags s3_;
-  FormatFlag format_;
 };
 
 }  // namespace

@@ -23,11 +23,12 @@ class Expire final : public Command {
         ->capture_default_str();
     app_->add_flag("--dry-run", dry_run_, "list what would go, change nothing");
     lock_.add(*app_, "Lock");
-    format_.add(*app_);
+    report_.add(*app_);
   }
 
   Result<int> run() override {
     EC_ASSIGN_OR_RETURN(const auto access, resolve(table_));
+    EC_TRY(report_.begin(access));
     EC_ASSIGN_OR_RETURN(const auto spec, make_spec(access));
     storage::Stores stores(access.storage);
     upkeep::ExpireReport report;
@@ -39,7 +40,9 @@ class Expire final : public Command {
       return upkeep::run_expire(stores, spec, hooks, report);
     });
     if (status || !report.places.empty()) print(report);
-    if (!status && status.error().kind == ErrorKind::kCancelled) return stopped();
+    if (!status && status.error().kind == ErrorKind::kCancelled) {
+      return fail(ErrorKind::kCancelled, "stopped; the table is whole. Run the same command to go on.");
+    }
     EC_TRY(status);
     return kExitOk;
   }
@@ -57,7 +60,7 @@ class Expire final : public Command {
 
   // Of a dry run: a line at once, or kept for the one JSON document.
   void list(const std::string& uri, std::int64_t bytes) {
-    if (format_.json()) {
+    if (report_.json()) {
       dead_.push_back({{"uri", uri}, {"bytes", bytes}});
     } else {
       print_out("file {} {}\n", uri, bytes);
@@ -66,11 +69,11 @@ class Expire final : public Command {
 
   // A dry run's list alone goes to stdout as text; its counts to stderr.
   void print(const upkeep::ExpireReport& report) {
-    if (format_.json()) {
-      auto json = nlohmann::ordered_json::parse(upkeep::to_json(report));
-      if (dry_run_) json["would_remove"] = std::move(dead_);
-      print_out("{}\n", json.dump(2));
-    } else if (dry_run_) {
+    auto json = nlohmann::ordered_json::parse(upkeep::to_json(report));
+    if (report_.json() && dry_run_) json["would_remove"] = std::move(dead_);
+    report_.record_json(json.dump());
+    if (report_.json()) return;
+    if (dry_run_) {
       for (const auto& snapshot : report.snapshots_removed) {
         print_out("snapshot {} {} {}\n", snapshot.snapshot_id, format_time(snapshot.time), snapshot.operation);
       }
@@ -81,17 +84,11 @@ class Expire final : public Command {
     flush_output();
   }
 
-  static int stopped() {
-    print_err("earthcatalog: stopped; the table is whole. Run the same command to go on.\n");
-    return kExitInterrupted;
-  }
-
   TableFlags table_;
   LockFlags lock_;
   std::string older_than_ = "24h";
   std::int64_t retain_last_ = 1;
   bool dry_run_ = false;
-  FormatFlag format_;
   nlohmann::ordered_json dead_ = nlohmann::ordered_json::array();
 };
 

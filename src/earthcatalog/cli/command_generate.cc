@@ -55,32 +55,27 @@ class Generate final : public Command {
         ->capture_default_str();
     app_->add_flag("!--no-objects", options_.write_objects, "inventories alone");
     s3_.add(*app_);
-    format_.add(*app_);
+    report_.add_format(*app_);
   }
 
   Result<int> run() override {
     EC_ASSIGN_OR_RETURN(const auto settings, storage_settings(s3_, process_environment));
+    EC_TRY(report_.begin(settings));
     storage::Stores stores(settings);
     generate::GenerateReport report;
-    const auto status = with_progress([&](const Hooks& hooks) -> Status {
+    EC_TRY(with_progress([&](const Hooks& hooks) -> Status {
       options_.hooks = hooks;
       EC_ASSIGN_OR_RETURN(report, generate::generate(stores, options_));
       return {};
-    });
-    if (!status && status.error().kind == ErrorKind::kCancelled) return kExitInterrupted;
-    EC_TRY(status);
-    if (format_.json()) {
-      print_out("{}\n", to_json(report));
-    } else {
-      print_text(report);
-    }
+    }));
+    report_.record_json(to_json(report));
+    if (!report_.json()) print_text(report);
     return kExitOk;
   }
 
  private:
   generate::GenerateOptions options_;
   S3Flags s3_;
-  FormatFlag format_;
 };
 
 }  // namespace

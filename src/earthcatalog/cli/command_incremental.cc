@@ -41,14 +41,18 @@ class Incremental final : public Command {
     app_ = app.add_subcommand("incremental", "from an inventory of objects to committed rows of the table");
     flags_.add(*app_, {.chunk_size = pipeline::IncrementalSpec().chunk_size});
     add_own_options(*app_, flags_);
+    report_.add(*app_, "Run");
   }
 
   Result<int> run() override {
     EC_ASSIGN_OR_RETURN(const auto access, resolve(flags_.table));
-    EC_ASSIGN_OR_RETURN(const auto spec, make_spec(flags_, access));
+    EC_TRY(report_.begin(access, flags_.inventory));
+    EC_ASSIGN_OR_RETURN(auto spec, make_spec(flags_, access));
     storage::Stores stores(access.storage);
+    EC_TRY(choose_inventory(stores, spec.inventory));
+    report_.set_inventory(spec.inventory);
     return run_ingest(
-        flags_,
+        flags_, report_,
         {.work = [&](const pipeline::Hooks& hooks,
                      pipeline::Report& report) { return pipeline::run_incremental(stores, spec, hooks, report); },
          .stopped = "whole chunks are committed",

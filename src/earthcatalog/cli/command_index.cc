@@ -39,6 +39,7 @@ class Index final : public Command {
 
   Result<int> run() override {
     EC_ASSIGN_OR_RETURN(const auto access, resolve(table_));
+    EC_TRY(report_.begin(access));
     storage::Stores stores(access.storage);
     catalog::HashIndexOptions index_options;
     EC_ASSIGN_OR_RETURN(index_options.memory_bytes, annotate(parse_bytes(memory_limit_), "--memory-limit"));
@@ -49,13 +50,12 @@ class Index final : public Command {
           tell, check_->parsed() ? check(stores, access, index_options) : update(stores, access, index_options));
       return {};
     });
-    if (!status && status.error().kind == ErrorKind::kCancelled) return kExitInterrupted;
     EC_TRY(status);
     return tell();
   }
 
  private:
-  using Tell = std::function<int()>;  // prints the outcome; the exit code
+  using Tell = std::function<Result<int>()>;  // prints the outcome; the exit code
 
   CLI::App* add(CLI::App& app, const std::string& name, const std::string& description) {
     auto* command = app.add_subcommand(name, description);
@@ -64,7 +64,7 @@ class Index final : public Command {
                                 "path or URI (default: the table's property, else <warehouse>_id_hashes.parquet)"));
     command->add_option("--memory-limit", memory_limit_, "hashes held; the rest is sorted in a temporary file")
         ->capture_default_str();
-    format_.add(*command);
+    report_.add(*command);
     return command;
   }
 
@@ -74,30 +74,26 @@ class Index final : public Command {
     return property ? std::string(*property) : catalog::hash_index_uri(catalog.warehouse());
   }
 
-  Result<Tell> update(storage::Stores& stores, const TableAccess& access,
-                      const catalog::HashIndexOptions& options) const {
+  Result<Tell> update(storage::Stores& stores, const TableAccess& access, const catalog::HashIndexOptions& options) {
     EC_ASSIGN_OR_RETURN(auto locked, locked_catalog(access, lock_, "index"));
     EC_ASSIGN_OR_RETURN(const auto objects, update_object_index(stores, std::move(locked)));
     EC_ASSIGN_OR_RETURN(const auto catalog, catalog::Catalog::open(stores, catalog_at(access)));
     EC_ASSIGN_OR_RETURN(const auto where, stores.locate(hash_index_of(*catalog)));
     EC_ASSIGN_OR_RETURN(const auto hashes, build_->parsed() ? build_hash_index(catalog->table(), where, options)
                                                             : update_hash_index(catalog->table(), where, options));
-    return [this, where, hashes, objects] {
+    return [this, where, hashes, objects]() -> Result<int> {
       print(where, hashes, objects);
       return kExitOk;
     };
   }
 
   void print(const storage::Location& where, const catalog::HashIndexReport& hashes,
-             const catalog::ObjectIndexUpdate& objects) const {
-    if (format_.json()) {
-      const ordered_json json = {
-          {"hash_index", where.uri()}, {"entries", hashes.entries},
-          {"added", hashes.added},     {"dropped", hashes.dropped},
-          {"rebuilt", hashes.rebuilt}, {"object_index", {{"changed", objects.changed}, {"runs", objects.runs}}}};
-      print_out("{}\n", json.dump(2));
-      return;
-    }
+             const catalog::ObjectIndexUpdate& objects) {
+    const ordered_json json = {{"hash_index", where.uri()}, {"entries", hashes.entries},
+                               {"added", hashes.added},     {"dropped", hashes.dropped},
+                               {"rebuilt", hashes.rebuilt}, {"object_index", {{"changed", objects.changed}, {"runs", objects.runs}}}};
+    report_.record_json(json.dump());
+    if (report_.json()) return;
     if (hashes.rebuilt) {
       print_out("{} made anew: {} ids\n", where.uri(), hashes.entries);
     } else {
@@ -106,8 +102,7 @@ class Index final : public Command {
     print_out("object index {}\n", objects.changed ? "brought up to date with the table" : "up to date");
   }
 
-  Result<Tell> check(storage::Stores& stores, const TableAccess& access,
-                     const catalog::HashIndexOptions& options) const {
+  Result<Tell> check(storage::Stores& stores, const TableAccess& access, const catalog::HashIndexOptions& options) {
     EC_ASSIGN_OR_RETURN(const auto catalog, catalog::Catalog::open(stores, catalog_at(access)));
     EC_ASSIGN_OR_RETURN(const auto where, stores.locate(hash_index_of(*catalog)));
     EC_ASSIGN_OR_RETURN(const auto objects, check_object_index(stores, *catalog));
@@ -119,14 +114,13 @@ class Index final : public Command {
     return [this, where, hashes, objects] { return tell(where, hashes, objects); };
   }
 
-  int tell(const storage::Location& where, const std::optional<catalog::HashIndexCheck>& hashes,
-           const catalog::ObjectIndexCheck& objects) const {
+  Result<int> tell(const storage::Location& where, const std::optional<catalog::HashIndexCheck>& hashes,
+                   const catalog::ObjectIndexCheck& objects) {
     print(where, hashes, objects);
     const bool good = !hashes || hashes->good();
     if (good && objects.good()) return kExitOk;
-    print_err("earthcatalog: an index differs from the table{}{}\n",
-              good ? "" : "; `earthcatalog index build` makes the hash index anew", remedy(objects));
-    return kExitFailed;
+    return fail(ErrorKind::kInvalidData, "an index differs from the table{}{}",
+                good ? "" : "; `earthcatalog index build` makes the hash index anew", remedy(objects));
   }
 
   static std::string_view remedy(const catalog::ObjectIndexCheck& objects) {
@@ -148,22 +142,20 @@ class Index final : public Command {
 
   // Without `hashes` the table has no hash index, which is no fault: only `delta --by-id` needs one.
   void print(const storage::Location& where, const std::optional<catalog::HashIndexCheck>& hashes,
-             const catalog::ObjectIndexCheck& objects) const {
-    if (format_.json()) {
-      const ordered_json json = {{"good", (!hashes || hashes->good()) && objects.good()},
-                                 {"hash_index", hashes ? to_json(where, *hashes) : ordered_json()},
-                                 {"object_index",
-                                  {{"whole", objects.whole},
-                                   {"current", objects.current},
-                                   {"runs", objects.runs},
-                                   {"objects", objects.objects},
-                                   {"items", objects.items},
-                                   {"counted_items", or_null(objects.counted_items)},
-                                   {"rows", objects.rows},
-                                   {"table_rows", objects.table_rows}}}};
-      print_out("{}\n", json.dump(2));
-      return;
-    }
+             const catalog::ObjectIndexCheck& objects) {
+    const ordered_json json = {{"good", (!hashes || hashes->good()) && objects.good()},
+                               {"hash_index", hashes ? to_json(where, *hashes) : ordered_json()},
+                               {"object_index",
+                                {{"whole", objects.whole},
+                                 {"current", objects.current},
+                                 {"runs", objects.runs},
+                                 {"objects", objects.objects},
+                                 {"items", objects.items},
+                                 {"counted_items", or_null(objects.counted_items)},
+                                 {"rows", objects.rows},
+                                 {"table_rows", objects.table_rows}}}};
+    report_.record_json(json.dump());
+    if (report_.json()) return;
     if (hashes) {
       print_out("hash index    {}\n  {} hashes, {} ids in the table: {} missing, {} extra, {} doubled\n", where.uri(),
                 hashes->entries, *hashes->table_ids, hashes->missing, hashes->extra, hashes->doubled);
@@ -179,7 +171,6 @@ class Index final : public Command {
   TableFlags table_;
   LockFlags lock_;
   std::string hash_index_, memory_limit_ = "768MiB";
-  FormatFlag format_;
 };
 
 }  // namespace

@@ -77,19 +77,17 @@ class Info final : public Command {
     app_ = app.add_subcommand("info", "table, grid, schema, snapshots, files, rows, items, largest cells and years");
     table_.add(*app_);
     app_->add_option("--top", top_, "how many cells and years are listed")->capture_default_str();
-    format_.add(*app_);
+    report_.add_format(*app_);
   }
 
   Result<int> run() override {
     EC_ASSIGN_OR_RETURN(const auto access, resolve(table_));
+    EC_TRY(report_.begin(access));
     storage::Stores stores(access.storage);
     EC_ASSIGN_OR_RETURN(const auto catalog, catalog::Catalog::open(stores, catalog_at(access)));
     EC_ASSIGN_OR_RETURN(const auto json, describe(*catalog));
-    if (format_.json()) {
-      print_out("{}\n", json.dump(2));
-    } else {
-      print_text(json);
-    }
+    report_.record_json(json.dump());
+    if (!report_.json()) print_text(json);
     return kExitOk;
   }
 
@@ -121,22 +119,37 @@ class Info final : public Command {
     return json;
   }
 
+  static std::string text_of(const std::string& name, const nlohmann::ordered_json& value) {
+    if (value.is_null()) return "unknown";
+    if (value.is_string()) return value.get<std::string>();
+    if (name == "grid") return grid_text(value);
+    if (name == "bytes") return fmt::format("{}   {:.1f} MB", value.dump(), value.get<double>() / 1e6);
+    return value.dump();
+  }
+
+  static std::string grid_text(const nlohmann::ordered_json& grid) {
+    std::string text;
+    for (const auto& [name, value] : grid.items()) {
+      text += fmt::format("{}{} {}", text.empty() ? "" : ", ", name,
+                          value.is_string() ? value.get<std::string>() : value.dump());
+    }
+    return text;
+  }
+
   static void print_text(const nlohmann::ordered_json& json) {
     for (const auto& [name, value] : json.items()) {
       if (name.starts_with("top_")) {
         print_out("{} by rows\n", name == "top_cells" ? "largest cells" : "largest years");
-        for (const auto& [key, rows] : value.items()) print_out("  {:<18}{:>14}\n", key, rows.get<std::int64_t>());
+        for (const auto& [key, rows] : value.items()) {
+          print_out("  {:<18}{:>14} rows\n", key, rows.get<std::int64_t>());
+        }
       } else {
-        print_out("{:<12}{}\n", name,
-                  value.is_null()     ? "unknown"
-                  : value.is_string() ? value.get<std::string>()
-                                      : value.dump());
+        print_out("{:<12}{}\n", name, text_of(name, value));
       }
     }
   }
 
   TableFlags table_;
-  FormatFlag format_;
   std::size_t top_ = 5;
 };
 

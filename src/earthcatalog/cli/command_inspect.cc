@@ -44,6 +44,10 @@ void print_text(const InventorySummary& summary) {
   if (summary.info.data_files > 1) print_out("files     {}\n", summary.info.data_files);
   print_out("rows      {}\n", summary.counts.rows);
   print_out("items     {}\n", summary.counts.items);
+  if (summary.counts.items == 0 && !summary.counts.first_other_key.empty()) {
+    print_out("no items  the first key is {}; say with --suffix what the keys of items end in\n",
+               summary.counts.first_other_key);
+  }
   print_out("passed over {} by suffix, {} by date, {} old versions or delete markers\n", summary.counts.skipped_suffix,
             summary.counts.skipped_since, summary.counts.skipped_versions);
   for (const auto& [bucket, items] : summary.items_by_bucket) print_out("bucket    {}  {} items\n", bucket, items);
@@ -68,20 +72,20 @@ class Inspect final : public Command {
     keys_.add_limit(*inventory);
     keys_.add(*inventory);
     s3_.add(*inventory);
-    format_.add(*inventory);
+    report_.add_format(*inventory);
   }
 
   Result<int> run() override {
     EC_ASSIGN_OR_RETURN(const auto settings, storage_settings(s3_, process_environment));
+    EC_TRY(report_.begin(settings, uri_));
     EC_ASSIGN_OR_RETURN(const auto options, keys_.options());
     storage::Stores stores(settings);
-    EC_ASSIGN_OR_RETURN(const auto inventory, inventory_path(uri_));
+    EC_ASSIGN_OR_RETURN(auto inventory, inventory_path(uri_));
+    EC_TRY(choose_inventory(stores, inventory));
+    report_.set_inventory(inventory);
     EC_ASSIGN_OR_RETURN(const auto summary, inventory::summarize(stores, inventory, options));
-    if (format_.json()) {
-      print_out("{}\n", to_json(summary));
-    } else {
-      print_text(summary);
-    }
+    report_.record_json(to_json(summary));
+    if (!report_.json()) print_text(summary);
     return kExitOk;
   }
 
@@ -89,7 +93,6 @@ class Inspect final : public Command {
   std::string uri_;
   InventoryFlags keys_;
   S3Flags s3_;
-  FormatFlag format_;
 };
 
 }  // namespace

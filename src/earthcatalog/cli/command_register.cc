@@ -21,20 +21,23 @@ class Register final : public Command {
     app_->add_flag("--dry-run", dry_run_, "tell what would be registered, change nothing");
     add_grid_options();
     lock_.add(*app_, "Lock");
-    format_.add(*app_);
+    report_.add(*app_);
   }
 
   Result<int> run() override {
     EC_ASSIGN_OR_RETURN(const auto access, resolve(table_));
+    EC_TRY(report_.begin(access));
     EC_ASSIGN_OR_RETURN(const auto spec, make_spec(access));
     storage::Stores stores(access.storage);
     upkeep::RegisterReport report;
     // It holds the lock, and is not stopped half-way: a second Ctrl-C is.
-    EC_TRY(with_progress([&](const Hooks& hooks) {
+    const auto status = with_progress([&](const Hooks& hooks) {
       hooks.progress({.stage = "register"});
       return upkeep::run_register(stores, spec, report);
-    }));
-    format_.print(report);
+    });
+    report_.record(report);
+    EC_TRY(status);
+    report_.print(report);
     return kExitOk;
   }
 
@@ -67,7 +70,6 @@ class Register final : public Command {
   std::string table_uuid_;
   std::optional<int> workers_;
   bool from_warehouse_ = false, replace_ = false, reconstruct_ = false, rewrite_ = false, dry_run_ = false;
-  FormatFlag format_;
 };
 
 }  // namespace

@@ -10,6 +10,8 @@ std::vector<std::unique_ptr<Command>> make_commands() {
   commands.push_back(make_compact());
   commands.push_back(make_inspect());
   commands.push_back(make_info());
+  commands.push_back(make_history());
+  commands.push_back(make_status());
   commands.push_back(make_cat());
   commands.push_back(make_audit());
   commands.push_back(make_delta());

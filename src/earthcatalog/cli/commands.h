@@ -13,6 +13,8 @@ std::unique_ptr<Command> make_phase();
 std::unique_ptr<Command> make_compact();
 std::unique_ptr<Command> make_inspect();
 std::unique_ptr<Command> make_info();
+std::unique_ptr<Command> make_history();
+std::unique_ptr<Command> make_status();
 std::unique_ptr<Command> make_cat();
 std::unique_ptr<Command> make_audit();
 std::unique_ptr<Command> make_delta();

@@ -68,7 +68,6 @@ void add_run_options(CLI::App& app, IngestFlags& flags, std::int64_t default_chu
   as_path(app.add_option("--problems", flags.problems,
                          "NDJSON file of problems (default: <catalog>.<run id>.problems.ndjson)"))
       ->group(group);
-  as_path(app.add_option("--report", flags.report, "write the report as JSON to this file too"))->group(group);
 }
 
 }  // namespace
@@ -78,7 +77,6 @@ void IngestFlags::add(CLI::App& app, const Defaults& defaults) {
   add_input_options(app, *this);
   add_table_options(app, *this, defaults.resolution);
   add_run_options(app, *this, defaults.chunk_size);
-  format.add(app);
 }
 
 Result<catalog::CatalogOptions> catalog_options(const IngestFlags& flags, const TableAccess& access,

@@ -22,14 +22,13 @@ struct IngestFlags {
   std::string inventory;
   InventoryFlags keys;
   catalog::GridRequest grid;
-  std::string schema, max_object_size = "16MiB", memory_limit = "768MiB", max_missing, problems, report;
+  std::string schema, max_object_size = "16MiB", memory_limit = "768MiB", max_missing, problems;
   LockFlags lock;
   std::optional<std::int64_t> chunk_size;
   std::optional<int> workers;
   std::size_t max_columns = 400;
   int fetch_concurrency = 256;
   bool allow_pending = false;
-  FormatFlag format;
 
   /// What a command takes when an option is left out, for the help text alone.
   struct Defaults {

@@ -2,41 +2,25 @@
 
 #include <fmt/format.h>
 
-#include <cstdio>
-#include <fstream>
-
 #include "earthcatalog/cli/command.h"
+#include "earthcatalog/cli/flag_words.h"
 #include "earthcatalog/cli/progress_line.h"
-#include "earthcatalog/cli/runtime.h"
 
 namespace earthcatalog::cli {
-namespace {
 
-Status write_report(const IngestFlags& flags, const pipeline::Report& report) {
-  if (flags.report.empty()) return {};
-  std::ofstream file(flags.report, std::ios::binary | std::ios::trunc);
-  file << pipeline::to_json(report) << '\n';
-  file.close();
-  if (!file) return fail(ErrorKind::kIOError, "--report {}: cannot be written", flags.report);
-  return {};
-}
-
-}  // namespace
-
-Result<int> run_ingest(const IngestFlags& flags, const IngestRun& run) {
-  pipeline::Report report;
-  const Status status = with_progress([&](const pipeline::Hooks& hooks) { return run.work(hooks, report); });
-  if (report.source_items > 0 || status) flags.format.print(report);
-  EC_TRY(write_report(flags, report));
+Result<int> run_ingest(const IngestFlags& flags, RunReport& report, const IngestRun& run) {
+  pipeline::Report done;
+  const Status status = with_progress([&](const pipeline::Hooks& hooks) { return run.work(hooks, done); });
+  for (auto& warning : done.warnings) warning = in_flags(warning);
+  report.record(done);
+  if (done.source_items > 0 || status) report.print(done);
   EC_TRY(status);
-  if (report.interrupted) {
-    print_err("earthcatalog: stopped; {}. Run the same command to go on.\n", run.stopped);
-    return kExitInterrupted;
+  if (done.interrupted) {
+    return fail(ErrorKind::kCancelled, "stopped; {}. Run the same command to go on.", run.stopped);
   }
-  if (report.pending > 0 && !flags.allow_pending) {
-    print_err("earthcatalog: {} objects are pending. {}, or pass --allow-pending to call this a success.\n",
-              report.pending, run.retry(report));
-    return kExitFailed;
+  if (done.pending > 0 && !flags.allow_pending) {
+    return fail(ErrorKind::kUnavailable, "{} objects are pending. {}, or pass --allow-pending to call this a success.",
+                done.pending, run.retry(done));
   }
   return kExitOk;
 }

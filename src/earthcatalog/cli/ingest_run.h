@@ -5,6 +5,7 @@
 #include <string>
 
 #include "earthcatalog/cli/ingest_options.h"
+#include "earthcatalog/cli/run_report.h"
 #include "earthcatalog/pipeline/incremental.h"
 #include "earthcatalog/pipeline/report.h"
 #include "earthcatalog/result.h"
@@ -18,8 +19,8 @@ struct IngestRun {
   std::function<std::string(const pipeline::Report&)> retry;
 };
 
-/// Prints the report to stdout and writes it to --report, also after an error. 130 after Ctrl-C, 1 when objects are
-/// pending and --allow-pending is not given.
-Result<int> run_ingest(const IngestFlags& flags, const IngestRun& run);
+/// Gives `report` what was done, also after an error. kCancelled after Ctrl-C, kUnavailable when objects are pending and
+/// --allow-pending is not given.
+Result<int> run_ingest(const IngestFlags& flags, RunReport& report, const IngestRun& run);
 
 }  // namespace earthcatalog::cli

@@ -1,6 +1,7 @@
 #include "earthcatalog/cli/inventory_flags.h"
 
 #include "earthcatalog/cli/options.h"
+#include "earthcatalog/cli/output.h"
 #include "earthcatalog/cli/settings.h"
 
 namespace earthcatalog::cli {
@@ -33,6 +34,14 @@ Result<inventory::InventoryOptions> InventoryFlags::options() const {
     EC_ASSIGN_OR_RETURN(options.since, annotate(inventory::parse_since(since, system_now()), "--since"));
   }
   return options;
+}
+
+Status choose_inventory(storage::Stores& stores, std::string& inventory) {
+  EC_ASSIGN_OR_RETURN(auto chosen, inventory::find_inventory(stores, inventory));
+  if (chosen == inventory) return {};
+  print_err("earthcatalog: {} is a folder of inventories; the newest complete one is {}\n", inventory, chosen);
+  inventory = std::move(chosen);
+  return {};
 }
 
 }  // namespace earthcatalog::cli

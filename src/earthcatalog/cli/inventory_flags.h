@@ -8,6 +8,7 @@
 
 #include "earthcatalog/inventory/inventory.h"
 #include "earthcatalog/result.h"
+#include "earthcatalog/storage/stores.h"
 
 namespace earthcatalog::cli {
 
@@ -24,5 +25,8 @@ struct InventoryFlags {
   /// kInvalidArgument for a --since that is no time.
   Result<inventory::InventoryOptions> options() const;
 };
+
+/// A folder of inventories stands for its newest complete one: puts that in place of `inventory`, and says so on stderr.
+Status choose_inventory(storage::Stores& stores, std::string& inventory);
 
 }  // namespace earthcatalog::cli

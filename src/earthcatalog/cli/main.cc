@@ -16,11 +16,10 @@ namespace {
 
 using namespace earthcatalog;
 
-int report(const Error& error, const cli::Settings& settings) {
+// A value that makes no sense may come from elsewhere than the command line.
+std::string words_of(const Error& error, const cli::Settings& settings) {
   const auto message = cli::in_flags(error.message);
-  const bool usage = error.kind == ErrorKind::kInvalidArgument;
-  cli::print_err("earthcatalog: {}\n", usage ? settings.with_sources(message) : message);
-  return usage ? cli::kExitUsage : cli::kExitFailed;
+  return error.kind == ErrorKind::kInvalidArgument ? settings.with_sources(message) : message;
 }
 
 int wrong_usage(const std::string& message) {
@@ -54,9 +53,7 @@ int run(int argc, char** argv) {
   }
   int code = cli::kExitOk;
   for (const auto& command : commands) {
-    if (!command->chosen()) continue;
-    const auto result = command->run();
-    code = result ? *result : report(result.error(), *settings);
+    if (command->chosen()) code = command->execute([&](const Error& error) { return words_of(error, *settings); });
   }
   return code;
 }

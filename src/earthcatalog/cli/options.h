@@ -8,7 +8,6 @@
 #include <string>
 
 #include "earthcatalog/base/time.h"
-#include "earthcatalog/cli/flag_words.h"
 #include "earthcatalog/cli/output.h"
 #include "earthcatalog/pipeline/missing_rule.h"
 #include "earthcatalog/result.h"
@@ -63,16 +62,6 @@ struct FormatFlag {
   std::string format = "text";
   bool json() const { return format == "json"; }
   void add(CLI::App& app);
-  /// Writes `report` to stdout by its to_json or to_text.
-  template <class Report>
-  void print(const Report& report) const {
-    if (json()) {
-      print_out("{}\n", to_json(report));
-    } else {
-      write_out(in_flags(to_text(report)));
-    }
-    flush_output();
-  }
 };
 
 }  // namespace earthcatalog::cli

@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "earthcatalog/cli/flag_words.h"
 #include "earthcatalog/cli/output.h"
 #include "earthcatalog/cli/runtime.h"
 
@@ -131,9 +132,17 @@ void ProgressLine::draw() {
   }
 }
 
+void ProgressLine::warn(const std::string& text) {
+  const std::lock_guard lock(mutex_);
+  target_.write(fmt::format("{}earthcatalog: warning: {}\n", shown_ && target_.terminal ? "\r\x1b[K" : "", in_flags(text)));
+  shown_ = false;
+}
+
 Status with_progress(const std::function<Status(const Hooks&)>& work) {
   ProgressLine line;
-  return work({.progress = [&](const Progress& progress) { line.show(progress); }, .stop = &stop_requested()});
+  return work({.progress = [&](const Progress& progress) { line.show(progress); },
+               .stop = &stop_requested(),
+               .warn = [&](const std::string& text) { line.warn(text); }});
 }
 
 }  // namespace earthcatalog::cli

@@ -38,6 +38,8 @@ class ProgressLine {
   explicit ProgressLine(ProgressTarget target = standard_error());
   ~ProgressLine();  ///< ends the line
   void show(const Progress& progress);
+  /// A line that stays, above the progress.
+  void warn(const std::string& text);
 
  private:
   void tick();

@@ -3,13 +3,11 @@
 #include <arrow/buffer.h>
 #include <arrow/io/interfaces.h>
 #include <arrow/io/memory.h>
-#include <nettle/md5.h>
-
-#include <array>
 
 #include "earthcatalog/inventory/arrow_internal.h"
 #include "earthcatalog/inventory/byte_source.h"
 #include "earthcatalog/inventory/csv_rows.h"
+#include "earthcatalog/inventory/md5.h"
 #include "earthcatalog/inventory/problem_rows.h"
 #include "earthcatalog/inventory/table_rows.h"
 
@@ -21,21 +19,9 @@ using File = std::shared_ptr<arrow::io::RandomAccessFile>;
 constexpr std::int64_t kBlockBytes = 4 << 20;
 constexpr std::int64_t kMaxHeldBytes = 32 << 20;
 
-class Md5 {
- public:
-  Md5() { md5_init(&context_); }
-  void update(const arrow::Buffer& bytes) {
-    md5_update(&context_, static_cast<std::size_t>(bytes.size()), bytes.data());
-  }
-  std::string hex() {
-    std::array<std::uint8_t, MD5_DIGEST_SIZE> digest;
-    md5_digest(&context_, digest.size(), digest.data());
-    return fmt::format("{:02x}", fmt::join(digest, ""));
-  }
-
- private:
-  md5_ctx context_;
-};
+std::string_view text_of(const arrow::Buffer& bytes) {
+  return {reinterpret_cast<const char*>(bytes.data()), static_cast<std::size_t>(bytes.size())};
+}
 
 Status check_md5(const std::string& found, const DataFile& file) {
   if (found == file.md5) return {};
@@ -58,14 +44,14 @@ Result<File> verified(File file, const DataFile& described) {
   Md5 md5;
   if (described.size_bytes <= kMaxHeldBytes) {
     EC_ASSIGN_OR_RETURN(auto bytes, read_at(*file, 0, described.size_bytes));
-    md5.update(*bytes);
+    md5.update(text_of(*bytes));
     EC_TRY(check_md5(md5.hex(), described));
     return std::make_shared<arrow::io::BufferReader>(std::move(bytes));
   }
   for (std::int64_t at = 0; at < described.size_bytes;) {
     EC_ASSIGN_OR_RETURN(const auto block, read_at(*file, at, kBlockBytes));
     if (block->size() == 0) break;
-    md5.update(*block);
+    md5.update(text_of(*block));
     at += block->size();
   }
   EC_TRY(check_md5(md5.hex(), described));
@@ -74,8 +60,7 @@ Result<File> verified(File file, const DataFile& described) {
 
 Result<FileKind> kind_of(arrow::io::RandomAccessFile& file, const DataFile& described) {
   EC_ASSIGN_OR_RETURN(const auto first, read_at(file, 0, kProbeBytes));
-  const std::string_view bytes(reinterpret_cast<const char*>(first->data()), static_cast<std::size_t>(first->size()));
-  EC_ASSIGN_OR_RETURN(const FileKind kind, detect(described.location.key, bytes));
+  EC_ASSIGN_OR_RETURN(const FileKind kind, detect(described.location.key, text_of(*first)));
   const bool csv_in_manifest = described.promised == FileKind::kCsvGzip && kind == FileKind::kCsv;
   if (described.promised && kind != *described.promised && !csv_in_manifest) {
     return fail(ErrorKind::kInvalidData, "the manifest says {}, but the file is {}", to_string(*described.promised),

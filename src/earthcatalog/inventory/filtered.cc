@@ -45,7 +45,7 @@ Result<bool> FilteredInventory::accept(Row& row) {
     row.key = decoded_key_;
   }
   if (!row.key.ends_with(options_.suffix)) {
-    ++counts_.skipped_suffix;
+    if (++counts_.skipped_suffix == 1) counts_.first_other_key = row.key;
     return false;
   }
   if (row.bucket.empty() || row.key.empty()) {
@@ -65,6 +65,15 @@ Result<bool> FilteredInventory::accept(Row& row) {
   return true;
 }
 
+// Rows that only `since` leaves out are an inventory in which nothing is new.
+Status FilteredInventory::check_found() const {
+  if (!options_.needs_items || counts_.items > 0 || counts_.skipped_since > 0 || counts_.skipped_suffix == 0) return {};
+  return fail(ErrorKind::kInvalidData,
+              "{}: none of its {} rows is an item: no key ends in '{}', the first is '{}'; say with `suffix` what the keys "
+              "of items end in",
+              info_.uri, counts_.rows, options_.suffix, counts_.first_other_key);
+}
+
 std::optional<double> FilteredInventory::share_read() const {
   if (ended_ || at_limit()) return 1;
   const auto of_rows = rows_->share_read();
@@ -81,6 +90,7 @@ Status FilteredInventory::next(std::vector<storage::ObjectRef>& batch, std::size
     if (!more) return std::unexpected(std::move(more).error());
     if (!*more) {
       ended_ = true;
+      EC_TRY(check_found());
       break;
     }
     ++counts_.rows;

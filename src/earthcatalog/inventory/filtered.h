@@ -23,6 +23,7 @@ class FilteredInventory final : public Inventory {
 
  private:
   Result<bool> accept(Row& row);
+  Status check_found() const;
   bool at_limit() const { return options_.limit && counts_.items >= *options_.limit; }
 
   std::unique_ptr<RowReader> rows_;

@@ -2,6 +2,7 @@
 
 #include "earthcatalog/base/hash.h"
 #include "earthcatalog/inventory/data_files.h"
+#include "earthcatalog/inventory/dated_folders.h"
 #include "earthcatalog/inventory/detect.h"
 #include "earthcatalog/inventory/filtered.h"
 #include "earthcatalog/inventory/listing_rows.h"
@@ -47,7 +48,8 @@ Result<std::unique_ptr<Inventory>> open_list(storage::Stores& stores, const Loca
                      .list = kind == FileKind::kManifest ? "manifest" : "symlink",
                      .data_files = static_cast<std::int64_t>(files.size()),
                      .url_encoded = false,
-                     .prefix = {}};
+                     .prefix = {},
+                     .uri = at.uri()};
   std::string identity = identity_of(files);
   EC_ASSIGN_OR_RETURN(auto opened, annotate(open_rows(std::move(files), options.key_encoding), at.uri()));
   info.format = opened.format;
@@ -64,15 +66,20 @@ Result<std::unique_ptr<Inventory>> open_file(storage::Stores& stores, const Loca
       .location = at, .size_bytes = object.size_bytes, .etag = object.etag, .md5 = {}, .promised = {}, .schema = {}};
   EC_ASSIGN_OR_RETURN(auto opened, open_rows(file, options.key_encoding));
   InventoryInfo info{
-      .format = opened.format, .list = {}, .data_files = 1, .url_encoded = opened.url_encoded, .prefix = {}};
+      .format = opened.format, .list = {}, .data_files = 1, .url_encoded = opened.url_encoded, .prefix = {}, .uri = at.uri()};
   return std::make_unique<FilteredInventory>(std::move(opened.rows), options, std::move(info), identity_of(file));
 }
 
-Result<std::unique_ptr<Inventory>> open_listing(storage::Stores& stores, Location at, const InventoryOptions& options) {
+Result<std::unique_ptr<Inventory>> open_folder(storage::Stores& stores, Location at, const InventoryOptions& options) {
+  EC_ASSIGN_OR_RETURN(const auto manifest, find_manifest(stores, at));
+  if (manifest) {
+    EC_ASSIGN_OR_RETURN(const auto object, manifest->store->head(manifest->key));
+    if (object) return open_file(stores, *manifest, *object, options);
+  }
   if (!at.key.empty()) at.key += '/';
   EC_ASSIGN_OR_RETURN(auto listing, open_listing_rows(stores, at, options.source_root));
   InventoryInfo info{
-      .format = "listing", .list = {}, .data_files = 0, .url_encoded = false, .prefix = std::move(listing.prefix)};
+      .format = "listing", .list = {}, .data_files = 0, .url_encoded = false, .prefix = std::move(listing.prefix), .uri = at.uri()};
   return std::make_unique<FilteredInventory>(std::move(listing.rows), options, std::move(info),
                                              fmt::format("{}{}", kListing, at.uri()));
 }
@@ -90,14 +97,14 @@ Result<bool> is_folder(const Location& at) {
 
 Result<std::unique_ptr<Inventory>> open_located(storage::Stores& stores, Location at, bool as_folder,
                                                 const InventoryOptions& options) {
-  if (at.key.empty()) return open_listing(stores, at, options);
+  if (at.key.empty()) return open_folder(stores, at, options);
   while (at.key.ends_with('/')) at.key.pop_back();
   if (!as_folder) {
     EC_ASSIGN_OR_RETURN(const auto object, at.store->head(at.key));
     if (object) return open_file(stores, at, *object, options);
   }
   EC_ASSIGN_OR_RETURN(const bool folder, is_folder(at));
-  if (folder) return open_listing(stores, at, options);
+  if (folder) return open_folder(stores, at, options);
   return fail(ErrorKind::kNotFound, "{} does not exist: there is {}no folder with files of that name", at.uri(),
               as_folder ? "" : "no file and ");
 }
@@ -113,6 +120,17 @@ Result<std::unique_ptr<Inventory>> open_inventory(storage::Stores& stores, std::
   }
   EC_ASSIGN_OR_RETURN(const Location at, annotate(stores.locate(uri), "opening the inventory"));
   return annotate(open_located(stores, at, uri.ends_with('/'), options), "opening the inventory");
+}
+
+Result<std::string> find_inventory(storage::Stores& stores, const std::string& uri) {
+  EC_ASSIGN_OR_RETURN(Location at, annotate(stores.locate(uri), "opening the inventory"));
+  while (at.key.ends_with('/')) at.key.pop_back();
+  if (!uri.ends_with('/') && !at.key.empty()) {
+    EC_ASSIGN_OR_RETURN(const auto object, annotate(at.store->head(at.key), "opening the inventory"));
+    if (object) return uri;
+  }
+  EC_ASSIGN_OR_RETURN(const auto manifest, annotate(find_manifest(stores, at), "opening the inventory"));
+  return manifest ? manifest->uri() : uri;
 }
 
 }  // namespace earthcatalog::inventory

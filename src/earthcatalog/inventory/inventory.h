@@ -27,6 +27,8 @@ struct InventoryOptions {
   std::optional<std::int64_t> limit = {};  ///< the first N keys after suffix and since
   KeyEncoding key_encoding = KeyEncoding::kByFormat;
   std::string source_root = "s3://";  ///< where buckets are, for a listing's bucket names
+  /// Whether rows of which none has the suffix are an error: they are a mistake, not an empty inventory.
+  bool needs_items = true;
 };
 
 /// rows = items + skipped_versions + skipped_not_pending + skipped_suffix + skipped_since, tested in this order.
@@ -37,6 +39,7 @@ struct InventoryCounts {
   std::int64_t skipped_not_pending = 0;  ///< rows of a problems file that name no pending object
   /// Rows with the suffix whose date does not parse; with `since`, those without a date too: they pass.
   std::int64_t dates_unparseable = 0;
+  std::string first_other_key;  ///< the first one that was passed over for its suffix
 };
 
 /// What an opened inventory turned out to be.
@@ -47,6 +50,7 @@ struct InventoryInfo {
   bool url_encoded = false;     ///< keys are decoded (of the first data file)
   /// Of a listing: what "bucket/key" of all its objects begins with. It says nothing of others.
   std::string prefix;
+  std::string uri = {};  ///< of the file, manifest or folder that was opened
 };
 
 /// A stream of objects. Not thread-safe.
@@ -70,9 +74,16 @@ class Inventory {
 bool is_listing(std::string_view identity);
 
 /// Opens by what the URI holds (name, then first bytes); a name that lies about its content is an error that says so.
-/// `stores` must outlive the inventory. kNotFound when there is neither an object nor a folder of that name.
+/// `stores` must outlive the inventory. kNotFound when there is neither an object nor a folder of that name. A folder of
+/// inventories stands for the one that find_inventory() chooses.
 Result<std::unique_ptr<Inventory>> open_inventory(storage::Stores& stores, std::string_view uri,
                                                   const InventoryOptions& options);
+
+/// `uri` as it is, or the manifest that it stands for when it is a folder of inventories: manifest.json in it, or that
+/// of the newest complete inventory in the dated folders that S3 Inventory makes. A run that opens its inventory more
+/// than once asks first: the newest one may be another a moment later. kNotFound when none of them is complete; what is
+/// wrong with a `uri` of another kind, open_inventory() says.
+Result<std::string> find_inventory(storage::Stores& stores, const std::string& uri);
 
 /// Reads all of it, some ten thousand objects at a time; errors of next() and of `visit`.
 Status for_each_batch(Inventory& inventory, const std::function<Status(std::span<const storage::ObjectRef>)>& visit);

@@ -26,7 +26,9 @@ void count(InventorySummary& summary, const storage::ObjectRef& object) {
 }  // namespace
 
 Result<InventorySummary> summarize(storage::Stores& stores, std::string_view uri, const InventoryOptions& options) {
-  EC_ASSIGN_OR_RETURN(const auto inventory, open_inventory(stores, uri, options));
+  InventoryOptions any = options;
+  any.needs_items = false;
+  EC_ASSIGN_OR_RETURN(const auto inventory, open_inventory(stores, uri, any));
   InventorySummary summary;
   EC_TRY(for_each_object(*inventory, [&](const storage::ObjectRef& object) -> Status {
     count(summary, object);

@@ -93,6 +93,7 @@ Status Compaction::run() {
   report_.run_id = spec_.catalog.run_id;
   report_.dry_run = spec_.dry_run;
   EC_ASSIGN_OR_RETURN(catalog_, open());
+  report_.warehouse = catalog_->warehouse();
   names_ = std::make_unique<PartNames>(catalog_->warehouse(), report_.run_id);
   auto status = work();
   if (!status && status.error().kind == ErrorKind::kCancelled && stopped()) {

@@ -35,7 +35,7 @@ struct CompactedBucket {
 
 /// Files, rows and bytes are those of the buckets that were merged; rows and bytes as they are afterwards.
 struct CompactReport {
-  std::string run_id;
+  std::string run_id, warehouse;
   bool dry_run = false, interrupted = false;
   std::int64_t buckets_scanned = 0, buckets_compacted = 0, files_before = 0, files_after = 0;
   std::int64_t rows = 0, dropped_rows = 0;

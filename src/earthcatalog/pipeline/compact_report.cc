@@ -11,6 +11,7 @@ namespace earthcatalog::pipeline {
 std::string to_json(const CompactReport& report) {
   nlohmann::ordered_json json;
   json["run_id"] = report.run_id;
+  json["warehouse"] = report.warehouse;
   json["dry_run"] = report.dry_run;
   json["interrupted"] = report.interrupted;
   json["buckets_scanned"] = report.buckets_scanned;

@@ -53,6 +53,7 @@ Status Delta::run() {
   report_.run_id = spec_.catalog.run_id;
   // Read first: a mistyped name must not leave a catalog or a lock behind.
   EC_ASSIGN_OR_RETURN(const auto reading, open(OpenMode::kRead));
+  report_.warehouse = reading->warehouse();
   EC_ASSIGN_OR_RETURN(const bool all, is_of_all_objects());
   if (spec_.delete_removed && !all) {
     return fail(ErrorKind::kInvalidArgument,

@@ -32,7 +32,7 @@ struct DeltaSpec {
 
 /// rows = added + changed + unchanged + duplicates; written = added + changed + taken_up.
 struct DeltaReport {
-  std::string run_id;
+  std::string run_id, warehouse;
   std::int64_t rows = 0;  ///< of the inventory that count
   std::int64_t added = 0, changed = 0, unchanged = 0;
   std::int64_t duplicates = 0;     ///< further rows of added and changed objects

@@ -32,6 +32,7 @@ Json to_json(const DeletedRows& deleted) {
 
 std::string to_json(const DeltaReport& report) {
   Json json = {{"run_id", report.run_id},
+               {"warehouse", report.warehouse},
                {"rows", report.rows},
                {"added", report.added},
                {"changed", report.changed},

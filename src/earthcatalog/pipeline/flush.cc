@@ -6,6 +6,7 @@
 #include <iterator>
 #include <utility>
 
+#include "earthcatalog/pipeline/spread.h"
 #include "earthcatalog/pipeline/write_groups.h"
 
 namespace earthcatalog::pipeline {
@@ -18,6 +19,7 @@ void add_counts(Report& to, const Report& from) {
   to.superseded += from.superseded;
   to.rows += from.rows;
   to.files += from.files;
+  to.bytes += from.bytes;
   to.replaced_rows += from.replaced_rows;
   to.rewritten_files += from.rewritten_files;
   to.item_dates_unparseable += from.item_dates_unparseable;
@@ -112,6 +114,7 @@ Status Flusher::choose_schema(Input& input) {
 Status Flusher::stage_input(const Input& input) {
   EC_ASSIGN_OR_RETURN(auto decision, decide(input.parts, grid_, *objects_));
   staged_items_ = true;
+  look_at_spread(input, decision);
   if (!options_.dry_run) {
     EC_ASSIGN_OR_RETURN(auto schema, catalog_->plan_schema(*input.schema));
     EC_ASSIGN_OR_RETURN(const auto writer, TableWriter::make(std::move(schema)));
@@ -196,6 +199,21 @@ Status Flusher::stage_rows(const Input& input, const Decision& decision, const T
   return {};
 }
 
+// A dry run flushes as a run would: what it counts is what would be written, but for the bytes and for files that an
+// earlier flush of the same commit has begun.
+void Flusher::look_at_spread(const Input& input, const Decision& decision) {
+  if (warned_ && !options_.dry_run) return;
+  const auto spread = spread_of(input.parts, decision.winners, options_.compact_rows);
+  if (options_.dry_run) {
+    counts_.files += spread.files;
+    counts_.bytes += estimate_bytes(spread);
+  }
+  auto warning = warned_ ? std::nullopt : warning_of(spread);
+  if (!warning) return;
+  warned_ = true;
+  if (options_.warn) options_.warn(*std::move(warning));
+}
+
 void Flusher::count(const Input& input, const Decision& decision) {
   counts_.superseded += decision.superseded;
   for (const ItemAddress& at : decision.winners) {
@@ -276,7 +294,8 @@ Status Flusher::commit() {
     if (attempt == kCommitAttempts) return std::unexpected(outcome.error());
     EC_TRY(stage_again());
   }
-  counts_.files = static_cast<std::int64_t>(added_.size());
+  if (!options_.dry_run) counts_.files = std::ssize(added_);
+  for (const auto& [path, file] : added_) counts_.bytes += file.file_size_in_bytes;
   add_counts(report_, counts_);
   rejected_.clear();
   remember_index();

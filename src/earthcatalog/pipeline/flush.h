@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -33,6 +34,7 @@ struct FlushOptions {
   bool dry_run = false;                 ///< decide and count, write nothing
   iceberg::Properties summary;          ///< of every snapshot: the inventory's identity
   ProgressFunction progress;            ///< told of the files that are written
+  std::function<void(std::string)> warn = {};  ///< called before rows that explode are written, once
 };
 
 /// Writes parts as files and commits them. stage() and commit() are one step in a run that commits as it goes, and
@@ -74,6 +76,7 @@ class Flusher {
   Status record_rejected();
   void count(const Input& input, const Decision& decision);
   Status stage_parts(std::vector<std::unique_ptr<ChunkPart>> parts);
+  void look_at_spread(const Input& input, const Decision& decision);
   Status stage_again();
   void forget_staged();
   catalog::CommitRequest make_request();
@@ -99,6 +102,7 @@ class Flusher {
   std::int64_t more_items_ = 0;
   std::vector<storage::ObjectRef> rejected_;
   Report counts_;
+  bool warned_ = false;
 };
 
 }  // namespace earthcatalog::pipeline

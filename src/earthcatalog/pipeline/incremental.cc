@@ -89,6 +89,7 @@ Status Run::run(catalog::Catalog* lent) {
     EC_ASSIGN_OR_RETURN(opened, open_catalog(stores_, spec_));
   }
   catalog::Catalog* const catalog = lent != nullptr ? lent : opened.get();
+  if (catalog != nullptr) report_.warehouse = catalog->warehouse();
   EC_ASSIGN_OR_RETURN(const auto grid,
                       grid::make_partitioner(stores_, catalog ? catalog->grid() : asked_grid(spec_.catalog.grid)));
   Status status = work(catalog, *grid, *inventory);
@@ -115,7 +116,11 @@ Status Run::work(catalog::Catalog* catalog, const grid::Partitioner& grid, inven
                        .max_columns = spec_.max_columns,
                        .dry_run = spec_.dry_run,
                        .summary = {},
-                       .progress = hooks_.progress};
+                       .progress = hooks_.progress,
+                       .warn = [this](std::string warning) {
+                         if (hooks_.warn) hooks_.warn(warning);
+                         report_.warnings.push_back(std::move(warning));
+                       }};
   options.summary["earthcatalog.inventory"] = spec_.inventory;
   inventory_identity_ = inventory.identity();
   options.summary["earthcatalog.inventory-identity"] = inventory_identity_;

@@ -20,6 +20,7 @@ MissingCounts missing_counts(const Report& report) {
 std::string to_json(const Report& report) {
   nlohmann::ordered_json json;
   json["run_id"] = report.run_id;
+  json["warehouse"] = report.warehouse;
   json["dry_run"] = report.dry_run;
   json["interrupted"] = report.interrupted;
   json["source_items"] = report.source_items;
@@ -33,6 +34,7 @@ std::string to_json(const Report& report) {
   json["not_done"] = report.not_done;
   json["rows"] = report.rows;
   json["files"] = report.files;
+  json["bytes"] = report.bytes;
   json["replaced_rows"] = report.replaced_rows;
   json["rewritten_files"] = report.rewritten_files;
   json["commits"] = report.commits;
@@ -55,6 +57,10 @@ std::string to_json(const Report& report) {
   json["peak_rss_bytes"] = report.peak_rss_bytes;
   json["snapshot_id"] = report.snapshot_id ? nlohmann::ordered_json(*report.snapshot_id) : nlohmann::ordered_json();
   json["problems"] = report.problems;
+  json["warnings"] = report.warnings;
+  if (report.chunks) json["chunks"] = *report.chunks;
+  if (report.chunks_staged) json["chunks_staged"] = *report.chunks_staged;
+  if (report.chunks || report.already_committed) json["already_committed"] = report.already_committed;
   return json.dump(2);
 }
 
@@ -91,7 +97,24 @@ std::string to_text(const Report& report) {
   fmt::format_to(out, "  {:.1f} s, {:.0f} items/s, {:.1f} MB fetched, peak memory {:.0f} MiB\n", report.seconds,
                  report.items_per_second(), static_cast<double>(report.bytes_fetched) / 1e6,
                  static_cast<double>(report.peak_rss_bytes) / (1 << 20));
-  if (report.snapshot_id) fmt::format_to(out, "  snapshot {} ({} commits)\n", *report.snapshot_id, report.commits);
+  if (report.dry_run) {
+    fmt::format_to(out, "  a run would write {} rows in about {} files and {:.1f} MB: an estimate\n", report.rows,
+                   report.files, static_cast<double>(report.bytes) / 1e6);
+  }
+  if (report.chunks && report.chunks_staged && *report.chunks_staged < *report.chunks) {
+    fmt::format_to(out, "  {} of {} chunks are staged, nothing of them is committed\n", *report.chunks_staged,
+                   *report.chunks);
+  } else if (report.chunks && report.interrupted && !report.already_committed) {
+    fmt::format_to(out, "  all of {} chunks are staged, nothing of them is committed\n", *report.chunks);
+  }
+  if (report.already_committed && report.snapshot_id) {
+    fmt::format_to(out, "  already committed as snapshot {} by an earlier run\n", *report.snapshot_id);
+  } else if (report.already_committed) {
+    fmt::format_to(out, "  already done by an earlier run, which had nothing to commit\n");
+  } else if (report.snapshot_id) {
+    fmt::format_to(out, "  snapshot {} ({} {})\n", *report.snapshot_id, report.commits,
+                   report.commits == 1 ? "commit" : "commits");
+  }
   if (!report.problems.empty()) fmt::format_to(out, "  problems {}\n", report.problems);
   return text;
 }

@@ -6,6 +6,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <vector>
 
 #include "earthcatalog/pipeline/missing_rule.h"
 
@@ -14,6 +15,7 @@ namespace earthcatalog::pipeline {
 /// Every object that a run looked at is in exactly one of the six counts after `source_items`.
 struct Report {
   std::string run_id;
+  std::string warehouse;          ///< of the table; empty when the run ended before it was known
   std::int64_t source_items = 0;  ///< keys after suffix, since and limit
   std::int64_t written_items = 0;
   std::int64_t unchanged = 0;
@@ -27,7 +29,8 @@ struct Report {
   std::int64_t not_done = 0;
 
   std::int64_t rows = 0;           ///< written: one for each (item, cell)
-  std::int64_t files = 0;          ///< data files added
+  std::int64_t files = 0;          ///< data files added; in a dry run an estimate
+  std::int64_t bytes = 0;          ///< of those files; in a dry run an estimate
   std::int64_t replaced_rows = 0;  ///< rows that left the table for those of their item's newest version
   std::int64_t rewritten_files = 0;
   std::int64_t commits = 0;
@@ -49,6 +52,10 @@ struct Report {
   std::string problems;  ///< URI of the problems file; empty when there was nothing to say
   bool dry_run = false;
   bool interrupted = false;
+  /// Of a backfill: chunks in all and staged. Nothing when there were none to look at.
+  std::optional<std::int64_t> chunks, chunks_staged;
+  bool already_committed = false;     ///< of a backfill: an earlier run made the commit, as `snapshot_id`
+  std::vector<std::string> warnings;  ///< of what costs more than it should; settings in backquotes
 
   double avg_fan_out() const {
     return written_items > 0 ? static_cast<double>(rows) / static_cast<double>(written_items) : 0;

@@ -106,6 +106,7 @@ Status Expiry::run() {
   report_.dry_run = spec_.dry_run;
   report_.cutoff = spec_.catalog.clock() - spec_.older_than_seconds * kMicrosPerSecond;
   EC_ASSIGN_OR_RETURN(const auto catalog, open());
+  report_.warehouse = catalog->warehouse();
   Status status = work(*catalog);
   if (auto closed = catalog->close(); status && !closed) status = closed;
   return status;

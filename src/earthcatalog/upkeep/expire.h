@@ -30,7 +30,7 @@ struct RemovedSnapshot {
 };
 
 struct ExpireReport {
-  std::string run_id;
+  std::string run_id, warehouse;
   bool dry_run = false;
   TimeMicros cutoff = 0;                           ///< what the table needed at this time or since stays
   std::vector<RemovedSnapshot> snapshots_removed;  ///< in a dry run: those that would be

@@ -33,6 +33,7 @@ PlaceCounts ExpireReport::total() const {
 std::string to_json(const ExpireReport& report) {
   Json json;
   json["run_id"] = report.run_id;
+  json["warehouse"] = report.warehouse;
   json["dry_run"] = report.dry_run;
   json["cutoff"] = format_time(report.cutoff);
   json["snapshots"] = {{"before", report.snapshots_before()},

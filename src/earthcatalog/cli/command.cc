@@ -1,0 +1,36 @@
+#include "earthcatalog/cli/command.h"
+
+#include <exception>
+
+#include "earthcatalog/cli/output.h"
+
+namespace earthcatalog::cli {
+namespace {
+
+// The whole name: "index check".
+std::string name_of(const CLI::App& app) {
+  const auto chosen = app.get_subcommands();
+  return chosen.empty() ? app.get_name() : app.get_name() + " " + name_of(*chosen.front());
+}
+
+}  // namespace
+
+int Command::execute(const std::function<std::string(const Error&)>& words) {
+  Result<int> result = kExitOk;
+  try {
+    result = run();
+  } catch (const std::exception& error) {
+    result = fail(ErrorKind::kIOError, "unexpected: {}", error.what());
+  }
+  RunReport::Outcome outcome{.command = name_of(*app_), .exit_code = kExitOk, .error = {}};
+  if (result) {
+    outcome.exit_code = *result;
+  } else {
+    outcome.exit_code = exit_code_of(result.error());
+    outcome.error = words(result.error());
+    print_err("earthcatalog: {}\n", outcome.error);
+  }
+  return report_.finish(outcome);
+}
+
+}  // namespace earthcatalog::cli
