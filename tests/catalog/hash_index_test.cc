@@ -104,8 +104,8 @@ class BadHashIndex : public ::testing::Test {
     for (const auto* error : {updated ? nullptr : &updated.error(), checked ? nullptr : &checked.error()}) {
       ASSERT_NE(error, nullptr);
       EXPECT_EQ(error->kind, kind);
-      EXPECT_THAT(error->message, AllOf(HasSubstr("memory://b/w_id_hashes.parquet"), HasSubstr(what),
-                                        HasSubstr("`index.build()`")));
+      EXPECT_THAT(error->message,
+                  AllOf(HasSubstr("memory://b/w_id_hashes.parquet"), HasSubstr(what), HasSubstr("`index.build()`")));
     }
     const auto after = where_.store->head(where_.key).value();
     EXPECT_EQ(before ? before->etag : "", after ? after->etag : "");

@@ -1,7 +1,7 @@
 // What docs/warehouse_format.md promises of the files, looked up in the files.
 #include <arrow/api.h>
-#include <arrow/util/key_value_metadata.h>
 #include <arrow/io/memory.h>
+#include <arrow/util/key_value_metadata.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <parquet/bloom_filter.h>

@@ -232,11 +232,10 @@ TEST(Claims, MembersOfNullStructsMayBeCountedOrNot) {
   const arrow::ArrayVector children = {array_of(arrow::DoubleBuilder(), std::vector<std::optional<double>>{1.0, {}})};
   arrow::TypedBufferBuilder<bool> validity;
   ASSERT_TRUE(validity.Append(true).ok() && validity.Append(false).ok());
-  const auto array = arrow::StructArray::Make(children, {arrow::field("xmin", arrow::float64())},
-                                              validity.Finish().ValueOrDie(), 1)
-                         .ValueOrDie();
-  const auto rows =
-      arrow::RecordBatch::Make(arrow::schema({arrow::field("geometry_bbox", array->type())}), 2, {array});
+  const auto array =
+      arrow::StructArray::Make(children, {arrow::field("xmin", arrow::float64())}, validity.Finish().ValueOrDie(), 1)
+          .ValueOrDie();
+  const auto rows = arrow::RecordBatch::Make(arrow::schema({arrow::field("geometry_bbox", array->type())}), 2, {array});
   const auto contradictions = [&](std::int64_t values, std::int64_t nulls) {
     iceberg::DataFile file;
     file.record_count = 2;

@@ -215,10 +215,10 @@ class ReadingWithDeletes : public Reading {
       std::vector<std::int64_t> all = positions;
       paths.emplace_back("memory://deletes/g");
       all.push_back(3);
-      const auto size = write_plain(*store, "deletes",
-                                    {field_with_id("file_path", arrow::utf8(), 2147483546),
-                                     field_with_id("pos", arrow::int64(), 2147483545)},
-                                    {texts(paths), longs(all)});
+      const auto size = write_plain(
+          *store, "deletes",
+          {field_with_id("file_path", arrow::utf8(), 2147483546), field_with_id("pos", arrow::int64(), 2147483545)},
+          {texts(paths), longs(all)});
       const std::string name = "d" + std::to_string(file.deletes.size());
       put(name, store->objects.at("deletes"));
       file.deletes.push_back(

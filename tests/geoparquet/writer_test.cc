@@ -241,9 +241,7 @@ TEST_F(Writing, APlaceThatIsTakenIsLeftForTheNext) {
     SCOPED_TRACE(rows);
     store->objects = {{"0", "of another run"}, {"1", "of another run"}};
     int asked = 0;
-    const auto next = [&]() -> Result<storage::Location> {
-      return storage::Location{store, std::to_string(asked++)};
-    };
+    const auto next = [&]() -> Result<storage::Location> { return storage::Location{store, std::to_string(asked++)}; };
     const auto file = writer.write(next, {itslive_rows(rows)}, kPartition);
     ASSERT_TRUE(file) << file.error().message;
     EXPECT_EQ(file->file_path, "test://store/2");

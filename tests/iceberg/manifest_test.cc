@@ -144,8 +144,8 @@ TEST(Manifest, DeleteFilesComeBackAsTheyWere) {
   positions.referenced_data_file = "memory://w/a.parquet";
   equality.content = FileContent::kEqualityDeletes;
   equality.equality_ids = {1, 3};
-  auto writer = value_of(ManifestWriter::make(
-      {.schema = &layout.schema, .spec = &layout.spec, .content = ManifestContent::kDeletes}));
+  auto writer = value_of(
+      ManifestWriter::make({.schema = &layout.schema, .spec = &layout.spec, .content = ManifestContent::kDeletes}));
   for (const auto& file : {positions, equality}) value_of(writer.add(added(file)));
   auto [bytes, file] = writer.finish();
   EXPECT_EQ(file.content, ManifestContent::kDeletes);

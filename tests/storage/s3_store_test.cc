@@ -514,9 +514,9 @@ TEST_F(S3StoreTest, ALargeOutputRefusesToReplace) {
   EXPECT_EQ(from_arrow(status).kind, ErrorKind::kAlreadyExists);
   EXPECT_EQ(seen_.back().method, "DELETE") << "the upload is given up";
   EXPECT_TRUE(write(play({missing, kStarted, kPart, kPart, kHangUp, taken, kOurs}), 1500, Existing::kRefuse).ok());
-  EXPECT_TRUE(write(play({missing, kStarted, kPart, kPart, error(501, "NotImplemented"), kCompleted}), 1500,
-                    Existing::kRefuse)
-                  .ok());
+  EXPECT_TRUE(
+      write(play({missing, kStarted, kPart, kPart, error(501, "NotImplemented"), kCompleted}), 1500, Existing::kRefuse)
+          .ok());
 }
 
 TEST_F(S3StoreTest, InputOfASmallObjectIsOneRequest) {

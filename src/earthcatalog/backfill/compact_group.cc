@@ -227,7 +227,8 @@ Result<FileList> GroupCompaction::rewrite(const pipeline::TableWriter& writer) {
   for (const auto& group : spec_.groups) {
     if (!group.removals.empty()) removals[group.bucket].insert(group.removals.begin(), group.removals.end());
   }
-  EC_ASSIGN_OR_RETURN(auto outcome, pipeline::rewrite_without(stores_, present.added, removals, names_, writer, parallel()));
+  EC_ASSIGN_OR_RETURN(auto outcome,
+                      pipeline::rewrite_without(stores_, present.added, removals, names_, writer, parallel()));
   report_.removed_rows = outcome.rows_removed;
   return FileList{.added = std::move(outcome.added), .removed = std::move(outcome.removed)};
 }

@@ -55,9 +55,9 @@ struct CompactGroupSpec {
   std::int64_t task = 0;
   TimeMicros started = 0;  ///< RunRecord::started: what another backfill left in the same place is not taken for ours
   std::vector<Group> groups;
-  std::string present;  ///< manifest of the table's files in buckets with removals; empty: there are none
+  std::string present;       ///< manifest of the table's files in buckets with removals; empty: there are none
   std::string name_mapping;  ///< the table's, for reading them (iceberg::kNameMappingProperty)
-  std::string copies;   ///< manifest of parts that are data files as they are, for groups of one file; empty: none
+  std::string copies;        ///< manifest of parts that are data files as they are, for groups of one file; empty: none
   TableSchema schema;
   std::int64_t compact_rows = 100'000;  ///< most rows of a file
   std::int64_t memory_limit_bytes =

@@ -20,8 +20,8 @@
 #include "earthcatalog/pipeline/item_rows.h"
 #include "earthcatalog/pipeline/spread.h"
 #include "earthcatalog/pipeline/table_writer.h"
-#include "earthcatalog/pipeline/write_groups.h"
 #include "earthcatalog/pipeline/unfinished_run.h"
+#include "earthcatalog/pipeline/write_groups.h"
 
 namespace earthcatalog::backfill {
 namespace {
@@ -172,10 +172,8 @@ void ChunkIngest::look_at_spread(const Parts& parts) {
 
 Status ChunkIngest::write_lines(const Parts& parts) {
   for (const auto& part : parts) remember(*part);
-  EC_ASSIGN_OR_RETURN(
-      auto files,
-      write_rows(staging_, *grid_, parts,
-                 {.attempt = at_, .part = takes_++, .parallel = parallel()}));
+  EC_ASSIGN_OR_RETURN(auto files,
+                      write_rows(staging_, *grid_, parts, {.attempt = at_, .part = takes_++, .parallel = parallel()}));
   for (auto& file : files) {
     record_.rows += file.rows;
     record_.files.push_back(std::move(file));

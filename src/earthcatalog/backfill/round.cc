@@ -52,10 +52,11 @@ Result<PresentFiles> list_present(const catalog::Catalog& catalog, const pipelin
     auto bucket = pipeline::bucket_of(file.partition);
     if (!removals.contains(bucket)) return {};
     if (!file.deletes.empty()) {  // tasks know files by manifests, which do not tell what is deleted
-      return fail(ErrorKind::kUnsupported,
-                  "rows of {} are deleted by {}, which another engine wrote; run `compact()`, which applies deletes, and "
-                  "then this again",
-                  file.file_path, file.deletes.front().file_path);
+      return fail(
+          ErrorKind::kUnsupported,
+          "rows of {} are deleted by {}, which another engine wrote; run `compact()`, which applies deletes, and "
+          "then this again",
+          file.file_path, file.deletes.front().file_path);
     }
     present[std::move(bucket)].push_back(std::move(file));
     return {};
@@ -275,9 +276,8 @@ Result<Round> plan_round(catalog::Catalog& catalog, const Staging& staging, Plan
   }
   if (staging.is_direct()) set_forms(round);
   round.tasks = cut_tasks(round.plan.groups, present, staging.is_direct(), options.task_bytes);
-  EC_TRY(parallel_for(round.tasks.size(), staging.stores().parallel(1), [&](std::size_t task) {
-    return write_present(staging, round, present, round.tasks[task]);
-  }));
+  EC_TRY(parallel_for(round.tasks.size(), staging.stores().parallel(1),
+                      [&](std::size_t task) { return write_present(staging, round, present, round.tasks[task]); }));
   if (staging.is_direct()) EC_TRY(write_copies(staging, round));
   return round;
 }

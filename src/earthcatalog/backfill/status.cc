@@ -9,7 +9,7 @@
 #include "earthcatalog/backfill/ingest_chunk.h"
 #include "earthcatalog/backfill/staging.h"
 #include "earthcatalog/backfill/write_chunks.h"
-#include "earthcatalog/pipeline/parallel.h"
+#include "earthcatalog/base/parallel.h"
 #include "earthcatalog/pipeline/unfinished_run.h"
 
 namespace earthcatalog::backfill {
@@ -72,7 +72,7 @@ Result<std::vector<ChunkRecord>> attempts_of(const Staging& staging, const RunRe
 
 Status count_chunks(const Staging& staging, const RunRecord& run, BackfillStatus& status) {
   std::vector<std::vector<ChunkRecord>> chunks(static_cast<std::size_t>(run.chunks));
-  EC_TRY(pipeline::parallel_for(chunks.size(), kMarkersAtATime, [&](std::size_t chunk) -> Status {
+  EC_TRY(parallel_for(chunks.size(), kMarkersAtATime, [&](std::size_t chunk) -> Status {
     EC_ASSIGN_OR_RETURN(chunks[chunk], attempts_of(staging, run, static_cast<std::int64_t>(chunk)));
     return {};
   }));
@@ -102,10 +102,11 @@ Status describe(const Staging& staging, const RunRecord& run, const catalog::Cat
   status.source_items = run.items;
   status.retry = run.first_attempt > 0;
   // Of a run that was killed between its commit and its record, the table alone knows.
-  note_commit(find_snapshot(table, [&](const auto& summary) {
-                const auto at = summary.find(kBackfillSummary);
-                return at != summary.end() && at->second == backfill_name(run);
-              }),
+  note_commit(find_snapshot(table,
+                            [&](const auto& summary) {
+                              const auto at = summary.find(kBackfillSummary);
+                              return at != summary.end() && at->second == backfill_name(run);
+                            }),
               status);
   if (run.committed_snapshot) {
     status.phase = Phase::kCommitted;
@@ -172,7 +173,8 @@ Result<BackfillStatus> read_status(storage::Stores& stores, const StatusSpec& sp
   if (run) {
     EC_TRY(describe(*staging, *run, table.get(), status));
   } else {
-    note_commit(find_snapshot(table.get(), [](const auto& summary) { return summary.contains(kBackfillSummary); }), status);
+    note_commit(find_snapshot(table.get(), [](const auto& summary) { return summary.contains(kBackfillSummary); }),
+                status);
   }
   status.next = next_of(status);
   return status;
@@ -216,8 +218,9 @@ std::string to_text(const BackfillStatus& status) {
                         status.source_items, status.missing, status.rejected, status.pending);
   }
   if (status.snapshot_id) {
-    text += fmt::format("{} committed as snapshot {}{}\n", status.phase == Phase::kNone ? "the last backfill is" : "  already",
-                        *status.snapshot_id, status.committed ? " at " + format_time(*status.committed) : "");
+    text += fmt::format("{} committed as snapshot {}{}\n",
+                        status.phase == Phase::kNone ? "the last backfill is" : "  already", *status.snapshot_id,
+                        status.committed ? " at " + format_time(*status.committed) : "");
   } else {
     text += status.phase == Phase::kNone ? "the table has no commit of a backfill\n" : "  not committed\n";
   }

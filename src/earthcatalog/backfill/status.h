@@ -38,13 +38,13 @@ struct BackfillStatus {
   std::string inventory;
   std::optional<TimeMicros> started;
   std::int64_t chunks = 0, chunks_staged = 0;
-  std::int64_t source_items = 0;                                   ///< in chunks so far
-  std::int64_t staged_items = 0, staged_rows = 0;                  ///< of the chunks staged
-  std::int64_t missing = 0, rejected = 0, pending = 0;             ///< likewise
-  std::optional<std::int64_t> snapshot_id;                         ///< the commit; of kNone that of the last backfill
-  std::optional<TimeMicros> committed;                             ///< its time
-  std::optional<catalog::LockRecord> lock;                         ///< who works on the table now
-  std::string next;                                                ///< what to run; settings in backquotes
+  std::int64_t source_items = 0;                        ///< in chunks so far
+  std::int64_t staged_items = 0, staged_rows = 0;       ///< of the chunks staged
+  std::int64_t missing = 0, rejected = 0, pending = 0;  ///< likewise
+  std::optional<std::int64_t> snapshot_id;              ///< the commit; of kNone that of the last backfill
+  std::optional<TimeMicros> committed;                  ///< its time
+  std::optional<catalog::LockRecord> lock;              ///< who works on the table now
+  std::string next;                                     ///< what to run; settings in backquotes
 };
 
 /// Reads markers by their names and the table's metadata; changes nothing. kInvalidData names a marker that cannot be

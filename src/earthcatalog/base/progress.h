@@ -46,7 +46,8 @@ using ProgressFunction = std::function<void(const Progress&)>;
 
 struct Hooks {
   ProgressFunction progress;
-  const std::atomic<bool>* stop = nullptr;  ///< set: what is whole is committed, and the job comes back early
+  const std::atomic<bool>* stop = nullptr;            ///< set: what is whole is committed, and the job comes back early
+  std::function<void(const std::string&)> warn = {};  ///< called at once with what the report's `warnings` have
   bool stopping() const { return stop != nullptr && stop->load(); }
 };
 

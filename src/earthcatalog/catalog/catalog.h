@@ -50,8 +50,8 @@ struct CatalogOptions {
   std::optional<int> default_resolution;   ///< for a new table when none was asked for; none: that is an error
   std::optional<stac::SchemaKind> schema;  ///< asked for; an error when the table is of the other kind
   bool adds_rows = true;  ///< false: for what only reads or removes, which columns of other engines do not disturb
-  bool lock = true;                        ///< false: --no-lock
-  std::string lock_uri;                    ///< empty: "<catalog URI>.lock"
+  bool lock = true;       ///< false: --no-lock
+  std::string lock_uri;   ///< empty: "<catalog URI>.lock"
   std::string lock_owner = "earthcatalog";
   std::int64_t lock_stale_after_seconds = 300;
   std::int64_t heartbeat_seconds = 30;  ///< 0: no thread (tests)
@@ -90,10 +90,11 @@ class Catalog {
  public:
   /// Opens, takes the lock (kWrite), checks grid and schema against the table, takes a table of the peer over (at the
   /// next commit), brings the object index up to date with the snapshot. Errors: kNotFound (kRead, no catalog or
-  /// table), kAlreadyExists (kWrite, the warehouse holds another catalog's table), kConflict (locked), kInvalidData (no SQLite, no catalog), kInvalidArgument (a new table whose warehouse
-  /// or grid nobody gave), kUnsupported (another grid, resolution, schema kind or warehouse than the table's, both are
-  /// named; a store without conditional writes; a table of another schema or partitioning, with the name of the
-  /// difference; kWrite of rows, and a column that is not ours). `stores` must outlive it.
+  /// table), kAlreadyExists (kWrite, the warehouse holds another catalog's table), kConflict (locked), kInvalidData (no
+  /// SQLite, no catalog), kInvalidArgument (a new table whose warehouse or grid nobody gave), kUnsupported (another
+  /// grid, resolution, schema kind or warehouse than the table's, both are named; a store without conditional writes; a
+  /// table of another schema or partitioning, with the name of the difference; kWrite of rows, and a column that is not
+  /// ours). `stores` must outlive it.
   static Result<std::unique_ptr<Catalog>> open(storage::Stores& stores, CatalogOptions options);
   /// Releases the lock as far as that works; close() reports.
   ~Catalog();

@@ -125,16 +125,16 @@ Status add_files(const iceberg::Table& table, std::optional<std::int64_t> before
                  HashChanges& changes) {
   ProgressMeter meter(hooks.progress, {.stage = "read ids", .unit = "files"});
   std::mutex mutex;  // of the changes
-  return for_each_changed_file(
-      table, before, snapshot_of(table), [&](const iceberg::DataFile& file, bool came) -> Status {
-        if (hooks.stopping()) return fail(ErrorKind::kCancelled, "stopped");
-        EC_TRY(for_each_id(table.stores(), table.schema(), file, [&](std::string_view id) {
-          const std::lock_guard lock(mutex);
-          return came ? changes.add(id) : changes.drop(id_hash(id));
-        }));
-        meter.add();
-        return {};
-      });
+  return for_each_changed_file(table, before, snapshot_of(table),
+                               [&](const iceberg::DataFile& file, bool came) -> Status {
+                                 if (hooks.stopping()) return fail(ErrorKind::kCancelled, "stopped");
+                                 EC_TRY(for_each_id(table.stores(), table.schema(), file, [&](std::string_view id) {
+                                   const std::lock_guard lock(mutex);
+                                   return came ? changes.add(id) : changes.drop(id_hash(id));
+                                 }));
+                                 meter.add();
+                                 return {};
+                               });
 }
 
 // What changes since the snapshot `before`: the ids of files that came are added; those of files that went are dropped,

@@ -37,10 +37,9 @@ Error lock_lost(const LockOptions& mine, std::string_view lock_uri, const std::o
 Result<LockRecord> parse_lock(const storage::Location& where, std::string_view bytes) {
   auto record = LockRecord::parse(bytes);
   if (!record) {
-    return fail(
-        ErrorKind::kInvalidData,
-        "{} is no lock of a catalog: {}; if nobody uses the catalog, remove it with: `unlock(force)`",
-        where.uri(), record.error().message);
+    return fail(ErrorKind::kInvalidData,
+                "{} is no lock of a catalog: {}; if nobody uses the catalog, remove it with: `unlock(force)`",
+                where.uri(), record.error().message);
   }
   return record;
 }

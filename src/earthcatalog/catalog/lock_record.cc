@@ -100,9 +100,9 @@ Error catalog_locked(const LockRecord& lock, std::string_view lock_uri, std::str
   } else {
     message += fmt::format(", for {} hours", lock.ttl_hours);
   }
-  message += fmt::format(
-      " (lock {}); wait for it to end, or, if you know that it is dead, run: `unlock(force, catalog={}",
-      lock_uri, catalog);
+  message +=
+      fmt::format(" (lock {}); wait for it to end, or, if you know that it is dead, run: `unlock(force, catalog={}",
+                  lock_uri, catalog);
   if (lock_uri != default_lock_uri(catalog)) message += fmt::format(", lock={}", lock_uri);
   message += ")`";
   return Error{ErrorKind::kConflict, std::move(message)};

@@ -83,9 +83,9 @@ class Search {
   storage::Stores& stores_;
   const std::string hinted_;
   MetadataSearch result_;
-  std::vector<std::int64_t> versions_;           // of the tables' metadata
-  std::optional<std::int64_t> newest_version_;   // of the first table's
-  std::set<std::string, std::less<>> past_;      // metadata that tables found before replaced
+  std::vector<std::int64_t> versions_;          // of the tables' metadata
+  std::optional<std::int64_t> newest_version_;  // of the first table's
+  std::set<std::string, std::less<>> past_;     // metadata that tables found before replaced
 };
 
 }  // namespace

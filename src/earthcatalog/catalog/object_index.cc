@@ -389,8 +389,8 @@ Result<ObjectIndex> ObjectIndex::apply(const IndexUpdate& update, const std::str
   EC_ASSIGN_OR_RETURN(const auto readers, open_all(*next->stores, update.runs));
   for (const auto& reader : readers) sources.push_back(source_of(*reader));
   sources.push_back(std::move(changes));
-  EC_ASSIGN_OR_RETURN(auto run, next->write_run(std::move(sources), storage::join_uri(folder_uri, name),
-                                                expected, kept > 0));
+  EC_ASSIGN_OR_RETURN(auto run,
+                      next->write_run(std::move(sources), storage::join_uri(folder_uri, name), expected, kept > 0));
   next->runs.resize(kept);
   next->manifest.runs.resize(kept);
   next->manifest.runs.push_back(run->info());

@@ -38,6 +38,7 @@ Status for_each_changed_file(const iceberg::Table& table, std::optional<std::int
 
 /// Calls `visit(file)` for each data file that both snapshots have. Threads and memory as above.
 Status for_each_kept_file(const iceberg::Table& table, std::optional<std::int64_t> before,
-                          std::optional<std::int64_t> now, const std::function<Status(const iceberg::DataFile&)>& visit);
+                          std::optional<std::int64_t> now,
+                          const std::function<Status(const iceberg::DataFile&)>& visit);
 
 }  // namespace earthcatalog::catalog

@@ -9,11 +9,13 @@ namespace earthcatalog::catalog {
 
 Status check_no_other_table(storage::Stores& stores, const std::string& warehouse, const std::string& catalog_uri,
                             const std::string& own_uuid) {
-  EC_ASSIGN_OR_RETURN(const auto search, annotate(find_tables(stores, warehouse), "looking for a table in " + warehouse));
+  EC_ASSIGN_OR_RETURN(const auto search,
+                      annotate(find_tables(stores, warehouse), "looking for a table in " + warehouse));
   const auto other =
       std::ranges::find_if(search.tables, [&](const FoundTable& table) { return table.uuid() != own_uuid; });
   if (other == search.tables.end()) return {};
-  const std::string remedy = fmt::format("`register(from_warehouse, catalog={}, warehouse={})`", catalog_uri, warehouse);
+  const std::string remedy =
+      fmt::format("`register(from_warehouse, catalog={}, warehouse={})`", catalog_uri, warehouse);
   if (own_uuid.empty() && storage::place_key(other->catalog) == catalog_uri) {
     return fail(ErrorKind::kAlreadyExists,
                 "the catalog {} has lost its table, which is still in the warehouse: {}. A warehouse holds one table: "

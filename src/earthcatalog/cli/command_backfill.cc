@@ -112,16 +112,17 @@ class BackfillCommand final : public Command {
     if (!spec.skip_inventory) EC_TRY(choose_inventory(stores, spec.settings.inventory));
     report_.set_inventory(spec.settings.inventory);
     return run_ingest(
-        flags_, report_, {.work = [&](const pipeline::Hooks& hooks,
-                             pipeline::Report& report) { return backfill::run_backfill(stores, spec, hooks, report); },
-                 .stopped = "finished chunks are staged",
-                 .retry =
-                     [&](const pipeline::Report&) {
-                       return fmt::format(
-                           "They are listed in {}/pending_chunks. Run the same command with --retry-pending to fetch "
-                           "them again",
-                           spec.staging.empty() ? "the warehouse's _runs/<run id>" : spec.staging);
-                     }});
+        flags_, report_,
+        {.work = [&](const pipeline::Hooks& hooks,
+                     pipeline::Report& report) { return backfill::run_backfill(stores, spec, hooks, report); },
+         .stopped = "finished chunks are staged",
+         .retry =
+             [&](const pipeline::Report&) {
+               return fmt::format(
+                   "They are listed in {}/pending_chunks. Run the same command with --retry-pending to fetch "
+                   "them again",
+                   spec.staging.empty() ? "the warehouse's _runs/<run id>" : spec.staging);
+             }});
   }
 
  private:

@@ -89,9 +89,10 @@ class Index final : public Command {
 
   void print(const storage::Location& where, const catalog::HashIndexReport& hashes,
              const catalog::ObjectIndexUpdate& objects) {
-    const ordered_json json = {{"hash_index", where.uri()}, {"entries", hashes.entries},
-                               {"added", hashes.added},     {"dropped", hashes.dropped},
-                               {"rebuilt", hashes.rebuilt}, {"object_index", {{"changed", objects.changed}, {"runs", objects.runs}}}};
+    const ordered_json json = {
+        {"hash_index", where.uri()}, {"entries", hashes.entries},
+        {"added", hashes.added},     {"dropped", hashes.dropped},
+        {"rebuilt", hashes.rebuilt}, {"object_index", {{"changed", objects.changed}, {"runs", objects.runs}}}};
     report_.record_json(json.dump());
     if (report_.json()) return;
     if (hashes.rebuilt) {

@@ -46,7 +46,7 @@ void print_text(const InventorySummary& summary) {
   print_out("items     {}\n", summary.counts.items);
   if (summary.counts.items == 0 && !summary.counts.first_other_key.empty()) {
     print_out("no items  the first key is {}; say with --suffix what the keys of items end in\n",
-               summary.counts.first_other_key);
+              summary.counts.first_other_key);
   }
   print_out("passed over {} by suffix, {} by date, {} old versions or delete markers\n", summary.counts.skipped_suffix,
             summary.counts.skipped_since, summary.counts.skipped_versions);

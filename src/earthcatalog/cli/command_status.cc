@@ -12,8 +12,9 @@ class StatusCommand final : public Command {
   void setup(CLI::App& app) override {
     app_ = app.add_subcommand("status", "how far a backfill has come, and what to run next");
     table_.add(*app_);
-    as_path(app_->add_option("--staging", staging_,
-                             "where the backfill stages; path or URI (default: the direct shape, within the warehouse)"));
+    as_path(
+        app_->add_option("--staging", staging_,
+                         "where the backfill stages; path or URI (default: the direct shape, within the warehouse)"));
     report_.add_format(*app_);
   }
 

@@ -19,7 +19,8 @@ struct IngestRun {
   std::function<std::string(const pipeline::Report&)> retry;
 };
 
-/// Gives `report` what was done, also after an error. kCancelled after Ctrl-C, kUnavailable when objects are pending and
+/// Gives `report` what was done, also after an error. kCancelled after Ctrl-C, kUnavailable when objects are pending
+/// and
 /// --allow-pending is not given.
 Result<int> run_ingest(const IngestFlags& flags, RunReport& report, const IngestRun& run);
 

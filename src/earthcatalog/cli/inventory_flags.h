@@ -26,7 +26,8 @@ struct InventoryFlags {
   Result<inventory::InventoryOptions> options() const;
 };
 
-/// A folder of inventories stands for its newest complete one: puts that in place of `inventory`, and says so on stderr.
+/// A folder of inventories stands for its newest complete one: puts that in place of `inventory`, and says so on
+/// stderr.
 Status choose_inventory(storage::Stores& stores, std::string& inventory);
 
 }  // namespace earthcatalog::cli

@@ -36,10 +36,9 @@ using Environment = std::function<std::optional<std::string>(const char* name)>;
 std::optional<std::string> process_environment(const char* name);
 
 /// Flags over the file's section (its buckets too) over the names of AWS's tools in the environment:
-/// AWS_ENDPOINT_URL_S3, AWS_ENDPOINT_URL, AWS_REGION, AWS_DEFAULT_REGION, AWS_NO_SIGN_REQUEST, AWS_REQUEST_PAYER; and these
-/// over the profile of AWS's shared files (AWS_CONFIG_FILE, AWS_SHARED_CREDENTIALS_FILE, AWS_PROFILE): its region and
-/// endpoint.
-/// kInvalidArgument for a section that makes no sense.
+/// AWS_ENDPOINT_URL_S3, AWS_ENDPOINT_URL, AWS_REGION, AWS_DEFAULT_REGION, AWS_NO_SIGN_REQUEST, AWS_REQUEST_PAYER; and
+/// these over the profile of AWS's shared files (AWS_CONFIG_FILE, AWS_SHARED_CREDENTIALS_FILE, AWS_PROFILE): its region
+/// and endpoint. kInvalidArgument for a section that makes no sense.
 Result<storage::StorageSettings> storage_settings(const S3Flags& flags, const Environment& environment);
 
 /// Refuses a whole number below `least`.

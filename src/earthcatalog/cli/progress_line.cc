@@ -134,7 +134,8 @@ void ProgressLine::draw() {
 
 void ProgressLine::warn(const std::string& text) {
   const std::lock_guard lock(mutex_);
-  target_.write(fmt::format("{}earthcatalog: warning: {}\n", shown_ && target_.terminal ? "\r\x1b[K" : "", in_flags(text)));
+  target_.write(
+      fmt::format("{}earthcatalog: warning: {}\n", shown_ && target_.terminal ? "\r\x1b[K" : "", in_flags(text)));
   shown_ = false;
 }
 

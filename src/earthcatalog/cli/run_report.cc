@@ -34,7 +34,8 @@ int exit_code_of(const Error& error) {
 
 void RunReport::add(CLI::App& app, const std::string& group) {
   format_.add(app);
-  as_path(app.add_option("--report", file_, "write the report as JSON to this file too, also of a failed run; path or URI"))
+  as_path(
+      app.add_option("--report", file_, "write the report as JSON to this file too, also of a failed run; path or URI"))
       ->group(group);
 }
 

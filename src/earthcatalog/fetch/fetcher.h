@@ -65,7 +65,7 @@ class Fetcher {
 
   Status run(const std::function<Result<Pull>(Work&)>& next, const std::function<Status(Fetched&&)>& done,
              const std::atomic<bool>& stop);
-  FetchCounters counters() const;          ///< safe from another thread
+  FetchCounters counters() const;            ///< safe from another thread
   std::optional<RetryWait> waiting() const;  ///< safe from another thread; nothing when no object waits
 
  private:

@@ -90,7 +90,8 @@ void HttpTransport::abandon() {
 
 Transfer& HttpTransport::free_transfer() {
   if (free_.empty()) {
-    transfers_.push_back(std::make_unique<Transfer>(Transfer::Shared{loop_, budget_, paused_, stores_.trust()}, options_));
+    transfers_.push_back(
+        std::make_unique<Transfer>(Transfer::Shared{loop_, budget_, paused_, stores_.trust()}, options_));
     free_.push_back(transfers_.back().get());
   }
   auto* transfer = free_.back();

@@ -36,7 +36,7 @@ class WaitingBoard {
  private:
   mutable std::mutex mutex_;
   std::optional<RetryWait> waiting_;  // guarded by mutex_
-  SteadyTime next_{};               // guarded by mutex_
+  SteadyTime next_{};                 // guarded by mutex_
 };
 
 }  // namespace earthcatalog::fetch

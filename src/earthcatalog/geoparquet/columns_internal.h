@@ -25,7 +25,8 @@ class ColumnFinder {
     kMapped,  ///< those of the table's name mapping, if there is one
   };
   ColumnFinder(const arrow::Schema& rows, Names names);
-  /// The number of the field that is `wanted`, or -1. `likely`: where it is in files of the same order, looked at first.
+  /// The number of the field that is `wanted`, or -1. `likely`: where it is in files of the same order, looked at
+  /// first.
   int find(const arrow::FieldVector& fields, const iceberg::NestedField& wanted, std::size_t likely) const;
 
  private:

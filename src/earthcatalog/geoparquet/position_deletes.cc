@@ -56,8 +56,7 @@ Result<std::vector<std::int64_t>> deleted_rows(storage::Stores& stores, const ic
   const auto schema = delete_schema();
   PathMatch path(file.file_path);
   for (const auto& deletes : file.deletes) {
-    EC_ASSIGN_OR_RETURN(const auto reader,
-                        FileReader::open(stores, deletes.file_path, deletes.file_size_in_bytes));
+    EC_ASSIGN_OR_RETURN(const auto reader, FileReader::open(stores, deletes.file_path, deletes.file_size_in_bytes));
     for (int group = 0; group < reader->row_groups(); ++group) {
       EC_ASSIGN_OR_RETURN(const auto batch, reader->read_rows(group, schema));
       const auto& paths = static_cast<const arrow::StringArray&>(*batch->column(0));

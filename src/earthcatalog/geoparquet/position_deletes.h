@@ -11,8 +11,8 @@
 
 namespace earthcatalog::geoparquet {
 
-/// The positions, from 0 and below its record count, of the rows of `file` that its `deletes` name: ascending, each once. Reads each of them whole;
-/// memory is a row group of one. Errors name the delete file.
+/// The positions, from 0 and below its record count, of the rows of `file` that its `deletes` name: ascending, each
+/// once. Reads each of them whole; memory is a row group of one. Errors name the delete file.
 Result<std::vector<std::int64_t>> deleted_rows(storage::Stores& stores, const iceberg::DataFile& file);
 
 /// Whether a file with these columns is a position delete file, not a data file.

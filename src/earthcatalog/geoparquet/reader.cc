@@ -64,8 +64,8 @@ Result<InputFile> read_whole(const storage::Location& where, std::int64_t size_b
   return std::make_shared<arrow::io::BufferReader>(arrow::Buffer::FromString(std::move(object->bytes)));
 }
 
-// Where a file lies decides how a row group is read. A far one: all that these columns need is asked for at once, and the
-// thread counts as one that waits until it is there. A near one: Arrow reads it as it goes.
+// Where a file lies decides how a row group is read. A far one: all that these columns need is asked for at once, and
+// the thread counts as one that waits until it is there. A near one: Arrow reads it as it goes.
 enum class Place { kNear, kFar };
 
 void await_columns(parquet::arrow::FileReader& reader, Place place, int row_group, const std::vector<int>& leaves) {
@@ -84,7 +84,9 @@ using Finish = std::function<Result<Batch>(const arrow::RecordBatch&)>;
 // (https://github.com/apache/iceberg, AvroSchemaUtil.sanitize). "proj_x3Acode" is "proj:code".
 std::string unsanitized(std::string_view name) {
   const auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
-  const auto is_plain = [&](char c) { return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; };
+  const auto is_plain = [&](char c) {
+    return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
+  };
   std::string result;
   if (name.size() > 1 && name[0] == '_' && is_digit(name[1])) name.remove_prefix(1);
   while (!name.empty()) {
@@ -225,7 +227,7 @@ class ArrowFileReader final : public FileReader {
   std::unique_ptr<RowStream> stream_rows(const iceberg::Schema& schema, std::int64_t batch_rows) override {
     reader_->set_batch_size(batch_rows);
     return std::make_unique<FileRows>(
-        uri_, *reader_, deleted_, leaves_of(schema),
+        uri_, *reader_, place_, deleted_, leaves_of(schema),
         [schema, finder = finder_](const arrow::RecordBatch& rows) { return conform_file(rows, schema, finder); });
   }
 

@@ -31,10 +31,11 @@ Status check_column(const iceberg::DataFile& file, const iceberg::NestedField& f
                     std::int64_t values) {
   const auto claimed = claimed_values(file, field.field_id);
   if (!claimed || *claimed == values) return {};
-  return fail(ErrorKind::kInvalidData,
-              "{}: column \"{}\" has {} values as it was read, and the table's manifests count {}; nothing was changed. "
-              "Run `audit(inventory=…)`, which tells what else is wrong",
-              file.file_path, name, values, *claimed);
+  return fail(
+      ErrorKind::kInvalidData,
+      "{}: column \"{}\" has {} values as it was read, and the table's manifests count {}; nothing was changed. "
+      "Run `audit(inventory=…)`, which tells what else is wrong",
+      file.file_path, name, values, *claimed);
 }
 
 }  // namespace

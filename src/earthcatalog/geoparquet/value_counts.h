@@ -21,8 +21,8 @@ class ValueCounts {
   explicit ValueCounts(const iceberg::Schema& schema) : schema_(schema), values_(schema.fields.size()) {}
   /// Rows with the columns of the schema.
   void add(const arrow::RecordBatch& rows);
-  /// After all rows of `file`: kInvalidData names the file and a column of which fewer or more values were read than its
-  /// counts say. Columns without counts pass, and files with deleted rows, whose counts are of all rows.
+  /// After all rows of `file`: kInvalidData names the file and a column of which fewer or more values were read than
+  /// its counts say. Columns without counts pass, and files with deleted rows, whose counts are of all rows.
   Status check(const iceberg::DataFile& file) const;
 
  private:

@@ -82,7 +82,8 @@ struct PartitionKey {
 
 enum class FileContent : std::uint8_t { kData = 0, kPositionDeletes = 1, kEqualityDeletes = 2 };
 
-/// A file that names rows of data files, which count as deleted (https://iceberg.apache.org/spec/#position-delete-files).
+/// A file that names rows of data files, which count as deleted
+/// (https://iceberg.apache.org/spec/#position-delete-files).
 struct PositionDeletes {
   std::string file_path;  ///< full URI
   std::int64_t file_size_in_bytes = 0;

@@ -7,7 +7,8 @@ namespace {
 constexpr int kFilePathId = 2147483546;
 
 constexpr const char* kRemedy =
-    "rewrite the table with the engine that wrote them, then run again (Spark: CALL <catalog>.system.rewrite_data_files("
+    "rewrite the table with the engine that wrote them, then run again (Spark: CALL "
+    "<catalog>.system.rewrite_data_files("
     "table => '<table>', options => map('rewrite-all', 'true', 'remove-dangling-deletes', 'true')))";
 
 std::string name_of(const std::string& uri) { return uri.substr(uri.rfind('/') + 1); }

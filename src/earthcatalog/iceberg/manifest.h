@@ -95,8 +95,8 @@ class ManifestWriter {
 };
 
 struct ManifestReadOptions {
-  bool live_only = true;   ///< leave entries of status deleted out
-  bool statistics = true;  ///< false: counts, sizes and bounds by column stay empty: less memory
+  bool live_only = true;     ///< leave entries of status deleted out
+  bool statistics = true;    ///< false: counts, sizes and bounds by column stay empty: less memory
   bool only_counts = false;  ///< of the statistics, keep value and null counts alone
 };
 

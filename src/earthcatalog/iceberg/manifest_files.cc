@@ -8,9 +8,9 @@ namespace earthcatalog::iceberg {
 
 Status RollingManifestWriter::add(const ManifestEntry& entry) {
   if (!writer_) {
-    EC_ASSIGN_OR_RETURN(auto writer, ManifestWriter::make({.schema = options_.schema,
-                                                           .spec = options_.spec,
-                                                           .content = options_.content}));
+    EC_ASSIGN_OR_RETURN(
+        auto writer,
+        ManifestWriter::make({.schema = options_.schema, .spec = options_.spec, .content = options_.content}));
     writer_ = std::move(writer);
   }
   EC_TRY(writer_->add(entry));

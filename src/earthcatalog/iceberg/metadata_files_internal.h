@@ -17,8 +17,8 @@ namespace earthcatalog::iceberg {
 /// The object at a URI; kNotFound names it and says `what` it is ("manifest list of snapshot 7").
 Result<std::string> read_object(storage::Stores& stores, const std::string& uri, std::string_view what);
 Status write_object(storage::Stores& stores, const std::string& uri, std::string_view bytes);
-/// Calls `visit` for each of `manifests` with its bytes, in their order. A few at a time are read side by side: memory is
-/// about 8 MiB, or one manifest.
+/// Calls `visit` for each of `manifests` with its bytes, in their order. A few at a time are read side by side: memory
+/// is about 8 MiB, or one manifest.
 Status read_manifests(storage::Stores& stores, std::span<const ManifestFile> manifests,
                       const std::function<Status(const ManifestFile&, const std::string& bytes)>& visit);
 /// Best effort; the first error is returned after all were tried.

@@ -47,8 +47,7 @@ class SnapshotProducer {
   Status copy_without_removed(const PartitionSpec& spec, const ManifestFile& manifest, const std::string& bytes,
                               Rewritten& result);
   Status for_each_entry(const TableMetadata& base, const ManifestFile& manifest, bool statistics,
-                        const std::set<PartitionKey>& partitions,
-                        const std::function<Status(ManifestEntry&&)>& visit);
+                        const std::set<PartitionKey>& partitions, const std::function<Status(ManifestEntry&&)>& visit);
   Status drop_dangling_deletes(const TableMetadata& base, std::vector<ManifestFile>& manifests);
   Status remove_deletes(const TableMetadata& base, const std::set<std::string>& paths, ManifestFile& manifest);
   Result<std::vector<ManifestFile>> merge(const TableMetadata& base, const std::vector<ManifestFile>& manifests);

@@ -12,11 +12,11 @@ constexpr std::string_view kColumnsWithoutBounds[] = {"geometry", "assets",     
                                                       "bbox",     "stac_extensions", "stac_extra"};
 
 Properties default_properties(const CreateTableOptions& options, const Schema& schema) {
-  Properties properties{
-      {"write.data.path", options.warehouse},          {"write.parquet.compression-codec", "zstd"},
-      {"write.parquet.row-group-limit", "25000"},
-      {"write.metadata.previous-versions-max", "100"},
-      {"schema.name-mapping.default", name_mapping_json(schema)}};
+  Properties properties{{"write.data.path", options.warehouse},
+                        {"write.parquet.compression-codec", "zstd"},
+                        {"write.parquet.row-group-limit", "25000"},
+                        {"write.metadata.previous-versions-max", "100"},
+                        {"schema.name-mapping.default", name_mapping_json(schema)}};
   for (const std::string_view column : kColumnsWithoutBounds) {
     if (schema.find(column) != nullptr) properties[fmt::format("write.metadata.metrics.column.{}", column)] = "none";
   }

@@ -117,8 +117,8 @@ std::string name_mapping_json(const Schema& schema, std::string_view previous = 
 /// The property that holds a name mapping.
 inline constexpr std::string_view kNameMappingProperty = "schema.name-mapping.default";
 
-/// Gives the fields of `schema` the names that a mapping has for them (NestedField::mapped_names). Without a mapping, or
-/// when it is no JSON, they have none.
+/// Gives the fields of `schema` the names that a mapping has for them (NestedField::mapped_names). Without a mapping,
+/// or when it is no JSON, they have none.
 void set_mapped_names(Schema& schema, const std::optional<std::string>& mapping);
 
 }  // namespace earthcatalog::iceberg

@@ -66,9 +66,8 @@ Status Table::read_entries(std::span<const ManifestFile> manifests, const Manife
 
 Status Table::read_files(std::span<const ManifestFile> manifests, bool statistics,
                          const std::function<Status(DataFile&&)>& visit) const {
-  return read_entries(manifests, {.statistics = statistics}, [&](const ManifestFile&, ManifestEntry&& entry) {
-    return visit(std::move(entry.data_file));
-  });
+  return read_entries(manifests, {.statistics = statistics},
+                      [&](const ManifestFile&, ManifestEntry&& entry) { return visit(std::move(entry.data_file)); });
 }
 
 // Manifests that may have files which the filter lets through, data files or delete files.

@@ -68,10 +68,11 @@ Result<bool> FilteredInventory::accept(Row& row) {
 // Rows that only `since` leaves out are an inventory in which nothing is new.
 Status FilteredInventory::check_found() const {
   if (!options_.needs_items || counts_.items > 0 || counts_.skipped_since > 0 || counts_.skipped_suffix == 0) return {};
-  return fail(ErrorKind::kInvalidData,
-              "{}: none of its {} rows is an item: no key ends in '{}', the first is '{}'; say with `suffix` what the keys "
-              "of items end in",
-              info_.uri, counts_.rows, options_.suffix, counts_.first_other_key);
+  return fail(
+      ErrorKind::kInvalidData,
+      "{}: none of its {} rows is an item: no key ends in '{}', the first is '{}'; say with `suffix` what the keys "
+      "of items end in",
+      info_.uri, counts_.rows, options_.suffix, counts_.first_other_key);
 }
 
 std::optional<double> FilteredInventory::share_read() const {

@@ -65,8 +65,12 @@ Result<std::unique_ptr<Inventory>> open_file(storage::Stores& stores, const Loca
   const DataFile file{
       .location = at, .size_bytes = object.size_bytes, .etag = object.etag, .md5 = {}, .promised = {}, .schema = {}};
   EC_ASSIGN_OR_RETURN(auto opened, open_rows(file, options.key_encoding));
-  InventoryInfo info{
-      .format = opened.format, .list = {}, .data_files = 1, .url_encoded = opened.url_encoded, .prefix = {}, .uri = at.uri()};
+  InventoryInfo info{.format = opened.format,
+                     .list = {},
+                     .data_files = 1,
+                     .url_encoded = opened.url_encoded,
+                     .prefix = {},
+                     .uri = at.uri()};
   return std::make_unique<FilteredInventory>(std::move(opened.rows), options, std::move(info), identity_of(file));
 }
 
@@ -78,8 +82,12 @@ Result<std::unique_ptr<Inventory>> open_folder(storage::Stores& stores, Location
   }
   if (!at.key.empty()) at.key += '/';
   EC_ASSIGN_OR_RETURN(auto listing, open_listing_rows(stores, at, options.source_root));
-  InventoryInfo info{
-      .format = "listing", .list = {}, .data_files = 0, .url_encoded = false, .prefix = std::move(listing.prefix), .uri = at.uri()};
+  InventoryInfo info{.format = "listing",
+                     .list = {},
+                     .data_files = 0,
+                     .url_encoded = false,
+                     .prefix = std::move(listing.prefix),
+                     .uri = at.uri()};
   return std::make_unique<FilteredInventory>(std::move(listing.rows), options, std::move(info),
                                              fmt::format("{}{}", kListing, at.uri()));
 }

@@ -74,8 +74,8 @@ class Inventory {
 bool is_listing(std::string_view identity);
 
 /// Opens by what the URI holds (name, then first bytes); a name that lies about its content is an error that says so.
-/// `stores` must outlive the inventory. kNotFound when there is neither an object nor a folder of that name. A folder of
-/// inventories stands for the one that find_inventory() chooses.
+/// `stores` must outlive the inventory. kNotFound when there is neither an object nor a folder of that name. A folder
+/// of inventories stands for the one that find_inventory() chooses.
 Result<std::unique_ptr<Inventory>> open_inventory(storage::Stores& stores, std::string_view uri,
                                                   const InventoryOptions& options);
 

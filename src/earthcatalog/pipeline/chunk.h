@@ -42,8 +42,8 @@ struct ChunkPart {
   std::vector<ItemRecord> items;
   std::vector<grid::Cell> cells;
   std::vector<grid::Bounds> bounds;
-  stac::GrowBuffer text;                ///< minified JSON, where texts are kept in place of columns
-  stac::ObservedProperties observed{};  ///< of the items whose columns have been dropped
+  stac::GrowBuffer text;                       ///< minified JSON, where texts are kept in place of columns
+  stac::ObservedProperties observed{};         ///< of the items whose columns have been dropped
   std::vector<storage::ObjectRef> rejected{};  ///< objects that were read and hold no Item
   bool all_itslive = true;
   std::int64_t accounted_bytes = 0;       ///< what the run's total counts for it

@@ -82,8 +82,8 @@ std::string to_text(const DeltaReport& report) {
                         report.taken_up);
   }
   if (report.pending_left > 0) {
-    text += fmt::format("{} earlier pending inventories were left to the run that holds the lock\n",
-                        report.pending_left);
+    text +=
+        fmt::format("{} earlier pending inventories were left to the run that holds the lock\n", report.pending_left);
   }
   if (!report.out.empty()) {
     text += fmt::format("{} objects in {}", report.written, report.out);

@@ -190,8 +190,8 @@ Status Flusher::stage_rows(const Input& input, const Decision& decision, const T
                                    {.bucket_of = [&](const GroupKey& key) { return bucket_of(grid_, key); },
                                     .next_uri = [&](const Bucket& bucket) { return names_.next(bucket); },
                                     .most_rows = options_.compact_rows,
-                                     .parallel = options_.parallel,
-                                     .progress = options_.progress}));
+                                    .parallel = options_.parallel,
+                                    .progress = options_.progress}));
   for (auto& [file, primaries] : written) {
     auto path = file.file_path;
     added_.emplace(std::move(path), std::move(file));

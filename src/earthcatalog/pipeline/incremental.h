@@ -40,7 +40,7 @@ struct IncrementalSpec {
   std::size_t max_columns = 400;  ///< of an auto schema
   /// When missing objects fail the run, which has then committed what it found; none: the caller judges.
   std::optional<MissingRule> missing = MissingRule();
-  std::string problems;           ///< URI of the problems file; empty: none is written
+  std::string problems;  ///< URI of the problems file; empty: none is written
 };
 
 /// kNotFound when nothing of what the inventory lists was found (unchanged objects count as found), or more is missing

@@ -21,9 +21,9 @@ struct RewriteOutcome {
 };
 
 /// Looks into each of `files` for rows of items that `removals` names in its partition, and writes those files that
-/// have some anew without them, side by side (Stores::parallel()): the other rows in the same order, in as few files as they fit in.
-/// Memory is a few row groups of the old file for each thread. An error leaves new files that no commit names; they are
-/// removed again as far as that works.
+/// have some anew without them, side by side (Stores::parallel()): the other rows in the same order, in as few files as
+/// they fit in. Memory is a few row groups of the old file for each thread. An error leaves new files that no commit
+/// names; they are removed again as far as that works.
 Result<RewriteOutcome> rewrite_without(storage::Stores& stores, const std::vector<iceberg::DataFile>& files,
                                        const Removals& removals, PartNames& names, const TableWriter& writer,
                                        const Parallel& parallel);

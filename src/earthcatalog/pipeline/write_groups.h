@@ -26,8 +26,8 @@ struct WriteGroupsOptions {
   std::function<Bucket(const GroupKey&)> bucket_of;    ///< where a group belongs
   std::function<std::string(const Bucket&)> next_uri;  ///< of a bucket's next file; called on many threads
   std::int64_t most_rows = 100'000;                    ///< of a file
-  Parallel parallel;          ///< Stores::parallel()
-  ProgressFunction progress;  ///< told of the files that are written
+  Parallel parallel;                                   ///< Stores::parallel()
+  ProgressFunction progress;                           ///< told of the files that are written
 };
 
 /// Writes each group as one file, or as several of `most_rows` and a rest. No commit names the files yet. After an

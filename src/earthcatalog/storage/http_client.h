@@ -41,7 +41,7 @@ class RequestSlots : public std::counting_semaphore<> {
 
 struct HttpLimits {
   double connect_seconds = 10;
-  double stall_seconds = 30;  ///< a transfer slower than 1 KiB/s for so long is given up
+  double stall_seconds = 30;                 ///< a transfer slower than 1 KiB/s for so long is given up
   std::shared_ptr<RequestSlots> slots = {};  ///< none: as many as there are threads that send
   std::shared_ptr<Trust> trust = {};         ///< none: the certificates that libcurl takes by itself
 };

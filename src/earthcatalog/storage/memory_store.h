@@ -19,8 +19,7 @@ class MemoryStore : public ObjectStore {
   Result<std::optional<Object>> get(std::string_view key) override;
   Result<std::optional<std::string>> get_range(std::string_view key, std::int64_t offset, std::int64_t length) override;
   Result<std::optional<ObjectInfo>> head(std::string_view key) override;
-  Result<PutResult> put(std::string_view key, std::string_view bytes,
-                        Existing existing = Existing::kReplace) override;
+  Result<PutResult> put(std::string_view key, std::string_view bytes, Existing existing = Existing::kReplace) override;
   Result<PutResult> put_if_absent(std::string_view key, std::string_view bytes) override;
   Result<PutResult> put_if_match(std::string_view key, std::string_view bytes, std::string_view etag) override;
   Status list(std::string_view prefix, const std::function<Status(const ObjectInfo&)>& visit) override;

@@ -53,7 +53,7 @@ enum class Existing {
 
 /// What became of a file that a killed writer may have left.
 enum class Leftover {
-  kRemoved,   ///< in a dry run: would be
+  kRemoved,  ///< in a dry run: would be
   kTooYoung,
   kInUse,  ///< its writer is alive
 };

@@ -55,7 +55,8 @@ Result<std::shared_ptr<ObjectStore>> Stores::open_store(const std::string& schem
   if (scheme == "s3") {
     widen_arrow_io(settings_.io_concurrency);
     EC_ASSIGN_OR_RETURN(auto bucket, bucket_with_lock(authority));
-    return std::make_shared<S3Store>(authority, std::move(bucket), S3Options{.http = {.slots = slots_, .trust = trust_}});
+    return std::make_shared<S3Store>(authority, std::move(bucket),
+                                     S3Options{.http = {.slots = slots_, .trust = trust_}});
   }
   if (scheme == "gs" || scheme == "gcs" || scheme == "abfs" || scheme == "abfss") {
     return open_arrow_store(fmt::format("{}://{}", scheme, authority));

@@ -1,6 +1,6 @@
 // Which certificates a server's is checked against, for all connections of a process. libcurl with GnuTLS reads them
-// anew for each connection: 33 ms of CPU for Debian's folder, 10 ms for its bundle, and less than 1 ms for the few roots
-// that sign Amazon's servers.
+// anew for each connection: 33 ms of CPU for Debian's folder, 10 ms for its bundle, and less than 1 ms for the few
+// roots that sign Amazon's servers.
 #pragma once
 
 #include <atomic>
@@ -14,7 +14,8 @@ namespace earthcatalog::storage {
 /// Thread-safe.
 class Trust {
  public:
-  /// `bundle_path`: the system's bundle, if there is such a file. It is read when the first of Amazon's servers is asked.
+  /// `bundle_path`: the system's bundle, if there is such a file. It is read when the first of Amazon's servers is
+  /// asked.
   explicit Trust(std::string bundle_path);
   ~Trust();
   Trust(const Trust&) = delete;

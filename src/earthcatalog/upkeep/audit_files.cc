@@ -19,7 +19,7 @@ namespace {
 using iceberg::DataFile;
 
 constexpr std::size_t kFilesAThread = 32;  // that wait for each other: the slowest of a batch ends it
-constexpr std::int64_t kMemoryShare = 8;    // of the memory limit, for files that are read side by side
+constexpr std::int64_t kMemoryShare = 8;   // of the memory limit, for files that are read side by side
 
 std::string_view text_at(const arrow::StringArray& column, std::int64_t row) {
   return column.IsNull(row) ? std::string_view() : column.GetView(row);

@@ -29,7 +29,8 @@ constexpr std::array<Words, kFindings> kWords = {{
     {"wrong_counts", "counts of manifests that are not those of the rows"},
     {"wrong_bounds", "bounds of manifests that values lie outside of"},
     {"wrong_partitions", "data files with rows of another cell or year than their partition"},
-    {"lost_values", "columns whose values a rewriting of files lost; incremental brings them back when it refetches their objects"},
+    {"lost_values",
+     "columns whose values a rewriting of files lost; incremental brings them back when it refetches their objects"},
     {"index", "faults of the object index itself"},
 }};
 

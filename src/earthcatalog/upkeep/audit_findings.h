@@ -38,7 +38,7 @@ enum class Finding : std::uint8_t {
   // The object index as a whole
   kIndex,
 };
-inline constexpr std::size_t kFindings = 16;
+inline constexpr std::size_t kFindings = 17;
 
 /// "missing", "doubled_rows"
 std::string_view to_string(Finding finding);

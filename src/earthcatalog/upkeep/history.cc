@@ -159,10 +159,10 @@ std::string to_text(const History& history) {
     std::string by = entry.writer;
     if (!entry.run_id.empty()) by = entry.command.empty() ? "run" : entry.command;
     if (!entry.run_id.empty()) by += " " + entry.run_id.substr(0, 8);
-    text += line(format_time(entry.time), fmt::format("{}{}", entry.snapshot_id, entry.current ? "*" : ""),
-                 entry.operation, change_text(entry.files_added, entry.files_removed),
-                 change_text(entry.rows_added, entry.rows_removed),
-                 entry.rows ? std::to_string(*entry.rows) : std::string("?"), by, entry.inventory);
+    text +=
+        line(format_time(entry.time), fmt::format("{}{}", entry.snapshot_id, entry.current ? "*" : ""), entry.operation,
+             change_text(entry.files_added, entry.files_removed), change_text(entry.rows_added, entry.rows_removed),
+             entry.rows ? std::to_string(*entry.rows) : std::string("?"), by, entry.inventory);
   }
   text += fmt::format("{} of {} {}; * is what readers see\n", history.entries.size(), history.snapshots,
                       history.snapshots == 1 ? "snapshot" : "snapshots");

@@ -46,7 +46,8 @@ Status read_changes(const iceberg::Table& table, const iceberg::ManifestFile& ma
   if (!object) return fail(ErrorKind::kNotFound, "{} does not exist", manifest.manifest_path);
   const iceberg::ManifestReadOptions options{.live_only = false, .only_counts = true};
   return iceberg::read_manifest(object->bytes, manifest, *spec, options, [&](iceberg::ManifestEntry&& entry) -> Status {
-    if (entry.snapshot_id != manifest.added_snapshot_id || entry.status == iceberg::ManifestStatus::kExisting) return {};
+    if (entry.snapshot_id != manifest.added_snapshot_id || entry.status == iceberg::ManifestStatus::kExisting)
+      return {};
     auto& [removed, added] = changes[entry.data_file.partition];
     (entry.status == iceberg::ManifestStatus::kAdded ? added : removed).push_back(std::move(entry.data_file));
     return {};

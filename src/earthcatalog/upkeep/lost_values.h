@@ -22,9 +22,9 @@ struct LostValues {
 };
 
 /// A snapshot of operation "replace" holds the same rows as the one before: in each partition, the files that it added
-/// must have as many values of each column as those that it removed. Calls `visit` where they have fewer, as long as the
-/// rows have not been written anew since. Reads the manifests that the table's snapshots wrote, each once, and no data
-/// file; columns that a manifest does not count are passed over, and so are snapshots whose manifests are gone.
+/// must have as many values of each column as those that it removed. Calls `visit` where they have fewer, as long as
+/// the rows have not been written anew since. Reads the manifests that the table's snapshots wrote, each once, and no
+/// data file; columns that a manifest does not count are passed over, and so are snapshots whose manifests are gone.
 Status find_lost_values(const iceberg::Table& table, const std::function<void(const LostValues&)>& visit);
 
 }  // namespace earthcatalog::upkeep

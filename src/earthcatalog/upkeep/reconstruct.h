@@ -32,8 +32,8 @@ struct Reconstruction {
   std::int64_t rows = 0, bytes = 0;  ///< of the table
   std::int64_t rows_left_out = 0;
   std::vector<catalog::PassedOver> unreadable;  ///< data files
-  std::vector<std::string> left_out;   ///< URIs
-  std::vector<std::string> partly;     ///< URIs of files of which some rows are doubles
+  std::vector<std::string> left_out;            ///< URIs
+  std::vector<std::string> partly;              ///< URIs of files of which some rows are doubles
 };
 
 /// Makes a table with one snapshot of the files under grid_partition=*/year=*/, whose summary says

@@ -32,7 +32,7 @@ struct RegisterReport {
   std::string metadata;                 ///< what it points to now; empty after a dry run that would reconstruct
   std::optional<std::int64_t> snapshot_id;
   std::int64_t snapshots = 0, files = 0, rows = 0, bytes = 0;  ///< of the table
-  std::vector<catalog::PassedOver> passed_over;                         ///< newer metadata that cannot be used
+  std::vector<catalog::PassedOver> passed_over;                ///< newer metadata that cannot be used
   std::vector<std::string> notes;                              ///< what else is not as it should be
   std::optional<Reconstruction> reconstructed;
   double seconds = 0;

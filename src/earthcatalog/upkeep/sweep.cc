@@ -156,8 +156,9 @@ void Sweep::count_dead(const std::string& uri, std::int64_t size_bytes, PlaceCou
   if (options_.on_dead) options_.on_dead(uri, size_bytes);
 }
 
-Status Sweep::for_each_leftover(bool dry_run, const std::function<Status(const std::string& uri, std::int64_t size,
-                                                                         storage::Leftover what)>& visit) {
+Status Sweep::for_each_leftover(
+    bool dry_run,
+    const std::function<Status(const std::string& uri, std::int64_t size, storage::Leftover what)>& visit) {
   for (const auto& prefix : options_.leftovers) {
     EC_ASSIGN_OR_RETURN(const auto where, table_.stores().locate(prefix));
     const storage::LeftoverRules rules{

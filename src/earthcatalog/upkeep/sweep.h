@@ -52,8 +52,8 @@ struct SweepOptions {
   TimeMicros cutoff = 0;  ///< what was modified later stays
   bool dry_run = false;
   std::vector<std::string> leftovers = {};  ///< URI prefixes below which killed runs may have left hidden files
-  const std::atomic<bool>* stop = nullptr;                                 ///< set: ends before the next batch
-  std::function<Status()> before_batch;                                    ///< an error ends the sweep
+  const std::atomic<bool>* stop = nullptr;  ///< set: ends before the next batch
+  std::function<Status()> before_batch;     ///< an error ends the sweep
   std::function<void(const std::string& uri, std::int64_t size)> on_dead;  ///< removed, or would be
   ProgressFunction progress;
 };
@@ -76,8 +76,9 @@ class Sweep {
                                             const storage::ObjectInfo& file);
   Result<bool> is_ours_to_judge(const std::string& uri);
   void count_dead(const std::string& uri, std::int64_t size_bytes, PlaceCounts& counts) const;
-  Status for_each_leftover(bool dry_run, const std::function<Status(const std::string& uri, std::int64_t size,
-                                                                    storage::Leftover what)>& visit);
+  Status for_each_leftover(
+      bool dry_run,
+      const std::function<Status(const std::string& uri, std::int64_t size, storage::Leftover what)>& visit);
   Status look_at_leftovers();
   Status remove_leftovers();
   Status remove_batch(storage::ObjectStore& store, std::vector<storage::ObjectInfo>& batch, PlaceCounts& counts);

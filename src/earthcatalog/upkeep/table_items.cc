@@ -34,7 +34,10 @@ class Scan {
   Result<ItemsRead> run() {
     std::vector<iceberg::DataFile> files;
     EC_TRY(table_.list_files({.statistics = !query_.ids.empty()}, [&](iceberg::DataFile&& file) -> Status {
-      if (may_hold(file)) files.push_back({.file_path = file.file_path, .file_size_in_bytes = file.file_size_in_bytes});
+      if (!may_hold(file)) return {};
+      file.lower_bounds = {};
+      file.upper_bounds = {};
+      files.push_back(std::move(file));
       return {};
     }));
     for (std::size_t i = 0; i < files.size() && !ended_; ++i) EC_TRY(read_file(files[i]));
@@ -55,24 +58,20 @@ class Scan {
   }
 
   Status read_file(const iceberg::DataFile& file) {
-    EC_ASSIGN_OR_RETURN(const auto reader,
-                        geoparquet::FileReader::open(table_.stores(), file.file_path, file.file_size_in_bytes));
-    const auto id = geoparquet::names_in_file(*reader->schema(), id_);
+    EC_ASSIGN_OR_RETURN(const auto reader, geoparquet::FileReader::open(table_.stores(), file));
     for (int group = 0; group < reader->row_groups() && !ended_; ++group) {
       if (!query_.ids.empty()) {
-        EC_ASSIGN_OR_RETURN(const bool any, has_ids(*reader, group, id));
+        EC_ASSIGN_OR_RETURN(const bool any, has_ids(*reader, group));
         if (!any) continue;
       }
-      EC_ASSIGN_OR_RETURN(const auto raw, reader->read_row_group(group, {}));
-      EC_ASSIGN_OR_RETURN(const auto rows, annotate(geoparquet::conform(raw, table_.schema()), file.file_path));
+      EC_ASSIGN_OR_RETURN(const auto rows, reader->read_rows(group, table_.schema()));
       EC_TRY(annotate(visit_rows(rows), file.file_path));
     }
     return {};
   }
 
-  Result<bool> has_ids(geoparquet::FileReader& reader, int group, const std::vector<std::string>& names) const {
-    EC_ASSIGN_OR_RETURN(const auto raw, reader.read_row_group(group, names));
-    EC_ASSIGN_OR_RETURN(const auto rows, annotate(geoparquet::conform(raw, id_), reader.name()));
+  Result<bool> has_ids(geoparquet::FileReader& reader, int group) const {
+    EC_ASSIGN_OR_RETURN(const auto rows, reader.read_rows(group, id_));
     const auto* const ids = column_of<arrow::StringArray>(*rows, "id");
     for (std::int64_t row = 0; row < rows->num_rows(); ++row) {
       if (query_.ids.contains(text_at(ids, row))) return true;
