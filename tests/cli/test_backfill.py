@@ -186,7 +186,7 @@ def test_data_files_that_went_before_the_commit_are_written_again(earthcatalog, 
     state = json.loads(record.read_text())
     del state["committed_snapshot"]
     record.write_text(json.dumps(state))
-    table.catalog.unlink()
+    table.lose_table()
     for path in list(table.warehouse.rglob("part_*.parquet"))[::3]:
         path.unlink()
     report = earthcatalog.json(*backfill(table, archive, "--limit", 200))

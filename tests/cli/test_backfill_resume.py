@@ -183,7 +183,7 @@ def test_nothing_replaces_nothing(earthcatalog, small, table):
     run = earthcatalog.run(*backfill(table, small, "--replace", "--suffix", ".mistyped"))
     assert run.returncode == 1 and "--suffix" in run.stderr and table.rows() == before
     run = earthcatalog.run(*with_options(backfill(table, small, "--replace"), source_root=f"file://{table.folder}/"))
-    assert run.returncode == 1 and "60 missing" in run.stderr and "--source-root" in run.stderr, run.stderr
+    assert run.returncode == 1 and "none of the 60 objects" in run.stderr and "--source-root" in run.stderr, run.stderr
     assert table.rows() == before
     assert earthcatalog.json(*incremental(table, small))["unchanged"] == 60
 

@@ -109,7 +109,7 @@ def test_cat_refuses_a_parquet_file_without_items(earthcatalog, small_archive):
     process = earthcatalog.run("cat", small_archive.folder / "inventory.parquet")
     assert process.returncode == 1
     assert process.stdout == ""
-    assert "inventory.parquet: it holds no STAC items: its columns are bucket, key" in process.stderr
+    assert "inventory.parquet holds no STAC items: it has no column id; its columns are bucket, key" in process.stderr
 
 
 def test_info_counts_the_years_that_a_run_counts(earthcatalog, tmp_path):

@@ -57,7 +57,7 @@ Result<backfill::BackfillSpec> make_spec(const Flags& flags, const TableAccess& 
   EC_ASSIGN_OR_RETURN(spec.settings.inventory, inventory_path(flags.inventory));
   spec.settings.suffix = flags.keys.suffix;
   spec.settings.key_encoding = flags.keys.key_encoding;
-  spec.settings.source_root = flags.keys.source_root;
+  spec.settings.source_root = flags.keys.root();
   spec.settings.since_text = flags.keys.since;
   spec.settings.since = input.since;
   spec.settings.limit = input.limit;

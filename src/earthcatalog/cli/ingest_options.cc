@@ -120,7 +120,7 @@ std::string problems_uri(const IngestFlags& flags, const catalog::CatalogOptions
 Result<fetch::FetchOptions> fetch_options(const IngestFlags& flags) {
   fetch::FetchOptions options;
   options.concurrency = flags.fetch_concurrency;
-  options.source_root = flags.keys.source_root;
+  options.source_root = flags.keys.root();
   EC_ASSIGN_OR_RETURN(options.max_object_bytes, annotate(parse_bytes(flags.max_object_size), "--max-object-size"));
   return options;
 }

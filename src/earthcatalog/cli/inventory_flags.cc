@@ -23,11 +23,13 @@ void InventoryFlags::add_limit(CLI::App& app, const std::string& group) {
       ->group(group);
 }
 
+std::string InventoryFlags::root() const { return source_root.starts_with('/') ? "file://" + source_root : source_root; }
+
 Result<inventory::InventoryOptions> InventoryFlags::options() const {
   inventory::InventoryOptions options;
   if (limit != 0) options.limit = limit;
   options.suffix = suffix;
-  options.source_root = source_root;
+  options.source_root = root();
   if (key_encoding == "raw") options.key_encoding = inventory::KeyEncoding::kRaw;
   if (key_encoding == "url") options.key_encoding = inventory::KeyEncoding::kUrl;
   if (!since.empty()) {

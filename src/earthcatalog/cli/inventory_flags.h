@@ -22,6 +22,8 @@ struct InventoryFlags {
   void add(CLI::App& app, const std::string& group = "Options");
   /// Declares --limit.
   void add_limit(CLI::App& app, const std::string& group = "Options");
+  /// --source-root as a URI: of a local folder the path as it is, not percent-encoded.
+  std::string root() const;
   /// kInvalidArgument for a --since that is no time.
   Result<inventory::InventoryOptions> options() const;
 };

@@ -40,8 +40,8 @@ Status claim_unfinished_run(storage::Stores& stores, const std::string& warehous
   }
   if (claimed == run_id) return {};
   return fail(ErrorKind::kConflict,
-              "{}: the backfill {} of this warehouse is not finished; finish it, or give it up with the phase "
-              "`cleanup_staging` and `restart`",
+              "{}: the backfill {} of this warehouse is not finished; finish it, or give it up: the phase "
+              "cleanup_staging with `restart` does",
               uri, claimed.value_or(""));
 }
 
