@@ -37,6 +37,7 @@ class FooterTest : public ::testing::Test {
 TEST_F(FooterTest, SaysWhatTheWriterSaid) {
   const auto schema = itslive_schema();
   for (const std::int64_t rows : {1, 70, 2500}) {
+    ASSERT_TRUE(where_.store->remove({&where_.key, 1}));
     const auto written = write_file(where_, {itslive_rows(rows)}, schema, partition_, {.row_group_rows = 1000}).value();
     auto described = describe_file(*open(), written.file_size_in_bytes, schema, partition_).value();
     EXPECT_EQ(described.file_path, written.file_path);

@@ -24,6 +24,7 @@ using testing::HasSubstr;
 class Reading : public testing::Test {
  protected:
   void SetUp() override {
+    store->objects.clear();
     ASSERT_TRUE(write_file(where, {rows}, itslive_schema(), {}, {.row_group_rows = 10}));
     bytes = store->objects.at("f");
   }

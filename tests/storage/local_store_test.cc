@@ -133,7 +133,7 @@ TEST_F(LocalStoreTest, AKilledProcessLeavesNoLockAndNoPart) {
 
 TEST_F(LocalStoreTest, LeftoversGoAndWhatIsBeingWrittenStays) {
   for (const char* name : {"a/.ec-tmp-1-0-0", "a/b/.ec-lock-00", "a/.ec-tmp-young", "c/.ec-tmp-elsewhere"}) {
-    ASSERT_TRUE(store_.put(fmt::format("{}.sibling", name), "makes the folder").has_value());
+    ASSERT_TRUE(store_.put((fs::path(name).parent_path() / "sibling").string(), "makes the folder").has_value());
     std::ofstream(folder_ / name) << "left";
   }
   auto output = *store_.open_output("a/being-written", Existing::kRefuse);

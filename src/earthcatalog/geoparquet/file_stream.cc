@@ -90,8 +90,8 @@ class FileStream::Impl {
   // Runs `body` as one step of the writing of this file: its errors name it.
   template <class Body>
   auto step(Body&& body) const -> decltype(body()) {
-    return name_object(guarded(ErrorKind::kInvalidArgument, std::forward<Body>(body)), "writing",
-                       where_.store ? where_.uri() : "a data file");
+    auto result = guarded(ErrorKind::kInvalidArgument, std::forward<Body>(body));  // may take another place
+    return name_object(std::move(result), "writing", where_.store ? where_.uri() : "a data file");
   }
 
   iceberg::DataFile file;
