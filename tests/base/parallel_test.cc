@@ -60,7 +60,7 @@ TEST(ParallelFor, TasksThatWaitGiveTheirPlaceToOthers) {
     computing.leave();
     {
       const Waiting waiting;
-      pause(100);
+      for (int i = 0; i < 5000 && under_way.most() < 16; ++i) pause(1);
     }
     under_way.leave();
     return {};
@@ -139,7 +139,7 @@ TEST(ParallelFor, AWaitWithinAWaitIsOne) {
     }
     const Waiting waiting;
     computing.enter();
-    pause(2);
+    for (int i = 0; i < 5000 && computing.most() < 4; ++i) pause(1);
     computing.leave();
     return {};
   }));
