@@ -12,8 +12,12 @@ from matrix import SavedTable, read_table
 ITEMS = 120
 
 
+TIMES = ("datetime", "start_datetime", "end_datetime", "created", "updated")
+
+
 def by_instant(properties):
-    return {name: datetime.datetime.fromisoformat(value) if name in ("datetime", "created", "updated") else value
+    """Of an equal instant the fraction may be written with fewer digits."""
+    return {name: datetime.datetime.fromisoformat(value) if name in TIMES and value else value
             for name, value in properties.items()}
 
 
