@@ -114,7 +114,7 @@ def test_a_retry_before_the_commit_that_was_killed(run, glacier, tmp_path):
     record = json.loads((staging / "chunks/_run.json").read_text())
 
     def forget_the_commit():
-        run.table.catalog.unlink()
+        run.table.lose_table()
         (staging / "chunks/_run.json").write_text(json.dumps({**record, "committed_snapshot": None}))
 
     forget_the_commit()
@@ -143,7 +143,7 @@ def test_a_list_of_an_attempt_that_did_not_count_is_not_taken_for_the_rest(run, 
     record = json.loads((staging / "chunks/_run.json").read_text())
 
     def forget_the_commit():
-        run.table.catalog.unlink()
+        run.table.lose_table()
         (staging / "chunks/_run.json").write_text(json.dumps({**record, "committed_snapshot": None}))
 
     forget_the_commit()
