@@ -164,7 +164,10 @@ Result<BackfillStatus> read_status(storage::Stores& stores, const StatusSpec& sp
   EC_ASSIGN_OR_RETURN(const auto table, open_table(stores, spec.catalog));
   EC_ASSIGN_OR_RETURN(const auto staging, find_staging(stores, spec, table.get()));
   BackfillStatus status;
-  EC_ASSIGN_OR_RETURN(status.lock, catalog::show_lock(stores, {.catalog = spec.catalog.catalog, .lock_uri = {}}));
+  const auto lock = catalog::show_lock(stores, {.catalog = spec.catalog.catalog, .lock_uri = {}});
+  // Before the first commit there is no catalog file: a backfill that was stopped then has left neither it nor a lock.
+  if (!lock && lock.error().kind != ErrorKind::kNotFound) return std::unexpected(lock.error());
+  if (lock) status.lock = *lock;
   std::optional<RunRecord> run;
   if (staging) {
     status.staging = staging->root();
