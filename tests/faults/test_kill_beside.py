@@ -114,7 +114,8 @@ def check_states(states, whole):
 @pytest.mark.parametrize("shape", SHAPES)
 def test_kills_beside_a_second_process(earthcatalog, archive, other, whole, tmp_path, shape):  # noqa: F811
     print(f"EARTHCATALOG_SEED={SEED}")
-    choose, seen, seconds = random.Random(SEED), collections.Counter(), 0.5
+    choose, seen = random.Random(SEED), collections.Counter()
+    seconds = dict.fromkeys(BESIDE, 0.5)  # how long the command takes beside each: an append makes it begin again
     items = {**whole[0], **whole[1]}
     for kill in range(KILLS):
         what = BESIDE[kill % len(BESIDE)]
@@ -125,13 +126,13 @@ def test_kills_beside_a_second_process(earthcatalog, archive, other, whole, tmp_
         command = SHAPES[shape](table, archive)
         with Reader(table) as reader, Beside(earthcatalog, table, archive, other, what) as beside:
             process = earthcatalog.start(*command)
-            time.sleep(choose.uniform(0, 1.1) * seconds)
+            time.sleep(choose.uniform(0, 1.1) * seconds[what])
             process.kill()
             process.communicate()
             seen["killed"] += process.returncode == -signal.SIGKILL
             begin = time.monotonic()
             seen["conflicts of reruns"] += run_until_done(earthcatalog, command)
-            seconds = time.monotonic() - begin
+            seconds[what] = time.monotonic() - begin
         assert beside.errors == [] and reader.errors == [], where
         print(where)
         check_states(reader.states, items)
