@@ -85,7 +85,7 @@ def stop_after_a_chunk(earthcatalog, archive, table, shape):
     report = table.folder / "stopped.json"
     process = earthcatalog.start(*backfill(table, archive, "--chunk-size", 10, "--workers", 1, "--fetch-concurrency", 1,
                                            "--report", report, shape=shape))
-    marker = "*/_completed/*.done" if shape == "staged" else "_runs/*/*/ingest_stats.json"
+    marker = "staging/staging/_completed/*.done" if shape == "staged" else "_runs/*/*/ingest_stats.json"
     root = table.folder if shape == "staged" else table.warehouse
     wait_for(lambda: list(root.glob(marker)) or process.poll() is not None)
     process.send_signal(signal.SIGINT)
