@@ -144,6 +144,7 @@ Status FileStream::Impl::open_sink() {
 
 Status FileStream::Impl::put() {
   EC_ARROW_ASSIGN(const auto bytes, ErrorKind::kIOError, buffer_->Finish());
+  writer_.reset();
   // Arrow's pool keeps for each thread what it has freed. Many threads wait for a far store, each with megabytes.
   if (where_.store->capabilities().far) arrow::default_memory_pool()->ReleaseUnused();
   while (true) {
@@ -162,7 +163,10 @@ Status FileStream::Impl::open() {
   if (rows_ > kind_.options.row_group_rows) {
     EC_TRY(open_sink());
   } else {
-    EC_ARROW_ASSIGN(buffer_, ErrorKind::kIOError, arrow::io::BufferOutputStream::Create(rows_ * kExpectedRowBytes));
+    // What waits for a far store lies in malloc's heap: in that of Arrow's pool it keeps all pages of its thread.
+    auto* const pool = where_.store->capabilities().far ? arrow::system_memory_pool() : arrow::default_memory_pool();
+    EC_ARROW_ASSIGN(buffer_, ErrorKind::kIOError,
+                    arrow::io::BufferOutputStream::Create(rows_ * kExpectedRowBytes, pool));
     sink_ = buffer_;
   }
   writer_ = parquet::ParquetFileWriter::Open(sink_, kind_.layout.root, kind_.properties.of(rows_));
