@@ -118,15 +118,10 @@ def saved(earthcatalog, matrix_archive, tmp_path_factory):
     return SavedTable(earthcatalog, matrix_archive, tmp_path_factory.mktemp("saved"))
 
 
-# Faults that are known and not mended.
-KNOWN = {("delete", "delta"), ("delete_cells", "delta"), ("position_deletes", "delta")}
-
 
 @pytest.mark.parametrize("ours", OURS)
 @pytest.mark.parametrize("operation", PYICEBERG.operations)
-def test_every_row_and_value_stays(request, earthcatalog, matrix_archive, saved, operation, ours):
-    if (operation, ours) in KNOWN:
-        request.applymarker(pytest.mark.xfail)
+def test_every_row_and_value_stays(earthcatalog, matrix_archive, saved, operation, ours):
     check_pair(earthcatalog, matrix_archive, saved.restore(), saved.original, PYICEBERG.operations[operation], ours)
 
 
