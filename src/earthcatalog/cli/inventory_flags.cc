@@ -23,7 +23,9 @@ void InventoryFlags::add_limit(CLI::App& app, const std::string& group) {
       ->group(group);
 }
 
-std::string InventoryFlags::root() const { return source_root.starts_with('/') ? "file://" + source_root : source_root; }
+std::string InventoryFlags::root() const {
+  return source_root.starts_with('/') ? "file://" + source_root : source_root;
+}
 
 Result<inventory::InventoryOptions> InventoryFlags::options() const {
   inventory::InventoryOptions options;
