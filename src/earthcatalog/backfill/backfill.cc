@@ -8,6 +8,7 @@
 #include "earthcatalog/backfill/ingest_chunk.h"
 #include "earthcatalog/backfill/register.h"
 #include "earthcatalog/backfill/round.h"
+#include "earthcatalog/base/process.h"
 #include "earthcatalog/backfill/write_chunks.h"
 #include "earthcatalog/base/parallel.h"
 #include "earthcatalog/base/stopwatch.h"
@@ -33,7 +34,7 @@ std::int64_t number_of(const iceberg::Snapshot& snapshot, std::string_view name)
 // The head of a backfill: one run from its parts; lives for one call of run().
 class Backfill {
  public:
-  Backfill(storage::Stores& stores, const BackfillSpec& spec, const pipeline::Hooks& hooks, pipeline::Report& report)
+  Backfill(storage::Stores& stores, const BackfillSpec& spec, const Hooks& hooks, pipeline::Report& report)
       : stores_(stores), spec_(spec), hooks_(hooks), report_(report), staging_(stores, spec.staging) {}
 
   Status run();
@@ -51,7 +52,7 @@ class Backfill {
   Result<RunRecord> chunks();
   Status ingest(const RunRecord& run);
   Result<IngestChunkSpec> ingest_spec(const RunRecord& run, Attempt attempt) const;
-  Result<bool> ingest_attempts(const RunRecord& run, std::int64_t chunk, const pipeline::Hooks& hooks);
+  Result<bool> ingest_attempts(const RunRecord& run, std::int64_t chunk, const Hooks& hooks);
   bool is_delta(const RunRecord& run) const { return spec_.delta || run.first_attempt > 0; }
   PlanOptions plan_options(const RunRecord& run) const {
     return {.delta = is_delta(run), .memory_bytes = spec_.memory_limit_bytes};
@@ -67,11 +68,11 @@ class Backfill {
   void take_back();
   void count_found(const iceberg::Snapshot& snapshot, const Plan& plan);
   bool stopping() const { return hooks_.stop != nullptr && hooks_.stop->load(); }
-  void show(pipeline::Progress progress, const char* stage);
+  void show(Progress progress, const char* stage);
 
   storage::Stores& stores_;
   const BackfillSpec& spec_;
-  const pipeline::Hooks& hooks_;
+  const Hooks& hooks_;
   pipeline::Report& report_;
   Staging staging_;
   const Stopwatch time_;
@@ -100,12 +101,12 @@ Status Backfill::run() {
   }
   if (!report_.snapshot_id && (!status || report_.interrupted)) take_back();
   report_.seconds = time_.seconds();
-  report_.peak_rss_bytes = pipeline::peak_rss_bytes();
+  report_.peak_rss_bytes = peak_rss_bytes();
   return status;
 }
 
 // Rates are those of the stage.
-void Backfill::show(pipeline::Progress progress, const char* stage) {
+void Backfill::show(Progress progress, const char* stage) {
   if (!hooks_.progress) return;
   if (stage_ != stage) stage_time_ = {};
   stage_ = progress.stage = stage;
@@ -305,8 +306,8 @@ Result<IngestChunkSpec> Backfill::ingest_spec(const RunRecord& run, Attempt atte
 Status Backfill::ingest(const RunRecord& run) {
   const bool retry = run.first_attempt > 0;
   std::int64_t done = 0, before = 0;
-  const pipeline::Hooks hooks{.progress =
-                                  [&](pipeline::Progress progress) {
+  const Hooks hooks{.progress =
+                                  [&](Progress progress) {
                                     progress.settled += done;
                                     progress.before = before;
                                     progress.total = retry ? run.pending : run.items;
@@ -332,7 +333,7 @@ Status Backfill::ingest(const RunRecord& run) {
 }
 
 // False when earlier runs did all of the chunk.
-Result<bool> Backfill::ingest_attempts(const RunRecord& run, std::int64_t chunk, const pipeline::Hooks& hooks) {
+Result<bool> Backfill::ingest_attempts(const RunRecord& run, std::int64_t chunk, const Hooks& hooks) {
   bool worked = false;
   for (Attempt at{chunk, run.first_attempt};; ++at.number) {
     EC_ASSIGN_OR_RETURN(auto record, read_chunk_record(staging_, at, run.started));
@@ -367,7 +368,7 @@ RoundOptions Backfill::round_options(const RunRecord& run, int number) const {
 
 Result<std::vector<CompactGroupReport>> Backfill::compact(const Round& round) {
   std::vector<CompactGroupReport> reports(round.tasks.size());
-  pipeline::Progress progress{.total = 0, .unit = "rows"};
+  Progress progress{.total = 0, .unit = "rows"};
   for (const auto& group : round.plan.groups) {
     for (const auto& file : group.files) progress.total += file.rows;
   }
@@ -477,7 +478,7 @@ void Backfill::count_found(const iceberg::Snapshot& snapshot, const Plan& plan) 
 
 }  // namespace
 
-Status run_backfill(storage::Stores& stores, const BackfillSpec& spec, const pipeline::Hooks& hooks,
+Status run_backfill(storage::Stores& stores, const BackfillSpec& spec, const Hooks& hooks,
                     pipeline::Report& report) {
   return Backfill(stores, spec, hooks, report).run();
 }

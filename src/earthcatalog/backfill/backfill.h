@@ -39,7 +39,7 @@ struct BackfillSpec {
 /// `report` says what was done, also after an error. kAlreadyExists when the table has rows and neither `delta` nor
 /// `replace` is given; kInvalidArgument when the staging prefix belongs to another backfill, or for a new table without
 /// a resolution.
-Status run_backfill(storage::Stores& stores, const BackfillSpec& spec, const pipeline::Hooks& hooks,
+Status run_backfill(storage::Stores& stores, const BackfillSpec& spec, const Hooks& hooks,
                     pipeline::Report& report);
 
 }  // namespace earthcatalog::backfill

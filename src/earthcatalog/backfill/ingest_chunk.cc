@@ -34,7 +34,7 @@ using Parts = std::vector<std::unique_ptr<pipeline::ChunkPart>>;
 // One attempt from its parts; lives for one call of run().
 class ChunkIngest {
  public:
-  ChunkIngest(storage::Stores& stores, const IngestChunkSpec& spec, const RunRecord& run, const pipeline::Hooks& hooks)
+  ChunkIngest(storage::Stores& stores, const IngestChunkSpec& spec, const RunRecord& run, const Hooks& hooks)
       : stores_(stores),
         spec_(spec),
         run_(run),
@@ -71,7 +71,7 @@ class ChunkIngest {
   storage::Stores& stores_;
   const IngestChunkSpec& spec_;
   const RunRecord& run_;
-  const pipeline::Hooks& hooks_;
+  const Hooks& hooks_;
   const Staging staging_;
   const Attempt at_;
   pipeline::Problems problems_;
@@ -409,7 +409,7 @@ Status publish_pending(const Staging& staging, const ChunkRecord& last) {
   return staging.write(uri, *bytes);
 }
 
-Result<ChunkRecord> ingest_chunk(storage::Stores& stores, const IngestChunkSpec& spec, const pipeline::Hooks& hooks) {
+Result<ChunkRecord> ingest_chunk(storage::Stores& stores, const IngestChunkSpec& spec, const Hooks& hooks) {
   const Staging staging(stores, spec.staging, spec.parts);
   EC_ASSIGN_OR_RETURN(const auto run, read_run_record(staging));
   if (!run) return fail(ErrorKind::kNotFound, "{} holds no backfill (any more)", spec.staging);

@@ -5,7 +5,7 @@
 #include "earthcatalog/backfill/chunk_record.h"
 #include "earthcatalog/backfill/staging.h"
 #include "earthcatalog/fetch/fetcher.h"
-#include "earthcatalog/pipeline/incremental.h"
+#include "earthcatalog/base/progress.h"
 
 namespace earthcatalog::backfill {
 
@@ -29,7 +29,7 @@ struct IngestChunkSpec {
 /// problems file, then its `.done` marker, which is also returned, and last its list of pending objects. An attempt
 /// that has its marker already is not done again. kCancelled when `hooks` say stop: nothing of the attempt counts then.
 /// kNotFound when no write_chunks() has been in that place.
-Result<ChunkRecord> ingest_chunk(storage::Stores& stores, const IngestChunkSpec& spec, const pipeline::Hooks& hooks);
+Result<ChunkRecord> ingest_chunk(storage::Stores& stores, const IngestChunkSpec& spec, const Hooks& hooks);
 
 /// The marker of an attempt; nothing when it was not finished, or is one that another backfill left in the same place.
 /// `started` is that of the run record.

@@ -12,7 +12,7 @@ namespace earthcatalog::backfill {
 namespace {
 
 using Stores = storage::Stores;
-using Hooks = pipeline::Hooks;
+using Hooks = Hooks;
 
 template <class Spec, auto kRun>
 Result<std::string> run(Stores& stores, std::string_view text, const Hooks&) {

@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-#include "earthcatalog/pipeline/incremental.h"
+#include "earthcatalog/base/progress.h"
 #include "earthcatalog/result.h"
 #include "earthcatalog/storage/stores.h"
 
@@ -17,6 +17,6 @@ std::vector<std::string_view> phase_names();
 
 /// kInvalidArgument for an unknown name, kInvalidData for a spec that makes no sense, else the phase's own errors.
 Result<std::string> run_phase(storage::Stores& stores, std::string_view name, std::string_view spec,
-                              const pipeline::Hooks& hooks);
+                              const Hooks& hooks);
 
 }  // namespace earthcatalog::backfill

@@ -10,6 +10,7 @@
 #include "earthcatalog/base/parallel.h"
 #include "earthcatalog/catalog/index_merge.h"
 #include "earthcatalog/catalog/index_run.h"
+#include "earthcatalog/storage/object_version.h"
 
 namespace earthcatalog::catalog {
 namespace {
@@ -161,13 +162,6 @@ bool newer(const ObjectEntry& a, const ObjectEntry& b) {
   return std::tie(a.updated, a.last_modified, a.name) > std::tie(b.updated, b.last_modified, b.name);
 }
 
-bool same_modification(TimeMicros a, TimeMicros b) {
-  if (a == b) return true;
-  const bool whole = a % kMicrosPerSecond == 0 || b % kMicrosPerSecond == 0;
-  const auto second = [](TimeMicros t) { return t / kMicrosPerSecond - (t % kMicrosPerSecond < 0 ? 1 : 0); };
-  return whole && second(a) == second(b);
-}
-
 void supersede(ObjectEntry owner, IndexUpdate& update) {
   owner.cells.clear();
   if (owner.name.empty()) {
@@ -283,7 +277,7 @@ Result<std::vector<ObjectEntry>> ObjectIndex::find_later(std::span<const Holding
   return state_->find_different(now, [](const ObjectRecord& recorded, const Holding& holding) {
     const auto then = recorded.version.last_modified();
     return then && holding.last_modified && !recorded.version.forgotten() && *then > *holding.last_modified &&
-           !same_modification(*then, *holding.last_modified);
+           !storage::same_modification(*then, *holding.last_modified);
   });
 }
 

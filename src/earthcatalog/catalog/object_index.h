@@ -50,10 +50,6 @@ ObjectEntry entry_of(const storage::ObjectRef& ref);
 /// name. Absent is oldest.
 bool newer(const ObjectEntry& a, const ObjectEntry& b);
 
-/// Whether two instants say the same time of last modification: equal, or equal to the second where one side knows no
-/// fraction (HTTP's Last-Modified has none).
-bool same_modification(TimeMicros a, TimeMicros b);
-
 enum class ObjectState : std::uint8_t {
   kUnknown,    ///< never recorded
   kUnchanged,  ///< recorded in this version

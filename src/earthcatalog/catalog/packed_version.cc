@@ -3,6 +3,7 @@
 #include "earthcatalog/base/hash.h"
 #include "earthcatalog/catalog/hash_table.h"
 #include "earthcatalog/catalog/object_index.h"
+#include "earthcatalog/storage/object_version.h"
 
 namespace earthcatalog::catalog {
 
@@ -15,7 +16,7 @@ PackedVersion::PackedVersion(std::string_view etag, std::optional<TimeMicros> la
 bool PackedVersion::matches(const PackedVersion& now) const {
   if ((bits_ & now.bits_ & kEtagBit) != 0) return (bits_ & ~kFlags) == (now.bits_ & ~kFlags);
   if (last_modified_ != INT64_MIN && now.last_modified_ != INT64_MIN) {
-    return same_modification(last_modified_, now.last_modified_);
+    return storage::same_modification(last_modified_, now.last_modified_);
   }
   if (size_ >= 0 && now.size_ >= 0) return size_ == now.size_;
   return !now.is_known();

@@ -113,7 +113,7 @@ class BackfillCommand final : public Command {
     report_.set_inventory(spec.settings.inventory);
     return run_ingest(
         flags_, report_,
-        {.work = [&](const pipeline::Hooks& hooks,
+        {.work = [&](const Hooks& hooks,
                      pipeline::Report& report) { return backfill::run_backfill(stores, spec, hooks, report); },
          .stopped = "finished chunks are staged",
          .retry =

@@ -43,7 +43,7 @@ class Delta final : public Command {
     report_.set_inventory(spec.inventory);
     pipeline::DeltaReport report;
     const auto status =
-        with_progress([&](const pipeline::Hooks& hooks) { return run_delta(stores, spec, hooks, report); });
+        with_progress([&](const Hooks& hooks) { return run_delta(stores, spec, hooks, report); });
     report_.record(report);
     EC_TRY(status);
     report_.print(report);

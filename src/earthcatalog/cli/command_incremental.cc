@@ -53,7 +53,7 @@ class Incremental final : public Command {
     report_.set_inventory(spec.inventory);
     return run_ingest(
         flags_, report_,
-        {.work = [&](const pipeline::Hooks& hooks,
+        {.work = [&](const Hooks& hooks,
                      pipeline::Report& report) { return pipeline::run_incremental(stores, spec, hooks, report); },
          .stopped = "whole chunks are committed",
          .retry =

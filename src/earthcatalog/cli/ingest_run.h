@@ -13,7 +13,7 @@
 namespace earthcatalog::cli {
 
 struct IngestRun {
-  std::function<Status(const pipeline::Hooks&, pipeline::Report&)> work;
+  std::function<Status(const Hooks&, pipeline::Report&)> work;
   std::string stopped;  ///< what Ctrl-C left; for the message
   /// How to go on with objects that are pending; for the message.
   std::function<std::string(const pipeline::Report&)> retry;

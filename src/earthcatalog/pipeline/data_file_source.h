@@ -7,7 +7,7 @@
 
 #include "earthcatalog/geoparquet/reader.h"
 #include "earthcatalog/iceberg/data_file.h"
-#include "earthcatalog/pipeline/bucket_merge.h"
+#include "earthcatalog/pipeline/row_source.h"
 #include "earthcatalog/result.h"
 #include "earthcatalog/storage/stores.h"
 

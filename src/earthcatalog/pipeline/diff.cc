@@ -7,12 +7,12 @@
 
 #include "earthcatalog/base/parallel.h"
 #include "earthcatalog/base/stopwatch.h"
-#include "earthcatalog/catalog/object_index.h"
 #include "earthcatalog/catalog/sorted_merge.h"
 #include "earthcatalog/pipeline/change_writer.h"
 #include "earthcatalog/pipeline/inventory_run.h"
 #include "earthcatalog/pipeline/newest_object.h"
 #include "earthcatalog/pipeline/object_sorter.h"
+#include "earthcatalog/storage/object_version.h"
 
 namespace earthcatalog::pipeline {
 namespace {
@@ -71,7 +71,7 @@ class Comparison {
     ComparedBy& by = report_.compared_by;
     if (!a.etag.empty() && !b.etag.empty()) return ++by.etag, a.etag == b.etag;
     if (a.last_modified && b.last_modified) {
-      return ++by.last_modified, catalog::same_modification(*a.last_modified, *b.last_modified);
+      return ++by.last_modified, storage::same_modification(*a.last_modified, *b.last_modified);
     }
     if (a.size_bytes && b.size_bytes) return ++by.size, *a.size_bytes == *b.size_bytes;
     return ++by.name, true;

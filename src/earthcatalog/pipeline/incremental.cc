@@ -4,6 +4,7 @@
 #include <optional>
 #include <span>
 
+#include "earthcatalog/base/process.h"
 #include "earthcatalog/base/stopwatch.h"
 #include "earthcatalog/catalog/warehouse_claim.h"
 #include "earthcatalog/grid/partitioner.h"

@@ -18,10 +18,6 @@
 
 namespace earthcatalog::pipeline {
 
-// Their old names.
-using earthcatalog::Hooks;
-using earthcatalog::Progress;
-
 /// Less is no use: at that, a commit holds a dozen items.
 inline constexpr std::int64_t kLeastMemoryLimitBytes = 64 << 10;
 

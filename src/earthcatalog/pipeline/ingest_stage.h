@@ -17,7 +17,7 @@
 #include "earthcatalog/pipeline/bounded_queue.h"
 #include "earthcatalog/pipeline/chunk.h"
 #include "earthcatalog/pipeline/chunk_source.h"
-#include "earthcatalog/pipeline/incremental.h"
+#include "earthcatalog/base/progress.h"
 #include "earthcatalog/pipeline/ingest.h"
 #include "earthcatalog/pipeline/problems.h"
 #include "earthcatalog/result.h"

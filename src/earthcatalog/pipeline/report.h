@@ -74,7 +74,4 @@ std::string to_json(const Report& report);
 /// The closing summary for people; ends with a newline.
 std::string to_text(const Report& report);
 
-/// The most memory that this process has held so far, bytes.
-std::int64_t peak_rss_bytes();
-
 }  // namespace earthcatalog::pipeline

@@ -2,17 +2,23 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
+#include <unordered_set>
 #include <vector>
 
+#include "earthcatalog/base/hash.h"
 #include "earthcatalog/base/parallel.h"
 #include "earthcatalog/iceberg/data_file.h"
+#include "earthcatalog/pipeline/bucket.h"
 #include "earthcatalog/pipeline/part_names.h"
 #include "earthcatalog/pipeline/table_writer.h"
-#include "earthcatalog/pipeline/upsert.h"
 #include "earthcatalog/result.h"
 #include "earthcatalog/storage/stores.h"
 
 namespace earthcatalog::pipeline {
+
+/// Rows to drop: in which partitions, of which items.
+using Removals = std::map<Bucket, std::unordered_set<Hash128>>;
 
 struct RewriteOutcome {
   std::vector<iceberg::DataFile> added;    ///< what is left of files that lost some rows

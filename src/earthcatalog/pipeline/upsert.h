@@ -5,24 +5,20 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
-#include <map>
 #include <memory>
 #include <span>
 #include <string>
-#include <unordered_set>
 #include <vector>
 
 #include "earthcatalog/catalog/object_index.h"
 #include "earthcatalog/grid/partitioner.h"
 #include "earthcatalog/pipeline/bucket.h"
 #include "earthcatalog/pipeline/item_rows.h"
+#include "earthcatalog/pipeline/rewrite.h"
 #include "earthcatalog/pipeline/staged_objects.h"
 #include "earthcatalog/result.h"
 
 namespace earthcatalog::pipeline {
-
-/// Rows to drop: in which partitions, of which items.
-using Removals = std::map<Bucket, std::unordered_set<Hash128>>;
 
 /// What was decided of entries.
 struct EntryDecision {

@@ -1,5 +1,6 @@
 #include "earthcatalog/upkeep/audit.h"
 
+#include "earthcatalog/base/process.h"
 #include "earthcatalog/base/stopwatch.h"
 #include "earthcatalog/grid/partitioner.h"
 #include "earthcatalog/pipeline/report.h"
@@ -205,7 +206,7 @@ Status run_audit(storage::Stores& stores, const AuditSpec& spec, AuditReport& re
   const Stopwatch watch;
   auto status = Audit(stores, spec, report).run();
   report.seconds = watch.seconds();
-  report.peak_rss_bytes = pipeline::peak_rss_bytes();
+  report.peak_rss_bytes = peak_rss_bytes();
   return status;
 }
 
