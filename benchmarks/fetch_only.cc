@@ -10,7 +10,7 @@
 #include "earthcatalog/cli/runtime.h"
 #include "earthcatalog/fetch/fetcher.h"
 #include "earthcatalog/inventory/inventory.h"
-#include "earthcatalog/storage/credentials.h"
+#include "earthcatalog/storage/aws/credentials.h"
 
 namespace {
 

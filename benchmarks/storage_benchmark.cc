@@ -3,8 +3,8 @@
 
 #include <filesystem>
 
-#include "earthcatalog/storage/local_store.h"
-#include "earthcatalog/storage/s3_request.h"
+#include "earthcatalog/storage/local/local_store.h"
+#include "earthcatalog/storage/s3/s3_request.h"
 
 namespace earthcatalog::storage {
 namespace {

@@ -11,7 +11,7 @@
 
 #include "earthcatalog/cli/config_file.h"
 #include "earthcatalog/cli/progress_line.h"
-#include "earthcatalog/storage/s3_address.h"
+#include "earthcatalog/storage/s3/s3_address.h"
 
 namespace earthcatalog::cli {
 namespace {

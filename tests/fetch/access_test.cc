@@ -7,7 +7,7 @@
 #include <memory>
 #include <string>
 
-#include "earthcatalog/storage/credentials.h"
+#include "earthcatalog/storage/aws/credentials.h"
 #include "fetch/fetch_all.h"
 
 namespace earthcatalog::fetch {

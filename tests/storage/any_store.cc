@@ -5,9 +5,9 @@
 #include <atomic>
 
 #include "earthcatalog/storage/arrow_store.h"
-#include "earthcatalog/storage/local_store.h"
+#include "earthcatalog/storage/local/local_store.h"
 #include "earthcatalog/storage/memory_store.h"
-#include "earthcatalog/storage/s3_store.h"
+#include "earthcatalog/storage/s3/s3_store.h"
 #include "support/s3_server.h"
 #include "support/temp_folder.h"
 

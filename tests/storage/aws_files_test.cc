@@ -1,4 +1,4 @@
-#include "earthcatalog/storage/aws_files.h"
+#include "earthcatalog/storage/aws/aws_files.h"
 
 #include <gtest/gtest.h>
 

@@ -4,7 +4,7 @@
 
 #include <cstdio>
 
-#include "earthcatalog/storage/s3_store.h"
+#include "earthcatalog/storage/s3/s3_store.h"
 
 int main(int, char** argv) {
   using namespace earthcatalog::storage;

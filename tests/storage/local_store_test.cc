@@ -1,5 +1,5 @@
 // What is particular to files.
-#include "earthcatalog/storage/local_store.h"
+#include "earthcatalog/storage/local/local_store.h"
 
 #include <arrow/io/interfaces.h>
 #include <fcntl.h>
@@ -17,7 +17,7 @@
 #include <map>
 #include <thread>
 
-#include "earthcatalog/storage/local_file.h"
+#include "earthcatalog/storage/local/local_file.h"
 #include "support/temp_folder.h"
 
 namespace earthcatalog::storage {

@@ -1,7 +1,7 @@
 #include <gmock/gmock.h>
 
-#include "earthcatalog/storage/credentials.h"
-#include "earthcatalog/storage/s3_request.h"
+#include "earthcatalog/storage/aws/credentials.h"
+#include "earthcatalog/storage/s3/s3_request.h"
 
 namespace earthcatalog::storage {
 namespace {

@@ -1,6 +1,6 @@
 #include <gmock/gmock.h>
 
-#include "earthcatalog/storage/s3_request.h"
+#include "earthcatalog/storage/s3/s3_request.h"
 
 namespace earthcatalog::storage {
 namespace {

@@ -1,5 +1,5 @@
 // What a real server does not do on demand: failures, lost replies, redirects. The rules: docs/storage.md.
-#include "earthcatalog/storage/s3_store.h"
+#include "earthcatalog/storage/s3/s3_store.h"
 
 #include <arrow/buffer.h>
 #include <arrow/io/interfaces.h>

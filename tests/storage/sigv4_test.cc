@@ -1,6 +1,6 @@
 // The examples that AWS publishes:
 // https://docs.aws.amazon.com/AmazonS3/latest/API/sig-v4-header-based-auth.html
-#include "earthcatalog/storage/sigv4.h"
+#include "earthcatalog/storage/aws/sigv4.h"
 
 #include <gmock/gmock.h>
 #include <rapidcheck/gtest.h>

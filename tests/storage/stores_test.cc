@@ -2,8 +2,8 @@
 
 #include <gmock/gmock.h>
 
-#include "earthcatalog/storage/credentials.h"
-#include "earthcatalog/storage/s3_request.h"
+#include "earthcatalog/storage/aws/credentials.h"
+#include "earthcatalog/storage/s3/s3_request.h"
 #include "support/temp_folder.h"
 
 namespace earthcatalog::storage {

@@ -1,4 +1,4 @@
-#include "earthcatalog/storage/trust.h"
+#include "earthcatalog/storage/http/trust.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -15,7 +15,7 @@
 #include <thread>
 #include <vector>
 
-#include "earthcatalog/storage/http_client.h"
+#include "earthcatalog/storage/http/http_client.h"
 
 namespace earthcatalog::testing_support {
 namespace {

@@ -121,8 +121,8 @@ class ParquetReader final : public HashIndexReader {
 
 class ParquetWriter final : public HashIndexWriter {
  public:
-  Status open(const storage::Location& where, ReplacingOptions replace, std::optional<std::int64_t> snapshot_id) {
-    stream_ = open_replacing(where, std::move(replace));
+  Status open(const storage::Location& where, storage::ReplacingOptions replace, std::optional<std::int64_t> snapshot_id) {
+    stream_ = storage::open_replacing(where, std::move(replace));
     // Hashes do not shrink. The codec is what readers expect; a negative level does not even try.
     const auto properties = parquet::WriterProperties::Builder()
                                 .compression(parquet::Compression::ZSTD)
@@ -177,7 +177,7 @@ Result<std::unique_ptr<HashIndexReader>> HashIndexReader::open(const storage::Lo
 }
 
 Result<std::unique_ptr<HashIndexWriter>> HashIndexWriter::create(const storage::Location& where,
-                                                                 ReplacingOptions replace,
+                                                                 storage::ReplacingOptions replace,
                                                                  std::optional<std::int64_t> snapshot_id) {
   auto writer = std::make_unique<ParquetWriter>();
   EC_TRY(annotate(writer->open(where, std::move(replace), snapshot_id), fmt::format("writing {}", where.uri())));

@@ -9,7 +9,7 @@
 #include "earthcatalog/cli/output.h"
 #include "earthcatalog/cli/runtime.h"
 #include "earthcatalog/cli/settings.h"
-#include "earthcatalog/storage/credentials.h"
+#include "earthcatalog/storage/aws/credentials.h"
 #include "earthcatalog/version.h"
 
 namespace {

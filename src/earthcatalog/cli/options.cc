@@ -9,7 +9,7 @@
 
 #include "earthcatalog/cli/config_file.h"
 #include "earthcatalog/cli/settings.h"
-#include "earthcatalog/storage/aws_files.h"
+#include "earthcatalog/storage/aws/aws_files.h"
 
 namespace earthcatalog::cli {
 namespace {

@@ -8,7 +8,7 @@
 #include <filesystem>
 #include <optional>
 
-#include "earthcatalog/storage/local_file.h"
+#include "earthcatalog/storage/local/local_file.h"
 
 namespace earthcatalog::cli {
 namespace {

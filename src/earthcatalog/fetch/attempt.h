@@ -8,7 +8,7 @@
 #include <string>
 
 #include "earthcatalog/base/time.h"
-#include "earthcatalog/storage/s3_request.h"
+#include "earthcatalog/storage/s3/s3_request.h"
 
 namespace earthcatalog::fetch {
 

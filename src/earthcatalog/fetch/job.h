@@ -10,7 +10,7 @@
 #include "earthcatalog/fetch/attempt.h"
 #include "earthcatalog/fetch/concurrency_limit.h"
 #include "earthcatalog/storage/object_ref.h"
-#include "earthcatalog/storage/s3_request.h"
+#include "earthcatalog/storage/s3/s3_request.h"
 #include "earthcatalog/storage/stores.h"
 
 namespace earthcatalog::fetch {

@@ -5,8 +5,8 @@
 #include <cstring>
 #include <utility>
 
-#include "earthcatalog/storage/http_client.h"
-#include "earthcatalog/storage/s3_calls.h"
+#include "earthcatalog/storage/http/http_client.h"
+#include "earthcatalog/storage/s3/s3_calls.h"
 #include "earthcatalog/version.h"
 
 namespace earthcatalog::fetch {

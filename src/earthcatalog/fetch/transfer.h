@@ -15,8 +15,8 @@
 #include "earthcatalog/fetch/fetcher.h"
 #include "earthcatalog/fetch/job.h"
 #include "earthcatalog/fetch/memory_budget.h"
-#include "earthcatalog/storage/http_failure.h"
-#include "earthcatalog/storage/trust.h"
+#include "earthcatalog/storage/http/http_failure.h"
+#include "earthcatalog/storage/http/trust.h"
 
 namespace earthcatalog::fetch {
 

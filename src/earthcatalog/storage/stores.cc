@@ -6,12 +6,12 @@
 #include <algorithm>
 
 #include "earthcatalog/storage/arrow_store.h"
-#include "earthcatalog/storage/credentials.h"
-#include "earthcatalog/storage/local_store.h"
+#include "earthcatalog/storage/aws/credentials.h"
+#include "earthcatalog/storage/local/local_store.h"
 #include "earthcatalog/storage/memory_store.h"
-#include "earthcatalog/storage/s3_request.h"
-#include "earthcatalog/storage/s3_store.h"
-#include "earthcatalog/storage/trust.h"
+#include "earthcatalog/storage/s3/s3_request.h"
+#include "earthcatalog/storage/s3/s3_store.h"
+#include "earthcatalog/storage/http/trust.h"
 #include "earthcatalog/storage/uri.h"
 
 namespace earthcatalog::storage {

@@ -7,7 +7,7 @@
 
 #include "earthcatalog/base/stopwatch.h"
 #include "earthcatalog/catalog/table_schema.h"
-#include "earthcatalog/storage/local_file.h"
+#include "earthcatalog/storage/local/local_file.h"
 #include "earthcatalog/upkeep/live_files.h"
 
 namespace earthcatalog::upkeep {

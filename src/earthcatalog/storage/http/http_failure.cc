@@ -1,4 +1,4 @@
-#include "earthcatalog/storage/http_failure.h"
+#include "earthcatalog/storage/http/http_failure.h"
 
 #include <curl/curl.h>
 #include <fmt/format.h>

@@ -6,7 +6,7 @@
 #include <string>
 
 #include "earthcatalog/storage/object_store.h"
-#include "earthcatalog/storage/s3_client.h"
+#include "earthcatalog/storage/s3/s3_client.h"
 
 namespace earthcatalog::storage {
 

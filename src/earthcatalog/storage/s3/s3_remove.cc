@@ -6,7 +6,7 @@
 #include <pugixml.hpp>
 #include <sstream>
 
-#include "earthcatalog/storage/s3_calls.h"
+#include "earthcatalog/storage/s3/s3_calls.h"
 
 namespace earthcatalog::storage {
 namespace {

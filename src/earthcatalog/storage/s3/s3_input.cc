@@ -8,7 +8,7 @@
 
 #include "earthcatalog/storage/arrow_status.h"
 #include "earthcatalog/storage/byte_range.h"
-#include "earthcatalog/storage/s3_calls.h"
+#include "earthcatalog/storage/s3/s3_calls.h"
 
 namespace earthcatalog::storage {
 namespace {

@@ -1,4 +1,4 @@
-#include "earthcatalog/storage/local_walk.h"
+#include "earthcatalog/storage/local/local_walk.h"
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -7,7 +7,7 @@
 #include <cerrno>
 #include <vector>
 
-#include "earthcatalog/storage/local_file.h"
+#include "earthcatalog/storage/local/local_file.h"
 
 namespace earthcatalog::storage {
 namespace {

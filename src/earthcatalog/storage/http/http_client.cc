@@ -1,4 +1,4 @@
-#include "earthcatalog/storage/http_client.h"
+#include "earthcatalog/storage/http/http_client.h"
 
 #include <curl/curl.h>
 
@@ -7,7 +7,7 @@
 #include <utility>
 
 #include "earthcatalog/base/parallel.h"
-#include "earthcatalog/storage/trust.h"
+#include "earthcatalog/storage/http/trust.h"
 #include "earthcatalog/version.h"
 
 namespace earthcatalog::storage {

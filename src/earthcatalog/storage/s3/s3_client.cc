@@ -1,4 +1,4 @@
-#include "earthcatalog/storage/s3_client.h"
+#include "earthcatalog/storage/s3/s3_client.h"
 
 namespace earthcatalog::storage {
 namespace {

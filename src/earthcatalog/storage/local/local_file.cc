@@ -1,4 +1,4 @@
-#include "earthcatalog/storage/local_file.h"
+#include "earthcatalog/storage/local/local_file.h"
 
 #include <fcntl.h>
 #include <sys/file.h>

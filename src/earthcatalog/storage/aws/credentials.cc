@@ -1,4 +1,4 @@
-#include "earthcatalog/storage/credentials.h"
+#include "earthcatalog/storage/aws/credentials.h"
 
 #include <arrow/filesystem/s3fs.h>
 
@@ -8,7 +8,7 @@
 #include <map>
 #include <mutex>
 
-#include "earthcatalog/storage/aws_files.h"
+#include "earthcatalog/storage/aws/aws_files.h"
 
 namespace earthcatalog::storage {
 namespace {

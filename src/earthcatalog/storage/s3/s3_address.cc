@@ -1,4 +1,4 @@
-#include "earthcatalog/storage/s3_address.h"
+#include "earthcatalog/storage/s3/s3_address.h"
 
 #include "earthcatalog/storage/percent.h"
 

@@ -10,7 +10,7 @@
 
 #include "earthcatalog/storage/stores.h"
 
-namespace earthcatalog::catalog {
+namespace earthcatalog::storage {
 
 struct ReplacingOptions {
   /// Of the object to be replaced; none: there must be none.
@@ -22,6 +22,6 @@ struct ReplacingOptions {
 
 /// The object appears, whole, at Close(), which fails with kConflict when another writer was first. `where.store`
 /// must outlive it.
-std::shared_ptr<arrow::io::OutputStream> open_replacing(storage::Location where, ReplacingOptions options);
+std::shared_ptr<arrow::io::OutputStream> open_replacing(Location where, ReplacingOptions options);
 
-}  // namespace earthcatalog::catalog
+}  // namespace earthcatalog::storage

@@ -10,7 +10,7 @@
 #include <utility>
 
 #include "earthcatalog/storage/object_store.h"
-#include "earthcatalog/storage/s3_client.h"
+#include "earthcatalog/storage/s3/s3_client.h"
 
 namespace earthcatalog::storage {
 

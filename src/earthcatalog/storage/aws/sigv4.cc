@@ -1,4 +1,4 @@
-#include "earthcatalog/storage/sigv4.h"
+#include "earthcatalog/storage/aws/sigv4.h"
 
 #include <fmt/format.h>
 #include <nettle/hmac.h>

@@ -5,7 +5,7 @@
 #include <array>
 #include <pugixml.hpp>
 
-#include "earthcatalog/storage/s3_request.h"
+#include "earthcatalog/storage/s3/s3_request.h"
 
 namespace earthcatalog::storage {
 namespace {

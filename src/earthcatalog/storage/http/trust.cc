@@ -1,4 +1,4 @@
-#include "earthcatalog/storage/trust.h"
+#include "earthcatalog/storage/http/trust.h"
 
 #include <curl/curl.h>
 #include <fmt/format.h>

@@ -1,4 +1,4 @@
-#include "earthcatalog/storage/local_store.h"
+#include "earthcatalog/storage/local/local_store.h"
 
 #include <arrow/io/file.h>
 #include <fcntl.h>
@@ -8,8 +8,8 @@
 
 #include "earthcatalog/storage/byte_range.h"
 #include "earthcatalog/storage/copy.h"
-#include "earthcatalog/storage/local_file.h"
-#include "earthcatalog/storage/local_walk.h"
+#include "earthcatalog/storage/local/local_file.h"
+#include "earthcatalog/storage/local/local_walk.h"
 #include "earthcatalog/storage/output_stream.h"
 
 namespace earthcatalog::storage {

@@ -14,8 +14,8 @@
 #include <vector>
 
 #include "earthcatalog/base/time.h"
-#include "earthcatalog/storage/http_failure.h"
-#include "earthcatalog/storage/s3_request.h"
+#include "earthcatalog/storage/http/http_failure.h"
+#include "earthcatalog/storage/s3/s3_request.h"
 
 namespace earthcatalog::storage {
 

@@ -3,7 +3,7 @@
 #include <pugixml.hpp>
 
 #include "earthcatalog/storage/percent.h"
-#include "earthcatalog/storage/s3_calls.h"
+#include "earthcatalog/storage/s3/s3_calls.h"
 
 namespace earthcatalog::storage {
 namespace {

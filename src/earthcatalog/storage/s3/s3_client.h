@@ -6,9 +6,9 @@
 #include <memory>
 #include <string>
 
-#include "earthcatalog/storage/http_client.h"
-#include "earthcatalog/storage/retry.h"
-#include "earthcatalog/storage/s3_request.h"
+#include "earthcatalog/storage/http/http_client.h"
+#include "earthcatalog/storage/http/retry.h"
+#include "earthcatalog/storage/s3/s3_request.h"
 
 namespace earthcatalog::storage {
 

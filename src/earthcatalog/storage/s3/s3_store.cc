@@ -1,11 +1,11 @@
-#include "earthcatalog/storage/s3_store.h"
+#include "earthcatalog/storage/s3/s3_store.h"
 
 #include <charconv>
 
 #include "earthcatalog/storage/byte_range.h"
 #include "earthcatalog/storage/copy.h"
 #include "earthcatalog/storage/output_stream.h"
-#include "earthcatalog/storage/s3_calls.h"
+#include "earthcatalog/storage/s3/s3_calls.h"
 
 namespace earthcatalog::storage {
 namespace {

@@ -8,7 +8,7 @@
 
 #include "earthcatalog/base/parallel.h"
 #include "earthcatalog/storage/output_stream.h"
-#include "earthcatalog/storage/s3_calls.h"
+#include "earthcatalog/storage/s3/s3_calls.h"
 
 namespace earthcatalog::storage {
 namespace {

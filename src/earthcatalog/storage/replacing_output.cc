@@ -1,13 +1,13 @@
-#include "earthcatalog/catalog/replacing_output.h"
+#include "earthcatalog/storage/replacing_output.h"
 
 #include "earthcatalog/storage/output_stream.h"
 
-namespace earthcatalog::catalog {
+namespace earthcatalog::storage {
 namespace {
 
-class ReplacingOutput final : public storage::StoreOutput {
+class ReplacingOutput final : public StoreOutput {
  public:
-  ReplacingOutput(storage::Location where, ReplacingOptions options)
+  ReplacingOutput(Location where, ReplacingOptions options)
       : where_(std::move(where)), options_(std::move(options)) {}
   ~ReplacingOutput() override { abandon(); }
 
@@ -27,7 +27,7 @@ class ReplacingOutput final : public storage::StoreOutput {
 
   Status write(std::string_view bytes) {
     const auto status = stream_->Write(bytes.data(), static_cast<std::int64_t>(bytes.size()));
-    return status.ok() ? Status{} : std::unexpected(storage::from_arrow(status));
+    return status.ok() ? Status{} : std::unexpected(from_arrow(status));
   }
 
   Status finish() override {
@@ -42,7 +42,7 @@ class ReplacingOutput final : public storage::StoreOutput {
     if (!stream_) {
       EC_TRY(where_.store->put(where_.key, gathered_));
     } else if (const auto status = stream_->Close(); !status.ok()) {
-      return std::unexpected(storage::from_arrow(status));
+      return std::unexpected(from_arrow(status));
     }
     return where_.store->make_durable();
   }
@@ -56,7 +56,7 @@ class ReplacingOutput final : public storage::StoreOutput {
     gathered_ = std::string();
   }
 
-  storage::Location where_;
+  Location where_;
   ReplacingOptions options_;
   std::string gathered_;
   std::shared_ptr<arrow::io::OutputStream> stream_;
@@ -64,8 +64,8 @@ class ReplacingOutput final : public storage::StoreOutput {
 
 }  // namespace
 
-std::shared_ptr<arrow::io::OutputStream> open_replacing(storage::Location where, ReplacingOptions options) {
+std::shared_ptr<arrow::io::OutputStream> open_replacing(Location where, ReplacingOptions options) {
   return std::make_shared<ReplacingOutput>(std::move(where), std::move(options));
 }
 
-}  // namespace earthcatalog::catalog
+}  // namespace earthcatalog::storage
