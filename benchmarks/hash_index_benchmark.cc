@@ -10,7 +10,7 @@
 #include <random>
 #include <vector>
 
-#include "earthcatalog/catalog/anti_join.h"
+#include "earthcatalog/extsort/anti_join.h"
 #include "earthcatalog/catalog/hash_index.h"
 
 namespace earthcatalog::catalog {
@@ -19,8 +19,8 @@ namespace {
 constexpr std::size_t kHashes = 40'000'000;
 
 // Random numbers are what hashes are. Every other number of one side is on the other too.
-std::vector<HashKey> random_hashes(std::uint64_t side) {
-  std::vector<HashKey> hashes(kHashes);
+std::vector<extsort::HashKey> random_hashes(std::uint64_t side) {
+  std::vector<extsort::HashKey> hashes(kHashes);
   std::mt19937_64 common(1), own(2 + side);
   for (std::size_t i = 0; i < hashes.size(); ++i) {
     const std::uint64_t both[2] = {common(), i}, alone[2] = {own(), i};
@@ -29,25 +29,25 @@ std::vector<HashKey> random_hashes(std::uint64_t side) {
   return hashes;
 }
 
-std::span<const Hash128> as_hashes(const std::vector<HashKey>& keys) {
-  static_assert(sizeof(HashKey) == sizeof(Hash128));
+std::span<const Hash128> as_hashes(const std::vector<extsort::HashKey>& keys) {
+  static_assert(sizeof(extsort::HashKey) == sizeof(Hash128));
   return {&keys.front().key, keys.size()};
 }
 
-std::size_t count_missing(const std::vector<HashKey>& wanted, const std::vector<HashKey>& known) {
+std::size_t count_missing(const std::vector<extsort::HashKey>& wanted, const std::vector<extsort::HashKey>& known) {
   std::size_t missing = 0;
-  const auto count = [&](std::span<const HashKey> found) -> Status {
+  const auto count = [&](std::span<const extsort::HashKey> found) -> Status {
     missing += found.size();
     return {};
   };
-  const auto end = anti_join(std::span<const HashKey>(wanted), as_hashes(known), count).value();
+  const auto end = extsort::anti_join(std::span<const extsort::HashKey>(wanted), as_hashes(known), count).value();
   return missing + wanted.size() - end.wanted;
 }
 
 void AntiJoinSorted(benchmark::State& state) {
   auto wanted = random_hashes(0), known = random_hashes(1);
-  sort_by_hash(std::span(wanted));
-  sort_by_hash(std::span(known));
+  extsort::sort_by_hash(std::span(wanted));
+  extsort::sort_by_hash(std::span(known));
   for (auto _ : state) {
     if (count_missing(wanted, known) != kHashes / 2) std::abort();
   }
@@ -58,12 +58,12 @@ BENCHMARK(AntiJoinSorted)->Unit(benchmark::kMillisecond)->Iterations(5);
 void AntiJoinOneUnsorted(benchmark::State& state) {
   const auto unsorted = random_hashes(0);
   auto known = random_hashes(1);
-  sort_by_hash(std::span(known));
+  extsort::sort_by_hash(std::span(known));
   for (auto _ : state) {
     state.PauseTiming();
     auto wanted = unsorted;
     state.ResumeTiming();
-    sort_by_hash(std::span(wanted));
+    extsort::sort_by_hash(std::span(wanted));
     if (count_missing(wanted, known) != kHashes / 2) std::abort();
   }
   state.SetItemsProcessed(state.iterations() * static_cast<std::int64_t>(kHashes));

@@ -1,5 +1,5 @@
 // Sorting hashes and anti-joins against the standard library.
-#include "earthcatalog/catalog/anti_join.h"
+#include "earthcatalog/extsort/anti_join.h"
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
@@ -16,14 +16,14 @@ using HashSet = std::set<Hash128>;
 
 Hash128 hash_of(int number) { return id_hash(fmt::format("item {}", number)); }
 
-std::vector<HashKey> keys_of(const Hashes& hashes) {
-  std::vector<HashKey> keys;
+std::vector<extsort::HashKey> keys_of(const Hashes& hashes) {
+  std::vector<extsort::HashKey> keys;
   for (const auto& hash : hashes) keys.push_back({hash});
   return keys;
 }
 
 // Gives pieces of any size.
-class PieceStream final : public HashStream {
+class PieceStream final : public extsort::HashStream {
  public:
   PieceStream(const Hashes& hashes, std::size_t piece) : left_(hashes), piece_(piece) {}
   Result<std::span<const Hash128>> next() override {
@@ -41,13 +41,13 @@ RC_GTEST_PROP(SortByHash, SortsAsCompareDoes, ()) {
   auto records = keys_of({});
   const auto shared = *rc::gen::inRange(0, 17);  // so many first bytes are the same in all
   for (int i = 0, count = *rc::gen::inRange(0, 2000); i < count; ++i) {
-    HashKey record{hash_of(*rc::gen::inRange(0, 1500))};
+    extsort::HashKey record{hash_of(*rc::gen::inRange(0, 1500))};
     std::fill_n(record.key.bytes.begin(), shared, std::uint8_t{7});
     records.push_back(record);
   }
   auto expected = records;
   std::ranges::sort(expected);
-  sort_by_hash(std::span(records));
+  extsort::sort_by_hash(std::span(records));
   RC_ASSERT(records == expected);
 }
 
@@ -63,7 +63,7 @@ RC_GTEST_PROP(AntiJoin, IsASetDifference, ()) {
     return hashes;
   };
   auto wanted = keys_of(draw(9000));
-  sort_by_hash(std::span(wanted));
+  extsort::sort_by_hash(std::span(wanted));
   const auto known_list = draw(9000);
   const HashSet known_set(known_list.begin(), known_list.end());
   const Hashes known(known_set.begin(), known_set.end());
@@ -72,13 +72,13 @@ RC_GTEST_PROP(AntiJoin, IsASetDifference, ()) {
     if (!known_set.contains(want.key)) expected.push_back(want.key);
   }
   PieceStream stream(known, *rc::gen::element<std::size_t>(1, 7, 5000, 100'000));
-  StreamAntiJoin join(stream);
-  std::span<const HashKey> left = wanted;
+  extsort::StreamAntiJoin join(stream);
+  std::span<const extsort::HashKey> left = wanted;
   while (!left.empty()) {
     const auto piece = left.first(std::min(left.size(), *rc::gen::inRange<std::size_t>(1, 6000)));
     left = left.subspan(piece.size());
     RC_ASSERT(join.add(piece,
-                       [&](std::span<const HashKey> missing) -> Status {
+                       [&](std::span<const extsort::HashKey> missing) -> Status {
                          for (const auto& key : missing) found.push_back(key.key);
                          return {};
                        })

@@ -1,11 +1,11 @@
-#include "earthcatalog/catalog/hash_table.h"
+#include "earthcatalog/extsort/hash_table.h"
 
 #include <gmock/gmock.h>
 #include <rapidcheck/gtest.h>
 
 #include <map>
 
-#include "earthcatalog/catalog/hash_sorter.h"
+#include "earthcatalog/extsort/hash_sorter.h"
 
 namespace earthcatalog::catalog {
 namespace {
@@ -23,20 +23,20 @@ Hash128 key_of_number(int number, bool crowded) {
   return key;
 }
 
-RC_GTEST_PROP(HashTable, FindsWhatWasSortedIntoIt, ()) {
+RC_GTEST_PROP(extsort::HashTable, FindsWhatWasSortedIntoIt, ()) {
   const auto numbers = *rc::gen::container<std::vector<int>>(rc::gen::inRange(0, 300));
   const auto crowded = *rc::gen::arbitrary<bool>();
   const auto memory_bytes = *rc::gen::element<std::int64_t>(1, 500, 1 << 20);
-  const HashTableOptions options{.scratch_folder = "/tmp", .memory_bytes = memory_bytes};
+  const extsort::HashTableOptions options{.scratch_folder = "/tmp", .memory_bytes = memory_bytes};
   std::multimap<Hash128, std::int64_t> model;
-  HashSorter<Record> sorter(options);
+  extsort::HashSorter<Record> sorter(options);
   for (std::size_t i = 0; i < numbers.size(); ++i) {
     const Record record{key_of_number(numbers[i], crowded), static_cast<std::int64_t>(i)};
     model.emplace(record.key, record.value);
     RC_ASSERT(sorter.add(record).has_value());
   }
   RC_ASSERT(sorter.size() == static_cast<std::int64_t>(model.size()));
-  HashTable<Record> table(*rc::gen::inRange<std::int64_t>(0, 1000), options);
+  extsort::HashTable<Record> table(*rc::gen::inRange<std::int64_t>(0, 1000), options);
   RC_ASSERT(sorter
                 .drain([&](std::span<const Record> records) -> Status {
                   for (const auto& record : records) EC_TRY(table.append(record));
@@ -67,8 +67,8 @@ RC_GTEST_PROP(HashTable, FindsWhatWasSortedIntoIt, ()) {
   RC_ASSERT(scanned == table.size());
 }
 
-TEST(ScratchFile, NamesTheFolderThatCannotHoldIt) {
-  const auto file = ScratchFile::create("/nonexistent/folder");
+TEST(extsort::ScratchFile, NamesTheFolderThatCannotHoldIt) {
+  const auto file = extsort::ScratchFile::create("/nonexistent/folder");
   ASSERT_FALSE(file);
   EXPECT_THAT(file.error().message, ::testing::HasSubstr("/nonexistent/folder"));
 }

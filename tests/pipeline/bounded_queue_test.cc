@@ -1,4 +1,4 @@
-#include "earthcatalog/pipeline/bounded_queue.h"
+#include "earthcatalog/base/bounded_queue.h"
 
 #include <gtest/gtest.h>
 

@@ -1,21 +1,21 @@
 // Sorting objects by name against std::sort.
-#include "earthcatalog/pipeline/object_sorter.h"
+#include "earthcatalog/extsort/object_sorter.h"
 
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 
-#include "earthcatalog/catalog/sorted_merge.h"
+#include "earthcatalog/extsort/sorted_merge.h"
 
 namespace earthcatalog::pipeline {
 namespace {
 
 using Plain = std::tuple<std::string, std::string, std::string, std::optional<TimeMicros>, std::optional<std::int64_t>>;
 
-std::vector<Plain> sorted(ObjectSorter& sorter) {
-  std::vector<RunCursor> cursors;
+std::vector<Plain> sorted(extsort::ObjectSorter& sorter) {
+  std::vector<extsort::RunCursor> cursors;
   EXPECT_TRUE(sorter.finish(0, cursors));
   std::vector<Plain> all;
-  EXPECT_TRUE(catalog::merge_sorted(cursors, RunCursor::before, [&](const RunCursor& cursor) -> Status {
+  EXPECT_TRUE(extsort::merge_sorted(cursors, extsort::RunCursor::before, [&](const extsort::RunCursor& cursor) -> Status {
     const auto& o = cursor.object;
     all.emplace_back(o.bucket(), o.key(), o.etag, o.last_modified, o.size_bytes);
     return {};
@@ -24,7 +24,7 @@ std::vector<Plain> sorted(ObjectSorter& sorter) {
 }
 
 // Names with much in common and much that differs; zero bytes, which end strings elsewhere; keys that begin others.
-RC_GTEST_PROP(ObjectSorter, SortsByBucketThenKey, ()) {
+RC_GTEST_PROP(extsort::ObjectSorter, SortsByBucketThenKey, ()) {
   const std::string prefix(*rc::gen::inRange<std::size_t>(0, 40), 'p');
   const int letters = *rc::gen::inRange(1, 5);
   const bool in_order = *rc::gen::inRange(0, 4) == 0;
@@ -38,7 +38,7 @@ RC_GTEST_PROP(ObjectSorter, SortsByBucketThenKey, ()) {
   auto expected = objects;
   std::ranges::sort(expected);
   if (in_order) objects = expected;
-  ObjectSorter sorter({.scratch_folder = "/tmp", .memory_bytes = *rc::gen::element<std::int64_t>(0, 3000, 1 << 20)});
+  extsort::ObjectSorter sorter({.scratch_folder = "/tmp", .memory_bytes = *rc::gen::element<std::int64_t>(0, 3000, 1 << 20)});
   for (const auto& [bucket, key, etag, last_modified, size_bytes] : objects) {
     RC_ASSERT(
         sorter
@@ -52,8 +52,8 @@ RC_GTEST_PROP(ObjectSorter, SortsByBucketThenKey, ()) {
   RC_ASSERT(found == expected);
 }
 
-TEST(ObjectSorter, KeepsRowsThatAreLargerThanItsMemory) {
-  ObjectSorter sorter({.scratch_folder = "/tmp", .memory_bytes = 100});
+TEST(extsort::ObjectSorter, KeepsRowsThatAreLargerThanItsMemory) {
+  extsort::ObjectSorter sorter({.scratch_folder = "/tmp", .memory_bytes = 100});
   for (const char letter : {'c', 'a', 'b'}) {
     ASSERT_TRUE(sorter.add(
         {.bucket = "b", .key = std::string(1 << 20, letter), .size_bytes = {}, .last_modified = {}, .etag = {}}));
@@ -64,8 +64,8 @@ TEST(ObjectSorter, KeepsRowsThatAreLargerThanItsMemory) {
   EXPECT_EQ(std::get<1>(all[2]), std::string(1 << 20, 'c'));
 }
 
-TEST(ObjectSorter, RefusesABucketThatCannotBeOne) {
-  ObjectSorter sorter({});
+TEST(extsort::ObjectSorter, RefusesABucketThatCannotBeOne) {
+  extsort::ObjectSorter sorter({});
   EXPECT_FALSE(
       sorter.add({.bucket = std::string("a\0b", 3), .key = "k", .size_bytes = {}, .last_modified = {}, .etag = {}}));
 }

@@ -6,7 +6,7 @@
 
 #include "earthcatalog/backfill/ingest_chunk.h"
 #include "earthcatalog/base/parallel.h"
-#include "earthcatalog/catalog/hash_sorter.h"
+#include "earthcatalog/extsort/hash_sorter.h"
 
 namespace earthcatalog::backfill {
 namespace {
@@ -17,7 +17,7 @@ struct EntryAt {
   auto operator<=>(const EntryAt&) const = default;
 };
 
-using EntrySorter = catalog::HashSorter<EntryAt>;
+using EntrySorter = extsort::HashSorter<EntryAt>;
 
 class Planner {
  public:
@@ -123,7 +123,7 @@ void Planner::add(ChunkRecord record) {
 // Objects that several attempts staged (a list of pending objects that was older than its chunk), and items that
 // several objects hold: of each, the newest counts. In a delta the table has a say in the latter.
 Status Planner::find_dropped() {
-  const catalog::HashTableOptions half{.scratch_folder = options_.scratch_folder,
+  const extsort::HashTableOptions half{.scratch_folder = options_.scratch_folder,
                                        .memory_bytes = options_.memory_bytes / 2};
   EntrySorter objects(half), items(half);
   EC_TRY(read_entries(objects, items));

@@ -5,7 +5,7 @@ namespace {
 
 constexpr std::int64_t kMemoryBytes = 256 << 20;
 
-using Sorter = catalog::HashSorter<catalog::HashKey>;
+using Sorter = extsort::HashSorter<extsort::HashKey>;
 
 // How many there are.
 Result<std::int64_t> add_chunk(const Staging& staging, std::int64_t chunk, Sorter& names) {
@@ -21,7 +21,7 @@ Result<std::int64_t> add_chunk(const Staging& staging, std::int64_t chunk, Sorte
 }  // namespace
 
 Result<RestOfListing> RestOfListing::make(const Staging& staging, RunRecord& record, bool count_more) {
-  const catalog::HashTableOptions half{.memory_bytes = kMemoryBytes / 2};
+  const extsort::HashTableOptions half{.memory_bytes = kMemoryBytes / 2};
   Sorter names(half);
   for (std::int64_t chunk = 0; chunk < record.chunks; ++chunk) EC_TRY(add_chunk(staging, chunk, names));
   while (count_more) {
@@ -31,7 +31,7 @@ Result<RestOfListing> RestOfListing::make(const Staging& staging, RunRecord& rec
     record.items += objects;
     ++record.chunks;
   }
-  EC_ASSIGN_OR_RETURN(auto table, catalog::to_table(names, half));
+  EC_ASSIGN_OR_RETURN(auto table, extsort::to_table(names, half));
   return RestOfListing(std::move(table));
 }
 

@@ -8,7 +8,7 @@
 
 #include "earthcatalog/backfill/run_record.h"
 #include "earthcatalog/backfill/staging.h"
-#include "earthcatalog/catalog/hash_sorter.h"
+#include "earthcatalog/extsort/hash_sorter.h"
 #include "earthcatalog/inventory/inventory.h"
 #include "earthcatalog/result.h"
 
@@ -24,7 +24,7 @@ class RestOfListing {
   Status next(inventory::Inventory& listing, std::vector<storage::ObjectRef>& objects, std::size_t most) const;
 
  private:
-  using Names = catalog::HashTable<catalog::HashKey>;
+  using Names = extsort::HashTable<extsort::HashKey>;
   explicit RestOfListing(Names in_chunks) : in_chunks_(std::move(in_chunks)) {}
 
   Names in_chunks_;

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "earthcatalog/catalog/hash_index_file.h"
-#include "earthcatalog/catalog/sorted_merge.h"
+#include "earthcatalog/extsort/sorted_merge.h"
 #include "earthcatalog/catalog/table_rows.h"
 
 namespace earthcatalog::catalog {
@@ -88,8 +88,8 @@ Result<HashIndexReport> write(const storage::Location& where, HashIndexReader* o
   if (old != nullptr) cursors.push_back({.next_piece = Present(*old)});
   cursors.push_back({.next_piece = [&] { return changes.next_part(); }});
   Outcome outcome(*writer);
-  EC_TRY(merge_sorted(
-      cursors, [](const Cursor& a, const Cursor& b) { return number_of(a.change().key) < number_of(b.change().key); },
+  EC_TRY(extsort::merge_sorted(
+      cursors, [](const Cursor& a, const Cursor& b) { return extsort::number_of(a.change().key) < extsort::number_of(b.change().key); },
       [&](const Cursor& cursor) { return outcome.take(cursor.change()); }));
   EC_TRY(outcome.settle());
   EC_TRY(writer->finish());
@@ -109,7 +109,7 @@ std::optional<std::int64_t> snapshot_of(const iceberg::Table& table) {
 // The hashes that `changes` adds, each once, piece by piece.
 template <class Visit>
 Status for_each_distinct(HashChanges& changes, Visit visit) {
-  std::vector<HashKey> distinct;
+  std::vector<extsort::HashKey> distinct;
   for (;;) {
     EC_ASSIGN_OR_RETURN(const auto part, changes.next_part());
     if (part.empty()) return {};
@@ -117,7 +117,7 @@ Status for_each_distinct(HashChanges& changes, Visit visit) {
     for (const HashChange& change : part) {  // equal ones are in the same part
       if (distinct.empty() || distinct.back().key != change.key) distinct.push_back({change.key});
     }
-    EC_TRY(visit(std::span<const HashKey>(distinct)));
+    EC_TRY(visit(std::span<const extsort::HashKey>(distinct)));
   }
 }
 
@@ -143,7 +143,7 @@ Status add_changes(const iceberg::Table& table, std::int64_t before, const HashI
                    HashChanges& changes) {
   HashChanges touched(options);
   EC_TRY(add_files(table, before, options.hooks, touched));
-  HashTable<HashKey> gone(kExpectedGone,
+  extsort::HashTable<extsort::HashKey> gone(kExpectedGone,
                           {.scratch_folder = options.scratch_folder, .memory_bytes = options.memory_bytes / 4});
   for (;;) {
     EC_ASSIGN_OR_RETURN(const auto part, touched.next_part());
@@ -221,11 +221,11 @@ Result<HashIndexCheck> check_hash_index(const storage::Location& where, const ic
   if (table != nullptr) {
     HashChanges ids(options);
     EC_TRY(add_files(*table, {}, options.hooks, ids));
-    StreamAntiJoin join(*index);
+    extsort::StreamAntiJoin join(*index);
     std::int64_t distinct = 0;
-    EC_TRY(for_each_distinct(ids, [&](std::span<const HashKey> part) {
+    EC_TRY(for_each_distinct(ids, [&](std::span<const extsort::HashKey> part) {
       distinct += static_cast<std::int64_t>(part.size());
-      return join.add(part, [&](std::span<const HashKey> missing) -> Status {
+      return join.add(part, [&](std::span<const extsort::HashKey> missing) -> Status {
         check.missing += static_cast<std::int64_t>(missing.size());
         return {};
       });

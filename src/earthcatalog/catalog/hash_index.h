@@ -9,7 +9,7 @@
 
 #include "earthcatalog/base/hash.h"
 #include "earthcatalog/base/progress.h"
-#include "earthcatalog/catalog/hash_sorter.h"
+#include "earthcatalog/extsort/hash_sorter.h"
 #include "earthcatalog/iceberg/table.h"
 #include "earthcatalog/result.h"
 #include "earthcatalog/storage/stores.h"
@@ -41,7 +41,7 @@ class HashChanges {
   Result<std::span<const HashChange>> next_part() { return sorter_.next_part(); }
 
  private:
-  HashSorter<HashChange> sorter_;
+  extsort::HashSorter<HashChange> sorter_;
 };
 
 struct HashIndexReport {

@@ -96,7 +96,7 @@ class ParquetReader final : public HashIndexReader {
  private:
   Status check_order(std::span<const Hash128> hashes) {
     for (const Hash128& hash : hashes) {
-      const auto number = number_of(hash);
+      const auto number = extsort::number_of(hash);
       if (read_ > 0 && number <= last_) {
         if (number < last_) return invalid(fmt::format("is not sorted: row {} is below the one before it", read_ + 1));
         ++doubled_;

@@ -8,7 +8,7 @@
 #include <span>
 
 #include "earthcatalog/base/hash.h"
-#include "earthcatalog/catalog/anti_join.h"
+#include "earthcatalog/extsort/anti_join.h"
 #include "earthcatalog/storage/replacing_output.h"
 #include "earthcatalog/result.h"
 #include "earthcatalog/storage/stores.h"
@@ -16,7 +16,7 @@
 namespace earthcatalog::catalog {
 
 /// Memory is a few pages. Not thread-safe. Errors name the file and what to do.
-class HashIndexReader : public HashStream {
+class HashIndexReader : public extsort::HashStream {
  public:
   /// kNotFound when it is missing; kInvalidData when it is no Parquet file, or has no column `id_hash` of 16 bytes.
   static Result<std::unique_ptr<HashIndexReader>> open(const storage::Location& where);

@@ -7,7 +7,7 @@
 #include <tuple>
 #include <utility>
 
-#include "earthcatalog/catalog/hash_sorter.h"
+#include "earthcatalog/extsort/hash_sorter.h"
 #include "earthcatalog/catalog/table_rows.h"
 #include "earthcatalog/storage/uri.h"
 
@@ -243,7 +243,7 @@ class CatchUp {
   const CatchUpOptions& options_;
   std::mutex mutex_;  // of what collect() fills: files are read side by side
   Cells cells_;
-  HashSorter<RowChange> sorter_;
+  extsort::HashSorter<RowChange> sorter_;
   std::vector<RowChange> batch_;
   std::size_t batch_items_ = 0;
   int runs_ = 0;

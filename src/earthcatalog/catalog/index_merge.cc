@@ -3,7 +3,7 @@
 #include <future>
 #include <utility>
 
-#include "earthcatalog/catalog/sorted_merge.h"
+#include "earthcatalog/extsort/sorted_merge.h"
 
 namespace earthcatalog::catalog {
 namespace {
@@ -62,7 +62,7 @@ Status merge_entries(std::vector<std::unique_ptr<EntrySource>> sources,
   std::vector<Cursor> cursors;
   for (auto& source : sources) cursors.push_back({.source = std::move(source)});
   std::optional<Hash128> last;
-  return merge_sorted(
+  return extsort::merge_sorted(
       cursors, [](const Cursor& a, const Cursor& b) { return a.object() < b.object(); },
       [&](Cursor& cursor) -> Status {
         if (cursor.object() == last) return {};  // the youngest source's came first

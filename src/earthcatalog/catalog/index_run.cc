@@ -1,9 +1,9 @@
 #include "earthcatalog/catalog/index_run.h"
 
-#include "earthcatalog/catalog/hash_sorter.h"
+#include "earthcatalog/extsort/hash_sorter.h"
 
 namespace earthcatalog::catalog {
-HashTableOptions table_options(const ObjectIndexOptions& options) {
+extsort::HashTableOptions table_options(const ObjectIndexOptions& options) {
   constexpr std::int64_t kTablesPerRun = 2;
   return {.scratch_folder = options.scratch_folder,
           .memory_bytes = options.memory_bytes / (kTablesPerRun * static_cast<std::int64_t>(options.max_runs))};
@@ -55,12 +55,12 @@ Status IndexRun::load_objects() const {
 Status IndexRun::load_identities() const {
   if (identities_) return {};
   EC_TRY(load_objects());
-  HashSorter<IdentityRecord> sorter(table_options(options_));
+  extsort::HashSorter<IdentityRecord> sorter(table_options(options_));
   EC_TRY(objects_->scan([&](std::int64_t position, const ObjectRecord& record) -> Status {
     if (record.version.forgotten()) return {};
     return sorter.add({.key = record.identity, .position = position});
   }));
-  EC_ASSIGN_OR_RETURN(auto table, to_table(sorter, table_options(options_)));
+  EC_ASSIGN_OR_RETURN(auto table, extsort::to_table(sorter, table_options(options_)));
   identities_ = std::make_unique<const IdentityTable>(std::move(table));
   return {};
 }

@@ -10,7 +10,7 @@
 #include <string_view>
 #include <vector>
 
-#include "earthcatalog/catalog/hash_table.h"
+#include "earthcatalog/extsort/hash_table.h"
 #include "earthcatalog/catalog/index_run_file.h"
 #include "earthcatalog/catalog/object_index.h"
 #include "earthcatalog/catalog/packed_version.h"
@@ -30,8 +30,8 @@ struct IdentityRecord {
   auto operator<=>(const IdentityRecord&) const = default;
 };
 
-using ObjectTable = HashTable<ObjectRecord>;
-using IdentityTable = HashTable<IdentityRecord>;
+using ObjectTable = extsort::HashTable<ObjectRecord>;
+using IdentityTable = extsort::HashTable<IdentityRecord>;
 
 /// Immutable but for what it loads when first asked. Thread-safe.
 class IndexRun {
@@ -72,7 +72,7 @@ class IndexRun {
 };
 
 /// What one table of one run may keep in memory.
-HashTableOptions table_options(const ObjectIndexOptions& options);
+extsort::HashTableOptions table_options(const ObjectIndexOptions& options);
 RunKey key_of(const RunEntry& entry);
 PackedVersion version_of(const RunKey& key);
 

@@ -1,7 +1,7 @@
 #include "earthcatalog/catalog/packed_version.h"
 
 #include "earthcatalog/base/hash.h"
-#include "earthcatalog/catalog/hash_table.h"
+#include "earthcatalog/extsort/hash_table.h"
 #include "earthcatalog/catalog/object_index.h"
 #include "earthcatalog/storage/object_version.h"
 
@@ -10,7 +10,7 @@ namespace earthcatalog::catalog {
 PackedVersion::PackedVersion(std::string_view etag, std::optional<TimeMicros> last_modified,
                              std::optional<std::int64_t> size_bytes)
     : last_modified_(last_modified.value_or(INT64_MIN)), size_(size_bytes.value_or(-1)) {
-  if (!etag.empty()) bits_ = kEtagBit | (prefix_of(hash128(etag)) & ~kFlags);
+  if (!etag.empty()) bits_ = kEtagBit | (extsort::prefix_of(hash128(etag)) & ~kFlags);
 }
 
 bool PackedVersion::matches(const PackedVersion& now) const {

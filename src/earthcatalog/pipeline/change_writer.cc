@@ -37,7 +37,7 @@ class ParquetChangeWriter final : public ChangeWriter {
     return {};
   }
 
-  Status append(Change change, const SortedObject& object) override {
+  Status append(Change change, const extsort::SortedObject& object) override {
     EC_TRY(check(append_row(change, object)));
     const bool full =
         bucket_.length() >= kRowGroupRows ||
@@ -58,7 +58,7 @@ class ParquetChangeWriter final : public ChangeWriter {
     return std::unexpected(storage::from_arrow(status).annotate("writing " + where_.uri()));
   }
 
-  arrow::Status append_row(Change change, const SortedObject& object) {
+  arrow::Status append_row(Change change, const extsort::SortedObject& object) {
     ARROW_RETURN_NOT_OK(bucket_.Append(object.bucket()));
     ARROW_RETURN_NOT_OK(key_.Append(object.key()));
     ARROW_RETURN_NOT_OK(object.size_bytes ? size_.Append(*object.size_bytes) : size_.AppendNull());

@@ -5,7 +5,7 @@
 #include <memory>
 #include <string_view>
 
-#include "earthcatalog/pipeline/object_sorter.h"
+#include "earthcatalog/extsort/object_sorter.h"
 #include "earthcatalog/result.h"
 #include "earthcatalog/storage/stores.h"
 
@@ -19,7 +19,7 @@ class ChangeWriter {
  public:
   static Result<std::unique_ptr<ChangeWriter>> create(const storage::Location& where);
   virtual ~ChangeWriter() = default;
-  virtual Status append(Change change, const SortedObject& object) = 0;
+  virtual Status append(Change change, const extsort::SortedObject& object) = 0;
   /// The file appears, whole and durable.
   virtual Status finish() = 0;
 };

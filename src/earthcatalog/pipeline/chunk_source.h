@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "earthcatalog/inventory/inventory.h"
-#include "earthcatalog/pipeline/bounded_queue.h"
+#include "earthcatalog/base/bounded_queue.h"
 #include "earthcatalog/pipeline/chunk.h"
 #include "earthcatalog/result.h"
 

@@ -3,16 +3,16 @@
 #include <functional>
 #include <vector>
 
-#include "earthcatalog/catalog/anti_join.h"
+#include "earthcatalog/extsort/anti_join.h"
 #include "earthcatalog/catalog/hash_index_file.h"
-#include "earthcatalog/catalog/hash_sorter.h"
-#include "earthcatalog/catalog/sorted_merge.h"
+#include "earthcatalog/extsort/hash_sorter.h"
+#include "earthcatalog/extsort/sorted_merge.h"
 #include "earthcatalog/pipeline/newest_object.h"
 
 namespace earthcatalog::pipeline {
 namespace {
 
-using catalog::HashKey;
+using extsort::HashKey;
 using catalog::ObjectState;
 
 constexpr std::size_t kPending = 2;  // first sorter of pending inventories
@@ -36,7 +36,7 @@ class Merge {
  public:
   explicit Merge(ChangeWriter& writer) : writer_(writer) {}
 
-  Status take(std::size_t sorter, const SortedObject& row) {
+  Status take(std::size_t sorter, const extsort::SortedObject& row) {
     if (row.name != name_) {
       EC_TRY(settle());
       name_.assign(row.name);
@@ -48,7 +48,7 @@ class Merge {
 
   Status settle() {
     if (newest_.empty()) return {};
-    SortedObject row = newest_.row();
+    extsort::SortedObject row = newest_.row();
     row.name = name_;
     EC_TRY(writer_.append(change_, row));
     if (rows_ == 0) {
@@ -78,8 +78,8 @@ class Merge {
 DeltaObjects::DeltaObjects(const std::string& scratch_folder, std::int64_t memory_bytes)
     : scratch_folder_(scratch_folder),
       memory_bytes_(memory_bytes),
-      sorters_{ObjectSorter({scratch_folder, memory_bytes / 4}), ObjectSorter({scratch_folder, memory_bytes / 4}),
-               ObjectSorter({scratch_folder, memory_bytes / 4}), ObjectSorter({scratch_folder, memory_bytes / 4})} {}
+      sorters_{extsort::ObjectSorter({scratch_folder, memory_bytes / 4}), extsort::ObjectSorter({scratch_folder, memory_bytes / 4}),
+               extsort::ObjectSorter({scratch_folder, memory_bytes / 4}), extsort::ObjectSorter({scratch_folder, memory_bytes / 4})} {}
 
 Status DeltaObjects::add(Change change, bool pending, const storage::ObjectRef& object) {
   ++gathered_;
@@ -109,21 +109,21 @@ Result<std::int64_t> DeltaObjects::add_by_object(storage::Stores& stores, const 
 Result<std::int64_t> DeltaObjects::add_by_id(storage::Stores& stores, const std::string& uri,
                                              const inventory::InventoryOptions& options,
                                              const storage::Location& where) {
-  const catalog::HashTableOptions sorting{.scratch_folder = scratch_folder_, .memory_bytes = memory_bytes_ / 4};
+  const extsort::HashTableOptions sorting{.scratch_folder = scratch_folder_, .memory_bytes = memory_bytes_ / 4};
   EC_ASSIGN_OR_RETURN(const auto known, catalog::HashIndexReader::open(where));
-  catalog::HashSorter<NamedId> ids(sorting);
+  extsort::HashSorter<NamedId> ids(sorting);
   EC_TRY(inventory::for_each_object(stores, uri, options, [&](const storage::ObjectRef& object) {
     return ids.add(named_id(object, options.suffix));
   }));
-  catalog::HashSorter<HashKey> unknown(sorting);
-  catalog::StreamAntiJoin join(*known);
+  extsort::HashSorter<HashKey> unknown(sorting);
+  extsort::StreamAntiJoin join(*known);
   EC_TRY(ids.drain([&](std::span<const NamedId> part) {
     return join.add(part, [&](std::span<const NamedId> missing) -> Status {
       for (const auto& id : missing) EC_TRY(unknown.add({id.object}));
       return {};
     });
   }));
-  EC_ASSIGN_OR_RETURN(const auto wanted, catalog::to_table(unknown, sorting));
+  EC_ASSIGN_OR_RETURN(const auto wanted, extsort::to_table(unknown, sorting));
   std::int64_t unchanged = 0;
   EC_TRY(inventory::for_each_object(stores, uri, options, [&](const storage::ObjectRef& object) -> Status {
     EC_ASSIGN_OR_RETURN(const bool is_new, wanted.contains(object_hash(object.bucket, object.key)));
@@ -135,14 +135,14 @@ Result<std::int64_t> DeltaObjects::add_by_id(storage::Stores& stores, const std:
 }
 
 Result<DeltaObjects::Counts> DeltaObjects::write(const storage::Location& where) {
-  std::vector<RunCursor> cursors;
+  std::vector<extsort::RunCursor> cursors;
   for (std::size_t i = 0; i < sorters_.size(); ++i) {
     EC_TRY(sorters_[i].finish(i, cursors));
   }
   EC_ASSIGN_OR_RETURN(const auto writer, ChangeWriter::create(where));
   Merge merge(*writer);
-  EC_TRY(catalog::merge_sorted(cursors, RunCursor::before,
-                               [&](const RunCursor& cursor) { return merge.take(cursor.source, cursor.object); }));
+  EC_TRY(extsort::merge_sorted(cursors, extsort::RunCursor::before,
+                               [&](const extsort::RunCursor& cursor) { return merge.take(cursor.source, cursor.object); }));
   EC_TRY(merge.settle());
   EC_TRY(writer->finish());
   return merge.counts();

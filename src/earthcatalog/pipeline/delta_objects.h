@@ -7,7 +7,7 @@
 #include "earthcatalog/catalog/object_index.h"
 #include "earthcatalog/inventory/inventory.h"
 #include "earthcatalog/pipeline/change_writer.h"
-#include "earthcatalog/pipeline/object_sorter.h"
+#include "earthcatalog/extsort/object_sorter.h"
 #include "earthcatalog/result.h"
 #include "earthcatalog/storage/stores.h"
 
@@ -41,7 +41,7 @@ class DeltaObjects {
 
   const std::string scratch_folder_;
   const std::int64_t memory_bytes_;
-  std::array<ObjectSorter, 4> sorters_;  // added, changed; then the same of pending inventories
+  std::array<extsort::ObjectSorter, 4> sorters_;  // added, changed; then the same of pending inventories
   std::int64_t gathered_ = 0;
 };
 

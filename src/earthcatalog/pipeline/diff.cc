@@ -7,11 +7,11 @@
 
 #include "earthcatalog/base/parallel.h"
 #include "earthcatalog/base/stopwatch.h"
-#include "earthcatalog/catalog/sorted_merge.h"
+#include "earthcatalog/extsort/sorted_merge.h"
 #include "earthcatalog/pipeline/change_writer.h"
 #include "earthcatalog/pipeline/inventory_run.h"
 #include "earthcatalog/pipeline/newest_object.h"
-#include "earthcatalog/pipeline/object_sorter.h"
+#include "earthcatalog/extsort/object_sorter.h"
 #include "earthcatalog/storage/object_version.h"
 
 namespace earthcatalog::pipeline {
@@ -20,7 +20,7 @@ namespace {
 enum Side : std::size_t { kOld, kNew };
 
 Status read_all(storage::Stores& stores, const std::string& uri, const inventory::InventoryOptions& options,
-                ObjectSorter& sorter) {
+                extsort::ObjectSorter& sorter) {
   EC_ASSIGN_OR_RETURN(const auto inventory, inventory::open_inventory(stores, uri, options));
   return inventory::for_each_object(
       *inventory, [&](const storage::ObjectRef& object) { return annotate(sorter.add(object), uri); });
@@ -32,9 +32,9 @@ class Comparison {
   Comparison(ChangeWriter& writer, DiffReport& report) : writer_(writer), report_(report) {}
 
   // `source` of a cursor is its side.
-  Status take(const RunCursor& cursor) {
+  Status take(const extsort::RunCursor& cursor) {
     const auto side = static_cast<Side>(cursor.source);
-    const SortedObject& row = cursor.object;
+    const extsort::SortedObject& row = cursor.object;
     if (row.name != name_) {
       EC_TRY(settle());
       name_.assign(row.name);
@@ -67,7 +67,7 @@ class Comparison {
   }
 
  private:
-  bool same(const SortedObject& a, const SortedObject& b) {
+  bool same(const extsort::SortedObject& a, const extsort::SortedObject& b) {
     ComparedBy& by = report_.compared_by;
     if (!a.etag.empty() && !b.etag.empty()) return ++by.etag, a.etag == b.etag;
     if (a.last_modified && b.last_modified) {
@@ -78,7 +78,7 @@ class Comparison {
   }
 
   Status write(Change change, Side side) {
-    SortedObject row = kept_[side].row();
+    extsort::SortedObject row = kept_[side].row();
     row.name = name_;
     return writer_.append(change, row);
   }
@@ -89,13 +89,13 @@ class Comparison {
   std::array<NewestObject, 2> kept_;
 };
 
-Status merge(std::vector<RunCursor>& cursors, const storage::Location& where, const Hooks& hooks, DiffReport& report) {
+Status merge(std::vector<extsort::RunCursor>& cursors, const storage::Location& where, const Hooks& hooks, DiffReport& report) {
   constexpr std::int64_t kRowsALook = 10'000;
   EC_ASSIGN_OR_RETURN(const auto writer, ChangeWriter::create(where));
   Comparison comparison(*writer, report);
   ProgressMeter meter(hooks.progress, {.stage = "compare", .unit = "rows"});
   std::int64_t rows = 0;
-  EC_TRY(catalog::merge_sorted(cursors, RunCursor::before, [&](const RunCursor& cursor) -> Status {
+  EC_TRY(extsort::merge_sorted(cursors, extsort::RunCursor::before, [&](const extsort::RunCursor& cursor) -> Status {
     if (++rows % kRowsALook == 0) {
       if (hooks.stopping()) return fail(ErrorKind::kCancelled, "stopped");
       meter.add(kRowsALook);
@@ -112,7 +112,7 @@ Result<bool> merge_as_they_come(storage::Stores& stores, const DiffSpec& spec, c
   EC_ASSIGN_OR_RETURN(auto old_run, InventoryRun::open(stores, spec.old_inventory, spec.inventory_options));
   EC_ASSIGN_OR_RETURN(auto new_run, InventoryRun::open(stores, spec.new_inventory, spec.inventory_options));
   const std::array runs{old_run.get(), new_run.get()};
-  std::vector<RunCursor> cursors;
+  std::vector<extsort::RunCursor> cursors;
   cursors.push_back({.source = kOld, .run = std::move(old_run)});
   cursors.push_back({.source = kNew, .run = std::move(new_run)});
   auto status = merge(cursors, where, spec.hooks, report);
@@ -123,14 +123,14 @@ Result<bool> merge_as_they_come(storage::Stores& stores, const DiffSpec& spec, c
 
 Status sort_and_merge(storage::Stores& stores, const DiffSpec& spec, const storage::Location& where,
                       DiffReport& report) {
-  const ObjectSorterOptions half{.scratch_folder = spec.scratch_folder, .memory_bytes = spec.memory_limit_bytes / 2};
-  std::array sorters{ObjectSorter(half), ObjectSorter(half)};
+  const extsort::ObjectSorterOptions half{.scratch_folder = spec.scratch_folder, .memory_bytes = spec.memory_limit_bytes / 2};
+  std::array sorters{extsort::ObjectSorter(half), extsort::ObjectSorter(half)};
   if (spec.hooks.progress) spec.hooks.progress({.stage = "sort"});
   EC_TRY(parallel_for(2, 2, [&](std::size_t side) {
     return read_all(stores, side == kOld ? spec.old_inventory : spec.new_inventory, spec.inventory_options,
                     sorters[side]);
   }));
-  std::vector<RunCursor> cursors;
+  std::vector<extsort::RunCursor> cursors;
   for (const Side side : {kOld, kNew}) {
     EC_TRY(sorters[side].finish(side, cursors));
   }

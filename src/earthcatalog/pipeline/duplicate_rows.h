@@ -7,7 +7,7 @@
 
 #include "earthcatalog/base/hash.h"
 #include "earthcatalog/base/time.h"
-#include "earthcatalog/catalog/hash_sorter.h"
+#include "earthcatalog/extsort/hash_sorter.h"
 #include "earthcatalog/result.h"
 
 namespace arrow {
@@ -43,7 +43,7 @@ class DuplicateRows {
   };
   void drop(std::int64_t row);
 
-  catalog::HashSorter<Version> versions_;
+  extsort::HashSorter<Version> versions_;
   std::int64_t rows_ = 0, dropped_ = 0;
   std::vector<bool> marks_;  // empty while no row is dropped
 };

@@ -14,7 +14,7 @@
 
 #include "earthcatalog/fetch/fetcher.h"
 #include "earthcatalog/grid/partitioner.h"
-#include "earthcatalog/pipeline/bounded_queue.h"
+#include "earthcatalog/base/bounded_queue.h"
 #include "earthcatalog/pipeline/chunk.h"
 #include "earthcatalog/pipeline/chunk_source.h"
 #include "earthcatalog/base/progress.h"

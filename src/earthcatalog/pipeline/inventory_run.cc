@@ -5,7 +5,7 @@
 #include <utility>
 #include <vector>
 
-#include "earthcatalog/pipeline/bounded_queue.h"
+#include "earthcatalog/base/bounded_queue.h"
 
 namespace earthcatalog::pipeline {
 namespace {
@@ -20,7 +20,7 @@ class ReadAhead final : public InventoryRun {
       : uri_(std::move(uri)), inventory_(std::move(inventory)), thread_([this] { read(); }) {}
   ~ReadAhead() override { batches_.close(); }
 
-  Result<bool> next(SortedObject& object) override {
+  Result<bool> next(extsort::SortedObject& object) override {
     while (at_ == batch_.size()) {
       EC_ASSIGN_OR_RETURN(const bool more, next_batch());
       if (!more) return false;

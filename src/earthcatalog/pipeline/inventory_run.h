@@ -6,14 +6,14 @@
 #include <string>
 
 #include "earthcatalog/inventory/inventory.h"
-#include "earthcatalog/pipeline/object_sorter.h"
+#include "earthcatalog/extsort/object_sorter.h"
 #include "earthcatalog/result.h"
 #include "earthcatalog/storage/stores.h"
 
 namespace earthcatalog::pipeline {
 
 /// A thread of its own reads ahead, some ten thousand objects.
-class InventoryRun : public ObjectRun {
+class InventoryRun : public extsort::ObjectRun {
  public:
   /// Errors of open_inventory(). `stores` must outlive it.
   static Result<std::unique_ptr<InventoryRun>> open(storage::Stores& stores, const std::string& uri,

@@ -4,7 +4,7 @@
 #include <string>
 #include <tuple>
 
-#include "earthcatalog/pipeline/object_sorter.h"
+#include "earthcatalog/extsort/object_sorter.h"
 
 namespace earthcatalog::pipeline {
 
@@ -15,8 +15,8 @@ class NewestObject {
   void clear() { kept_ = false; }
 
   /// True when `row` is the one that counts now.
-  bool offer(const SortedObject& row) {
-    const auto rank = [](const SortedObject& o) { return std::tie(o.last_modified, o.etag, o.size_bytes); };
+  bool offer(const extsort::SortedObject& row) {
+    const auto rank = [](const extsort::SortedObject& o) { return std::tie(o.last_modified, o.etag, o.size_bytes); };
     if (kept_ && rank(row) <= rank(row_)) return false;
     kept_ = true;
     etag_.assign(row.etag);
@@ -25,11 +25,11 @@ class NewestObject {
     return true;
   }
   /// Its name is not kept.
-  const SortedObject& row() const { return row_; }
+  const extsort::SortedObject& row() const { return row_; }
 
  private:
   bool kept_ = false;
-  SortedObject row_;
+  extsort::SortedObject row_;
   std::string etag_;
 };
 

@@ -78,15 +78,15 @@ bool is_judged(const ObjectEntry& entry, const ListedObjects& listed, const std:
 
 Result<ListedObjects> list_objects(storage::Stores& stores, const std::string& uri,
                                    const inventory::InventoryOptions& options,
-                                   const catalog::HashTableOptions& sorting) {
-  catalog::HashSorter<catalog::HashKey> objects(sorting);
+                                   const extsort::HashTableOptions& sorting) {
+  extsort::HashSorter<extsort::HashKey> objects(sorting);
   std::set<std::string> buckets;
   EC_ASSIGN_OR_RETURN(const auto inventory, inventory::open_inventory(stores, uri, options));
   EC_TRY(inventory::for_each_object(*inventory, [&](const storage::ObjectRef& object) {
     if (!buckets.contains(object.bucket)) buckets.insert(object.bucket);
     return objects.add({object_hash(object.bucket, object.key)});
   }));
-  EC_ASSIGN_OR_RETURN(auto table, catalog::to_table(objects, sorting));
+  EC_ASSIGN_OR_RETURN(auto table, extsort::to_table(objects, sorting));
   return ListedObjects{.objects = std::move(table), .buckets = std::move(buckets), .prefix = inventory->info().prefix};
 }
 

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "earthcatalog/catalog/catalog.h"
-#include "earthcatalog/catalog/hash_sorter.h"
+#include "earthcatalog/extsort/hash_sorter.h"
 #include "earthcatalog/inventory/inventory.h"
 #include "earthcatalog/pipeline/part_names.h"
 #include "earthcatalog/result.h"
@@ -17,7 +17,7 @@ namespace earthcatalog::pipeline {
 
 /// All objects of a list.
 struct ListedObjects {
-  catalog::HashTable<catalog::HashKey> objects;  ///< object_hash()
+  extsort::HashTable<extsort::HashKey> objects;  ///< object_hash()
   std::set<std::string> buckets;
   std::string prefix;  ///< what "bucket/key" of all objects begins with that the list can have
 };
@@ -25,7 +25,7 @@ struct ListedObjects {
 /// Reads the inventory; what does not fit into the memory goes to an unlinked file.
 Result<ListedObjects> list_objects(storage::Stores& stores, const std::string& uri,
                                    const inventory::InventoryOptions& options,
-                                   const catalog::HashTableOptions& sorting);
+                                   const extsort::HashTableOptions& sorting);
 
 /// recorded = listed + removed + not_judged.
 struct RemovedObjects {

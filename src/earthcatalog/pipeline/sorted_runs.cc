@@ -14,7 +14,7 @@
 #include <tuple>
 #include <utility>
 
-#include "earthcatalog/catalog/sorted_merge.h"
+#include "earthcatalog/extsort/sorted_merge.h"
 #include "earthcatalog/pipeline/row_pool.h"
 
 namespace earthcatalog::pipeline {
@@ -95,7 +95,7 @@ class SortedRuns::Reader final : public geoparquet::RowStream {
 
 Status SortedRuns::append(const arrow::RecordBatch& rows) {
   if (!file_) {
-    EC_ASSIGN_OR_RETURN(file_, catalog::ScratchFile::create(scratch_folder_));
+    EC_ASSIGN_OR_RETURN(file_, extsort::ScratchFile::create(scratch_folder_));
     schema_ = rows.schema();
   }
   auto options = arrow::ipc::IpcWriteOptions::Defaults();
@@ -142,7 +142,7 @@ Status merge_inputs(std::vector<SortedInput> inputs, const DuplicateRows& duplic
     const auto order = a.key() <=> b.key();
     return order != 0 ? order < 0 : a.number() < b.number();
   };
-  EC_TRY(catalog::merge_sorted(cursors, before, [&](Cursor& cursor) -> Status {
+  EC_TRY(extsort::merge_sorted(cursors, before, [&](Cursor& cursor) -> Status {
     if (duplicates.is_dropped(cursor.number())) return {};
     return rows.add(cursor.address(rows));
   }));

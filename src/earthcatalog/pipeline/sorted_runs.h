@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "earthcatalog/catalog/scratch_file.h"
+#include "earthcatalog/extsort/scratch_file.h"
 #include "earthcatalog/geoparquet/reader.h"
 #include "earthcatalog/pipeline/duplicate_rows.h"
 #include "earthcatalog/pipeline/gather.h"
@@ -44,7 +44,7 @@ class SortedRuns {
   };
 
   std::string scratch_folder_;
-  std::optional<catalog::ScratchFile> file_;
+  std::optional<extsort::ScratchFile> file_;
   std::shared_ptr<arrow::Schema> schema_;
   std::vector<std::vector<Extent>> runs_;
 };

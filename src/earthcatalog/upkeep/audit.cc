@@ -12,7 +12,7 @@
 namespace earthcatalog::upkeep {
 namespace {
 
-using catalog::HashKey;
+using extsort::HashKey;
 using catalog::ObjectIndex;
 
 // The id of an item by the name of its object, as archives name them: the file name without the suffix.
@@ -38,13 +38,13 @@ class Audit {
 
  private:
   // Sorters of a share of the memory.
-  catalog::HashTableOptions sorting(std::int64_t share) const {
+  extsort::HashTableOptions sorting(std::int64_t share) const {
     return {.scratch_folder = spec_.scratch_folder, .memory_bytes = spec_.memory_limit_bytes / share};
   }
 
   Status work(const catalog::Catalog& catalog);
   Result<ObjectIndex> index_of(const catalog::Catalog& catalog);
-  Result<catalog::HashTable<HashKey>> ids_of_unrecorded();
+  Result<extsort::HashTable<HashKey>> ids_of_unrecorded();
   Status name_faulty_rows(const iceberg::Table& table, const RowVerdict& verdict);
   Status look_for_lost_values(const iceberg::Table& table);
   Status name_unrecorded();
@@ -59,7 +59,7 @@ class Audit {
   ObjectAudit objects_;
   RowFacts facts_;
   // Ids of rows that no object owns and that an unrecorded object is named like.
-  std::optional<catalog::HashTable<HashKey>> held_by_name_;
+  std::optional<extsort::HashTable<HashKey>> held_by_name_;
 };
 
 Status Audit::run() {
@@ -108,20 +108,20 @@ Result<ObjectIndex> Audit::index_of(const catalog::Catalog& catalog) {
 }
 
 // The ids that the items of unrecorded objects have if they are named like them.
-Result<catalog::HashTable<HashKey>> Audit::ids_of_unrecorded() {
-  catalog::HashSorter<HashKey> ids(sorting(16));
+Result<extsort::HashTable<HashKey>> Audit::ids_of_unrecorded() {
+  extsort::HashSorter<HashKey> ids(sorting(16));
   EC_TRY(objects_.for_each_unrecorded(
       [&](const storage::ObjectRef& object) { return ids.add({id_by_name(object, spec_.inventory_options.suffix)}); }));
-  return catalog::to_table(ids, sorting(16));
+  return extsort::to_table(ids, sorting(16));
 }
 
 Status Audit::name_faulty_rows(const iceberg::Table& table, const RowVerdict& verdict) {
   const bool by_name = verdict.unknown > 0 && objects_.unrecorded() > 0;
-  catalog::HashTable<HashKey> wanted(0, sorting(16));
+  extsort::HashTable<HashKey> wanted(0, sorting(16));
   if (by_name) {
     EC_ASSIGN_OR_RETURN(wanted, ids_of_unrecorded());
   }
-  catalog::HashSorter<HashKey> held(sorting(16));
+  extsort::HashSorter<HashKey> held(sorting(16));
   EC_TRY(name_rows(table, spec_, verdict.faulty_files, verdict.rows, [&](const NamedRow& row) -> Status {
     if (row.finding == Finding::kUnknownRows && by_name) {
       const HashKey id{id_hash(row.id)};
@@ -136,7 +136,7 @@ Status Audit::name_faulty_rows(const iceberg::Table& table, const RowVerdict& ve
                   {.collection = row.collection, .id = row.id, .cell = row.cell, .year = row.year, .file = row.file});
     return {};
   }));
-  EC_ASSIGN_OR_RETURN(held_by_name_, catalog::to_table(held, sorting(16)));
+  EC_ASSIGN_OR_RETURN(held_by_name_, extsort::to_table(held, sorting(16)));
   return {};
 }
 

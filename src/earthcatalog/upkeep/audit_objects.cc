@@ -7,7 +7,7 @@
 #include <utility>
 #include <vector>
 
-#include "earthcatalog/upkeep/part_cursor.h"
+#include "earthcatalog/extsort/part_cursor.h"
 
 namespace earthcatalog::upkeep {
 namespace {
@@ -129,7 +129,7 @@ class ObjectAudit::Comparison {
                  .what = RowFact::What::kSuperseded,
                  .year = entry.year.value_or(kNoYear),
                  .updated = entry.updated.value_or(kNeverUpdated),
-                 .source = static_cast<std::uint32_t>(catalog::prefix_of(entry.object))};
+                 .source = static_cast<std::uint32_t>(extsort::prefix_of(entry.object))};
     if (!entry.owns_rows()) return in_inventory ? facts_.add(fact) : Status{};
     fact.what = RowFact::What::kOwner;
     for (const auto& cell : entry.cells) {
@@ -143,8 +143,8 @@ class ObjectAudit::Comparison {
   AuditedObjects& objects_;
   AuditedIndex& index_;
   RowFacts& facts_;
-  PartCursor<Seen> seen_;
-  PartCursor<Excuse> excuses_;
+  extsort::PartCursor<Seen> seen_;
+  extsort::PartCursor<Excuse> excuses_;
 };
 
 ObjectAudit::ObjectAudit(storage::Stores& stores, const AuditSpec& spec, AuditReport& report, Findings& findings)
@@ -199,7 +199,7 @@ Status ObjectAudit::for_each_unrecorded(const std::function<Status(const storage
   std::vector<bool> visited(static_cast<std::size_t>(unrecorded_.size()));
   return for_each_object([&](const storage::ObjectRef& object) -> Status {
     bool first = false;
-    EC_TRY(unrecorded_.find(object_hash(object.bucket, object.key), [&](std::int64_t at, const catalog::HashKey&) {
+    EC_TRY(unrecorded_.find(object_hash(object.bucket, object.key), [&](std::int64_t at, const extsort::HashKey&) {
       first = !visited[static_cast<std::size_t>(at)];
       visited[static_cast<std::size_t>(at)] = true;
     }));

@@ -3,8 +3,8 @@
 
 #include <functional>
 
-#include "earthcatalog/catalog/hash_sorter.h"
-#include "earthcatalog/catalog/hash_table.h"
+#include "earthcatalog/extsort/hash_sorter.h"
+#include "earthcatalog/extsort/hash_table.h"
 #include "earthcatalog/catalog/object_index.h"
 #include "earthcatalog/catalog/packed_version.h"
 #include "earthcatalog/inventory/problem_list.h"
@@ -48,9 +48,9 @@ class ObjectAudit {
   const AuditSpec& spec_;
   AuditReport& report_;
   Findings& findings_;
-  catalog::HashSorter<Seen> seen_;
-  catalog::HashSorter<Excuse> excuses_;
-  catalog::HashTable<catalog::HashKey> unrecorded_;
+  extsort::HashSorter<Seen> seen_;
+  extsort::HashSorter<Excuse> excuses_;
+  extsort::HashTable<extsort::HashKey> unrecorded_;
   std::string prefix_;  // of a listing: what the names of all objects begin with that it can have
 };
 

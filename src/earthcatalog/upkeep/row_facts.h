@@ -9,8 +9,8 @@
 
 #include "earthcatalog/base/hash.h"
 #include "earthcatalog/base/time.h"
-#include "earthcatalog/catalog/hash_sorter.h"
-#include "earthcatalog/catalog/hash_table.h"
+#include "earthcatalog/extsort/hash_sorter.h"
+#include "earthcatalog/extsort/hash_table.h"
 #include "earthcatalog/upkeep/audit_findings.h"
 
 namespace earthcatalog::upkeep {
@@ -20,7 +20,7 @@ inline constexpr TimeMicros kNeverUpdated = INT64_MIN;
 
 /// A cell and a year, as a number: an item has few of them, so that they do not collide.
 inline std::uint64_t place_of(std::string_view cell, std::int32_t year) {
-  return catalog::prefix_of(hash128(cell, static_cast<std::uint32_t>(year)));
+  return extsort::prefix_of(hash128(cell, static_cast<std::uint32_t>(year)));
 }
 
 struct RowFact {
@@ -45,7 +45,7 @@ struct RowFact {
   auto operator<=>(const RowFact&) const = default;
 };
 
-using RowFacts = catalog::HashSorter<RowFact>;
+using RowFacts = extsort::HashSorter<RowFact>;
 
 /// A row with a fault; who it is can be read in its file.
 struct RowFault {
@@ -62,7 +62,7 @@ struct EntryFault {
   Finding finding = Finding::kLostRows;
 };
 
-using RowFaults = catalog::HashTable<RowFault>;
-using EntryFaults = catalog::HashTable<EntryFault>;
+using RowFaults = extsort::HashTable<RowFault>;
+using EntryFaults = extsort::HashTable<EntryFault>;
 
 }  // namespace earthcatalog::upkeep

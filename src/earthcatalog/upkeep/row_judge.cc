@@ -11,7 +11,7 @@ using What = RowFact::What;
 
 class Judge {
  public:
-  Judge(const catalog::HashTableOptions& options, AuditedRows& counted)
+  Judge(const extsort::HashTableOptions& options, AuditedRows& counted)
       : counted_(counted),
         verdict_{.rows = RowFaults(kExpected, options), .entries = EntryFaults(kExpected, options)} {}
 
@@ -126,7 +126,7 @@ class Judge {
 
 }  // namespace
 
-Result<RowVerdict> judge_rows(RowFacts& facts, const catalog::HashTableOptions& options, AuditedRows& counted) {
+Result<RowVerdict> judge_rows(RowFacts& facts, const extsort::HashTableOptions& options, AuditedRows& counted) {
   Judge judge(options, counted);
   EC_TRY(facts.drain([&](Facts part) -> Status {
     for (auto begin = part.begin(); begin != part.end();) {

@@ -5,7 +5,7 @@
 #include <span>
 #include <vector>
 
-#include "earthcatalog/catalog/hash_table.h"
+#include "earthcatalog/extsort/hash_table.h"
 #include "earthcatalog/result.h"
 #include "earthcatalog/upkeep/audit.h"
 #include "earthcatalog/upkeep/row_facts.h"
@@ -22,6 +22,6 @@ struct RowVerdict {
 
 /// Takes all facts. Of several rows of an item in one place the one of the right version counts, the others are
 /// doubled; a row that counts is held, stale or unknown. Counts held rows and items in `counted`.
-Result<RowVerdict> judge_rows(RowFacts& facts, const catalog::HashTableOptions& options, AuditedRows& counted);
+Result<RowVerdict> judge_rows(RowFacts& facts, const extsort::HashTableOptions& options, AuditedRows& counted);
 
 }  // namespace earthcatalog::upkeep

@@ -16,10 +16,10 @@
 #include <vector>
 
 #include "earthcatalog/base/hash.h"
-#include "earthcatalog/catalog/scratch_file.h"
+#include "earthcatalog/extsort/scratch_file.h"
 #include "earthcatalog/result.h"
 
-namespace earthcatalog::catalog {
+namespace earthcatalog::extsort {
 
 /// The first 64 bits of a hash, as a number that sorts like it.
 inline std::uint64_t prefix_of(const Hash128& hash) {
@@ -142,4 +142,4 @@ class HashTable {
   std::optional<ScratchFile> file_;
 };
 
-}  // namespace earthcatalog::catalog
+}  // namespace earthcatalog::extsort

@@ -1,4 +1,4 @@
-#include "earthcatalog/catalog/scratch_file.h"
+#include "earthcatalog/extsort/scratch_file.h"
 
 #include <stdlib.h>
 #include <unistd.h>
@@ -6,7 +6,7 @@
 #include <cerrno>
 #include <cstring>
 
-namespace earthcatalog::catalog {
+namespace earthcatalog::extsort {
 
 Result<ScratchFile> ScratchFile::create(const std::string& folder) {
   std::string name = folder + "/earthcatalog-XXXXXX";
@@ -46,4 +46,4 @@ Status ScratchFile::read(std::int64_t offset, std::span<std::byte> bytes) const 
   return {};
 }
 
-}  // namespace earthcatalog::catalog
+}  // namespace earthcatalog::extsort

@@ -7,7 +7,7 @@
 
 #include "earthcatalog/result.h"
 
-namespace earthcatalog::catalog {
+namespace earthcatalog::extsort {
 
 /// Calls `visit(cursor)` once for each element of all `cursors`, in ascending order.
 ///
@@ -53,4 +53,4 @@ Status merge_sorted(std::vector<Cursor>& cursors, Before before, Visit visit) {
   return {};
 }
 
-}  // namespace earthcatalog::catalog
+}  // namespace earthcatalog::extsort

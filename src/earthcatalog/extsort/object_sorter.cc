@@ -1,10 +1,10 @@
-#include "earthcatalog/pipeline/object_sorter.h"
+#include "earthcatalog/extsort/object_sorter.h"
 
 #include <algorithm>
 #include <bit>
 #include <cstring>
 
-namespace earthcatalog::pipeline {
+namespace earthcatalog::extsort {
 namespace {
 
 constexpr std::int64_t kAbsent = INT64_MIN;
@@ -69,7 +69,7 @@ class BlockRun final : public ObjectRun {
 
 class FileRun final : public ObjectRun {
  public:
-  FileRun(const catalog::ScratchFile& file, std::int64_t begin, std::int64_t end)
+  FileRun(const ScratchFile& file, std::int64_t begin, std::int64_t end)
       : file_(file), at_(begin), end_(end), buffer_(std::min(kReadBytes, static_cast<std::size_t>(end - begin))) {}
 
   Result<bool> next(SortedObject& object) override {
@@ -103,7 +103,7 @@ class FileRun final : public ObjectRun {
     return {};
   }
 
-  const catalog::ScratchFile& file_;
+  const ScratchFile& file_;
   std::int64_t at_, end_;  // what is left in the file
   std::vector<char> buffer_;
   std::size_t begin_ = 0, filled_ = 0;  // what is left in the buffer
@@ -235,7 +235,7 @@ Status ObjectSorter::add(const storage::ObjectRef& object) {
 
 Status ObjectSorter::spill() {
   if (!file_) {
-    EC_ASSIGN_OR_RETURN(file_, catalog::ScratchFile::create(options_.scratch_folder));
+    EC_ASSIGN_OR_RETURN(file_, ScratchFile::create(options_.scratch_folder));
   }
   block_.sort();
   Extent extent{.begin = file_->size()};
@@ -278,4 +278,4 @@ Status ObjectSorter::finish(std::size_t source, std::vector<RunCursor>& cursors)
   return {};
 }
 
-}  // namespace earthcatalog::pipeline
+}  // namespace earthcatalog::extsort

@@ -9,7 +9,7 @@
 #include <optional>
 #include <utility>
 
-namespace earthcatalog::pipeline {
+namespace earthcatalog {
 
 template <class T>
 class BoundedQueue {
@@ -88,4 +88,4 @@ class BoundedQueue {
   bool closed_ = false;
 };
 
-}  // namespace earthcatalog::pipeline
+}  // namespace earthcatalog

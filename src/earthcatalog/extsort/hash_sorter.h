@@ -11,12 +11,12 @@
 #include <utility>
 #include <vector>
 
-#include "earthcatalog/catalog/hash_sort.h"
-#include "earthcatalog/catalog/hash_table.h"
-#include "earthcatalog/catalog/scratch_file.h"
+#include "earthcatalog/extsort/hash_sort.h"
+#include "earthcatalog/extsort/hash_table.h"
+#include "earthcatalog/extsort/scratch_file.h"
 #include "earthcatalog/result.h"
 
-namespace earthcatalog::catalog {
+namespace earthcatalog::extsort {
 
 /// `Record` is trivially copyable, ordered by <, and has a member `Hash128 key` that its order begins with.
 /// Not thread-safe.
@@ -107,4 +107,4 @@ Result<HashTable<Record>> to_table(HashSorter<Record>& sorter, HashTableOptions 
   return table;
 }
 
-}  // namespace earthcatalog::catalog
+}  // namespace earthcatalog::extsort

@@ -10,11 +10,11 @@
 #include <string_view>
 #include <vector>
 
-#include "earthcatalog/catalog/scratch_file.h"
+#include "earthcatalog/extsort/scratch_file.h"
 #include "earthcatalog/result.h"
 #include "earthcatalog/storage/object_ref.h"
 
-namespace earthcatalog::pipeline {
+namespace earthcatalog::extsort {
 
 /// An object as a run has it; views are valid until the run goes on.
 struct SortedObject {
@@ -69,7 +69,7 @@ class ObjectRun {
   virtual Result<bool> next(SortedObject& object) = 0;
 };
 
-/// A run for catalog::merge_sorted.
+/// A run for merge_sorted.
 struct RunCursor {
   std::size_t source;  ///< which of the caller's sequences it is a part of
   std::unique_ptr<ObjectRun> run;
@@ -106,8 +106,8 @@ class ObjectSorter {
 
   ObjectSorterOptions options_;
   ObjectBlock block_;
-  std::optional<catalog::ScratchFile> file_;
+  std::optional<ScratchFile> file_;
   std::vector<Extent> extents_;
 };
 
-}  // namespace earthcatalog::pipeline
+}  // namespace earthcatalog::extsort

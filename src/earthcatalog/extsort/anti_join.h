@@ -7,10 +7,10 @@
 #include <cstddef>
 #include <span>
 
-#include "earthcatalog/catalog/hash_sort.h"
+#include "earthcatalog/extsort/hash_sort.h"
 #include "earthcatalog/result.h"
 
-namespace earthcatalog::catalog {
+namespace earthcatalog::extsort {
 
 /// Ascending hashes, piece by piece. Not thread-safe.
 class HashStream {
@@ -121,4 +121,4 @@ class StreamAntiJoin {
   bool ended_ = false;
 };
 
-}  // namespace earthcatalog::catalog
+}  // namespace earthcatalog::extsort

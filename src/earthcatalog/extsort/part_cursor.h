@@ -3,17 +3,17 @@
 
 #include <span>
 
-#include "earthcatalog/catalog/hash_sorter.h"
+#include "earthcatalog/extsort/hash_sorter.h"
 #include "earthcatalog/result.h"
 
-namespace earthcatalog::upkeep {
+namespace earthcatalog::extsort {
 
 /// Steps through the records of `sorter` in order. Not thread-safe.
 template <class Record>
 class PartCursor {
  public:
   /// `sorter` must outlive it; nothing may be added to it any more.
-  explicit PartCursor(catalog::HashSorter<Record>& sorter) : sorter_(sorter) {}
+  explicit PartCursor(HashSorter<Record>& sorter) : sorter_(sorter) {}
 
   /// The record that it stands at, valid until advance(); null at the end.
   Result<const Record*> peek() {
@@ -26,9 +26,9 @@ class PartCursor {
   void advance() { part_ = part_.subspan(1); }
 
  private:
-  catalog::HashSorter<Record>& sorter_;
+  HashSorter<Record>& sorter_;
   std::span<const Record> part_;
   bool ended_ = false;
 };
 
-}  // namespace earthcatalog::upkeep
+}  // namespace earthcatalog::extsort

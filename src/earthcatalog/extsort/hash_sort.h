@@ -12,7 +12,7 @@
 
 #include "earthcatalog/base/hash.h"
 
-namespace earthcatalog::catalog {
+namespace earthcatalog::extsort {
 
 /// A hash alone, as a record.
 struct HashKey {
@@ -65,4 +65,4 @@ void sort_by_hash(std::span<Record> records, std::size_t byte = 0) {
   }
 }
 
-}  // namespace earthcatalog::catalog
+}  // namespace earthcatalog::extsort

@@ -9,7 +9,7 @@
 
 #include "earthcatalog/result.h"
 
-namespace earthcatalog::catalog {
+namespace earthcatalog::extsort {
 
 /// Reading is safe from many threads; writing is not.
 class ScratchFile {
@@ -34,4 +34,4 @@ class ScratchFile {
   std::int64_t size_ = 0;
 };
 
-}  // namespace earthcatalog::catalog
+}  // namespace earthcatalog::extsort
