@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "earthcatalog/extsort/anti_join.h"
-#include "earthcatalog/catalog/hash_index.h"
+#include "earthcatalog/index/hash_index.h"
 
 namespace earthcatalog::catalog {
 namespace {
@@ -86,14 +86,14 @@ void Build(benchmark::State& state) {
   storage::Stores stores({});
   const auto where = stores.locate(folder + "/w_id_hashes.parquet").value();
   for (auto _ : state) {
-    HashChanges changes({.scratch_folder = folder, .memory_bytes = 768 << 20});
+    index::HashChanges changes({.scratch_folder = folder, .memory_bytes = 768 << 20});
     std::string id = "S1A_IW_SLC__1SSH_20170221T204710_20170221T204737_015387_0193F6_AB07_X_S1B_IW_SLC__1SSH_00000000";
     for (std::int64_t i = 0; i < state.range(0); ++i) {
       for (std::int64_t digit = 0, rest = i; digit < 8; ++digit, rest /= 10)
         id[id.size() - 1 - digit] = static_cast<char>('0' + rest % 10);
       if (!changes.add(id)) std::abort();
     }
-    if (build_hash_index(where, changes, {}).value().entries != state.range(0)) std::abort();
+    if (index::build_hash_index(where, changes, {}).value().entries != state.range(0)) std::abort();
   }
   std::filesystem::remove_all(folder);
   state.SetItemsProcessed(state.iterations() * state.range(0));
@@ -108,15 +108,15 @@ void Update(benchmark::State& state) {
   if (mkdtemp(folder.data()) == nullptr) std::abort();
   storage::Stores stores({});
   const auto where = stores.locate(folder + "/w_id_hashes.parquet").value();
-  HashChanges old({.scratch_folder = folder});
+  index::HashChanges old({.scratch_folder = folder});
   for (std::int64_t i = 0; i < state.range(0); ++i) {
     if (!old.add(fmt::format_int(i).c_str())) std::abort();
   }
-  if (!build_hash_index(where, old, {})) std::abort();
+  if (!index::build_hash_index(where, old, {})) std::abort();
   for (auto _ : state) {
-    HashChanges changes({.scratch_folder = folder});
+    index::HashChanges changes({.scratch_folder = folder});
     for (int i = 0; i < 1000; ++i) (void)changes.add(fmt::format("new {}", i));
-    if (update_hash_index(where, changes, {}).value().added != 1000) std::abort();
+    if (index::update_hash_index(where, changes, {}).value().added != 1000) std::abort();
   }
   std::filesystem::remove_all(folder);
   state.SetItemsProcessed(state.iterations() * state.range(0));

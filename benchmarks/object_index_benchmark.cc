@@ -7,7 +7,7 @@
 #include <filesystem>
 #include <fstream>
 
-#include "earthcatalog/catalog/object_index.h"
+#include "earthcatalog/index/object_index.h"
 
 namespace earthcatalog::catalog {
 namespace {
@@ -44,20 +44,20 @@ class Fixture {
   }
   ~Fixture() { std::filesystem::remove_all(folder_); }
 
-  ObjectIndex open() { return ObjectIndex::open(stores_, manifest_, {}); }
-  ObjectIndex& opened() { return opened_; }
+  index::ObjectIndex open() { return index::ObjectIndex::open(stores_, manifest_, {}); }
+  index::ObjectIndex& opened() { return opened_; }
 
  private:
   Fixture() {
     std::string folder = "/tmp/earthcatalog-benchmark-XXXXXX";
     if (mkdtemp(folder.data()) == nullptr) std::abort();
     folder_ = folder;
-    ObjectIndex index = ObjectIndex::open(stores_, {}, {});
+    index::ObjectIndex index = index::ObjectIndex::open(stores_, {}, {});
     std::int64_t written = 0;
     for (int begin = 0; begin < kObjects; begin += kPerRun) {
-      IndexUpdate update;
+      index::IndexUpdate update;
       for (int i = begin; i < begin + kPerRun; ++i) {
-        auto entry = entry_of(ref(i));
+        auto entry = index::entry_of(ref(i));
         entry.identity = item(i);
         entry.updated = i;
         entry.cells = {"81063ffffffffff"};
@@ -80,8 +80,8 @@ class Fixture {
 
   storage::Stores stores_{{}};
   std::string folder_;
-  IndexManifest manifest_;
-  ObjectIndex opened_ = ObjectIndex::open(stores_, {}, {});
+  index::IndexManifest manifest_;
+  index::ObjectIndex opened_ = index::ObjectIndex::open(stores_, {}, {});
 };
 
 void check(bool ok) {
@@ -92,7 +92,7 @@ void OpenAndLookUpOne(benchmark::State& state) {
   const auto object = ref(1);
   for (auto _ : state) {
     const auto index = Fixture::get().open();
-    check(index.lookup({&object, 1}).value().front() == ObjectState::kUnchanged);
+    check(index.lookup({&object, 1}).value().front() == index::ObjectState::kUnchanged);
   }
   state.SetItemsProcessed(state.iterations() * kObjects);
   state.counters["rss_MiB"] = megabytes("VmRSS");
@@ -109,7 +109,7 @@ void LookUpChunk(benchmark::State& state) {
     for (int i = 0; i < kChunk; ++i) chunk.push_back(ref((next++ * 7919) % kObjects + (i % 2) * kObjects));
     state.ResumeTiming();
     const auto states = index.lookup(chunk).value();
-    check(states[0] == ObjectState::kUnchanged && states[1] == ObjectState::kUnknown);
+    check(states[0] == index::ObjectState::kUnchanged && states[1] == index::ObjectState::kUnknown);
   }
   state.SetItemsProcessed(state.iterations() * kChunk);
   state.counters["rss_MiB"] = megabytes("VmRSS");

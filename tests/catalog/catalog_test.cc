@@ -355,7 +355,7 @@ TEST_P(CatalogTest, AReaderKeepsItsObjectIndexWhateverIsCommitted) {
   add(3);
   EXPECT_EQ((*reader)->index().is_whole(), true);
   int objects = 0;
-  const auto scanned = (*reader)->index().scan([&](ObjectEntry&&) -> Status {
+  const auto scanned = (*reader)->index().scan([&](index::ObjectEntry&&) -> Status {
     ++objects;
     return {};
   });
@@ -387,7 +387,7 @@ TEST_P(CatalogTest, ObjectsOfACommitAreKnownToTheNextRun) {
       {.bucket = "b", .key = "copy.stac.json", .size_bytes = {}, .last_modified = {}, .etag = "other"},
       {.bucket = "b", .key = "new.stac.json", .size_bytes = {}, .last_modified = {}, .etag = {}}};
   EXPECT_THAT((*catalog)->index().lookup(refs).value(),
-              ElementsAre(ObjectState::kUnchanged, ObjectState::kChanged, ObjectState::kUnknown));
+              ElementsAre(index::ObjectState::kUnchanged, index::ObjectState::kChanged, index::ObjectState::kUnknown));
 }
 
 }  // namespace

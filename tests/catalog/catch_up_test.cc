@@ -6,7 +6,7 @@
 #include <set>
 
 #include "catalog/table_support.h"
-#include "earthcatalog/catalog/index_catch_up.h"
+#include "earthcatalog/index/index_catch_up.h"
 #include "earthcatalog/catalog/table_schema.h"
 
 namespace earthcatalog::catalog {
@@ -39,11 +39,11 @@ class CatchUpTest : public ::testing::Test {
     const auto done = catalog.commit(request);
     ASSERT_TRUE(done) << done.error().message;
   }
-  std::vector<ObjectEntry> owners(const Catalog& catalog, const std::string& id) {
+  std::vector<index::ObjectEntry> owners(const Catalog& catalog, const std::string& id) {
     const auto item = identity_hash("c", id);
     return catalog.index().find_identities({&item, 1}).value();
   }
-  ObjectState state(const Catalog& catalog, const std::string& key) {
+  index::ObjectState state(const Catalog& catalog, const std::string& key) {
     const storage::ObjectRef ref{.bucket = "b", .key = key, .size_bytes = {}, .last_modified = {}, .etag = "e-" + key};
     return catalog.index().lookup({&ref, 1}).value().front();
   }
@@ -64,7 +64,7 @@ TEST_F(CatchUpTest, RowsOfAnotherEngineAreFound) {
   EXPECT_EQ(found[0].updated, 7);
   EXPECT_EQ(found[0].year, 2020);
   EXPECT_THAT(found[0].cells, ElementsAre("y"));
-  EXPECT_EQ(state(*catalog, "k"), ObjectState::kUnchanged);
+  EXPECT_EQ(state(*catalog, "k"), index::ObjectState::kUnchanged);
   EXPECT_THAT(owners(*catalog, "ours"), ElementsAre(object_of("k", kOurs, {"x"}, 2020)));
 }
 
@@ -80,7 +80,7 @@ TEST_F(CatchUpTest, ObjectsWhoseRowsAnotherEngineDeletedAreForgotten) {
   other.commit({}, {removed});
   const auto catalog = open("r2");
   EXPECT_THAT(owners(*catalog, "ours"), IsEmpty());
-  EXPECT_EQ(state(*catalog, "k"), ObjectState::kUnknown) << "so that the next run fetches it again";
+  EXPECT_EQ(state(*catalog, "k"), index::ObjectState::kUnknown) << "so that the next run fetches it again";
   EXPECT_THAT(owners(*catalog, "rest"), SizeIs(1));
 }
 
@@ -94,12 +94,12 @@ TEST_F(CatchUpTest, AnItemThatLostACellIsForgottenAsAWhole) {
     const Row older{.id = "ours", .updated = 4};
     request.objects.entries = {object_of("k", kOurs, {"x", "y"}, 2020), object_of("older", older, {}, 2020)};
     ASSERT_TRUE(catalog->commit(request));
-    EXPECT_EQ(state(*catalog, "older"), ObjectState::kUnchanged);
+    EXPECT_EQ(state(*catalog, "older"), index::ObjectState::kUnchanged);
   }
   OtherEngine(stores_, kCatalog).commit({}, {in_y});
   const auto catalog = open("r2");
-  EXPECT_EQ(state(*catalog, "k"), ObjectState::kUnknown) << "so that the next run fetches it again";
-  EXPECT_EQ(state(*catalog, "older"), ObjectState::kUnknown) << "it may be all that is left in the bucket";
+  EXPECT_EQ(state(*catalog, "k"), index::ObjectState::kUnknown) << "so that the next run fetches it again";
+  EXPECT_EQ(state(*catalog, "older"), index::ObjectState::kUnknown) << "it may be all that is left in the bucket";
   const auto left = owners(*catalog, "ours");
   ASSERT_THAT(left, SizeIs(1)) << "so that the row that is left is replaced";
   EXPECT_EQ(left[0].name, "");
@@ -121,7 +121,7 @@ TEST_F(CatchUpTest, ASupersededObjectIsForgottenWithTheForeignRowsThatSuperseded
   other.commit({}, {newer});
   const auto catalog = open("r3");
   EXPECT_THAT(owners(*catalog, "ours"), IsEmpty());
-  EXPECT_EQ(state(*catalog, "k"), ObjectState::kUnknown) << "so that the next run fetches it again";
+  EXPECT_EQ(state(*catalog, "k"), index::ObjectState::kUnknown) << "so that the next run fetches it again";
 }
 
 TEST_F(CatchUpTest, ATagNamesTheIndexedSnapshot) {
@@ -164,10 +164,10 @@ TEST_F(CatchUpTest, AnIndexWhoseSnapshotIsLostIsComparedWithAllRowsOfTheTable) {
   ASSERT_EQ(other.table().metadata().find_snapshot(base), nullptr);
 
   const auto catalog = open("r2");
-  EXPECT_EQ(state(*catalog, "k"), ObjectState::kUnchanged);
-  EXPECT_EQ(state(*catalog, "k2"), ObjectState::kUnknown) << "it lost a row";
-  EXPECT_EQ(state(*catalog, "k3"), ObjectState::kUnchanged);
-  EXPECT_EQ(state(*catalog, "old"), ObjectState::kUnchanged);
+  EXPECT_EQ(state(*catalog, "k"), index::ObjectState::kUnchanged);
+  EXPECT_EQ(state(*catalog, "k2"), index::ObjectState::kUnknown) << "it lost a row";
+  EXPECT_EQ(state(*catalog, "k3"), index::ObjectState::kUnchanged);
+  EXPECT_EQ(state(*catalog, "old"), index::ObjectState::kUnchanged);
   EXPECT_THAT(owners(*catalog, "ours"), ElementsAre(object_of("k", kOurs, {"x"}, 2020)));
   EXPECT_THAT(owners(*catalog, "theirs"), SizeIs(1));
   EXPECT_EQ(catalog->index().manifest().items, 4);
@@ -202,7 +202,7 @@ TEST_F(CatchUpTest, NewerRowsOfAnotherEngineSupersedeOurObject) {
   EXPECT_EQ(found[0].name, "");
   EXPECT_EQ(found[0].updated, 9);
   EXPECT_THAT(found[0].cells, ElementsAre("z"));
-  EXPECT_EQ(state(*catalog, "k"), ObjectState::kUnchanged);
+  EXPECT_EQ(state(*catalog, "k"), index::ObjectState::kUnchanged);
 }
 
 TEST_F(CatchUpTest, AnIndexWhoseFilesAreGoneIsMadeAnewFromTheTable) {
@@ -218,7 +218,7 @@ TEST_F(CatchUpTest, AnIndexWhoseFilesAreGoneIsMadeAnewFromTheTable) {
   const auto found = owners(*catalog, "ours");
   ASSERT_THAT(found, SizeIs(1));
   EXPECT_EQ(found[0].name, "");
-  EXPECT_EQ(state(*catalog, "k"), ObjectState::kUnknown);
+  EXPECT_EQ(state(*catalog, "k"), index::ObjectState::kUnknown);
 }
 
 TEST_F(CatchUpTest, ACommitIsRedoneOnTopOfAnothersThatTouchedOtherItems) {
@@ -295,10 +295,10 @@ RC_GTEST_PROP(CatchUpModel, TheIndexOwnsWhatTheTableHolds, ()) {
   create.schema = iceberg_schema(stac::initial_schema(stac::SchemaKind::kItslive));
   create.warehouse = warehouse;
   auto table = iceberg::Table::create(stores, *file, create).value();
-  ObjectIndexOptions options;
+  index::ObjectIndexOptions options;
   options.max_runs = 2;
   options.row_group_rows = 3;
-  ObjectIndex index = ObjectIndex::open(stores, {}, options);
+  index::ObjectIndex index = index::ObjectIndex::open(stores, {}, options);
   using Place = std::tuple<std::string, std::string, int>;  // id, cell, year
   std::map<std::string, std::pair<iceberg::DataFile, std::set<Place>>> files;
   const auto steps = *rc::gen::inRange(1, 6);
@@ -341,7 +341,7 @@ RC_GTEST_PROP(CatchUpModel, TheIndexOwnsWhatTheTableHolds, ()) {
       expiry.remove_snapshots(snapshots);
       RC_ASSERT(expiry.commit(table).has_value());
     }
-    auto caught = catch_up(
+    auto caught = index::catch_up(
         table, index,
         {.folder_uri = warehouse + "_objects", .name = fmt::format("c{}", step), .watched = {}, .batch_items = 2});
     RC_ASSERT(caught.has_value());
@@ -353,7 +353,7 @@ RC_GTEST_PROP(CatchUpModel, TheIndexOwnsWhatTheTableHolds, ()) {
     RC_ASSERT(index.manifest().items == std::ssize(items));
     std::set<Place> owned, held;
     RC_ASSERT(index
-                  .scan([&](ObjectEntry&& entry) -> Status {
+                  .scan([&](index::ObjectEntry&& entry) -> Status {
                     for (int id = 0; id < 6; ++id) {
                       if (entry.identity != identity_hash("c", fmt::format("id{}", id))) continue;
                       for (const auto& cell : entry.cells) owned.emplace(fmt::format("id{}", id), cell, *entry.year);

@@ -1,5 +1,5 @@
 // The hash index against a std::set: what is built, updated, checked and looked for.
-#include "earthcatalog/catalog/hash_index.h"
+#include "earthcatalog/index/hash_index.h"
 
 #include <arrow/api.h>
 #include <gmock/gmock.h>
@@ -9,7 +9,7 @@
 #include <set>
 
 #include "catalog/table_support.h"
-#include "earthcatalog/catalog/hash_index_file.h"
+#include "earthcatalog/index/hash_index_file.h"
 
 namespace earthcatalog::catalog {
 namespace {
@@ -24,7 +24,7 @@ using HashSet = std::set<Hash128>;
 Hash128 hash_of(int number) { return id_hash(fmt::format("item {}", number)); }
 
 Hashes read_all(const storage::Location& where) {
-  const auto reader = HashIndexReader::open(where);
+  const auto reader = index::HashIndexReader::open(where);
   EXPECT_TRUE(reader) << reader.error().message;
   Hashes all;
   for (;;) {
@@ -42,7 +42,7 @@ RC_GTEST_PROP(HashIndex, UpdatesAreThoseOfASet, ()) {
   const auto where = at(stores, "memory://b/w_id_hashes.parquet");
   HashSet model;
   for (int round = 0, rounds = *rc::gen::inRange(1, 4); round < rounds; ++round) {
-    HashChanges changes({.scratch_folder = "/tmp", .memory_bytes = *rc::gen::element<std::int64_t>(2, 2000, 1 << 20)});
+    index::HashChanges changes({.scratch_folder = "/tmp", .memory_bytes = *rc::gen::element<std::int64_t>(2, 2000, 1 << 20)});
     HashSet added, dropped;
     for (const int number : *rc::gen::container<std::vector<int>>(rc::gen::inRange(0, 400))) {
       const bool drop = round > 0 && *rc::gen::inRange(0, 3) == 0;
@@ -52,13 +52,13 @@ RC_GTEST_PROP(HashIndex, UpdatesAreThoseOfASet, ()) {
     const HashSet before = model;
     for (const auto& hash : dropped) model.erase(hash);
     model.insert(added.begin(), added.end());
-    const auto report = round == 0 ? build_hash_index(where, changes, 5) : update_hash_index(where, changes, 6);
+    const auto report = round == 0 ? index::build_hash_index(where, changes, 5) : index::update_hash_index(where, changes, 6);
     RC_ASSERT(report.has_value());
     RC_ASSERT(report->entries == static_cast<std::int64_t>(model.size()));
     RC_ASSERT(static_cast<std::int64_t>(before.size()) + report->added - report->dropped == report->entries);
   }
   RC_ASSERT(read_all(where) == Hashes(model.begin(), model.end()));
-  const auto check = check_hash_index(where, nullptr, {});
+  const auto check = index::check_hash_index(where, nullptr, {});
   RC_ASSERT(check->good() && check->entries == static_cast<std::int64_t>(model.size()));
 }
 
@@ -67,7 +67,7 @@ TEST(HashIndex, BelongsToWhoeverWasFirst) {
   const auto where = at(stores, "memory://b/w_id_hashes.parquet");
   for (const std::int64_t gather_bytes : {1 << 20, 0}) {  // conditional put, stream
     const auto before = where.store->head(where.key).value();
-    const auto writer = HashIndexWriter::create(
+    const auto writer = index::HashIndexWriter::create(
         where, {.etag_before = before ? std::optional(before->etag) : std::nullopt, .gather_bytes = gather_bytes}, {});
     ASSERT_TRUE((*writer)->append(hash_of(1)));
     ASSERT_TRUE(where.store->put(where.key, fmt::format("another's {}", gather_bytes)));
@@ -97,10 +97,10 @@ class BadHashIndex : public ::testing::Test {
   // The error that names the file and the remedy, whoever reads it; and the file is left as it is.
   void expect_refused(ErrorKind kind, const std::string& what) {
     const auto before = where_.store->head(where_.key).value();
-    HashChanges changes({});
+    index::HashChanges changes({});
     ASSERT_TRUE(changes.add("an id"));
-    const auto updated = update_hash_index(where_, changes, {});
-    const auto checked = check_hash_index(where_, nullptr, {});
+    const auto updated = index::update_hash_index(where_, changes, {});
+    const auto checked = index::check_hash_index(where_, nullptr, {});
     for (const auto* error : {updated ? nullptr : &updated.error(), checked ? nullptr : &checked.error()}) {
       ASSERT_NE(error, nullptr);
       EXPECT_EQ(error->kind, kind);
@@ -158,12 +158,12 @@ TEST_F(BadHashIndex, Null) {
 
 TEST_F(BadHashIndex, DoubledHashesAreCountedAndGoWithTheNextUpdate) {
   write(fixed({std::string(16, 'a'), std::string(16, 'b'), std::string(16, 'b')}, 16));
-  const auto check = check_hash_index(where_, nullptr, {});
+  const auto check = index::check_hash_index(where_, nullptr, {});
   EXPECT_EQ(check->entries, 2);
   EXPECT_EQ(check->doubled, 1);
   EXPECT_FALSE(check->good());
-  HashChanges none({});
-  EXPECT_EQ(update_hash_index(where_, none, {})->entries, 2);
+  index::HashChanges none({});
+  EXPECT_EQ(index::update_hash_index(where_, none, {})->entries, 2);
   EXPECT_EQ(read_all(where_).size(), 2u);
 }
 
@@ -201,27 +201,27 @@ class HashIndexOfTable : public ::testing::Test {
 TEST_F(HashIndexOfTable, FollowsItsSnapshots) {
   const auto f1 = file("1.parquet", {"a", "b", "c"}), f2 = file("2.parquet", {"c", "d"});
   commit({f1, f2}, {});
-  auto report = update_hash_index(catalog_->table(), where_, {});
+  auto report = index::update_hash_index(catalog_->table(), where_, {});
   ASSERT_TRUE(report) << report.error().message;
   EXPECT_TRUE(report->rebuilt) << "there was none";
   EXPECT_THAT(read_all(where_), ElementsAreArray(sorted({"a", "b", "c", "d"})));
 
   commit({file("3.parquet", {"a", "e"})}, {f1});  // b goes; c stays in the other file
-  report = update_hash_index(catalog_->table(), where_, {});
+  report = index::update_hash_index(catalog_->table(), where_, {});
   ASSERT_TRUE(report) << report.error().message;
   EXPECT_FALSE(report->rebuilt);
   EXPECT_EQ(report->added, 1);
   EXPECT_EQ(report->dropped, 1);
   EXPECT_THAT(read_all(where_), ElementsAreArray(sorted({"a", "c", "d", "e"})));
-  EXPECT_EQ(check_hash_index(where_, &catalog_->table(), {})->table_ids, 4);
-  EXPECT_TRUE(check_hash_index(where_, &catalog_->table(), {})->good());
+  EXPECT_EQ(index::check_hash_index(where_, &catalog_->table(), {})->table_ids, 4);
+  EXPECT_TRUE(index::check_hash_index(where_, &catalog_->table(), {})->good());
 
-  report = update_hash_index(catalog_->table(), where_, {});
+  report = index::update_hash_index(catalog_->table(), where_, {});
   EXPECT_EQ(report->entries, 4);
   EXPECT_EQ(report->added + report->dropped, 0) << "up to date: nothing is read";
-  report = build_hash_index(catalog_->table(), where_, {});
+  report = index::build_hash_index(catalog_->table(), where_, {});
   EXPECT_THAT(read_all(where_), ElementsAreArray(sorted({"a", "c", "d", "e"})));
-  EXPECT_TRUE(check_hash_index(where_, &catalog_->table(), {})->good());
+  EXPECT_TRUE(index::check_hash_index(where_, &catalog_->table(), {})->good());
 }
 
 TEST_F(HashIndexOfTable, AnIdStaysWhileAnItemOfAnotherCollectionHasIt) {
@@ -230,9 +230,9 @@ TEST_F(HashIndexOfTable, AnIdStaysWhileAnItemOfAnotherCollectionHasIt) {
   const auto theirs =
       write_rows(stores_, "memory://b/w/2.parquet", "x", 2020, {{.id = "same", .updated = 1, .collection = "c2"}});
   commit({ours, theirs}, {});
-  ASSERT_TRUE(update_hash_index(catalog_->table(), where_, {}));
+  ASSERT_TRUE(index::update_hash_index(catalog_->table(), where_, {}));
   commit({}, {ours});
-  const auto report = update_hash_index(catalog_->table(), where_, {.scratch_folder = "/tmp", .memory_bytes = 64});
+  const auto report = index::update_hash_index(catalog_->table(), where_, {.scratch_folder = "/tmp", .memory_bytes = 64});
   ASSERT_TRUE(report) << report.error().message;
   EXPECT_FALSE(report->rebuilt);
   EXPECT_EQ(report->dropped, 1);
@@ -241,13 +241,13 @@ TEST_F(HashIndexOfTable, AnIdStaysWhileAnItemOfAnotherCollectionHasIt) {
 
 TEST_F(HashIndexOfTable, ThatNamesNoSnapshotIsMadeAnew) {
   commit({file("1.parquet", {"a"})}, {});
-  HashChanges others({});
+  index::HashChanges others({});
   ASSERT_TRUE(others.add("gone"));
-  ASSERT_TRUE(build_hash_index(where_, others, {}));
-  const auto check = check_hash_index(where_, &catalog_->table(), {});
+  ASSERT_TRUE(index::build_hash_index(where_, others, {}));
+  const auto check = index::check_hash_index(where_, &catalog_->table(), {});
   EXPECT_EQ(check->missing, 1);
   EXPECT_EQ(check->extra, 1);
-  EXPECT_TRUE(update_hash_index(catalog_->table(), where_, {})->rebuilt);
+  EXPECT_TRUE(index::update_hash_index(catalog_->table(), where_, {})->rebuilt);
   EXPECT_THAT(read_all(where_), ElementsAreArray(sorted({"a"})));
 }
 

@@ -1,4 +1,4 @@
-#include "earthcatalog/catalog/object_index.h"
+#include "earthcatalog/index/object_index.h"
 
 #include <gmock/gmock.h>
 #include <rapidcheck/gtest.h>
@@ -6,7 +6,7 @@
 #include <map>
 #include <set>
 
-#include "earthcatalog/catalog/index_merge.h"
+#include "earthcatalog/index/index_merge.h"
 
 namespace earthcatalog::catalog {
 namespace {
@@ -22,9 +22,9 @@ storage::ObjectRef ref(const std::string& key, const std::string& etag = "",
   return {.bucket = "b", .key = key, .size_bytes = size, .last_modified = last_modified, .etag = etag};
 }
 
-ObjectEntry entry(const storage::ObjectRef& object, const std::string& id, std::vector<std::string> cells,
+index::ObjectEntry entry(const storage::ObjectRef& object, const std::string& id, std::vector<std::string> cells,
                   std::optional<std::int32_t> year = 2020) {
-  ObjectEntry result = entry_of(object);
+  index::ObjectEntry result = index::entry_of(object);
   result.identity = identity_hash("c", id);
   result.cells = std::move(cells);
   result.year = year;
@@ -33,24 +33,24 @@ ObjectEntry entry(const storage::ObjectRef& object, const std::string& id, std::
 
 class ObjectIndexTest : public ::testing::Test {
  protected:
-  ObjectIndex with(std::vector<ObjectEntry> entries) {
-    IndexUpdate update;
+  index::ObjectIndex with(std::vector<index::ObjectEntry> entries) {
+    index::IndexUpdate update;
     update.entries = std::move(entries);
     return apply(empty(), update);
   }
-  ObjectIndex empty() { return ObjectIndex::open(stores_, {}, options_); }
-  ObjectIndex apply(const ObjectIndex& index, const IndexUpdate& update) {
+  index::ObjectIndex empty() { return index::ObjectIndex::open(stores_, {}, options_); }
+  index::ObjectIndex apply(const index::ObjectIndex& index, const index::IndexUpdate& update) {
     ++runs_;
     auto next = index.apply(update, "memory://index/wh_objects", fmt::format("run_{}", runs_), runs_);
     EXPECT_TRUE(next) << next.error().message;
     return next.value();
   }
-  ObjectState state(const ObjectIndex& index, const storage::ObjectRef& object) {
+  index::ObjectState state(const index::ObjectIndex& index, const storage::ObjectRef& object) {
     return index.lookup({&object, 1}).value().front();
   }
 
   storage::Stores stores_{{}};
-  ObjectIndexOptions options_;
+  index::ObjectIndexOptions options_;
   int runs_ = 0;
 };
 
@@ -59,38 +59,38 @@ TEST_F(ObjectIndexTest, ComparesByEtagThenTimeThenSizeThenNameAlone) {
       with({entry(ref("all", "e1", 1'000'000, 5), "a", {"x"}), entry(ref("time", "", 1'000'000, 5), "b", {"x"}),
             entry(ref("size", "", {}, 5), "c", {"x"}), entry(ref("name"), "d", {"x"})});
   const auto is = [&](const storage::ObjectRef& object) { return state(index, object); };
-  EXPECT_EQ(is(ref("all", "e1", 9'000'000, 9)), ObjectState::kUnchanged) << "the etag decides";
-  EXPECT_EQ(is(ref("all", "e2", 1'000'000, 5)), ObjectState::kChanged);
-  EXPECT_EQ(is(ref("all", "", 1'000'000, 9)), ObjectState::kUnchanged) << "the time decides";
-  EXPECT_EQ(is(ref("all", "", 2'000'000, 5)), ObjectState::kChanged);
-  EXPECT_EQ(is(ref("all", "", {}, 5)), ObjectState::kUnchanged);
-  EXPECT_EQ(is(ref("all", "", {}, 6)), ObjectState::kChanged);
-  EXPECT_EQ(is(ref("all")), ObjectState::kUnchanged);
-  EXPECT_EQ(is(ref("time", "e1", 1'000'000, 6)), ObjectState::kUnchanged) << "no etag was recorded";
-  EXPECT_EQ(is(ref("size", "e1", 7, 6)), ObjectState::kChanged);
-  EXPECT_EQ(is(ref("name")), ObjectState::kUnchanged);
-  EXPECT_EQ(is(ref("other")), ObjectState::kUnknown);
+  EXPECT_EQ(is(ref("all", "e1", 9'000'000, 9)), index::ObjectState::kUnchanged) << "the etag decides";
+  EXPECT_EQ(is(ref("all", "e2", 1'000'000, 5)), index::ObjectState::kChanged);
+  EXPECT_EQ(is(ref("all", "", 1'000'000, 9)), index::ObjectState::kUnchanged) << "the time decides";
+  EXPECT_EQ(is(ref("all", "", 2'000'000, 5)), index::ObjectState::kChanged);
+  EXPECT_EQ(is(ref("all", "", {}, 5)), index::ObjectState::kUnchanged);
+  EXPECT_EQ(is(ref("all", "", {}, 6)), index::ObjectState::kChanged);
+  EXPECT_EQ(is(ref("all")), index::ObjectState::kUnchanged);
+  EXPECT_EQ(is(ref("time", "e1", 1'000'000, 6)), index::ObjectState::kUnchanged) << "no etag was recorded";
+  EXPECT_EQ(is(ref("size", "e1", 7, 6)), index::ObjectState::kChanged);
+  EXPECT_EQ(is(ref("name")), index::ObjectState::kUnchanged);
+  EXPECT_EQ(is(ref("other")), index::ObjectState::kUnknown);
 }
 
 TEST_F(ObjectIndexTest, AVersionOfWhichNothingIsRecordedIsAnother) {
   const auto index = with({entry(ref("name"), "a", {"x"}), entry(ref("etag", "e1"), "b", {"x"})});
   for (const auto& object :
        {ref("name", "e1"), ref("name", "", 7), ref("name", "", {}, 6), ref("etag", "", 7), ref("etag", "", {}, 6)}) {
-    EXPECT_EQ(state(index, object), ObjectState::kChanged) << object.key;
+    EXPECT_EQ(state(index, object), index::ObjectState::kChanged) << object.key;
   }
-  IndexUpdate update;
+  index::IndexUpdate update;
   update.entries.push_back(entry(ref("name", "e1"), "a", {"x"}));
-  EXPECT_EQ(state(apply(index, update), ref("name", "e1")), ObjectState::kUnchanged) << "read once more, it is known";
+  EXPECT_EQ(state(apply(index, update), ref("name", "e1")), index::ObjectState::kUnchanged) << "read once more, it is known";
 }
 
 TEST_F(ObjectIndexTest, ComparesTimesToTheSecondWhereOneHasNoFraction) {
   const auto index = with({entry(ref("a", "", 5'250'000), "a", {"x"}), entry(ref("b", "", -1'500'000), "b", {"x"})});
-  EXPECT_EQ(state(index, ref("a", "", 5'000'000)), ObjectState::kUnchanged);
-  EXPECT_EQ(state(index, ref("a", "", 5'250'000)), ObjectState::kUnchanged);
-  EXPECT_EQ(state(index, ref("a", "", 5'500'000)), ObjectState::kChanged);
-  EXPECT_EQ(state(index, ref("a", "", 6'000'000)), ObjectState::kChanged);
-  EXPECT_EQ(state(index, ref("b", "", -2'000'000)), ObjectState::kUnchanged);
-  EXPECT_EQ(state(index, ref("b", "", -1'000'000)), ObjectState::kChanged);
+  EXPECT_EQ(state(index, ref("a", "", 5'000'000)), index::ObjectState::kUnchanged);
+  EXPECT_EQ(state(index, ref("a", "", 5'250'000)), index::ObjectState::kUnchanged);
+  EXPECT_EQ(state(index, ref("a", "", 5'500'000)), index::ObjectState::kChanged);
+  EXPECT_EQ(state(index, ref("a", "", 6'000'000)), index::ObjectState::kChanged);
+  EXPECT_EQ(state(index, ref("b", "", -2'000'000)), index::ObjectState::kUnchanged);
+  EXPECT_EQ(state(index, ref("b", "", -1'000'000)), index::ObjectState::kChanged);
 }
 
 TEST_F(ObjectIndexTest, GivesTheOwnerOfAnItemWhole) {
@@ -99,16 +99,16 @@ TEST_F(ObjectIndexTest, GivesTheOwnerOfAnItemWhole) {
   const auto index = with({owner, entry(ref("old"), "id", {})});
   const Hash128 wanted[] = {owner.identity, owner.identity, identity_hash("", "id")};
   EXPECT_THAT(index.find_identities(wanted).value(), ElementsAre(owner));
-  EXPECT_EQ(state(index, ref("old")), ObjectState::kUnchanged) << "superseded objects stay recorded";
+  EXPECT_EQ(state(index, ref("old")), index::ObjectState::kUnchanged) << "superseded objects stay recorded";
 }
 
 TEST_F(ObjectIndexTest, AnItemThatMovesToAnotherObjectHasOneOwner) {
   const auto first = entry(ref("a"), "id", {"x"});
   const auto second = entry(ref("b"), "id", {"y"});
   auto index = with({first});
-  IndexUpdate update;
+  index::IndexUpdate update;
   update.entries = {second};
-  supersede(first, update);
+  index::supersede(first, update);
   index = apply(index, update);
   EXPECT_THAT(index.find_identities({&first.identity, 1}).value(), ElementsAre(second));
 }
@@ -127,7 +127,7 @@ TEST_F(ObjectIndexTest, FindsObjectsThatHoldAnotherItemThanTheOneTheyOwnRowsOf) 
   auto index = with({moved, stays, entry(ref("back"), "three", {"x"}), entry(ref("gone"), "four", {"x"}),
                      entry(ref("lost"), "five", {})});
   index = apply(index, {.entries = {entry(ref("back"), "six", {"x"})}, .forgotten = {object_hash("b", "gone")}});
-  std::vector<Holding> now;
+  std::vector<index::Holding> now;
   for (const auto& [key, id] : std::map<std::string, std::string>{
            {"moved", "six"}, {"stays", "two"}, {"back", "six"}, {"gone", "six"}, {"lost", "six"}, {"new", "one"}}) {
     now.push_back({object_hash("b", key), identity_hash("c", id)});
@@ -172,65 +172,65 @@ TEST_F(ObjectIndexTest, AChangeOfNothingButTheSnapshotWritesNoRun) {
 
 TEST_F(ObjectIndexTest, RetiredRunsGoWhenNobodyUsesThemAnyMore) {
   options_.max_runs = 1;
-  auto index = std::make_unique<ObjectIndex>(with({entry(ref("a"), "one", {"x"})}));
+  auto index = std::make_unique<index::ObjectIndex>(with({entry(ref("a"), "one", {"x"})}));
   const auto where = stores_.locate(index->manifest().runs[0].uri).value();
   const auto next = apply(*index, {.entries = {entry(ref("b"), "two", {"x"})}, .forgotten = {}});
   ASSERT_THAT(next.manifest().runs, SizeIs(1));
   index->retire_except({&next});
-  EXPECT_EQ(state(*index, ref("a")), ObjectState::kUnchanged);
+  EXPECT_EQ(state(*index, ref("a")), index::ObjectState::kUnchanged);
   EXPECT_TRUE(where.store->head(where.key).value());
   index.reset();
   EXPECT_FALSE(where.store->head(where.key).value());
-  EXPECT_EQ(state(next, ref("a")), ObjectState::kUnchanged);
+  EXPECT_EQ(state(next, ref("a")), index::ObjectState::kUnchanged);
 }
 
 TEST_F(ObjectIndexTest, ANameThatIsTakenGetsANumber) {
-  const auto empty = ObjectIndex::open(stores_, {}, options_);
-  const auto update = [](const char* key) { return IndexUpdate{.entries = {entry(ref(key), key, {"x"})}}; };
+  const auto empty = index::ObjectIndex::open(stores_, {}, options_);
+  const auto update = [](const char* key) { return index::IndexUpdate{.entries = {entry(ref(key), key, {"x"})}}; };
   const auto first = empty.apply(update("a"), "memory://index/taken", "run", 1).value();
   const auto second = empty.apply(update("b"), "memory://index/taken", "run", 1).value();
   EXPECT_EQ(first.manifest().runs[0].uri, "memory://index/taken/run.parquet");
   EXPECT_EQ(second.manifest().runs[0].uri, "memory://index/taken/run_2.parquet");
-  const auto again = ObjectIndex::open(stores_, first.manifest(), options_);
-  EXPECT_EQ(state(again, ref("a")), ObjectState::kUnchanged);
-  EXPECT_EQ(state(again, ref("b")), ObjectState::kUnknown);
+  const auto again = index::ObjectIndex::open(stores_, first.manifest(), options_);
+  EXPECT_EQ(state(again, ref("a")), index::ObjectState::kUnchanged);
+  EXPECT_EQ(state(again, ref("b")), index::ObjectState::kUnknown);
 }
 
 TEST_F(ObjectIndexTest, SaysWhichRunIsMissingOrBroken) {
-  IndexManifest manifest{.snapshot_id = 1,
+  index::IndexManifest manifest{.snapshot_id = 1,
                          .runs = {{.uri = "memory://index/gone.parquet", .entries = 1, .size_bytes = 10}}};
   const auto object = ref("a");
-  const auto missing = ObjectIndex::open(stores_, manifest, options_).lookup({&object, 1});
+  const auto missing = index::ObjectIndex::open(stores_, manifest, options_).lookup({&object, 1});
   ASSERT_FALSE(missing);
   EXPECT_THAT(missing.error().message, HasSubstr("memory://index/gone.parquet"));
   const auto where = stores_.locate(manifest.runs[0].uri).value();
   ASSERT_TRUE(where.store->put(where.key, "no Parquet"));
-  const auto broken = ObjectIndex::open(stores_, manifest, options_).lookup({&object, 1});
+  const auto broken = index::ObjectIndex::open(stores_, manifest, options_).lookup({&object, 1});
   ASSERT_FALSE(broken);
   EXPECT_EQ(broken.error().kind, ErrorKind::kInvalidData);
   EXPECT_THAT(broken.error().message, HasSubstr("memory://index/gone.parquet"));
 }
 
-TEST(IndexManifest, SurvivesJsonAndRefusesNonsense) {
-  const IndexManifest manifest{.snapshot_id = -7, .runs = {{.uri = "s3://b/x", .entries = 3, .size_bytes = 4}}};
-  EXPECT_EQ(IndexManifest::parse(manifest.to_json()).value(), manifest);
-  EXPECT_EQ(IndexManifest::parse(IndexManifest().to_json()).value(), IndexManifest());
-  EXPECT_EQ(IndexManifest::parse(R"({"snapshot-id": 1, "runs": []})").value().items, std::nullopt);
+TEST(index::IndexManifest, SurvivesJsonAndRefusesNonsense) {
+  const index::IndexManifest manifest{.snapshot_id = -7, .runs = {{.uri = "s3://b/x", .entries = 3, .size_bytes = 4}}};
+  EXPECT_EQ(index::IndexManifest::parse(manifest.to_json()).value(), manifest);
+  EXPECT_EQ(index::IndexManifest::parse(index::IndexManifest().to_json()).value(), index::IndexManifest());
+  EXPECT_EQ(index::IndexManifest::parse(R"({"snapshot-id": 1, "runs": []})").value().items, std::nullopt);
   for (const char* bad : {"", "{}", R"({"runs": 1})", R"({"runs": [1]})", R"({"runs": [{"path": 1}]})"}) {
-    EXPECT_FALSE(IndexManifest::parse(bad)) << bad;
+    EXPECT_FALSE(index::IndexManifest::parse(bad)) << bad;
   }
 }
 
 TEST(Newer, GoesByUpdatedThenTimeThenName) {
-  ObjectEntry a, b;
+  index::ObjectEntry a, b;
   a.name = "b/1";
   b.name = "b/2";
-  EXPECT_TRUE(newer(b, a));
+  EXPECT_TRUE(index::newer(b, a));
   a.last_modified = 1;
-  EXPECT_TRUE(newer(a, b));
+  EXPECT_TRUE(index::newer(a, b));
   b.updated = -9;
-  EXPECT_TRUE(newer(b, a)) << "no updated is the oldest";
-  EXPECT_FALSE(newer(a, a));
+  EXPECT_TRUE(index::newer(b, a)) << "no updated is the oldest";
+  EXPECT_FALSE(index::newer(a, a));
 }
 
 // Appending runs of equal size, each entry is rewritten a few times, however many runs there were.
@@ -239,7 +239,7 @@ TEST(RunsToMerge, RewritesEachEntryFewTimes) {
   std::int64_t written = 0;
   for (int commit = 0; commit < 430; ++commit) {
     runs.push_back(1);
-    const std::size_t count = runs.size() > 8 ? runs_to_merge(runs) : 1;
+    const std::size_t count = runs.size() > 8 ? index::runs_to_merge(runs) : 1;
     std::int64_t sum = 0;
     for (std::size_t i = 0; i < count; ++i) {
       sum += runs.back();
@@ -255,15 +255,15 @@ TEST(RunsToMerge, RewritesEachEntryFewTimes) {
 // The index against a map, under random changes, merges and restarts.
 RC_GTEST_PROP(ObjectIndexModel, IsAMap, ()) {
   storage::Stores stores({});
-  ObjectIndexOptions options;
+  index::ObjectIndexOptions options;
   options.max_runs = *rc::gen::inRange<std::size_t>(1, 5);
   options.row_group_rows = *rc::gen::element<std::int64_t>(1, 3, 50);
   options.memory_bytes = *rc::gen::element<std::int64_t>(1, 1 << 20);
-  std::map<std::string, ObjectEntry> model;
-  ObjectIndex index = ObjectIndex::open(stores, {}, options);
+  std::map<std::string, index::ObjectEntry> model;
+  index::ObjectIndex index = index::ObjectIndex::open(stores, {}, options);
   const auto steps = *rc::gen::inRange(1, 15);
   for (int step = 0; step < steps; ++step) {
-    IndexUpdate update;
+    index::IndexUpdate update;
     std::set<std::string> touched;
     const auto changes = *rc::gen::inRange(0, 12);
     for (int i = 0; i < changes; ++i) {
@@ -285,20 +285,20 @@ RC_GTEST_PROP(ObjectIndexModel, IsAMap, ()) {
     RC_ASSERT(next.has_value());
     RC_ASSERT(next->manifest().runs.size() <= options.max_runs);
     index.retire_except({&*next});
-    index = *rc::gen::arbitrary<bool>() ? ObjectIndex::open(stores, next->manifest(), options) : *next;
+    index = *rc::gen::arbitrary<bool>() ? index::ObjectIndex::open(stores, next->manifest(), options) : *next;
   }
 
   for (int k = 0; k < 26; ++k) {
     const auto object = ref(fmt::format("k{}", k), "e1");
     const auto found = model.find(object.key);
-    const auto expected = found == model.end()         ? ObjectState::kUnknown
-                          : found->second.etag == "e1" ? ObjectState::kUnchanged
-                                                       : ObjectState::kChanged;
+    const auto expected = found == model.end()         ? index::ObjectState::kUnknown
+                          : found->second.etag == "e1" ? index::ObjectState::kUnchanged
+                                                       : index::ObjectState::kChanged;
     RC_ASSERT(index.lookup({&object, 1}).value().front() == expected);
   }
-  std::map<std::string, ObjectEntry> scanned, owners, expected_owners;
+  std::map<std::string, index::ObjectEntry> scanned, owners, expected_owners;
   RC_ASSERT(index
-                .scan([&](ObjectEntry&& found) -> Status {
+                .scan([&](index::ObjectEntry&& found) -> Status {
                   scanned[found.name.substr(2)] = found;
                   return {};
                 })

@@ -36,7 +36,7 @@ class PeerTableTest : public ::testing::Test {
     options.default_resolution = 5;
     return options;
   }
-  std::vector<ObjectEntry> owners(const Catalog& catalog, const std::string& id) {
+  std::vector<index::ObjectEntry> owners(const Catalog& catalog, const std::string& id) {
     const auto item = identity_hash("itslive-granules", id);
     return catalog.index().find_identities({&item, 1}).value();
   }
@@ -107,7 +107,7 @@ TEST_F(PeerTableTest, AnItemThatARunReplacesLosesItsNamelessOwner) {
   CommitRequest request;
   request.added = {write_rows(stores_, "memory://peer/wh/new.parquet", "81063ffffffffff", 2018, {row})};
   request.objects.entries = {object_of("a.stac.json", row, {"81063ffffffffff"}, 2018)};
-  supersede(before, request.objects);
+  index::supersede(before, request.objects);
   ASSERT_TRUE((*catalog)->commit(request));
   EXPECT_THAT(owners(**catalog, "a"), ElementsAre(request.objects.entries[0]));
 }

@@ -37,7 +37,7 @@ class World {
     options.index.scratch_folder = "/var/tmp";
     return catalog::Catalog::open(stores_, options).value();
   }
-  static catalog::ObjectEntry gone() { return catalog::object_of("goes", {.id = "goes", .updated = 1}, {kCell}, 2020); }
+  static index::ObjectEntry gone() { return catalog::object_of("goes", {.id = "goes", .updated = 1}, {kCell}, 2020); }
   // From its n-th use of the catalog file on, what the run does there is done, and the answer is lost.
   Result<DeletedRows> delete_gone(int lost_from) {
     const auto catalog = open("0123456789abcdef");

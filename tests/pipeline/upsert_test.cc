@@ -43,9 +43,9 @@ std::vector<std::unique_ptr<ChunkPart>> parts_of(const std::vector<ItemSpec>& sp
   return parts;
 }
 
-catalog::ObjectEntry owner(const std::string& key, const std::string& id, std::optional<TimeMicros> updated,
+index::ObjectEntry owner(const std::string& key, const std::string& id, std::optional<TimeMicros> updated,
                            std::vector<std::string> cells) {
-  auto entry = catalog::entry_of({.bucket = "b", .key = key, .size_bytes = {}, .last_modified = {}, .etag = "old"});
+  auto entry = index::entry_of({.bucket = "b", .key = key, .size_bytes = {}, .last_modified = {}, .etag = "old"});
   entry.identity = identity_hash("c", id);
   entry.updated = updated;
   entry.cells = std::move(cells);
@@ -53,18 +53,18 @@ catalog::ObjectEntry owner(const std::string& key, const std::string& id, std::o
   return entry;
 }
 
-catalog::ObjectEntry superseded(const std::string& key, const std::string& id, std::optional<TimeMicros> updated) {
+index::ObjectEntry superseded(const std::string& key, const std::string& id, std::optional<TimeMicros> updated) {
   return owner(key, id, updated, {});
 }
 
 // Some of what is recorded is committed, some staged: where it lies must make no difference.
-Decision decide_on(const std::vector<ItemSpec>& specs, const std::vector<catalog::ObjectEntry>& recorded = {}) {
+Decision decide_on(const std::vector<ItemSpec>& specs, const std::vector<index::ObjectEntry>& recorded = {}) {
   const auto parts = parts_of(specs);
   std::optional<Decision> first;
   for (std::size_t committed = 0; committed <= recorded.size(); ++committed) {
     storage::Stores stores({});
     const auto middle = recorded.begin() + static_cast<std::ptrdiff_t>(committed);
-    const auto index = catalog::ObjectIndex::open(stores, {}, {})
+    const auto index = index::ObjectIndex::open(stores, {}, {})
                            .apply({.entries = {recorded.begin(), middle}, .forgotten = {}}, "memory://i/o", "run", 1);
     EXPECT_TRUE(index.has_value());
     StagedObjects staged(*index);
@@ -182,7 +182,7 @@ TEST(Upsert, AnObjectThatWasSupersededLeavesTheRowsOfTheOwner) {
 }
 
 TEST(Upsert, WhatLostToAVersionThatIsGoneIsForgotten) {
-  const std::vector<catalog::ObjectEntry> recorded = {owner("k", "x", 9, {"p"}), superseded("loser", "x", 5)};
+  const std::vector<index::ObjectEntry> recorded = {owner("k", "x", 9, {"p"}), superseded("loser", "x", 5)};
   const auto left = decide_on({{"k", "y", 1}}, recorded);
   EXPECT_EQ(left.forgotten, std::vector{object_hash("b", "loser")});
   const auto went_back = decide_on({{"k", "x", 4}}, recorded);
@@ -221,7 +221,7 @@ TEST(Upsert, PartsAddUpToTheWhole) {
   std::mt19937 random(20);
   const auto number = [&](int below) { return static_cast<int>(random() % static_cast<unsigned>(below)); };
   for (int round = 0; round < 200; ++round) {
-    std::vector<catalog::ObjectEntry> recorded, incoming;
+    std::vector<index::ObjectEntry> recorded, incoming;
     std::map<std::string, bool> owned;  // items that have an owner
     for (int object = 0; object < 12; ++object) {
       const auto key = "k" + std::to_string(object);
@@ -235,23 +235,23 @@ TEST(Upsert, PartsAddUpToTheWhole) {
       if (number(2) > 0) incoming.push_back(owner(key, "i" + std::to_string(number(8)), number(9), {"b", "c"}));
     }
     storage::Stores stores({});
-    StagedObjects staged(catalog::ObjectIndex::open(stores, {}, {}));
+    StagedObjects staged(index::ObjectIndex::open(stores, {}, {}));
     for (const auto& entry : recorded) staged.record(entry);
     const auto whole = decide_entries(incoming, staged).value();
 
-    std::vector<catalog::Holding> now;
+    std::vector<index::Holding> now;
     for (const auto& entry : incoming) now.push_back({entry.object, entry.identity});
     const auto left = staged.find_moved(now).value();
-    const auto part_of = [](const catalog::ObjectEntry& entry) { return entry.identity.bytes[0] % 3; };
+    const auto part_of = [](const index::ObjectEntry& entry) { return entry.identity.bytes[0] % 3; };
     std::set<std::string> winners, expected_winners;
     std::multiset<std::string> displaced, expected_displaced;
     std::multiset<Hash128> forgotten;
     Removals removals;
     std::int64_t more_items = 0;
     for (int part = 0; part < 3; ++part) {
-      std::vector<catalog::ObjectEntry> some;
+      std::vector<index::ObjectEntry> some;
       Company company{.left = {}, .comes = [&](const Hash128& object) {
-                        return std::ranges::find(incoming, object, &catalog::ObjectEntry::object) != incoming.end();
+                        return std::ranges::find(incoming, object, &index::ObjectEntry::object) != incoming.end();
                       }};
       std::ranges::copy_if(incoming, std::back_inserter(some), [&](const auto& e) { return part_of(e) == part; });
       std::ranges::copy_if(left, std::back_inserter(company.left), [&](const auto& e) { return part_of(e) == part; });

@@ -42,7 +42,7 @@ void from_json(const nlohmann::json& json, PropertyKinds& kinds) {
 
 namespace earthcatalog::backfill {
 
-void ItemCounts::add(const catalog::ObjectEntry& entry, int times) {
+void ItemCounts::add(const index::ObjectEntry& entry, int times) {
   undated += entry.year ? 0 : times;
   unlocated += !entry.cells.empty() && entry.cells.front() == grid::kNoCellName ? times : 0;
   if ((fan_out[std::ssize(entry.cells)] += times) == 0) fan_out.erase(std::ssize(entry.cells));

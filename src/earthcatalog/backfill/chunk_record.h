@@ -9,7 +9,7 @@
 #include "earthcatalog/backfill/json.h"
 #include "earthcatalog/backfill/table_schema.h"
 #include "earthcatalog/base/time.h"
-#include "earthcatalog/catalog/object_index.h"
+#include "earthcatalog/index/object_index.h"
 #include "earthcatalog/pipeline/bucket.h"
 #include "earthcatalog/stac/schema.h"
 
@@ -34,7 +34,7 @@ struct ItemCounts {
   std::map<std::int64_t, std::int64_t> fan_out;  ///< cells of an item -> items
 
   /// Counts the item of `entry` `times` more: 1, or -1 to take it back.
-  void add(const catalog::ObjectEntry& entry, int times);
+  void add(const index::ObjectEntry& entry, int times);
   void add(const ItemCounts& other);
 };
 

@@ -24,7 +24,7 @@
 namespace earthcatalog::backfill {
 namespace {
 
-// What decides between two rows of one item in a bucket (catalog::newer).
+// What decides between two rows of one item in a bucket (index::newer).
 struct Version {
   std::optional<TimeMicros> updated, last_modified;
   std::string name;

@@ -6,7 +6,7 @@
 #include <memory>
 #include <unordered_set>
 
-#include "earthcatalog/catalog/index_run_file.h"
+#include "earthcatalog/index/index_run_file.h"
 
 namespace earthcatalog::backfill {
 namespace {
@@ -16,7 +16,7 @@ constexpr std::size_t kHoldingsAtOnce = 65'536;
 
 class DeltaDecision {
  public:
-  DeltaDecision(const Staging& staging, const catalog::ObjectIndex& index, Plan& plan)
+  DeltaDecision(const Staging& staging, const index::ObjectIndex& index, Plan& plan)
       : staging_(staging), index_(index), recorded_(index), plan_(plan) {}
 
   Result<DeltaChanges> run(std::int64_t memory_bytes) {
@@ -31,7 +31,7 @@ class DeltaDecision {
  private:
   // Some objects that are staged, and where each lies.
   struct Staged {
-    std::vector<catalog::Holding> holdings;
+    std::vector<index::Holding> holdings;
     std::vector<EntryPosition> positions;
   };
 
@@ -39,20 +39,20 @@ class DeltaDecision {
   Status settle(Staged& staged);
   Status leave_out_stale(Staged& staged);
   Status decide(std::uint64_t part);
-  Status read_entries(std::uint64_t part, std::vector<catalog::ObjectEntry>& entries,
+  Status read_entries(std::uint64_t part, std::vector<index::ObjectEntry>& entries,
                       std::vector<EntryPosition>& positions);
-  void sort_in(catalog::ObjectEntry entry, const EntryPosition& at, std::vector<catalog::ObjectEntry>& entries,
+  void sort_in(index::ObjectEntry entry, const EntryPosition& at, std::vector<index::ObjectEntry>& entries,
                std::vector<EntryPosition>& positions);
   void take(pipeline::EntryDecision decision, const std::vector<EntryPosition>& positions);
   bool is_in(std::uint64_t part, const Hash128& identity) const;
 
   const Staging& staging_;
-  const catalog::ObjectIndex& index_;
+  const index::ObjectIndex& index_;
   const pipeline::StagedObjects recorded_;
   Plan& plan_;
-  std::vector<std::unique_ptr<catalog::RunReader>> runs_;  // as in plan_.runs
+  std::vector<std::unique_ptr<index::RunReader>> runs_;  // as in plan_.runs
   std::vector<Hash128> objects_;                           // all that are staged, ascending
-  std::vector<catalog::ObjectEntry> left_;                 // recorded entries of those that hold another item now
+  std::vector<index::ObjectEntry> left_;                 // recorded entries of those that hold another item now
   std::unordered_set<Hash128> left_out_;                   // items of staged objects that somebody recorded since
   std::uint64_t parts_ = 1;
   DeltaChanges changes_;
@@ -71,7 +71,7 @@ Status DeltaDecision::collect_objects() {
     const auto& reader = runs_[static_cast<std::size_t>(r)];
     if (!reader) continue;
     std::int64_t row = 0;
-    EC_TRY(reader->scan_keys([&](const catalog::RunKey& key) -> Status {
+    EC_TRY(reader->scan_keys([&](const index::RunKey& key) -> Status {
       const EntryPosition at{.run = r, .row = row++};
       if (plan_.repeated_entries.contains(at)) return {};
       staged.holdings.push_back({key.object, key.identity, key.last_modified});
@@ -117,7 +117,7 @@ Status DeltaDecision::leave_out_stale(Staged& staged) {
 }
 
 Status DeltaDecision::decide(std::uint64_t part) {
-  std::vector<catalog::ObjectEntry> entries;
+  std::vector<index::ObjectEntry> entries;
   std::vector<EntryPosition> positions;
   EC_TRY(read_entries(part, entries, positions));
   pipeline::Company company{
@@ -129,7 +129,7 @@ Status DeltaDecision::decide(std::uint64_t part) {
   return {};
 }
 
-Status DeltaDecision::read_entries(std::uint64_t part, std::vector<catalog::ObjectEntry>& entries,
+Status DeltaDecision::read_entries(std::uint64_t part, std::vector<index::ObjectEntry>& entries,
                                    std::vector<EntryPosition>& positions) {
   for (std::int32_t r = 0; r < std::ssize(runs_); ++r) {
     const auto& reader = runs_[static_cast<std::size_t>(r)];
@@ -145,8 +145,8 @@ Status DeltaDecision::read_entries(std::uint64_t part, std::vector<catalog::Obje
   return {};
 }
 
-void DeltaDecision::sort_in(catalog::ObjectEntry entry, const EntryPosition& at,
-                            std::vector<catalog::ObjectEntry>& entries, std::vector<EntryPosition>& positions) {
+void DeltaDecision::sort_in(index::ObjectEntry entry, const EntryPosition& at,
+                            std::vector<index::ObjectEntry>& entries, std::vector<EntryPosition>& positions) {
   if (!entry.owns_rows()) {
     // It lost to another object of its chunk, which may be one that does not count any more, and its rows were never
     // written: the next run shall fetch it.
@@ -174,7 +174,7 @@ void DeltaDecision::take(pipeline::EntryDecision decision, const std::vector<Ent
 
 }  // namespace
 
-Result<DeltaChanges> decide_delta(const Staging& staging, const catalog::ObjectIndex& index, std::int64_t memory_bytes,
+Result<DeltaChanges> decide_delta(const Staging& staging, const index::ObjectIndex& index, std::int64_t memory_bytes,
                                   Plan& plan) {
   return annotate(DeltaDecision(staging, index, plan).run(memory_bytes), "deciding what the delta replaces");
 }

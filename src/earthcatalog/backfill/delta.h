@@ -6,7 +6,7 @@
 
 #include "earthcatalog/backfill/plan.h"
 #include "earthcatalog/backfill/staging.h"
-#include "earthcatalog/catalog/object_index.h"
+#include "earthcatalog/index/object_index.h"
 #include "earthcatalog/pipeline/upsert.h"
 #include "earthcatalog/result.h"
 
@@ -14,7 +14,7 @@ namespace earthcatalog::backfill {
 
 /// What an upsert changes besides adding the rows that its plan leaves in.
 struct DeltaChanges {
-  std::vector<catalog::ObjectEntry> displaced;  ///< owners that have no rows any more
+  std::vector<index::ObjectEntry> displaced;  ///< owners that have no rows any more
   std::vector<Hash128> forgotten;               ///< objects whose version counts again
   pipeline::Removals removals;
   std::int64_t more_items = 0;
@@ -23,7 +23,7 @@ struct DeltaChanges {
 /// Decides on all staged objects, as incremental does; those that lose leave the rows of `plan`. Memory: about
 /// `memory_bytes` for entries, 16 bytes for each object, what changes in the table, and what others have recorded of
 /// the staged objects since.
-Result<DeltaChanges> decide_delta(const Staging& staging, const catalog::ObjectIndex& index, std::int64_t memory_bytes,
+Result<DeltaChanges> decide_delta(const Staging& staging, const index::ObjectIndex& index, std::int64_t memory_bytes,
                                   Plan& plan);
 
 }  // namespace earthcatalog::backfill

@@ -14,7 +14,7 @@
 #include "earthcatalog/backfill/staged_rows.h"
 #include "earthcatalog/backfill/write_chunks.h"
 #include "earthcatalog/base/stopwatch.h"
-#include "earthcatalog/catalog/index_run_file.h"
+#include "earthcatalog/index/index_run_file.h"
 #include "earthcatalog/inventory/inventory.h"
 #include "earthcatalog/pipeline/ingest_stage.h"
 #include "earthcatalog/pipeline/item_rows.h"
@@ -79,7 +79,7 @@ class ChunkIngest {
   int takes_ = 0;
   ChunkRecord record_;
   std::unordered_set<Hash128> staged_;         // objects
-  std::vector<catalog::ObjectEntry> entries_;  // not written yet
+  std::vector<index::ObjectEntry> entries_;  // not written yet
   std::vector<pipeline::PendingObject> pending_;
 };
 
@@ -190,7 +190,7 @@ std::vector<pipeline::ItemAddress> ChunkIngest::choose(const Parts& parts) {
       addresses.push_back({p, i});
       const auto& entry = entries_.emplace_back(pipeline::entry_of(*parts[p], parts[p]->items[i], *grid_));
       const auto [at, is_new] = newest.try_emplace(entry.identity, entries_.size() - 1);
-      if (!is_new && catalog::newer(entry, entries_[at->second])) at->second = entries_.size() - 1;
+      if (!is_new && index::newer(entry, entries_[at->second])) at->second = entries_.size() - 1;
     }
   }
   std::vector<pipeline::ItemAddress> chosen;
@@ -339,10 +339,10 @@ Status ChunkIngest::write_entries() {
     record_.runs.emplace_back();
     return {};
   }
-  std::ranges::sort(entries_, {}, &catalog::ObjectEntry::object);
+  std::ranges::sort(entries_, {}, &index::ObjectEntry::object);
   EC_ASSIGN_OR_RETURN(const auto where, stores_.locate(staging_.objects(at_, static_cast<int>(record_.runs.size()))));
   EC_ASSIGN_OR_RETURN(const auto writer,
-                      catalog::RunWriter::create(where, kEntriesPerRowGroup, storage::Existing::kReplace));
+                      index::RunWriter::create(where, kEntriesPerRowGroup, storage::Existing::kReplace));
   for (auto& entry : entries_) EC_TRY(writer->append({.entry = std::move(entry)}));
   EC_ASSIGN_OR_RETURN(const auto info, writer->finish());
   record_.runs.push_back({.entries = info.entries, .bytes = info.size_bytes});

@@ -46,7 +46,7 @@ class Planner {
   const PlanOptions& options_;
   Plan plan_;
   std::map<pipeline::Bucket, Group> groups_;
-  std::vector<std::unique_ptr<catalog::RunReader>> readers_;
+  std::vector<std::unique_ptr<index::RunReader>> readers_;
 };
 
 // Some chunks at a time: their records name millions of files.
@@ -147,7 +147,7 @@ Status Planner::read_entries(EntrySorter& objects, EntrySorter& items) {
   return parallel_for(readers_.size(), staging_.stores().parallel(1), [&](std::size_t r) -> Status {
     if (!readers_[r]) return {};
     std::int64_t row = 0;
-    return readers_[r]->scan_keys([&](const catalog::RunKey& key) -> Status {
+    return readers_[r]->scan_keys([&](const index::RunKey& key) -> Status {
       const EntryPosition at{static_cast<std::int32_t>(r), row++};
       const std::lock_guard lock(mutex);
       EC_TRY(objects.add({key.object, at}));
@@ -159,7 +159,7 @@ Status Planner::read_entries(EntrySorter& objects, EntrySorter& items) {
 Status Planner::drop(std::span<const EntryAt> same, bool same_object) {
   struct Contender {
     EntryPosition at;
-    catalog::ObjectEntry entry;
+    index::ObjectEntry entry;
   };
   std::vector<EntryPosition> positions;
   for (const auto& [key, at] : same) {
@@ -171,7 +171,7 @@ Status Planner::drop(std::span<const EntryAt> same, bool same_object) {
   for (std::size_t i = 0; i < positions.size(); ++i) contenders.push_back({positions[i], std::move(entries[i])});
   // Of one object the last attempt, of one item the newest version.
   const auto best = std::ranges::max_element(contenders, [&](const Contender& a, const Contender& b) {
-    return same_object ? a.at.run < b.at.run : catalog::newer(b.entry, a.entry);
+    return same_object ? a.at.run < b.at.run : index::newer(b.entry, a.entry);
   });
   for (auto contender = contenders.begin(); contender != contenders.end(); ++contender) {
     if (contender == best) continue;
@@ -208,32 +208,32 @@ Status check_found(const Plan& plan, const RunRecord& run, const pipeline::Missi
               status.error().message);
 }
 
-Result<std::vector<std::unique_ptr<catalog::RunReader>>> open_runs(const Staging& staging, const Plan& plan) {
-  std::vector<std::unique_ptr<catalog::RunReader>> readers(plan.runs.size());
+Result<std::vector<std::unique_ptr<index::RunReader>>> open_runs(const Staging& staging, const Plan& plan) {
+  std::vector<std::unique_ptr<index::RunReader>> readers(plan.runs.size());
   EC_TRY(parallel_for(readers.size(), staging.stores().parallel(1), [&](std::size_t i) -> Status {
     const auto& [attempt, take, run] = plan.runs[i];
     if (run.entries == 0) return {};
     EC_ASSIGN_OR_RETURN(const auto where, staging.stores().locate(staging.objects(attempt, take)));
-    EC_ASSIGN_OR_RETURN(readers[i], catalog::RunReader::open(where, run.bytes));
+    EC_ASSIGN_OR_RETURN(readers[i], index::RunReader::open(where, run.bytes));
     return {};
   }));
   return readers;
 }
 
-Result<std::vector<catalog::ObjectEntry>> read_entries(const std::vector<std::unique_ptr<catalog::RunReader>>& runs,
+Result<std::vector<index::ObjectEntry>> read_entries(const std::vector<std::unique_ptr<index::RunReader>>& runs,
                                                        std::span<const EntryPosition> at) {
-  std::vector<catalog::ObjectEntry> found;
+  std::vector<index::ObjectEntry> found;
   found.reserve(at.size());
   for (std::size_t first = 0, end = 0; first < at.size(); first = end) {
     std::vector<std::int64_t> rows;
     for (; end < at.size() && at[end].run == at[first].run; ++end) rows.push_back(at[end].row);
     EC_TRY(runs[static_cast<std::size_t>(at[first].run)]->read_rows(
-        rows, [&](catalog::ObjectEntry&& entry) { found.push_back(std::move(entry)); }));
+        rows, [&](index::ObjectEntry&& entry) { found.push_back(std::move(entry)); }));
   }
   return found;
 }
 
-void leave_out(Plan& plan, const EntryPosition& at, const catalog::ObjectEntry& entry) {
+void leave_out(Plan& plan, const EntryPosition& at, const index::ObjectEntry& entry) {
   if (!entry.owns_rows()) return;
   const auto& run = plan.runs[static_cast<std::size_t>(at.run)];
   for (const auto& cell : entry.cells) {
@@ -246,7 +246,7 @@ void leave_out(Plan& plan, const EntryPosition& at, const catalog::ObjectEntry& 
   plan.items.add(entry, -1);
 }
 
-void supersede(Plan& plan, const EntryPosition& at, catalog::ObjectEntry entry) {
+void supersede(Plan& plan, const EntryPosition& at, index::ObjectEntry entry) {
   leave_out(plan, at, entry);
   entry.cells.clear();
   plan.superseded.push_back(std::move(entry));

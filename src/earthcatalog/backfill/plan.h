@@ -11,8 +11,8 @@
 
 #include "earthcatalog/backfill/compact_group.h"
 #include "earthcatalog/backfill/run_record.h"
-#include "earthcatalog/catalog/index_run_file.h"
-#include "earthcatalog/catalog/object_index.h"
+#include "earthcatalog/index/index_run_file.h"
+#include "earthcatalog/index/object_index.h"
 #include "earthcatalog/pipeline/missing_rule.h"
 #include "earthcatalog/result.h"
 #include "earthcatalog/stac/schema.h"
@@ -48,7 +48,7 @@ struct Plan {
   std::vector<Group> groups;         ///< ascending by bucket
   std::set<EntryPosition> dropped;   ///< entries whose rows do not count
   std::set<EntryPosition> repeated_entries;      ///< those of objects that a later attempt staged again
-  std::vector<catalog::ObjectEntry> superseded;  ///< the others of these, as the object index is to know them
+  std::vector<index::ObjectEntry> superseded;  ///< the others of these, as the object index is to know them
   std::int64_t superseded_before = 0;            ///< items that lost in phase 2 already
   stac::ObservedProperties observed;
   bool all_itslive = true;
@@ -71,15 +71,15 @@ Status check_found(const Plan& plan, const RunRecord& run, const pipeline::Missi
 Result<Plan> make_plan(const Staging& staging, const RunRecord& run, const PlanOptions& options);
 
 /// Opens the plan's runs; null where one has no entries.
-Result<std::vector<std::unique_ptr<catalog::RunReader>>> open_runs(const Staging& staging, const Plan& plan);
+Result<std::vector<std::unique_ptr<index::RunReader>>> open_runs(const Staging& staging, const Plan& plan);
 
 /// The entries at these places among the plan's runs; `at` is ascending.
-Result<std::vector<catalog::ObjectEntry>> read_entries(const std::vector<std::unique_ptr<catalog::RunReader>>& runs,
+Result<std::vector<index::ObjectEntry>> read_entries(const std::vector<std::unique_ptr<index::RunReader>>& runs,
                                                        std::span<const EntryPosition> at);
 
 /// The rows of an entry, if it has any, do not count: they leave the plan's groups and counts.
-void leave_out(Plan& plan, const EntryPosition& at, const catalog::ObjectEntry& entry);
+void leave_out(Plan& plan, const EntryPosition& at, const index::ObjectEntry& entry);
 /// leave_out(), because another object owns the rows of its item.
-void supersede(Plan& plan, const EntryPosition& at, catalog::ObjectEntry entry);
+void supersede(Plan& plan, const EntryPosition& at, index::ObjectEntry entry);
 
 }  // namespace earthcatalog::backfill

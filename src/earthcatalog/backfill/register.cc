@@ -12,7 +12,7 @@
 #include "earthcatalog/backfill/ingest_chunk.h"
 #include "earthcatalog/backfill/status.h"
 #include "earthcatalog/base/parallel.h"
-#include "earthcatalog/catalog/hash_index.h"
+#include "earthcatalog/index/hash_index.h"
 #include "earthcatalog/catalog/table_schema.h"
 #include "earthcatalog/storage/arrow_status.h"
 
@@ -30,8 +30,8 @@ bool is_final(const RunRecord& run, const Round& round) {
   return !round.options.delta && round.plan.pending == 0 && !run.settings.is_listing();
 }
 
-catalog::IndexUpdate index_update(const Staging& staging, const Round& round) {
-  catalog::IndexUpdate update;
+index::IndexUpdate index_update(const Staging& staging, const Round& round) {
+  index::IndexUpdate update;
   update.from_nothing = !round.options.delta;
   update.more_items = round.more_items;
   update.forgotten = round.forgotten;
@@ -85,7 +85,7 @@ Status update_hash_index(const catalog::Catalog& catalog, const FinishOptions& o
     uri = property ? std::string(*property) : catalog::hash_index_uri(catalog.warehouse());
   }
   EC_ASSIGN_OR_RETURN(const auto where, catalog.table().stores().locate(uri));
-  const auto report = catalog::update_hash_index(catalog.table(), where, {.memory_bytes = options.memory_bytes});
+  const auto report = index::update_hash_index(catalog.table(), where, {.memory_bytes = options.memory_bytes});
   if (report) return {};
   return std::unexpected(Error(report.error())
                              .annotate("the rows are committed, but the hash index is not up to date "

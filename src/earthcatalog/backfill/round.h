@@ -45,7 +45,7 @@ struct Round {
   std::vector<Task> tasks;
   // For the commit:
   std::vector<iceberg::DataFile> removed;  ///< of a replaced table, without statistics
-  std::vector<catalog::ObjectEntry> displaced;
+  std::vector<index::ObjectEntry> displaced;
   std::vector<Hash128> forgotten;
   std::int64_t more_items = 0;
 };

@@ -35,7 +35,7 @@ const std::string& Catalog::uri() const { return impl_->uri_; }
 const std::string& Catalog::warehouse() const { return impl_->warehouse_; }
 const std::string& Catalog::run_id() const { return impl_->options_.run_id; }
 const std::optional<stac::ItemSchema>& Catalog::item_schema() const { return impl_->columns_; }
-const ObjectIndex& Catalog::index() const { return impl_->index_; }
+const index::ObjectIndex& Catalog::index() const { return impl_->index_; }
 
 void Catalog::set_schema_kind(stac::SchemaKind kind) {
   if (!impl_->table_) impl_->columns_ = stac::initial_schema(kind);

@@ -17,7 +17,7 @@
 #include "earthcatalog/base/time.h"
 #include "earthcatalog/catalog/host.h"
 #include "earthcatalog/catalog/lock.h"
-#include "earthcatalog/catalog/object_index.h"
+#include "earthcatalog/index/object_index.h"
 #include "earthcatalog/grid/partitioner.h"
 #include "earthcatalog/iceberg/data_file.h"
 #include "earthcatalog/iceberg/manifest.h"
@@ -57,7 +57,7 @@ struct CatalogOptions {
   std::int64_t heartbeat_seconds = 30;  ///< 0: no thread (tests)
   HostIdentity host;                    ///< this_host()
   Clock clock = system_now;
-  ObjectIndexOptions index;
+  index::ObjectIndexOptions index;
 };
 
 struct CommitRequest {
@@ -68,7 +68,7 @@ struct CommitRequest {
   /// What the added files were written with, from plan_schema(); none: the table's.
   std::optional<iceberg::Schema> schema;
   iceberg::Properties summary;  ///< entries of the snapshot's summary besides run id and Iceberg's own
-  IndexUpdate objects;
+  index::IndexUpdate objects;
   /// Items that lose rows. Like the items of `objects` they must be as they were when the request was made.
   std::vector<Hash128> displaced;
   /// Right on the state as of the last open, refresh or commit alone: kConflict when another writer was first.
@@ -117,7 +117,7 @@ class Catalog {
   Result<iceberg::Schema> plan_schema(const stac::ItemSchema& columns) const;
 
   /// Which objects are in the table. A value; see ObjectIndex.
-  const ObjectIndex& index() const;
+  const index::ObjectIndex& index() const;
 
   /// Makes the request visible as one commit: files, schema, properties, summary, object index. Creates catalog and
   /// table when missing. An empty request makes index() the table's, when it had to be brought up to date. Redone on

@@ -157,7 +157,7 @@ Result<bool> Catalog::Impl::try_commit(const CommitRequest& request, CommitOutco
   EC_ASSIGN_OR_RETURN(iceberg::Transaction change, transaction(request));
   const auto snapshot = changes_files(request) ? std::optional(change.snapshot_id()) : current_snapshot();
   const std::string run_name = fmt::format("{}_{}", options_.run_id, change.snapshot_id());
-  EC_ASSIGN_OR_RETURN(const ObjectIndex next,
+  EC_ASSIGN_OR_RETURN(const index::ObjectIndex next,
                       index_.apply(request.objects, object_index_uri(warehouse_), run_name, snapshot));
   change.set_property(std::string(kObjectIndexProperty), next.manifest().to_json());
   change.move_tag(std::string(kIndexTag));
@@ -189,7 +189,7 @@ Result<bool> Catalog::Impl::try_commit(const CommitRequest& request, CommitOutco
 }
 
 bool Catalog::Impl::is_committed(const CommitRequest& request, const iceberg::Transaction& change,
-                                 const ObjectIndex& next) const {
+                                 const index::ObjectIndex& next) const {
   if (changes_files(request)) return table_->metadata().find_snapshot(change.snapshot_id()) != nullptr;
   if (shortens_history(request)) return false;  // nothing in the table tells who did it; doing it again does no harm
   return table_->metadata().property(kObjectIndexProperty) == next.manifest().to_json();
@@ -204,7 +204,7 @@ Status Catalog::Impl::check_current() {
   return fail(ErrorKind::kConflict, "{}: another writer committed meanwhile; run again", uri_);
 }
 
-Status Catalog::Impl::accept(const ObjectIndex& next) {
+Status Catalog::Impl::accept(const index::ObjectIndex& next) {
   index_.retire_except({&named_, &next});
   named_ = next;
   index_ = next;

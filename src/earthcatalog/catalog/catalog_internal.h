@@ -8,7 +8,7 @@
 
 #include "earthcatalog/catalog/catalog.h"
 #include "earthcatalog/catalog/catalog_file.h"
-#include "earthcatalog/catalog/index_catch_up.h"
+#include "earthcatalog/index/index_catch_up.h"
 #include "earthcatalog/iceberg/transaction.h"
 
 namespace earthcatalog::catalog {
@@ -46,7 +46,7 @@ class Catalog::Impl {
   std::optional<std::int64_t> current_snapshot() const;
   Status load_index();
   void retire_unnamed_runs() const;
-  Result<CaughtUp> catch_up_from(const ObjectIndex& old, std::span<const Hash128> watched);
+  Result<index::CaughtUp> catch_up_from(const index::ObjectIndex& old, std::span<const Hash128> watched);
 
   // Committing.
   bool nothing_to_do(const CommitRequest& request) const;
@@ -54,8 +54,8 @@ class Catalog::Impl {
   Status add_columns(const CommitRequest& request, iceberg::Transaction& change) const;
   Result<iceberg::Transaction> transaction(const CommitRequest& request) const;
   Result<bool> try_commit(const CommitRequest& request, CommitOutcome& outcome);
-  bool is_committed(const CommitRequest& request, const iceberg::Transaction& change, const ObjectIndex& next) const;
-  Status accept(const ObjectIndex& next);
+  bool is_committed(const CommitRequest& request, const iceberg::Transaction& change, const index::ObjectIndex& next) const;
+  Status accept(const index::ObjectIndex& next);
   Error changed_meanwhile() const;
   Status prepare_again(const CommitRequest& request, const Error& error, const std::string& metadata_before);
   iceberg::CommitGuard guard();
@@ -69,8 +69,8 @@ class Catalog::Impl {
   grid::GridSpec grid_;
   std::optional<stac::ItemSchema> columns_;
   iceberg::Properties missing_properties_;  // of the table, for the next commit
-  ObjectIndex named_;                       // as the table names it
-  ObjectIndex index_;                       // of the table's current snapshot
+  index::ObjectIndex named_;                       // as the table names it
+  index::ObjectIndex index_;                       // of the table's current snapshot
   int commits_ = 0;
   int catch_ups_ = 0;
   bool token_refused_ = false;

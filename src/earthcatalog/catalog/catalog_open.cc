@@ -42,7 +42,7 @@ Result<std::optional<int>> resolution_of_files(const iceberg::Table& table) {
 Catalog::Impl::Impl(storage::Stores& stores, CatalogOptions options)
     : stores_(stores),
       options_(std::move(options)),
-      named_(ObjectIndex::open(stores_, {}, options_.index)),
+      named_(index::ObjectIndex::open(stores_, {}, options_.index)),
       index_(named_) {}
 
 // Runs made for a commit that never came are of no use to anybody.
@@ -195,32 +195,32 @@ std::optional<std::int64_t> Catalog::Impl::current_snapshot() const {
 
 // Makes named_ what the table names, and index_ what describes its current snapshot.
 Status Catalog::Impl::load_index() {
-  IndexManifest manifest;
+  index::IndexManifest manifest;
   if (table_) {
     if (const auto property = table_->metadata().property(kObjectIndexProperty)) {
-      EC_ASSIGN_OR_RETURN(manifest, IndexManifest::parse(*property));
+      EC_ASSIGN_OR_RETURN(manifest, index::IndexManifest::parse(*property));
     }
   }
   const bool known = manifest == named_.manifest();
   if (known && index_.manifest().snapshot_id == current_snapshot()) return {};
   retire_unnamed_runs();
   unclear_ = false;
-  if (!known) named_ = ObjectIndex::open(stores_, manifest, options_.index);
+  if (!known) named_ = index::ObjectIndex::open(stores_, manifest, options_.index);
   index_ = named_;
   if (options_.mode == OpenMode::kRead || !table_) return {};
   EC_ASSIGN_OR_RETURN(const bool whole, named_.is_whole());
   if (whole && named_.manifest().snapshot_id == current_snapshot()) return {};
   // Without all its files the index is made anew from the table.
-  const ObjectIndex old = whole ? named_ : ObjectIndex::open(stores_, {}, options_.index);
+  const index::ObjectIndex old = whole ? named_ : index::ObjectIndex::open(stores_, {}, options_.index);
   EC_ASSIGN_OR_RETURN(auto caught, catch_up_from(old, {}));
   index_ = std::move(caught.index);
   return {};
 }
 
-Result<CaughtUp> Catalog::Impl::catch_up_from(const ObjectIndex& old, std::span<const Hash128> watched) {
+Result<index::CaughtUp> Catalog::Impl::catch_up_from(const index::ObjectIndex& old, std::span<const Hash128> watched) {
   const std::string name =
       fmt::format("{}_catch_up_{}_{}", options_.run_id, current_snapshot().value_or(0), catch_ups_++);
-  return catch_up(*table_, old, {.folder_uri = object_index_uri(warehouse_), .name = name, .watched = watched});
+  return index::catch_up(*table_, old, {.folder_uri = object_index_uri(warehouse_), .name = name, .watched = watched});
 }
 
 }  // namespace earthcatalog::catalog

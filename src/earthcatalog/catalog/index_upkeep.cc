@@ -8,15 +8,15 @@ bool is_current(const Catalog& catalog) {
   return snapshot == nullptr || catalog.index().manifest().snapshot_id == snapshot->snapshot_id;
 }
 
-Status count_entries(storage::Stores& stores, const ObjectIndex& index, ObjectIndexCheck& check) {
-  EC_TRY(index.scan([&](ObjectEntry&& entry) -> Status {
+Status count_entries(storage::Stores& stores, const index::ObjectIndex& index, ObjectIndexCheck& check) {
+  EC_TRY(index.scan([&](index::ObjectEntry&& entry) -> Status {
     ++check.objects;
     check.rows += static_cast<std::int64_t>(entry.cells.size());
     return {};
   }));
   auto uncounted = index.manifest();
   uncounted.items.reset();
-  EC_ASSIGN_OR_RETURN(check.items, ObjectIndex::open(stores, uncounted, index.options()).count_items());
+  EC_ASSIGN_OR_RETURN(check.items, index::ObjectIndex::open(stores, uncounted, index.options()).count_items());
   return {};
 }
 

@@ -5,7 +5,7 @@
 #include <optional>
 
 #include "earthcatalog/catalog/catalog.h"
-#include "earthcatalog/catalog/hash_index.h"
+#include "earthcatalog/index/hash_index.h"
 #include "earthcatalog/catalog/index_upkeep.h"
 #include "earthcatalog/catalog/table_schema.h"
 #include "earthcatalog/cli/commands.h"
@@ -41,7 +41,7 @@ class Index final : public Command {
     EC_ASSIGN_OR_RETURN(const auto access, resolve(table_));
     EC_TRY(report_.begin(access));
     storage::Stores stores(access.storage);
-    catalog::HashIndexOptions index_options;
+    index::HashIndexOptions index_options;
     EC_ASSIGN_OR_RETURN(index_options.memory_bytes, annotate(parse_bytes(memory_limit_), "--memory-limit"));
     Tell tell;
     const auto status = with_progress([&](const Hooks& hooks) -> Status {
@@ -74,7 +74,7 @@ class Index final : public Command {
     return property ? std::string(*property) : catalog::hash_index_uri(catalog.warehouse());
   }
 
-  Result<Tell> update(storage::Stores& stores, const TableAccess& access, const catalog::HashIndexOptions& options) {
+  Result<Tell> update(storage::Stores& stores, const TableAccess& access, const index::HashIndexOptions& options) {
     EC_ASSIGN_OR_RETURN(auto locked, locked_catalog(access, lock_, "index"));
     EC_ASSIGN_OR_RETURN(const auto objects, update_object_index(stores, std::move(locked)));
     EC_ASSIGN_OR_RETURN(const auto catalog, catalog::Catalog::open(stores, catalog_at(access)));
@@ -87,7 +87,7 @@ class Index final : public Command {
     };
   }
 
-  void print(const storage::Location& where, const catalog::HashIndexReport& hashes,
+  void print(const storage::Location& where, const index::HashIndexReport& hashes,
              const catalog::ObjectIndexUpdate& objects) {
     const ordered_json json = {
         {"hash_index", where.uri()}, {"entries", hashes.entries},
@@ -103,19 +103,19 @@ class Index final : public Command {
     print_out("object index {}\n", objects.changed ? "brought up to date with the table" : "up to date");
   }
 
-  Result<Tell> check(storage::Stores& stores, const TableAccess& access, const catalog::HashIndexOptions& options) {
+  Result<Tell> check(storage::Stores& stores, const TableAccess& access, const index::HashIndexOptions& options) {
     EC_ASSIGN_OR_RETURN(const auto catalog, catalog::Catalog::open(stores, catalog_at(access)));
     EC_ASSIGN_OR_RETURN(const auto where, stores.locate(hash_index_of(*catalog)));
     EC_ASSIGN_OR_RETURN(const auto objects, check_object_index(stores, *catalog));
     EC_ASSIGN_OR_RETURN(const auto found, where.store->head(where.key));
-    std::optional<catalog::HashIndexCheck> hashes;
+    std::optional<index::HashIndexCheck> hashes;
     if (found || !hash_index_.empty()) {
       EC_ASSIGN_OR_RETURN(hashes, check_hash_index(where, &catalog->table(), options));
     }
     return [this, where, hashes, objects] { return tell(where, hashes, objects); };
   }
 
-  Result<int> tell(const storage::Location& where, const std::optional<catalog::HashIndexCheck>& hashes,
+  Result<int> tell(const storage::Location& where, const std::optional<index::HashIndexCheck>& hashes,
                    const catalog::ObjectIndexCheck& objects) {
     print(where, hashes, objects);
     const bool good = !hashes || hashes->good();
@@ -131,7 +131,7 @@ class Index final : public Command {
     return "; `earthcatalog audit` names the objects and rows of the object index that are at fault";
   }
 
-  static ordered_json to_json(const storage::Location& where, const catalog::HashIndexCheck& hashes) {
+  static ordered_json to_json(const storage::Location& where, const index::HashIndexCheck& hashes) {
     return {{"path", where.uri()},
             {"entries", hashes.entries},
             {"table_ids", or_null(hashes.table_ids)},
@@ -142,7 +142,7 @@ class Index final : public Command {
   }
 
   // Without `hashes` the table has no hash index, which is no fault: only `delta --by-id` needs one.
-  void print(const storage::Location& where, const std::optional<catalog::HashIndexCheck>& hashes,
+  void print(const storage::Location& where, const std::optional<index::HashIndexCheck>& hashes,
              const catalog::ObjectIndexCheck& objects) {
     const ordered_json json = {{"good", (!hashes || hashes->good()) && objects.good()},
                                {"hash_index", hashes ? to_json(where, *hashes) : ordered_json()},

@@ -11,8 +11,8 @@ std::int64_t ChunkPart::bytes() const {
                                    bounds.capacity() * sizeof(grid::Bounds));
 }
 
-catalog::ObjectEntry entry_of(const ChunkPart& part, const ItemRecord& item, const grid::Partitioner& grid) {
-  auto entry = catalog::entry_of(item.object);
+index::ObjectEntry entry_of(const ChunkPart& part, const ItemRecord& item, const grid::Partitioner& grid) {
+  auto entry = index::entry_of(item.object);
   entry.identity = item.identity;
   entry.updated = item.updated;
   if (item.year != kUnknownYear) entry.year = item.year;

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "earthcatalog/base/hash.h"
-#include "earthcatalog/catalog/object_index.h"
+#include "earthcatalog/index/object_index.h"
 #include "earthcatalog/grid/bounds.h"
 #include "earthcatalog/grid/partitioner.h"
 #include "earthcatalog/pipeline/row_cutter.h"
@@ -54,7 +54,7 @@ struct ChunkPart {
 };
 
 /// The object index's entry of an item of `part`.
-catalog::ObjectEntry entry_of(const ChunkPart& part, const ItemRecord& item, const grid::Partitioner& grid);
+index::ObjectEntry entry_of(const ChunkPart& part, const ItemRecord& item, const grid::Partitioner& grid);
 
 /// An object that gave up for now.
 struct PendingObject {

@@ -4,7 +4,7 @@
 #include <vector>
 
 #include "earthcatalog/extsort/anti_join.h"
-#include "earthcatalog/catalog/hash_index_file.h"
+#include "earthcatalog/index/hash_index_file.h"
 #include "earthcatalog/extsort/hash_sorter.h"
 #include "earthcatalog/extsort/sorted_merge.h"
 #include "earthcatalog/pipeline/newest_object.h"
@@ -13,7 +13,7 @@ namespace earthcatalog::pipeline {
 namespace {
 
 using extsort::HashKey;
-using catalog::ObjectState;
+using index::ObjectState;
 
 constexpr std::size_t kPending = 2;  // first sorter of pending inventories
 
@@ -88,7 +88,7 @@ Status DeltaObjects::add(Change change, bool pending, const storage::ObjectRef& 
 
 Result<std::int64_t> DeltaObjects::add_by_object(storage::Stores& stores, const std::string& uri,
                                                  const inventory::InventoryOptions& options,
-                                                 const catalog::ObjectIndex& index, bool pending) {
+                                                 const index::ObjectIndex& index, bool pending) {
   std::int64_t unchanged = 0;
   EC_ASSIGN_OR_RETURN(const auto inventory, inventory::open_inventory(stores, uri, options));
   EC_TRY(inventory::for_each_batch(*inventory, [&](std::span<const storage::ObjectRef> batch) -> Status {
@@ -110,7 +110,7 @@ Result<std::int64_t> DeltaObjects::add_by_id(storage::Stores& stores, const std:
                                              const inventory::InventoryOptions& options,
                                              const storage::Location& where) {
   const extsort::HashTableOptions sorting{.scratch_folder = scratch_folder_, .memory_bytes = memory_bytes_ / 4};
-  EC_ASSIGN_OR_RETURN(const auto known, catalog::HashIndexReader::open(where));
+  EC_ASSIGN_OR_RETURN(const auto known, index::HashIndexReader::open(where));
   extsort::HashSorter<NamedId> ids(sorting);
   EC_TRY(inventory::for_each_object(stores, uri, options, [&](const storage::ObjectRef& object) {
     return ids.add(named_id(object, options.suffix));

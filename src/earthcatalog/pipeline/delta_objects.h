@@ -4,7 +4,7 @@
 #include <array>
 #include <string>
 
-#include "earthcatalog/catalog/object_index.h"
+#include "earthcatalog/index/object_index.h"
 #include "earthcatalog/inventory/inventory.h"
 #include "earthcatalog/pipeline/change_writer.h"
 #include "earthcatalog/extsort/object_sorter.h"
@@ -20,7 +20,7 @@ class DeltaObjects {
 
   /// Gathers those of the inventory at `uri` that `index` does not know in this version; says how many it does.
   Result<std::int64_t> add_by_object(storage::Stores& stores, const std::string& uri,
-                                     const inventory::InventoryOptions& options, const catalog::ObjectIndex& index,
+                                     const inventory::InventoryOptions& options, const index::ObjectIndex& index,
                                      bool pending);
   /// Gathers those whose file name without the suffix is no id of the hash index at `where`; says how many are.
   Result<std::int64_t> add_by_id(storage::Stores& stores, const std::string& uri,

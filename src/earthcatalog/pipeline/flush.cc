@@ -52,14 +52,14 @@ Flusher::Flusher(storage::Stores& stores, catalog::Catalog* catalog, const grid:
   forget_staged();
 }
 
-catalog::ObjectIndex Flusher::index() const {
+index::ObjectIndex Flusher::index() const {
   const std::lock_guard lock(index_mutex_);
   return *index_;
 }
 
 void Flusher::remember_index() {
   const std::lock_guard lock(index_mutex_);
-  index_ = catalog_ != nullptr ? catalog_->index() : catalog::ObjectIndex::open(stores_, {}, {});
+  index_ = catalog_ != nullptr ? catalog_->index() : index::ObjectIndex::open(stores_, {}, {});
 }
 
 Status Flusher::stage(std::vector<std::unique_ptr<ChunkPart>> parts) {
@@ -135,10 +135,10 @@ void Flusher::record(Decision decision) {
 
 // What an earlier version of such an object brought stays until a version that is an Item replaces it.
 Status Flusher::record_rejected() {
-  std::map<Hash128, catalog::ObjectEntry> entries;
-  std::vector<catalog::Holding> now;
+  std::map<Hash128, index::ObjectEntry> entries;
+  std::vector<index::Holding> now;
   for (const auto& object : rejected_) {
-    auto entry = catalog::entry_of(object);
+    auto entry = index::entry_of(object);
     now.push_back({.object = entry.object, .identity = {}});
     entries.insert_or_assign(entry.object, std::move(entry));
   }

@@ -58,7 +58,7 @@ class Flusher {
   bool has_staged() const { return staged_items_ || !rejected_.empty(); }
 
   /// The object index as of the last commit. Thread-safe.
-  catalog::ObjectIndex index() const;
+  index::ObjectIndex index() const;
 
  private:
   // What stage() made of parts, kept for the commit that follows so that a lost race can be decided again.
@@ -90,7 +90,7 @@ class Flusher {
   Report& report_;
   PartNames names_;
   mutable std::mutex index_mutex_;
-  std::optional<catalog::ObjectIndex> index_;
+  std::optional<index::ObjectIndex> index_;
 
   // Staged and not committed.
   bool staged_items_ = false;

@@ -132,7 +132,7 @@ Status Run::work(catalog::Catalog* catalog, const grid::Partitioner& grid, inven
         std::vector<bool> unchanged(objects.size());
         if (spec_.refetch) return unchanged;
         EC_ASSIGN_OR_RETURN(const auto states, flusher.index().lookup(objects));
-        for (std::size_t i = 0; i < states.size(); ++i) unchanged[i] = states[i] == catalog::ObjectState::kUnchanged;
+        for (std::size_t i = 0; i < states.size(); ++i) unchanged[i] = states[i] == index::ObjectState::kUnchanged;
         return unchanged;
       },
       {.chunk_size = static_cast<std::size_t>(spec_.chunk_size), .workers = static_cast<std::size_t>(spec_.workers)});

@@ -8,7 +8,7 @@
 namespace earthcatalog::pipeline {
 namespace {
 
-using catalog::ObjectEntry;
+using index::ObjectEntry;
 
 // What files that are written anew side by side may take.
 constexpr std::int64_t kRewriteBytes = 64 << 20;
@@ -17,7 +17,7 @@ constexpr std::int64_t kRewriteBytes = 64 << 20;
 struct Deletion {
   Removals removals;
   std::vector<Hash128> items;  // that lose rows
-  catalog::IndexUpdate update;
+  index::IndexUpdate update;
   std::int64_t counting_again = 0;
 };
 
@@ -28,7 +28,7 @@ void displace(const ObjectEntry& owner, Removals& removals) {
 // Objects that were superseded by one that is gone count again; they are forgotten, so that the next run that meets
 // them fetches them. (Another named owner of the item there should not be; it is treated alike.) An item of which
 // another engine wrote rows too keeps those.
-Result<Deletion> plan(const catalog::ObjectIndex& index, const std::vector<ObjectEntry>& gone) {
+Result<Deletion> plan(const index::ObjectIndex& index, const std::vector<ObjectEntry>& gone) {
   Deletion plan;
   std::unordered_set<Hash128> objects, items;
   for (const auto& entry : gone) {
@@ -90,7 +90,7 @@ Result<ListedObjects> list_objects(storage::Stores& stores, const std::string& u
   return ListedObjects{.objects = std::move(table), .buckets = std::move(buckets), .prefix = inventory->info().prefix};
 }
 
-Result<RemovedObjects> find_removed(const catalog::ObjectIndex& index, const ListedObjects& listed,
+Result<RemovedObjects> find_removed(const index::ObjectIndex& index, const ListedObjects& listed,
                                     const std::string& suffix, std::int64_t most_entries) {
   RemovedObjects found;
   EC_TRY(index.scan([&](ObjectEntry&& entry) -> Status {

@@ -34,13 +34,13 @@ struct RemovedObjects {
   std::int64_t listed = 0;
   std::int64_t removed = 0;
   std::int64_t not_judged = 0;                ///< of which the list says nothing
-  std::vector<catalog::ObjectEntry> entries;  ///< the removed, at most as many as asked for
+  std::vector<index::ObjectEntry> entries;  ///< the removed, at most as many as asked for
   std::int64_t judged() const { return listed + removed; }
 };
 
 /// What the index knows and the list has not. Only objects that end in `suffix`, in buckets that the list has any
 /// object of, and below the prefix that it is a listing of: what lies elsewhere is in another list.
-Result<RemovedObjects> find_removed(const catalog::ObjectIndex& index, const ListedObjects& listed,
+Result<RemovedObjects> find_removed(const index::ObjectIndex& index, const ListedObjects& listed,
                                     const std::string& suffix, std::int64_t most_entries);
 
 struct DeletedRows {
@@ -54,7 +54,7 @@ struct DeletedRows {
 /// Takes the rows of `gone` out of the table by copy-on-write and forgets the objects, in one commit. kConflict when
 /// another writer changed the same items or files: find_removed() has to be asked again after a refresh().
 Result<DeletedRows> delete_objects(storage::Stores& stores, catalog::Catalog& catalog,
-                                   const std::vector<catalog::ObjectEntry>& gone, PartNames& names,
+                                   const std::vector<index::ObjectEntry>& gone, PartNames& names,
                                    std::size_t workers);
 
 }  // namespace earthcatalog::pipeline

@@ -5,7 +5,7 @@
 
 namespace earthcatalog::pipeline {
 
-using catalog::ObjectEntry;
+using index::ObjectEntry;
 
 void StagedObjects::record(ObjectEntry entry) {
   holders_.emplace_back(entry.identity, entry.object);
@@ -37,9 +37,9 @@ Result<std::vector<ObjectEntry>> StagedObjects::find_holders(std::span<const Has
   return found;
 }
 
-Result<std::vector<ObjectEntry>> StagedObjects::find_moved(std::span<const catalog::Holding> now) const {
+Result<std::vector<ObjectEntry>> StagedObjects::find_moved(std::span<const index::Holding> now) const {
   std::vector<ObjectEntry> found;
-  std::vector<catalog::Holding> unchanged;
+  std::vector<index::Holding> unchanged;
   for (const auto& holding : now) {
     const auto change = changes_.find(holding.object);
     if (change == changes_.end()) {
@@ -53,8 +53,8 @@ Result<std::vector<ObjectEntry>> StagedObjects::find_moved(std::span<const catal
   return found;
 }
 
-catalog::IndexUpdate StagedObjects::take_changes() {
-  catalog::IndexUpdate update;
+index::IndexUpdate StagedObjects::take_changes() {
+  index::IndexUpdate update;
   update.entries.reserve(changes_.size());
   for (auto& [object, entry] : changes_) {
     if (entry) {

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "earthcatalog/base/hash.h"
-#include "earthcatalog/catalog/object_index.h"
+#include "earthcatalog/index/object_index.h"
 #include "earthcatalog/result.h"
 
 namespace earthcatalog::pipeline {
@@ -16,25 +16,25 @@ namespace earthcatalog::pipeline {
 /// Not thread-safe. Memory grows with the changes.
 class StagedObjects {
  public:
-  explicit StagedObjects(catalog::ObjectIndex base) : base_(std::move(base)) {}
+  explicit StagedObjects(index::ObjectIndex base) : base_(std::move(base)) {}
 
   /// What `entry` says of its object replaces whatever was known of it.
-  void record(catalog::ObjectEntry entry);
+  void record(index::ObjectEntry entry);
   /// The next run that meets the object fetches it again.
   void forget(const Hash128& object);
 
   /// As ObjectIndex::find_holders and find_moved, changes included.
-  Result<std::vector<catalog::ObjectEntry>> find_holders(std::span<const Hash128> identities) const;
-  Result<std::vector<catalog::ObjectEntry>> find_moved(std::span<const catalog::Holding> now) const;
+  Result<std::vector<index::ObjectEntry>> find_holders(std::span<const Hash128> identities) const;
+  Result<std::vector<index::ObjectEntry>> find_moved(std::span<const index::Holding> now) const;
 
   /// All changes, for a commit; this object has none afterwards.
-  catalog::IndexUpdate take_changes();
+  index::IndexUpdate take_changes();
 
  private:
   void sort_holders() const;
 
-  catalog::ObjectIndex base_;
-  std::unordered_map<Hash128, std::optional<catalog::ObjectEntry>> changes_;  // by object; none: forgotten
+  index::ObjectIndex base_;
+  std::unordered_map<Hash128, std::optional<index::ObjectEntry>> changes_;  // by object; none: forgotten
   // (item, object) of every entry ever recorded, those replaced since included; the first `sorted_` of them ascending.
   // Sorted when first asked: a run with one flush a commit never asks.
   mutable std::vector<std::pair<Hash128, Hash128>> holders_;

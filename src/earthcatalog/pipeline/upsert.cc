@@ -7,7 +7,7 @@
 namespace earthcatalog::pipeline {
 namespace {
 
-using catalog::ObjectEntry;
+using index::ObjectEntry;
 using Parts = std::span<const std::unique_ptr<ChunkPart>>;
 
 // An entry that comes in, and how it stands against the others.
@@ -61,7 +61,7 @@ class Decider {
 void Decider::find_best() {
   for (std::size_t i = 0; i < versions_.size(); ++i) {
     const auto [at, is_new] = best_.try_emplace(versions_[i].entry.identity, i);
-    if (!is_new && catalog::newer(versions_[i].entry, versions_[at->second].entry)) at->second = i;
+    if (!is_new && index::newer(versions_[i].entry, versions_[at->second].entry)) at->second = i;
   }
   for (const auto& [identity, i] : best_) versions_[i].best = true;
 }
@@ -98,9 +98,9 @@ void Decider::displace_held_before() {
 void Decider::contest_owners() {
   for (const auto& owner : owners_) {
     Version* const best = best_of(owner.identity);
-    if (best != nullptr && catalog::newer(owner, best->entry)) best->beaten = true;
+    if (best != nullptr && index::newer(owner, best->entry)) best->beaten = true;
   }
-  catalog::IndexUpdate displaced;
+  index::IndexUpdate displaced;
   for (auto& owner : owners_) {
     const Version* const best = best_of(owner.identity);
     if (best == nullptr || best->beaten) {
@@ -108,7 +108,7 @@ void Decider::contest_owners() {
       continue;
     }
     displace(owner);
-    catalog::supersede(std::move(owner), displaced);
+    index::supersede(std::move(owner), displaced);
   }
   decision_.displaced = std::move(displaced.entries);
   decision_.forgotten = std::move(displaced.forgotten);
@@ -119,7 +119,7 @@ void Decider::forget_what_counts_again() {
   for (const auto& loser : losers_) {
     if (kept_.contains(loser.identity)) continue;
     const Version* const best = best_of(loser.identity);
-    if (best == nullptr || catalog::newer(loser, best->entry)) decision_.forgotten.push_back(loser.object);
+    if (best == nullptr || index::newer(loser, best->entry)) decision_.forgotten.push_back(loser.object);
   }
 }
 
@@ -172,7 +172,7 @@ Result<EntryDecision> decide_part(std::vector<ObjectEntry> incoming, const Compa
 
 Result<EntryDecision> decide_entries(std::vector<ObjectEntry> incoming, const StagedObjects& recorded) {
   std::unordered_set<Hash128> objects;
-  std::vector<catalog::Holding> now;
+  std::vector<index::Holding> now;
   for (const auto& entry : incoming) {
     objects.insert(entry.object);
     now.push_back({entry.object, entry.identity});

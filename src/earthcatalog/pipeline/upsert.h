@@ -10,7 +10,7 @@
 #include <string>
 #include <vector>
 
-#include "earthcatalog/catalog/object_index.h"
+#include "earthcatalog/index/object_index.h"
 #include "earthcatalog/grid/partitioner.h"
 #include "earthcatalog/pipeline/bucket.h"
 #include "earthcatalog/pipeline/item_rows.h"
@@ -23,8 +23,8 @@ namespace earthcatalog::pipeline {
 /// What was decided of entries.
 struct EntryDecision {
   std::vector<std::size_t> winners;             ///< positions in `incoming`, ascending: get rows
-  std::vector<catalog::ObjectEntry> incoming;   ///< as given; the object index is to know the losers without cells
-  std::vector<catalog::ObjectEntry> displaced;  ///< owners that have no rows any more
+  std::vector<index::ObjectEntry> incoming;   ///< as given; the object index is to know the losers without cells
+  std::vector<index::ObjectEntry> displaced;  ///< owners that have no rows any more
   std::vector<Hash128> forgotten;               ///< objects whose version counts again: to be fetched by the next run
   Removals removals;                            ///< rows of owners displaced
   std::int64_t more_items = 0;                  ///< by how many more items have rows than before
@@ -33,24 +33,24 @@ struct EntryDecision {
 /// Decides who owns the rows of items: `incoming` (entries with cells, of each object one), given what is recorded of
 /// their objects and of other objects that hold the same items. What the objects of `incoming` held before, the same
 /// item or another, goes whatever its version. Memory grows with `incoming`.
-Result<EntryDecision> decide_entries(std::vector<catalog::ObjectEntry> incoming, const StagedObjects& recorded);
+Result<EntryDecision> decide_entries(std::vector<index::ObjectEntry> incoming, const StagedObjects& recorded);
 
 /// What else comes in where `incoming` is a part of it.
 struct Company {
   /// Of all objects that come in and hold another item now: those recorded entries (StagedObjects::find_moved) whose
   /// items are of this part.
-  std::vector<catalog::ObjectEntry> left;
+  std::vector<index::ObjectEntry> left;
   std::function<bool(const Hash128&)> comes;  ///< whether an object is among all that come in
 };
 
 /// As decide_entries(), on all incoming entries of some items at a time: the sum of the parts is the decision on the
 /// whole.
-Result<EntryDecision> decide_part(std::vector<catalog::ObjectEntry> incoming, const Company& company,
+Result<EntryDecision> decide_part(std::vector<index::ObjectEntry> incoming, const Company& company,
                                   const StagedObjects& recorded);
 
 struct Decision {
   std::vector<ItemAddress> winners;           ///< get rows; in order of arrival
-  std::vector<catalog::ObjectEntry> entries;  ///< for the object index: owners displaced, winners, losers
+  std::vector<index::ObjectEntry> entries;  ///< for the object index: owners displaced, winners, losers
   std::vector<Hash128> forgotten;             ///< as in EntryDecision, like the rest
   Removals removals;
   std::int64_t superseded = 0;

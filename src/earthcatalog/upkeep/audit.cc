@@ -13,7 +13,7 @@ namespace earthcatalog::upkeep {
 namespace {
 
 using extsort::HashKey;
-using catalog::ObjectIndex;
+using index::ObjectIndex;
 
 // The id of an item by the name of its object, as archives name them: the file name without the suffix.
 Hash128 id_by_name(const storage::ObjectRef& object, std::string_view suffix) {
@@ -49,7 +49,7 @@ class Audit {
   Status look_for_lost_values(const iceberg::Table& table);
   Status name_unrecorded();
   Status name_entries(const ObjectIndex& index, const EntryFaults& faults);
-  void name_entry(const catalog::ObjectEntry& entry, const EntryFault& fault);
+  void name_entry(const index::ObjectEntry& entry, const EntryFault& fault);
   Status finish();
 
   storage::Stores& stores_;
@@ -169,13 +169,13 @@ Status Audit::name_unrecorded() {
 
 // Entries are found by a second look through the index: they are few, and it is quick.
 Status Audit::name_entries(const ObjectIndex& index, const EntryFaults& faults) {
-  return index.scan([&](catalog::ObjectEntry&& entry) -> Status {
+  return index.scan([&](index::ObjectEntry&& entry) -> Status {
     if (entry.name.empty()) return {};
     return faults.find(entry.identity, [&](std::int64_t, const EntryFault& fault) { name_entry(entry, fault); });
   });
 }
 
-void Audit::name_entry(const catalog::ObjectEntry& entry, const EntryFault& fault) {
+void Audit::name_entry(const index::ObjectEntry& entry, const EntryFault& fault) {
   if (fault.finding == Finding::kDoubledObjects) {
     if (entry.owns_rows()) findings_.add(fault.finding, {.object = entry.name});
     return;

@@ -33,7 +33,7 @@ class ObjectAudit::Comparison {
         excuses_(audit.excuses_) {}
 
   // Entries by ascending object.
-  Status entry(const catalog::ObjectEntry& entry) {
+  Status entry(const index::ObjectEntry& entry) {
     if (!entry.holds_item()) return rejected(entry);
     ++index_.entries;
     if (entry.name.empty()) return ++index_.nameless, Status{};
@@ -66,12 +66,12 @@ class ObjectAudit::Comparison {
   }
 
  private:
-  static catalog::PackedVersion recorded(const catalog::ObjectEntry& entry) {
+  static index::PackedVersion recorded(const index::ObjectEntry& entry) {
     return {entry.etag, entry.last_modified, entry.size_bytes};
   }
 
   // Recorded without an item.
-  Status rejected(const catalog::ObjectEntry& entry) {
+  Status rejected(const index::ObjectEntry& entry) {
     EC_TRY(unrecorded_before(&entry.object));
     EC_ASSIGN_OR_RETURN(const auto version, take(entry.object));
     if (!version) return {};
@@ -80,8 +80,8 @@ class ObjectAudit::Comparison {
   }
 
   // The version of `object` in the inventory: of several the newest.
-  Result<std::optional<catalog::PackedVersion>> take(const Hash128& object) {
-    std::optional<catalog::PackedVersion> version;
+  Result<std::optional<index::PackedVersion>> take(const Hash128& object) {
+    std::optional<index::PackedVersion> version;
     for (;;) {
       EC_ASSIGN_OR_RETURN(const auto* seen, seen_.peek());
       if (seen == nullptr || seen->key != object) return version;
@@ -91,7 +91,7 @@ class ObjectAudit::Comparison {
     }
   }
 
-  Status unrecorded(const Hash128& object, const catalog::PackedVersion& version) {
+  Status unrecorded(const Hash128& object, const index::PackedVersion& version) {
     EC_ASSIGN_OR_RETURN(const auto excuse, excuse_for(object));
     const auto& since = audit_.spec_.inventory_options.since;
     if (excuse == inventory::ProblemKind::kPending) return ++objects_.pending, Status{};
@@ -113,7 +113,7 @@ class ObjectAudit::Comparison {
     }
   }
 
-  Status absent(const catalog::ObjectEntry& entry) {
+  Status absent(const index::ObjectEntry& entry) {
     if (!entry.name.ends_with(audit_.spec_.inventory_options.suffix)) return ++index_.other_suffix, Status{};
     if (!entry.name.starts_with(audit_.prefix_)) return ++index_.elsewhere, Status{};
     ++index_.extra;
@@ -124,7 +124,7 @@ class ObjectAudit::Comparison {
   }
 
   // A superseded object that is gone needs no rows of its item.
-  Status expect_rows(const catalog::ObjectEntry& entry, bool in_inventory) {
+  Status expect_rows(const index::ObjectEntry& entry, bool in_inventory) {
     RowFact fact{.key = entry.identity,
                  .what = RowFact::What::kSuperseded,
                  .year = entry.year.value_or(kNoYear),
@@ -182,14 +182,14 @@ Status ObjectAudit::read() {
                                        }));
   }
   return for_each_object([&](const storage::ObjectRef& object) {
-    return seen_.add({.key = object_hash(object.bucket, object.key), .version = catalog::PackedVersion(object)});
+    return seen_.add({.key = object_hash(object.bucket, object.key), .version = index::PackedVersion(object)});
   });
 }
 
-Status ObjectAudit::compare(const catalog::ObjectIndex& index, RowFacts& facts) {
+Status ObjectAudit::compare(const index::ObjectIndex& index, RowFacts& facts) {
   if (spec_.hooks.progress) spec_.hooks.progress({.stage = "read index"});
   Comparison comparison(*this, facts);
-  EC_TRY(annotate(index.scan([&](catalog::ObjectEntry&& entry) { return comparison.entry(entry); }),
+  EC_TRY(annotate(index.scan([&](index::ObjectEntry&& entry) { return comparison.entry(entry); }),
                   "reading the object index"));
   EC_TRY(comparison.unrecorded_before(nullptr));
   return unrecorded_.finish();

@@ -5,8 +5,8 @@
 
 #include "earthcatalog/extsort/hash_sorter.h"
 #include "earthcatalog/extsort/hash_table.h"
-#include "earthcatalog/catalog/object_index.h"
-#include "earthcatalog/catalog/packed_version.h"
+#include "earthcatalog/index/object_index.h"
+#include "earthcatalog/index/packed_version.h"
 #include "earthcatalog/inventory/problem_list.h"
 #include "earthcatalog/upkeep/audit.h"
 #include "earthcatalog/upkeep/audit_findings.h"
@@ -23,7 +23,7 @@ class ObjectAudit {
   /// Reads the inventory and the problems files.
   Status read();
   /// Finds what is stale and extra, counts the rest, and tells `facts` which rows the index says there are.
-  Status compare(const catalog::ObjectIndex& index, RowFacts& facts);
+  Status compare(const index::ObjectIndex& index, RowFacts& facts);
   /// How many objects are neither recorded nor explained.
   std::int64_t unrecorded() const { return unrecorded_.size(); }
   /// Calls `visit` for each of them, once.
@@ -32,7 +32,7 @@ class ObjectAudit {
  private:
   struct Seen {
     Hash128 key;  // of the object
-    catalog::PackedVersion version;
+    index::PackedVersion version;
     auto operator<=>(const Seen&) const = default;
   };
   struct Excuse {

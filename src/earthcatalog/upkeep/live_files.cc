@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "earthcatalog/base/parallel.h"
-#include "earthcatalog/catalog/object_index.h"
+#include "earthcatalog/index/object_index.h"
 #include "earthcatalog/catalog/table_schema.h"
 #include "earthcatalog/storage/uri.h"
 
@@ -77,7 +77,7 @@ Status LiveFiles::add_metadata(const iceberg::Table& table, std::ptrdiff_t forgo
 Status LiveFiles::add_index(const iceberg::TableMetadata& metadata) {
   const auto property = metadata.property(catalog::kObjectIndexProperty);
   if (!property) return {};
-  EC_ASSIGN_OR_RETURN(const auto index, catalog::IndexManifest::parse(*property));
+  EC_ASSIGN_OR_RETURN(const auto index, index::IndexManifest::parse(*property));
   for (const auto& run : index.runs) add_optional(run.uri);
   return {};
 }

@@ -9,7 +9,7 @@
 #include <unordered_map>
 
 #include "earthcatalog/base/parallel.h"
-#include "earthcatalog/catalog/table_rows.h"
+#include "earthcatalog/index/table_rows.h"
 
 namespace earthcatalog::upkeep {
 namespace {
@@ -112,7 +112,7 @@ class Chooser {
 
 Result<ItemVersions> read_items(geoparquet::FileReader& file, const iceberg::Schema& schema) {
   ItemVersions items;
-  EC_TRY(catalog::for_each_row(file, schema, [&](const Hash128& identity, std::optional<TimeMicros> updated) -> Status {
+  EC_TRY(index::for_each_row(file, schema, [&](const Hash128& identity, std::optional<TimeMicros> updated) -> Status {
     items.emplace_back(identity, version_of(updated));
     return {};
   }));

@@ -1,4 +1,4 @@
-#include "earthcatalog/catalog/table_rows.h"
+#include "earthcatalog/index/table_rows.h"
 
 #include <arrow/api.h>
 
@@ -9,7 +9,7 @@
 #include "earthcatalog/base/parallel.h"
 #include "earthcatalog/storage/uri.h"
 
-namespace earthcatalog::catalog {
+namespace earthcatalog::index {
 namespace {
 
 // Of files that are read side by side.
@@ -134,4 +134,4 @@ Status for_each_kept_file(const iceberg::Table& table, std::optional<std::int64_
   return side_by_side(table, kept, [&](const iceberg::DataFile& file, bool) { return visit(file); });
 }
 
-}  // namespace earthcatalog::catalog
+}  // namespace earthcatalog::index

@@ -11,12 +11,12 @@
 #include <vector>
 
 #include "earthcatalog/extsort/hash_table.h"
-#include "earthcatalog/catalog/index_run_file.h"
-#include "earthcatalog/catalog/object_index.h"
-#include "earthcatalog/catalog/packed_version.h"
+#include "earthcatalog/index/index_run_file.h"
+#include "earthcatalog/index/object_index.h"
+#include "earthcatalog/index/packed_version.h"
 #include "earthcatalog/result.h"
 
-namespace earthcatalog::catalog {
+namespace earthcatalog::index {
 
 struct ObjectRecord {
   Hash128 key;  ///< of the object
@@ -76,4 +76,4 @@ extsort::HashTableOptions table_options(const ObjectIndexOptions& options);
 RunKey key_of(const RunEntry& entry);
 PackedVersion version_of(const RunKey& key);
 
-}  // namespace earthcatalog::catalog
+}  // namespace earthcatalog::index

@@ -1,11 +1,11 @@
-#include "earthcatalog/catalog/packed_version.h"
+#include "earthcatalog/index/packed_version.h"
 
 #include "earthcatalog/base/hash.h"
 #include "earthcatalog/extsort/hash_table.h"
-#include "earthcatalog/catalog/object_index.h"
+#include "earthcatalog/index/object_index.h"
 #include "earthcatalog/storage/object_version.h"
 
-namespace earthcatalog::catalog {
+namespace earthcatalog::index {
 
 PackedVersion::PackedVersion(std::string_view etag, std::optional<TimeMicros> last_modified,
                              std::optional<std::int64_t> size_bytes)
@@ -30,4 +30,4 @@ std::optional<std::int64_t> PackedVersion::size_bytes() const {
   return size_ < 0 ? std::nullopt : std::optional(size_);
 }
 
-}  // namespace earthcatalog::catalog
+}  // namespace earthcatalog::index

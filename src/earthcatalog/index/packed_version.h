@@ -9,7 +9,7 @@
 #include "earthcatalog/base/time.h"
 #include "earthcatalog/storage/object_ref.h"
 
-namespace earthcatalog::catalog {
+namespace earthcatalog::index {
 
 /// Etag (as 61 bits of its hash), time of last modification and size, as far as known. Ordered by last_modified first,
 /// absent is oldest.
@@ -45,4 +45,4 @@ class PackedVersion {
   std::int64_t size_ = -1;
 };
 
-}  // namespace earthcatalog::catalog
+}  // namespace earthcatalog::index

@@ -1,11 +1,11 @@
-#include "earthcatalog/catalog/index_merge.h"
+#include "earthcatalog/index/index_merge.h"
 
 #include <future>
 #include <utility>
 
 #include "earthcatalog/extsort/sorted_merge.h"
 
-namespace earthcatalog::catalog {
+namespace earthcatalog::index {
 namespace {
 
 // Of a far run, the next row group is on its way while the one at hand is merged with those of other runs.
@@ -83,4 +83,4 @@ std::size_t runs_to_merge(std::span<const std::int64_t> entries) {
   return count;
 }
 
-}  // namespace earthcatalog::catalog
+}  // namespace earthcatalog::index

@@ -8,10 +8,10 @@
 #include <optional>
 
 #include "earthcatalog/base/parallel.h"
-#include "earthcatalog/catalog/index_run_file.h"
-#include "earthcatalog/catalog/index_run_schema.h"
+#include "earthcatalog/index/index_run_file.h"
+#include "earthcatalog/index/index_run_schema.h"
 
-namespace earthcatalog::catalog {
+namespace earthcatalog::index {
 namespace {
 
 Hash128 hash_at(const arrow::FixedSizeBinaryArray& array, std::int64_t row) {
@@ -150,4 +150,4 @@ Result<std::unique_ptr<RunReader>> RunReader::open(const storage::Location& wher
   return reader;
 }
 
-}  // namespace earthcatalog::catalog
+}  // namespace earthcatalog::index

@@ -14,7 +14,7 @@
 #include "earthcatalog/result.h"
 #include "earthcatalog/storage/stores.h"
 
-namespace earthcatalog::catalog {
+namespace earthcatalog::index {
 
 struct HashIndexOptions {
   std::string scratch_folder = "/var/tmp";  ///< for what does not fit into memory: an unlinked file
@@ -82,4 +82,4 @@ struct HashIndexCheck {
 Result<HashIndexCheck> check_hash_index(const storage::Location& where, const iceberg::Table* table,
                                         const HashIndexOptions& options);
 
-}  // namespace earthcatalog::catalog
+}  // namespace earthcatalog::index

@@ -16,7 +16,7 @@
 #include "earthcatalog/result.h"
 #include "earthcatalog/storage/stores.h"
 
-namespace earthcatalog::catalog {
+namespace earthcatalog::index {
 
 using VisitRow = std::function<Status(const Hash128& identity, std::optional<TimeMicros> updated)>;
 /// Calls `visit` for each row of `file`, which has columns of `schema`. Memory is three columns of a row group.
@@ -41,4 +41,4 @@ Status for_each_kept_file(const iceberg::Table& table, std::optional<std::int64_
                           std::optional<std::int64_t> now,
                           const std::function<Status(const iceberg::DataFile&)>& visit);
 
-}  // namespace earthcatalog::catalog
+}  // namespace earthcatalog::index

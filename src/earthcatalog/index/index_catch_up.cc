@@ -1,4 +1,4 @@
-#include "earthcatalog/catalog/index_catch_up.h"
+#include "earthcatalog/index/index_catch_up.h"
 
 #include <algorithm>
 #include <map>
@@ -8,10 +8,10 @@
 #include <utility>
 
 #include "earthcatalog/extsort/hash_sorter.h"
-#include "earthcatalog/catalog/table_rows.h"
+#include "earthcatalog/index/table_rows.h"
 #include "earthcatalog/storage/uri.h"
 
-namespace earthcatalog::catalog {
+namespace earthcatalog::index {
 namespace {
 
 using iceberg::DataFile;
@@ -256,4 +256,4 @@ Result<CaughtUp> catch_up(const iceberg::Table& table, const ObjectIndex& old, c
   return annotate(CatchUp(table, old, options).run(), "bringing the object index up to date with the table");
 }
 
-}  // namespace earthcatalog::catalog
+}  // namespace earthcatalog::index

@@ -3,10 +3,10 @@
 #include <parquet/arrow/writer.h>
 #include <parquet/properties.h>
 
-#include "earthcatalog/catalog/index_run_file.h"
-#include "earthcatalog/catalog/index_run_schema.h"
+#include "earthcatalog/index/index_run_file.h"
+#include "earthcatalog/index/index_run_schema.h"
 
-namespace earthcatalog::catalog {
+namespace earthcatalog::index {
 namespace {
 
 class ParquetRunWriter final : public RunWriter {
@@ -107,4 +107,4 @@ Result<std::unique_ptr<RunWriter>> RunWriter::create(const storage::Location& wh
   return writer;
 }
 
-}  // namespace earthcatalog::catalog
+}  // namespace earthcatalog::index

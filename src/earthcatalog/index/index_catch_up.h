@@ -7,11 +7,11 @@
 #include <vector>
 
 #include "earthcatalog/base/hash.h"
-#include "earthcatalog/catalog/object_index.h"
+#include "earthcatalog/index/object_index.h"
 #include "earthcatalog/iceberg/table.h"
 #include "earthcatalog/result.h"
 
-namespace earthcatalog::catalog {
+namespace earthcatalog::index {
 
 struct CatchUpOptions {
   std::string folder_uri;            ///< of the index
@@ -36,4 +36,4 @@ struct CaughtUp {
 /// recorded without an object, so that they are replaced and not doubled.
 Result<CaughtUp> catch_up(const iceberg::Table& table, const ObjectIndex& old, const CatchUpOptions& options);
 
-}  // namespace earthcatalog::catalog
+}  // namespace earthcatalog::index

@@ -8,11 +8,11 @@
 #include <string>
 #include <vector>
 
-#include "earthcatalog/catalog/object_index.h"
+#include "earthcatalog/index/object_index.h"
 #include "earthcatalog/result.h"
 #include "earthcatalog/storage/stores.h"
 
-namespace earthcatalog::catalog {
+namespace earthcatalog::index {
 
 /// An entry as it lies in a run.
 struct RunEntry {
@@ -60,4 +60,4 @@ class RunReader {
                            const std::function<void(ObjectEntry&&)>& visit) const = 0;
 };
 
-}  // namespace earthcatalog::catalog
+}  // namespace earthcatalog::index

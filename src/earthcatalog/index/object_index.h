@@ -22,7 +22,7 @@
 #include "earthcatalog/storage/object_ref.h"
 #include "earthcatalog/storage/stores.h"
 
-namespace earthcatalog::catalog {
+namespace earthcatalog::index {
 
 /// One object, and the rows that it owns: rows of the item `identity` in all of `cells`, year `year`.
 struct ObjectEntry {
@@ -160,4 +160,4 @@ class ObjectIndex {
   std::shared_ptr<const State> state_;
 };
 
-}  // namespace earthcatalog::catalog
+}  // namespace earthcatalog::index

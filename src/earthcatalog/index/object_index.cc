@@ -1,4 +1,4 @@
-#include "earthcatalog/catalog/object_index.h"
+#include "earthcatalog/index/object_index.h"
 
 #include <algorithm>
 #include <map>
@@ -8,11 +8,11 @@
 #include <utility>
 
 #include "earthcatalog/base/parallel.h"
-#include "earthcatalog/catalog/index_merge.h"
-#include "earthcatalog/catalog/index_run.h"
+#include "earthcatalog/index/index_merge.h"
+#include "earthcatalog/index/index_run.h"
 #include "earthcatalog/storage/object_version.h"
 
-namespace earthcatalog::catalog {
+namespace earthcatalog::index {
 namespace {
 
 using Runs = std::vector<std::shared_ptr<const IndexRun>>;
@@ -392,4 +392,4 @@ Result<ObjectIndex> ObjectIndex::apply(const IndexUpdate& update, const std::str
   return ObjectIndex(std::move(next));
 }
 
-}  // namespace earthcatalog::catalog
+}  // namespace earthcatalog::index

@@ -13,7 +13,7 @@
 #include "earthcatalog/result.h"
 #include "earthcatalog/storage/stores.h"
 
-namespace earthcatalog::catalog {
+namespace earthcatalog::index {
 
 /// Memory is a few pages. Not thread-safe. Errors name the file and what to do.
 class HashIndexReader : public extsort::HashStream {
@@ -42,4 +42,4 @@ class HashIndexWriter {
   virtual Status finish() = 0;
 };
 
-}  // namespace earthcatalog::catalog
+}  // namespace earthcatalog::index

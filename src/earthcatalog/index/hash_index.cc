@@ -1,4 +1,4 @@
-#include "earthcatalog/catalog/hash_index.h"
+#include "earthcatalog/index/hash_index.h"
 
 #include <algorithm>
 #include <functional>
@@ -6,11 +6,11 @@
 #include <utility>
 #include <vector>
 
-#include "earthcatalog/catalog/hash_index_file.h"
+#include "earthcatalog/index/hash_index_file.h"
 #include "earthcatalog/extsort/sorted_merge.h"
-#include "earthcatalog/catalog/table_rows.h"
+#include "earthcatalog/index/table_rows.h"
 
-namespace earthcatalog::catalog {
+namespace earthcatalog::index {
 namespace {
 
 using Kind = HashChange::Kind;
@@ -242,4 +242,4 @@ Result<HashIndexCheck> check_hash_index(const storage::Location& where, const ic
   return check;
 }
 
-}  // namespace earthcatalog::catalog
+}  // namespace earthcatalog::index

@@ -1,8 +1,8 @@
-#include "earthcatalog/catalog/index_run.h"
+#include "earthcatalog/index/index_run.h"
 
 #include "earthcatalog/extsort/hash_sorter.h"
 
-namespace earthcatalog::catalog {
+namespace earthcatalog::index {
 extsort::HashTableOptions table_options(const ObjectIndexOptions& options) {
   constexpr std::int64_t kTablesPerRun = 2;
   return {.scratch_folder = options.scratch_folder,
@@ -83,4 +83,4 @@ Result<const IdentityTable*> IndexRun::identities() const {
   return identities_.get();
 }
 
-}  // namespace earthcatalog::catalog
+}  // namespace earthcatalog::index

@@ -1,4 +1,4 @@
-#include "earthcatalog/catalog/hash_index_file.h"
+#include "earthcatalog/index/hash_index_file.h"
 
 #include <arrow/api.h>
 #include <arrow/util/key_value_metadata.h>
@@ -13,7 +13,7 @@
 
 #include "earthcatalog/storage/arrow_status.h"
 
-namespace earthcatalog::catalog {
+namespace earthcatalog::index {
 namespace {
 
 constexpr const char* kColumn = "id_hash";
@@ -184,4 +184,4 @@ Result<std::unique_ptr<HashIndexWriter>> HashIndexWriter::create(const storage::
   return writer;
 }
 
-}  // namespace earthcatalog::catalog
+}  // namespace earthcatalog::index

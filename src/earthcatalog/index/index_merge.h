@@ -6,10 +6,10 @@
 #include <span>
 #include <vector>
 
-#include "earthcatalog/catalog/index_run_file.h"
+#include "earthcatalog/index/index_run_file.h"
 #include "earthcatalog/result.h"
 
-namespace earthcatalog::catalog {
+namespace earthcatalog::index {
 
 /// Entries by ascending object hash, piece by piece.
 class EntrySource {
@@ -29,4 +29,4 @@ Status merge_entries(std::vector<std::unique_ptr<EntrySource>> sources, const st
 /// does not outgrow the run before it, so that an entry is rewritten only a few times while the index grows.
 std::size_t runs_to_merge(std::span<const std::int64_t> entries);
 
-}  // namespace earthcatalog::catalog
+}  // namespace earthcatalog::index
