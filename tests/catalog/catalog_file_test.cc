@@ -1,5 +1,5 @@
 // The catalog file at a URI, when replies are lost and others write in between; and its token.
-#include "earthcatalog/catalog/catalog_file.h"
+#include "earthcatalog/catalog/file/catalog_file.h"
 
 #include <gmock/gmock.h>
 
@@ -8,7 +8,7 @@
 
 #include "catalog/forwarding_store.h"
 #include "catalog/table_support.h"
-#include "earthcatalog/catalog/remote_catalog_file.h"
+#include "earthcatalog/catalog/file/remote_catalog_file.h"
 #include "earthcatalog/catalog/table_schema.h"
 #include "support/temp_folder.h"
 

@@ -8,8 +8,8 @@
 #include <set>
 #include <string>
 
-#include "earthcatalog/catalog/fence.h"
-#include "earthcatalog/catalog/lock.h"
+#include "earthcatalog/catalog/lock/fence.h"
+#include "earthcatalog/catalog/lock/lock.h"
 #include "earthcatalog/storage/memory_store.h"
 
 namespace earthcatalog::catalog {

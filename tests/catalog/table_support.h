@@ -12,7 +12,7 @@
 
 #include "catalog/lock_support.h"
 #include "earthcatalog/catalog/catalog.h"
-#include "earthcatalog/catalog/catalog_file.h"
+#include "earthcatalog/catalog/file/catalog_file.h"
 #include "earthcatalog/iceberg/transaction.h"
 
 namespace earthcatalog::catalog {

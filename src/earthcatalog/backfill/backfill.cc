@@ -12,7 +12,7 @@
 #include "earthcatalog/backfill/write_chunks.h"
 #include "earthcatalog/base/parallel.h"
 #include "earthcatalog/base/stopwatch.h"
-#include "earthcatalog/pipeline/unfinished_run.h"
+#include "earthcatalog/catalog/unfinished_run.h"
 #include "earthcatalog/storage/write_probe.h"
 
 namespace earthcatalog::backfill {
@@ -136,9 +136,9 @@ Status Backfill::check_places() const {
 Status Backfill::find_run() {
   if (!spec_.staging.empty()) return {};
   const auto& warehouse = catalog_->warehouse();
-  EC_ASSIGN_OR_RETURN(const auto unfinished, pipeline::read_unfinished_run(stores_, warehouse));
+  EC_ASSIGN_OR_RETURN(const auto unfinished, catalog::read_unfinished_run(stores_, warehouse));
   const auto& run_id = unfinished ? *unfinished : spec_.catalog.run_id;
-  staging_ = Staging(stores_, pipeline::run_folder(warehouse, run_id), pipeline::parts_folder(warehouse, run_id));
+  staging_ = Staging(stores_, catalog::run_folder(warehouse, run_id), catalog::parts_folder(warehouse, run_id));
   return {};
 }
 

@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "earthcatalog/base/parallel.h"
-#include "earthcatalog/pipeline/unfinished_run.h"
+#include "earthcatalog/catalog/unfinished_run.h"
 
 namespace earthcatalog::backfill {
 namespace {
@@ -36,8 +36,8 @@ Status cleanup_direct(const Staging& staging, Kept kept) {
   }));
   if (kept == Kept::kPending) return {};  // as long as something is pending, the backfill is not finished
   EC_TRY(staging.remove(record));
-  const auto run = pipeline::place_of_run(staging.parts());
-  return run ? pipeline::release_unfinished_run(staging.stores(), run->warehouse, run->run_id) : Status{};
+  const auto run = catalog::place_of_run(staging.parts());
+  return run ? catalog::release_unfinished_run(staging.stores(), run->warehouse, run->run_id) : Status{};
 }
 
 }  // namespace

@@ -10,7 +10,7 @@
 #include "earthcatalog/backfill/round.h"
 #include "earthcatalog/backfill/write_chunks.h"
 #include "earthcatalog/base/parallel.h"
-#include "earthcatalog/catalog/host.h"
+#include "earthcatalog/catalog/lock/host.h"
 #include "earthcatalog/catalog/table_schema.h"
 #include "earthcatalog/pipeline/part_names.h"
 

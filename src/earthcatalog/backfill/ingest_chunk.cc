@@ -20,7 +20,7 @@
 #include "earthcatalog/pipeline/item_rows.h"
 #include "earthcatalog/pipeline/spread.h"
 #include "earthcatalog/pipeline/table_writer.h"
-#include "earthcatalog/pipeline/unfinished_run.h"
+#include "earthcatalog/catalog/unfinished_run.h"
 #include "earthcatalog/pipeline/write_groups.h"
 
 namespace earthcatalog::backfill {
@@ -416,8 +416,8 @@ Result<ChunkRecord> ingest_chunk(storage::Stores& stores, const IngestChunkSpec&
   EC_ASSIGN_OR_RETURN(auto done, read_chunk_record(staging, {spec.chunk, spec.attempt}, run->started));
   if (done) return std::move(*done);
   EC_TRY(annotate(check_settings(spec, run->settings), spec.staging));
-  if (const auto place = pipeline::place_of_run(spec.parts)) {  // for who has not called write_chunks there
-    EC_TRY(pipeline::claim_unfinished_run(stores, place->warehouse, place->run_id));
+  if (const auto place = catalog::place_of_run(spec.parts)) {  // for who has not called write_chunks there
+    EC_TRY(catalog::claim_unfinished_run(stores, place->warehouse, place->run_id));
   }
   return annotate(ChunkIngest(stores, spec, *run, hooks).run(), fmt::format("chunk {}", spec.chunk));
 }

@@ -10,7 +10,7 @@
 #include "earthcatalog/backfill/staging.h"
 #include "earthcatalog/backfill/write_chunks.h"
 #include "earthcatalog/base/parallel.h"
-#include "earthcatalog/pipeline/unfinished_run.h"
+#include "earthcatalog/catalog/unfinished_run.h"
 
 namespace earthcatalog::backfill {
 namespace {
@@ -37,9 +37,9 @@ Result<std::optional<Staging>> find_staging(storage::Stores& stores, const Statu
   if (warehouse.empty()) {
     EC_ASSIGN_OR_RETURN(warehouse, storage::normalize_uri(spec.catalog.warehouse));
   }
-  EC_ASSIGN_OR_RETURN(const auto run_id, pipeline::read_unfinished_run(stores, warehouse));
+  EC_ASSIGN_OR_RETURN(const auto run_id, catalog::read_unfinished_run(stores, warehouse));
   if (!run_id) return std::nullopt;
-  return Staging(stores, pipeline::run_folder(warehouse, *run_id), pipeline::parts_folder(warehouse, *run_id));
+  return Staging(stores, catalog::run_folder(warehouse, *run_id), catalog::parts_folder(warehouse, *run_id));
 }
 
 const iceberg::Snapshot* find_snapshot(const catalog::Catalog* table,

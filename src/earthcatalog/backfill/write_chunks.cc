@@ -6,7 +6,7 @@
 
 #include "earthcatalog/backfill/object_list.h"
 #include "earthcatalog/backfill/rest_of_listing.h"
-#include "earthcatalog/pipeline/unfinished_run.h"
+#include "earthcatalog/catalog/unfinished_run.h"
 
 namespace earthcatalog::backfill {
 namespace {
@@ -89,9 +89,9 @@ Result<RunRecord> write_chunks(storage::Stores& stores, const WriteChunksSpec& s
   if (settings.limit == 0) settings.limit.reset();
   if (before && before->settings.since_text == settings.since_text) settings.since = before->settings.since;
   // The direct shape: from here on `expire` leaves the run's parts alone.
-  const auto run = before && before->committed_snapshot ? std::nullopt : pipeline::place_of_run(spec.staging);
+  const auto run = before && before->committed_snapshot ? std::nullopt : catalog::place_of_run(spec.staging);
   if (run) {
-    EC_TRY(pipeline::claim_unfinished_run(stores, run->warehouse, run->run_id));
+    EC_TRY(catalog::claim_unfinished_run(stores, run->warehouse, run->run_id));
   }
   if (settings.chunk_size <= 0) return fail(ErrorKind::kInvalidArgument, "`chunk_size` must be positive");
   auto options = settings.inventory_options();

@@ -15,8 +15,8 @@
 #include <vector>
 
 #include "earthcatalog/base/time.h"
-#include "earthcatalog/catalog/host.h"
-#include "earthcatalog/catalog/lock.h"
+#include "earthcatalog/catalog/lock/host.h"
+#include "earthcatalog/catalog/lock/lock.h"
 #include "earthcatalog/index/object_index.h"
 #include "earthcatalog/grid/partitioner.h"
 #include "earthcatalog/iceberg/data_file.h"

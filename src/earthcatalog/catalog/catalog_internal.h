@@ -7,7 +7,7 @@
 #include <string>
 
 #include "earthcatalog/catalog/catalog.h"
-#include "earthcatalog/catalog/catalog_file.h"
+#include "earthcatalog/catalog/file/catalog_file.h"
 #include "earthcatalog/index/index_catch_up.h"
 #include "earthcatalog/iceberg/transaction.h"
 

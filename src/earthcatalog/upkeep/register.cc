@@ -6,7 +6,7 @@
 #include <functional>
 
 #include "earthcatalog/base/stopwatch.h"
-#include "earthcatalog/catalog/pointer.h"
+#include "earthcatalog/catalog/file/pointer.h"
 #include "earthcatalog/upkeep/table_check.h"
 
 namespace earthcatalog::upkeep {

@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "earthcatalog/catalog/table_schema.h"
-#include "earthcatalog/pipeline/unfinished_run.h"
+#include "earthcatalog/catalog/unfinished_run.h"
 
 namespace earthcatalog::upkeep {
 namespace {
@@ -25,8 +25,8 @@ bool is_metadata(std::string_view uri) {
 }  // namespace
 
 Result<std::vector<Place>> places_of(const iceberg::Table& table, const std::string& warehouse) {
-  EC_ASSIGN_OR_RETURN(const auto run, pipeline::read_unfinished_run(table.stores(), warehouse));
-  const auto kept = run ? pipeline::parts_folder(warehouse, *run) + "/" : std::string();
+  EC_ASSIGN_OR_RETURN(const auto run, catalog::read_unfinished_run(table.stores(), warehouse));
+  const auto kept = run ? catalog::parts_folder(warehouse, *run) + "/" : std::string();
   const auto of_no_run = [kept](std::string_view uri) { return kept.empty() || !uri.starts_with(kept); };
   return std::vector<Place>{{"data", storage::join_uri(warehouse, "grid_partition="), is_parquet},
                             {"parts", storage::join_uri(warehouse, "_parts") + "/", of_no_run},

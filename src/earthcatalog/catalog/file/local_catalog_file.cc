@@ -1,4 +1,4 @@
-#include "earthcatalog/catalog/local_catalog_file.h"
+#include "earthcatalog/catalog/file/local_catalog_file.h"
 
 #include <filesystem>
 #include <system_error>

@@ -1,9 +1,9 @@
-#include "earthcatalog/catalog/catalog_file.h"
+#include "earthcatalog/catalog/file/catalog_file.h"
 
 #include <sqlite3.h>
 
-#include "earthcatalog/catalog/local_catalog_file.h"
-#include "earthcatalog/catalog/remote_catalog_file.h"
+#include "earthcatalog/catalog/file/local_catalog_file.h"
+#include "earthcatalog/catalog/file/remote_catalog_file.h"
 #include "earthcatalog/storage/uri.h"
 
 namespace earthcatalog::catalog {

@@ -1,4 +1,4 @@
-#include "earthcatalog/catalog/host.h"
+#include "earthcatalog/catalog/lock/host.h"
 
 #include <signal.h>
 #include <unistd.h>

@@ -1,4 +1,4 @@
-#include "earthcatalog/catalog/remote_catalog_file.h"
+#include "earthcatalog/catalog/file/remote_catalog_file.h"
 
 #include <stdlib.h>
 

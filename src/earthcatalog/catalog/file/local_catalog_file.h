@@ -5,7 +5,7 @@
 #include <mutex>
 #include <string>
 
-#include "earthcatalog/catalog/catalog_file.h"
+#include "earthcatalog/catalog/file/catalog_file.h"
 #include "earthcatalog/iceberg/sqlite_catalog.h"
 
 namespace earthcatalog::catalog {

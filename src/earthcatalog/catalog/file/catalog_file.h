@@ -4,7 +4,7 @@
 #include <memory>
 #include <string>
 
-#include "earthcatalog/catalog/fence.h"
+#include "earthcatalog/catalog/lock/fence.h"
 #include "earthcatalog/iceberg/catalog.h"
 #include "earthcatalog/result.h"
 #include "earthcatalog/storage/stores.h"

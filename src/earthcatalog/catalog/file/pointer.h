@@ -6,8 +6,8 @@
 #include <string>
 
 #include "earthcatalog/catalog/catalog.h"
-#include "earthcatalog/catalog/catalog_file.h"
-#include "earthcatalog/catalog/lock.h"
+#include "earthcatalog/catalog/file/catalog_file.h"
+#include "earthcatalog/catalog/lock/lock.h"
 #include "earthcatalog/result.h"
 #include "earthcatalog/storage/stores.h"
 

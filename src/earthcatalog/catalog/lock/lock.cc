@@ -1,4 +1,4 @@
-#include "earthcatalog/catalog/lock.h"
+#include "earthcatalog/catalog/lock/lock.h"
 
 #include <algorithm>
 #include <array>

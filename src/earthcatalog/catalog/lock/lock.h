@@ -13,8 +13,8 @@
 #include <string_view>
 
 #include "earthcatalog/base/time.h"
-#include "earthcatalog/catalog/fence.h"
-#include "earthcatalog/catalog/host.h"
+#include "earthcatalog/catalog/lock/fence.h"
+#include "earthcatalog/catalog/lock/host.h"
 #include "earthcatalog/result.h"
 #include "earthcatalog/storage/stores.h"
 

@@ -1,7 +1,7 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
-#include "earthcatalog/catalog/lock.h"
+#include "earthcatalog/catalog/lock/lock.h"
 
 namespace earthcatalog::catalog {
 namespace {

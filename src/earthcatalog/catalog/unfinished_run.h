@@ -8,7 +8,7 @@
 #include "earthcatalog/result.h"
 #include "earthcatalog/storage/stores.h"
 
-namespace earthcatalog::pipeline {
+namespace earthcatalog::catalog {
 
 /// `<warehouse>/_runs/_backfill.json`.
 std::string unfinished_run_uri(const std::string& warehouse);
@@ -32,4 +32,4 @@ struct RunPlace {
 };
 std::optional<RunPlace> place_of_run(std::string_view folder);
 
-}  // namespace earthcatalog::pipeline
+}  // namespace earthcatalog::catalog

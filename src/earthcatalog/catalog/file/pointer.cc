@@ -1,4 +1,4 @@
-#include "earthcatalog/catalog/pointer.h"
+#include "earthcatalog/catalog/file/pointer.h"
 
 #include "earthcatalog/catalog/catalog_internal.h"
 

@@ -7,7 +7,7 @@
 #include <optional>
 #include <string>
 
-#include "earthcatalog/catalog/catalog_file.h"
+#include "earthcatalog/catalog/file/catalog_file.h"
 #include "earthcatalog/iceberg/sqlite_catalog.h"
 
 namespace earthcatalog::catalog {

@@ -1,8 +1,8 @@
-#include "earthcatalog/pipeline/unfinished_run.h"
+#include "earthcatalog/catalog/unfinished_run.h"
 
 #include <nlohmann/json.hpp>
 
-namespace earthcatalog::pipeline {
+namespace earthcatalog::catalog {
 
 std::string unfinished_run_uri(const std::string& warehouse) {
   return storage::join_uri(warehouse, "_runs/_backfill.json");
@@ -64,4 +64,4 @@ std::optional<RunPlace> place_of_run(std::string_view folder) {
   return std::nullopt;
 }
 
-}  // namespace earthcatalog::pipeline
+}  // namespace earthcatalog::catalog
