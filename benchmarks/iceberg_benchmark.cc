@@ -6,8 +6,8 @@
 #include <filesystem>
 
 #include "earthcatalog/iceberg/sqlite_catalog.h"
-#include "earthcatalog/iceberg/transaction.h"
-#include "earthcatalog/iceberg/values.h"
+#include "earthcatalog/iceberg/commit/transaction.h"
+#include "earthcatalog/iceberg/metadata/values.h"
 
 namespace earthcatalog::iceberg {
 namespace {

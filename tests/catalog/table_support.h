@@ -13,7 +13,7 @@
 #include "catalog/lock_support.h"
 #include "earthcatalog/catalog/catalog.h"
 #include "earthcatalog/catalog/file/catalog_file.h"
-#include "earthcatalog/iceberg/transaction.h"
+#include "earthcatalog/iceberg/commit/transaction.h"
 
 namespace earthcatalog::catalog {
 

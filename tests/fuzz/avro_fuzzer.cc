@@ -3,7 +3,7 @@
 #include <cstdint>
 #include <cstdlib>
 
-#include "earthcatalog/iceberg/manifest.h"
+#include "earthcatalog/iceberg/manifest/manifest.h"
 
 namespace {
 

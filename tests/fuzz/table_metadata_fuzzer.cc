@@ -3,7 +3,7 @@
 #include <cstdint>
 #include <cstdlib>
 
-#include "earthcatalog/iceberg/table_metadata.h"
+#include "earthcatalog/iceberg/metadata/table_metadata.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace earthcatalog::iceberg;

@@ -10,7 +10,7 @@
 
 #include "earthcatalog/geoparquet/claims.h"
 #include "earthcatalog/geoparquet/writer.h"
-#include "earthcatalog/iceberg/values.h"
+#include "earthcatalog/iceberg/metadata/values.h"
 #include "geoparquet/test_store.h"
 
 namespace earthcatalog::geoparquet {

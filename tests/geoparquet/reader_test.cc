@@ -11,7 +11,7 @@
 #include <thread>
 
 #include "earthcatalog/geoparquet/writer.h"
-#include "earthcatalog/iceberg/table_metadata.h"
+#include "earthcatalog/iceberg/metadata/table_metadata.h"
 #include "geoparquet/sample_rows.h"
 #include "geoparquet/test_store.h"
 

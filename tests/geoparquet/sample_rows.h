@@ -7,7 +7,7 @@
 #include <memory>
 #include <string>
 
-#include "earthcatalog/iceberg/schema.h"
+#include "earthcatalog/iceberg/metadata/schema.h"
 
 namespace earthcatalog::geoparquet {
 

@@ -15,8 +15,8 @@
 
 #include "earthcatalog/iceberg/sqlite_catalog.h"
 #include "earthcatalog/iceberg/table.h"
-#include "earthcatalog/iceberg/transaction.h"
-#include "earthcatalog/iceberg/values.h"
+#include "earthcatalog/iceberg/commit/transaction.h"
+#include "earthcatalog/iceberg/metadata/values.h"
 
 namespace earthcatalog::iceberg::testing {
 

@@ -1,9 +1,9 @@
-#include "earthcatalog/iceberg/manifest.h"
+#include "earthcatalog/iceberg/manifest/manifest.h"
 
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 
-#include "earthcatalog/iceberg/manifest_numbers_internal.h"
+#include "earthcatalog/iceberg/manifest/manifest_numbers_internal.h"
 #include "iceberg/iceberg_testing.h"
 
 namespace earthcatalog::iceberg {

@@ -1,5 +1,5 @@
 // Manifests stay few, and what keeps them few has a bounded cost.
-#include "earthcatalog/iceberg/manifest_merge_internal.h"
+#include "earthcatalog/iceberg/manifest/manifest_merge_internal.h"
 #include "iceberg/iceberg_testing.h"
 
 namespace earthcatalog::iceberg {

@@ -1,4 +1,4 @@
-#include "earthcatalog/iceberg/table_metadata.h"
+#include "earthcatalog/iceberg/metadata/table_metadata.h"
 
 #include <algorithm>
 #include <nlohmann/json.hpp>

@@ -1,6 +1,6 @@
-#include "earthcatalog/iceberg/transaction.h"
+#include "earthcatalog/iceberg/commit/transaction.h"
 
-#include "earthcatalog/iceberg/snapshot_summary_internal.h"
+#include "earthcatalog/iceberg/commit/snapshot_summary_internal.h"
 #include "iceberg/iceberg_testing.h"
 
 namespace earthcatalog::iceberg {

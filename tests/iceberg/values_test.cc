@@ -1,4 +1,4 @@
-#include "earthcatalog/iceberg/values.h"
+#include "earthcatalog/iceberg/metadata/values.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -9,7 +9,7 @@
 #include "earthcatalog/backfill/chunk_record.h"
 #include "earthcatalog/backfill/staging.h"
 #include "earthcatalog/backfill/table_schema.h"
-#include "earthcatalog/iceberg/data_file.h"
+#include "earthcatalog/iceberg/manifest/data_file.h"
 #include "earthcatalog/result.h"
 
 namespace earthcatalog::backfill {

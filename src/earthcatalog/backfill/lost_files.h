@@ -6,7 +6,7 @@
 #include <span>
 #include <string>
 
-#include "earthcatalog/iceberg/data_file.h"
+#include "earthcatalog/iceberg/manifest/data_file.h"
 #include "earthcatalog/result.h"
 #include "earthcatalog/storage/stores.h"
 

@@ -10,7 +10,7 @@
 #include "earthcatalog/backfill/run_record.h"
 #include "earthcatalog/backfill/staging.h"
 #include "earthcatalog/catalog/catalog.h"
-#include "earthcatalog/iceberg/table_metadata.h"
+#include "earthcatalog/iceberg/metadata/table_metadata.h"
 #include "earthcatalog/result.h"
 
 namespace earthcatalog::backfill {

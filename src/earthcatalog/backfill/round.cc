@@ -11,7 +11,7 @@
 #include "earthcatalog/backfill/group_merge.h"
 #include "earthcatalog/backfill/part_source.h"
 #include "earthcatalog/base/parallel.h"
-#include "earthcatalog/iceberg/manifest.h"
+#include "earthcatalog/iceberg/manifest/manifest.h"
 #include "earthcatalog/pipeline/data_file_source.h"
 
 namespace earthcatalog::backfill {

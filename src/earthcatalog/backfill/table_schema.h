@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "earthcatalog/backfill/json.h"
-#include "earthcatalog/iceberg/schema.h"
+#include "earthcatalog/iceberg/metadata/schema.h"
 #include "earthcatalog/result.h"
 #include "earthcatalog/stac/schema.h"
 

@@ -9,7 +9,7 @@
 #include "earthcatalog/catalog/catalog.h"
 #include "earthcatalog/catalog/file/catalog_file.h"
 #include "earthcatalog/index/index_catch_up.h"
-#include "earthcatalog/iceberg/transaction.h"
+#include "earthcatalog/iceberg/commit/transaction.h"
 
 namespace earthcatalog::catalog {
 

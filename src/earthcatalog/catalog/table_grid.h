@@ -7,7 +7,7 @@
 
 #include "earthcatalog/catalog/catalog.h"
 #include "earthcatalog/grid/partitioner.h"
-#include "earthcatalog/iceberg/table_metadata.h"
+#include "earthcatalog/iceberg/metadata/table_metadata.h"
 #include "earthcatalog/result.h"
 
 namespace earthcatalog::catalog {

@@ -7,8 +7,8 @@
 #include <vector>
 
 #include "earthcatalog/grid/partitioner.h"
-#include "earthcatalog/iceberg/schema.h"
-#include "earthcatalog/iceberg/table_metadata.h"
+#include "earthcatalog/iceberg/metadata/schema.h"
+#include "earthcatalog/iceberg/metadata/table_metadata.h"
 #include "earthcatalog/result.h"
 #include "earthcatalog/stac/schema.h"
 

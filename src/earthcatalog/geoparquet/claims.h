@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
-#include "earthcatalog/iceberg/data_file.h"
-#include "earthcatalog/iceberg/schema.h"
+#include "earthcatalog/iceberg/manifest/data_file.h"
+#include "earthcatalog/iceberg/metadata/schema.h"
 #include "earthcatalog/result.h"
 
 namespace arrow {

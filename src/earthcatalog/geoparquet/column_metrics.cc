@@ -8,7 +8,7 @@
 #include <optional>
 #include <type_traits>
 
-#include "earthcatalog/iceberg/values.h"
+#include "earthcatalog/iceberg/metadata/values.h"
 
 namespace earthcatalog::geoparquet {
 namespace {

@@ -14,7 +14,7 @@
 
 #include "earthcatalog/geoparquet/claims.h"
 #include "earthcatalog/geoparquet/layout.h"
-#include "earthcatalog/iceberg/data_file.h"
+#include "earthcatalog/iceberg/manifest/data_file.h"
 
 namespace earthcatalog::geoparquet {
 

@@ -8,7 +8,7 @@
 #include <memory>
 #include <optional>
 
-#include "earthcatalog/iceberg/schema.h"
+#include "earthcatalog/iceberg/metadata/schema.h"
 #include "earthcatalog/result.h"
 
 namespace earthcatalog::geoparquet {

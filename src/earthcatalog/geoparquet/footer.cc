@@ -13,7 +13,7 @@
 
 #include "earthcatalog/geoparquet/arrow_edge.h"
 #include "earthcatalog/geoparquet/layout.h"
-#include "earthcatalog/iceberg/values.h"
+#include "earthcatalog/iceberg/metadata/values.h"
 
 namespace earthcatalog::geoparquet {
 namespace {

@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "earthcatalog/geoparquet/writer.h"
-#include "earthcatalog/iceberg/schema.h"
+#include "earthcatalog/iceberg/metadata/schema.h"
 #include "earthcatalog/result.h"
 
 namespace earthcatalog::geoparquet {

@@ -10,8 +10,8 @@
 #include <string>
 #include <vector>
 
-#include "earthcatalog/iceberg/data_file.h"
-#include "earthcatalog/iceberg/schema.h"
+#include "earthcatalog/iceberg/manifest/data_file.h"
+#include "earthcatalog/iceberg/metadata/schema.h"
 #include "earthcatalog/result.h"
 #include "earthcatalog/storage/stores.h"
 

@@ -1,7 +1,7 @@
 #include "earthcatalog/iceberg/table.h"
 
-#include "earthcatalog/iceberg/metadata_files_internal.h"
-#include "earthcatalog/iceberg/random_internal.h"
+#include "earthcatalog/iceberg/metadata/metadata_files_internal.h"
+#include "earthcatalog/iceberg/metadata/random_internal.h"
 #include "earthcatalog/storage/uri.h"
 
 namespace earthcatalog::iceberg {

@@ -12,8 +12,8 @@
 
 #include "earthcatalog/base/time.h"
 #include "earthcatalog/iceberg/catalog.h"
-#include "earthcatalog/iceberg/manifest.h"
-#include "earthcatalog/iceberg/table_metadata.h"
+#include "earthcatalog/iceberg/manifest/manifest.h"
+#include "earthcatalog/iceberg/metadata/table_metadata.h"
 #include "earthcatalog/storage/stores.h"
 
 namespace earthcatalog::iceberg {

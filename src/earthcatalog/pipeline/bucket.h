@@ -6,7 +6,7 @@
 #include <string>
 
 #include "earthcatalog/grid/partitioner.h"
-#include "earthcatalog/iceberg/data_file.h"
+#include "earthcatalog/iceberg/manifest/data_file.h"
 #include "earthcatalog/pipeline/row_cutter.h"
 
 namespace earthcatalog::pipeline {

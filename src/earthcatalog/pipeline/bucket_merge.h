@@ -13,7 +13,7 @@
 #include <vector>
 
 #include "earthcatalog/geoparquet/reader.h"
-#include "earthcatalog/iceberg/schema.h"
+#include "earthcatalog/iceberg/metadata/schema.h"
 #include "earthcatalog/pipeline/duplicate_rows.h"
 #include "earthcatalog/pipeline/row_source.h"
 #include "earthcatalog/pipeline/sorted_runs.h"

@@ -6,7 +6,7 @@
 #include <memory>
 
 #include "earthcatalog/geoparquet/reader.h"
-#include "earthcatalog/iceberg/data_file.h"
+#include "earthcatalog/iceberg/manifest/data_file.h"
 #include "earthcatalog/pipeline/row_source.h"
 #include "earthcatalog/result.h"
 #include "earthcatalog/storage/stores.h"

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "earthcatalog/geoparquet/writer.h"
-#include "earthcatalog/iceberg/data_file.h"
+#include "earthcatalog/iceberg/manifest/data_file.h"
 #include "earthcatalog/pipeline/part_names.h"
 #include "earthcatalog/result.h"
 #include "earthcatalog/storage/stores.h"

@@ -8,7 +8,7 @@
 
 #include "earthcatalog/base/hash.h"
 #include "earthcatalog/base/parallel.h"
-#include "earthcatalog/iceberg/data_file.h"
+#include "earthcatalog/iceberg/manifest/data_file.h"
 #include "earthcatalog/pipeline/bucket.h"
 #include "earthcatalog/pipeline/part_names.h"
 #include "earthcatalog/pipeline/table_writer.h"

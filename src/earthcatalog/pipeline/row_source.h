@@ -5,7 +5,7 @@
 #include <memory>
 
 #include "earthcatalog/geoparquet/reader.h"
-#include "earthcatalog/iceberg/schema.h"
+#include "earthcatalog/iceberg/metadata/schema.h"
 #include "earthcatalog/result.h"
 
 namespace earthcatalog::pipeline {

@@ -6,7 +6,7 @@
 
 #include "earthcatalog/geoparquet/writer.h"
 #include "earthcatalog/grid/partitioner.h"
-#include "earthcatalog/iceberg/schema.h"
+#include "earthcatalog/iceberg/metadata/schema.h"
 #include "earthcatalog/result.h"
 
 namespace earthcatalog::pipeline {

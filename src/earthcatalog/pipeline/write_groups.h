@@ -8,7 +8,7 @@
 
 #include "earthcatalog/base/parallel.h"
 #include "earthcatalog/base/progress.h"
-#include "earthcatalog/iceberg/data_file.h"
+#include "earthcatalog/iceberg/manifest/data_file.h"
 #include "earthcatalog/pipeline/bucket.h"
 #include "earthcatalog/pipeline/row_cutter.h"
 #include "earthcatalog/pipeline/table_writer.h"

@@ -4,7 +4,7 @@
 #include <charconv>
 
 #include "earthcatalog/base/time.h"
-#include "earthcatalog/iceberg/values.h"
+#include "earthcatalog/iceberg/metadata/values.h"
 
 namespace earthcatalog::upkeep {
 namespace {

@@ -6,8 +6,8 @@
 #include <string_view>
 #include <vector>
 
-#include "earthcatalog/iceberg/data_file.h"
-#include "earthcatalog/iceberg/schema.h"
+#include "earthcatalog/iceberg/manifest/data_file.h"
+#include "earthcatalog/iceberg/metadata/schema.h"
 #include "earthcatalog/result.h"
 #include "earthcatalog/storage/stores.h"
 #include "earthcatalog/upkeep/row_choice.h"

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "earthcatalog/base/time.h"
-#include "earthcatalog/iceberg/table_metadata.h"
+#include "earthcatalog/iceberg/metadata/table_metadata.h"
 
 namespace earthcatalog::upkeep {
 

@@ -7,7 +7,7 @@
 #include <set>
 #include <utility>
 
-#include "earthcatalog/iceberg/manifest.h"
+#include "earthcatalog/iceberg/manifest/manifest.h"
 
 namespace earthcatalog::upkeep {
 namespace {

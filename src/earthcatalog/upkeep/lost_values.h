@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "earthcatalog/iceberg/data_file.h"
+#include "earthcatalog/iceberg/manifest/data_file.h"
 #include "earthcatalog/iceberg/table.h"
 #include "earthcatalog/result.h"
 

@@ -11,7 +11,7 @@
 #include "earthcatalog/catalog/table_schema.h"
 #include "earthcatalog/geoparquet/footer.h"
 #include "earthcatalog/geoparquet/position_deletes.h"
-#include "earthcatalog/iceberg/transaction.h"
+#include "earthcatalog/iceberg/commit/transaction.h"
 #include "earthcatalog/pipeline/rewrite.h"
 #include "earthcatalog/upkeep/found_files.h"
 #include "earthcatalog/upkeep/row_choice.h"

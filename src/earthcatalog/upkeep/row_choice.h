@@ -9,8 +9,8 @@
 #include "earthcatalog/base/hash.h"
 #include "earthcatalog/base/time.h"
 #include "earthcatalog/geoparquet/reader.h"
-#include "earthcatalog/iceberg/data_file.h"
-#include "earthcatalog/iceberg/schema.h"
+#include "earthcatalog/iceberg/manifest/data_file.h"
+#include "earthcatalog/iceberg/metadata/schema.h"
 #include "earthcatalog/result.h"
 #include "earthcatalog/storage/stores.h"
 

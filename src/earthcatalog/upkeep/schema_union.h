@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "earthcatalog/geoparquet/footer.h"
-#include "earthcatalog/iceberg/schema.h"
+#include "earthcatalog/iceberg/metadata/schema.h"
 #include "earthcatalog/result.h"
 
 namespace earthcatalog::upkeep {

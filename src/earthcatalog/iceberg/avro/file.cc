@@ -1,7 +1,7 @@
 #include "earthcatalog/iceberg/avro/file.h"
 
 #include "earthcatalog/base/hash.h"
-#include "earthcatalog/iceberg/gzip_internal.h"
+#include "earthcatalog/iceberg/metadata/gzip_internal.h"
 
 namespace earthcatalog::iceberg::avro {
 namespace {

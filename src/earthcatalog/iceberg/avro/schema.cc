@@ -4,7 +4,7 @@
 #include <map>
 #include <utility>
 
-#include "earthcatalog/iceberg/json_internal.h"
+#include "earthcatalog/iceberg/metadata/json_internal.h"
 
 namespace earthcatalog::iceberg::avro {
 namespace {
