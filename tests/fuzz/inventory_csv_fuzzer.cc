@@ -7,7 +7,7 @@
 #include <string>
 #include <string_view>
 
-#include "earthcatalog/inventory/csv_rows.h"
+#include "earthcatalog/inventory/formats/csv_rows.h"
 
 namespace {
 

@@ -5,9 +5,9 @@
 #include <cstring>
 #include <string_view>
 
-#include "earthcatalog/inventory/detect.h"
-#include "earthcatalog/inventory/manifest.h"
-#include "earthcatalog/inventory/problem_rows.h"
+#include "earthcatalog/inventory/formats/detect.h"
+#include "earthcatalog/inventory/manifest/manifest.h"
+#include "earthcatalog/inventory/formats/problem_rows.h"
 
 namespace {
 

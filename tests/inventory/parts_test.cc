@@ -1,9 +1,9 @@
 // The pure parts: names of columns, kinds of files, manifests, symlinks, times, flags.
-#include "earthcatalog/inventory/column_values.h"
-#include "earthcatalog/inventory/columns.h"
-#include "earthcatalog/inventory/csv_rows.h"
-#include "earthcatalog/inventory/detect.h"
-#include "earthcatalog/inventory/manifest.h"
+#include "earthcatalog/inventory/formats/column_values.h"
+#include "earthcatalog/inventory/formats/columns.h"
+#include "earthcatalog/inventory/formats/csv_rows.h"
+#include "earthcatalog/inventory/formats/detect.h"
+#include "earthcatalog/inventory/manifest/manifest.h"
 #include "inventory/helpers.h"
 
 namespace earthcatalog::inventory {

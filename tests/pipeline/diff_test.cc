@@ -1,5 +1,5 @@
 // Differences of inventories against a std::map of each.
-#include "earthcatalog/pipeline/diff.h"
+#include "earthcatalog/inventory/diff/diff.h"
 
 #include <arrow/api.h>
 #include <gmock/gmock.h>
@@ -22,8 +22,8 @@ void put(storage::Stores& stores, const std::string& uri, const std::string& byt
   ASSERT_TRUE(where.store->put(where.key, bytes));
 }
 
-DiffSpec spec_of(std::int64_t memory_limit_bytes = 1 << 20) {
-  DiffSpec spec;
+inventory::DiffSpec spec_of(std::int64_t memory_limit_bytes = 1 << 20) {
+  inventory::DiffSpec spec;
   spec.old_inventory = "memory://b/old.csv";
   spec.new_inventory = "memory://b/new.csv";
   spec.out = "memory://b/out.parquet";
@@ -71,7 +71,7 @@ RC_GTEST_PROP(Diff, IsThatOfTwoMaps, ()) {
         fmt::format("{}{}", kHeader, fmt::join(rows, "")));
   }
   std::map<std::pair<std::string, std::string>, std::string> expected;  // what is written of each object
-  DiffReport counts;
+  inventory::DiffReport counts;
   for (const auto& [name, etag] : models[0]) {
     const auto now = models[1].find(name);
     if (now == models[1].end()) {
@@ -86,7 +86,7 @@ RC_GTEST_PROP(Diff, IsThatOfTwoMaps, ()) {
     if (models[0].contains(name)) continue;
     ++counts.added, expected[name] = "added " + name.first + "/" + name.second + " " + etag;
   }
-  const auto report = diff_inventories(stores, spec_of(*rc::gen::element<std::int64_t>(0, 4000, 1 << 20)));
+  const auto report = inventory::diff_inventories(stores, spec_of(*rc::gen::element<std::int64_t>(0, 4000, 1 << 20)));
   RC_ASSERT(report.has_value());
   RC_ASSERT(std::tie(report->added, report->changed, report->removed, report->unchanged) ==
             std::tie(counts.added, counts.changed, counts.removed, counts.unchanged));
@@ -103,16 +103,16 @@ RC_GTEST_PROP(Diff, IsThatOfTwoMaps, ()) {
 
 class DiffTest : public ::testing::Test {
  protected:
-  DiffReport diff(const std::string& old_rows, const std::string& new_rows) {
+  inventory::DiffReport diff(const std::string& old_rows, const std::string& new_rows) {
     put(stores_, "memory://b/old.csv", kHeader + old_rows);
     put(stores_, "memory://b/new.csv", kHeader + new_rows);
-    const auto report = diff_inventories(stores_, spec_of());
+    const auto report = inventory::diff_inventories(stores_, spec_of());
     EXPECT_TRUE(report) << report.error().message;
-    return report.value_or(DiffReport{});
+    return report.value_or(inventory::DiffReport{});
   }
   std::vector<std::string> changes() { return changes_in(stores_, "memory://b/out.parquet"); }
-  Error refused(const DiffSpec& spec) {
-    const auto report = diff_inventories(stores_, spec);
+  Error refused(const inventory::DiffSpec& spec) {
+    const auto report = inventory::diff_inventories(stores_, spec);
     EXPECT_FALSE(report);
     const auto out = stores_.locate("memory://b/out.parquet").value();
     EXPECT_FALSE(out.store->head(out.key).value()) << "nothing may be written";
@@ -159,7 +159,7 @@ TEST_F(DiffTest, EmptyInventoriesAndTheSameOneTwice) {
   EXPECT_THAT(changes(), ElementsAre("removed b/k e"));
   auto spec = spec_of();
   spec.new_inventory = spec.old_inventory;
-  EXPECT_EQ(diff_inventories(stores_, spec)->unchanged, 1);
+  EXPECT_EQ(inventory::diff_inventories(stores_, spec)->unchanged, 1);
 }
 
 TEST_F(DiffTest, IsAnInventoryWhoseRemovedRowsArePassedOver) {

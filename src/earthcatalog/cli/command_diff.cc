@@ -4,7 +4,7 @@
 #include "earthcatalog/cli/progress_line.h"
 #include "earthcatalog/cli/settings.h"
 #include "earthcatalog/cli/standard_input.h"
-#include "earthcatalog/pipeline/diff.h"
+#include "earthcatalog/inventory/diff/diff.h"
 
 namespace earthcatalog::cli {
 namespace {
@@ -36,10 +36,10 @@ class Diff final : public Command {
     EC_TRY(choose_inventory(stores, spec_.old_inventory));
     EC_TRY(choose_inventory(stores, spec_.new_inventory));
     report_.set_inventory(spec_.new_inventory);
-    pipeline::DiffReport report;
+    inventory::DiffReport report;
     EC_TRY(with_progress([&](const Hooks& hooks) -> Status {
       spec_.hooks = hooks;
-      EC_ASSIGN_OR_RETURN(report, pipeline::diff_inventories(stores, spec_));
+      EC_ASSIGN_OR_RETURN(report, inventory::diff_inventories(stores, spec_));
       return {};
     }));
     report_.print(report);
@@ -47,7 +47,7 @@ class Diff final : public Command {
   }
 
  private:
-  pipeline::DiffSpec spec_;
+  inventory::DiffSpec spec_;
   InventoryFlags keys_;
   std::string memory_limit_ = "768MiB";
   S3Flags s3_;

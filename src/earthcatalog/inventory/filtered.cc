@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "earthcatalog/inventory/column_values.h"
+#include "earthcatalog/inventory/formats/column_values.h"
 #include "earthcatalog/storage/percent.h"
 
 namespace earthcatalog::inventory {

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "earthcatalog/inventory/inventory.h"
-#include "earthcatalog/inventory/row.h"
+#include "earthcatalog/inventory/formats/row.h"
 
 namespace earthcatalog::inventory {
 

@@ -1,12 +1,12 @@
 #include "earthcatalog/inventory/inventory.h"
 
 #include "earthcatalog/base/hash.h"
-#include "earthcatalog/inventory/data_files.h"
-#include "earthcatalog/inventory/dated_folders.h"
-#include "earthcatalog/inventory/detect.h"
+#include "earthcatalog/inventory/manifest/data_files.h"
+#include "earthcatalog/inventory/manifest/dated_folders.h"
+#include "earthcatalog/inventory/formats/detect.h"
 #include "earthcatalog/inventory/filtered.h"
 #include "earthcatalog/inventory/listing_rows.h"
-#include "earthcatalog/inventory/manifest.h"
+#include "earthcatalog/inventory/manifest/manifest.h"
 
 namespace earthcatalog::inventory {
 namespace {

@@ -4,7 +4,7 @@
 #include <memory>
 #include <string>
 
-#include "earthcatalog/inventory/row.h"
+#include "earthcatalog/inventory/formats/row.h"
 #include "earthcatalog/storage/stores.h"
 
 namespace earthcatalog::inventory {

@@ -2,8 +2,8 @@
 
 #include <optional>
 
-#include "earthcatalog/inventory/byte_source.h"
-#include "earthcatalog/inventory/problem_rows.h"
+#include "earthcatalog/inventory/formats/byte_source.h"
+#include "earthcatalog/inventory/formats/problem_rows.h"
 
 namespace earthcatalog::inventory {
 namespace {

@@ -7,7 +7,7 @@
 #include "earthcatalog/index/hash_index_file.h"
 #include "earthcatalog/extsort/hash_sorter.h"
 #include "earthcatalog/extsort/sorted_merge.h"
-#include "earthcatalog/pipeline/newest_object.h"
+#include "earthcatalog/inventory/diff/newest_object.h"
 
 namespace earthcatalog::pipeline {
 namespace {
@@ -34,7 +34,7 @@ NamedId named_id(const storage::ObjectRef& object, std::string_view suffix) {
 // Takes rows in the order of their names.
 class Merge {
  public:
-  explicit Merge(ChangeWriter& writer) : writer_(writer) {}
+  explicit Merge(inventory::ChangeWriter& writer) : writer_(writer) {}
 
   Status take(std::size_t sorter, const extsort::SortedObject& row) {
     if (row.name != name_) {
@@ -42,7 +42,7 @@ class Merge {
       name_.assign(row.name);
     }
     if (sorter < kPending) ++rows_;
-    if (newest_.offer(row)) change_ = sorter % kPending == 0 ? Change::kAdded : Change::kChanged;
+    if (newest_.offer(row)) change_ = sorter % kPending == 0 ? inventory::Change::kAdded : inventory::Change::kChanged;
     return {};
   }
 
@@ -54,7 +54,7 @@ class Merge {
     if (rows_ == 0) {
       ++counts_.taken_up;
     } else {
-      ++(change_ == Change::kAdded ? counts_.added : counts_.changed);
+      ++(change_ == inventory::Change::kAdded ? counts_.added : counts_.changed);
       counts_.duplicates += rows_ - 1;
     }
     rows_ = 0;
@@ -65,11 +65,11 @@ class Merge {
   const DeltaObjects::Counts& counts() const { return counts_; }
 
  private:
-  ChangeWriter& writer_;
+  inventory::ChangeWriter& writer_;
   DeltaObjects::Counts counts_;
   std::string name_;
-  NewestObject newest_;
-  Change change_ = Change::kAdded;
+  inventory::NewestObject newest_;
+  inventory::Change change_ = inventory::Change::kAdded;
   std::int64_t rows_ = 0;  // of the inventory, not of pending ones
 };
 
@@ -81,9 +81,9 @@ DeltaObjects::DeltaObjects(const std::string& scratch_folder, std::int64_t memor
       sorters_{extsort::ObjectSorter({scratch_folder, memory_bytes / 4}), extsort::ObjectSorter({scratch_folder, memory_bytes / 4}),
                extsort::ObjectSorter({scratch_folder, memory_bytes / 4}), extsort::ObjectSorter({scratch_folder, memory_bytes / 4})} {}
 
-Status DeltaObjects::add(Change change, bool pending, const storage::ObjectRef& object) {
+Status DeltaObjects::add(inventory::Change change, bool pending, const storage::ObjectRef& object) {
   ++gathered_;
-  return sorters_[(pending ? kPending : 0) + (change == Change::kAdded ? 0 : 1)].add(object);
+  return sorters_[(pending ? kPending : 0) + (change == inventory::Change::kAdded ? 0 : 1)].add(object);
 }
 
 Result<std::int64_t> DeltaObjects::add_by_object(storage::Stores& stores, const std::string& uri,
@@ -97,7 +97,7 @@ Result<std::int64_t> DeltaObjects::add_by_object(storage::Stores& stores, const 
       if (states[i] == ObjectState::kUnchanged) {
         ++unchanged;
       } else {
-        EC_TRY(add(states[i] == ObjectState::kUnknown ? Change::kAdded : Change::kChanged, pending, batch[i]));
+        EC_TRY(add(states[i] == ObjectState::kUnknown ? inventory::Change::kAdded : inventory::Change::kChanged, pending, batch[i]));
       }
     }
     return {};
@@ -127,7 +127,7 @@ Result<std::int64_t> DeltaObjects::add_by_id(storage::Stores& stores, const std:
   std::int64_t unchanged = 0;
   EC_TRY(inventory::for_each_object(stores, uri, options, [&](const storage::ObjectRef& object) -> Status {
     EC_ASSIGN_OR_RETURN(const bool is_new, wanted.contains(object_hash(object.bucket, object.key)));
-    if (is_new) EC_TRY(add(Change::kAdded, false, object));
+    if (is_new) EC_TRY(add(inventory::Change::kAdded, false, object));
     unchanged += is_new ? 0 : 1;
     return {};
   }));
@@ -139,7 +139,7 @@ Result<DeltaObjects::Counts> DeltaObjects::write(const storage::Location& where)
   for (std::size_t i = 0; i < sorters_.size(); ++i) {
     EC_TRY(sorters_[i].finish(i, cursors));
   }
-  EC_ASSIGN_OR_RETURN(const auto writer, ChangeWriter::create(where));
+  EC_ASSIGN_OR_RETURN(const auto writer, inventory::ChangeWriter::create(where));
   Merge merge(*writer);
   EC_TRY(extsort::merge_sorted(cursors, extsort::RunCursor::before,
                                [&](const extsort::RunCursor& cursor) { return merge.take(cursor.source, cursor.object); }));

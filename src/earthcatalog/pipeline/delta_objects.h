@@ -6,7 +6,7 @@
 
 #include "earthcatalog/index/object_index.h"
 #include "earthcatalog/inventory/inventory.h"
-#include "earthcatalog/pipeline/change_writer.h"
+#include "earthcatalog/inventory/diff/change_writer.h"
 #include "earthcatalog/extsort/object_sorter.h"
 #include "earthcatalog/result.h"
 #include "earthcatalog/storage/stores.h"
@@ -37,7 +37,7 @@ class DeltaObjects {
   Result<Counts> write(const storage::Location& where);
 
  private:
-  Status add(Change change, bool pending, const storage::ObjectRef& object);
+  Status add(inventory::Change change, bool pending, const storage::ObjectRef& object);
 
   const std::string scratch_folder_;
   const std::int64_t memory_bytes_;

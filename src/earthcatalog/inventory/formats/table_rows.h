@@ -5,7 +5,7 @@
 #include <memory>
 #include <string>
 
-#include "earthcatalog/inventory/row.h"
+#include "earthcatalog/inventory/formats/row.h"
 
 namespace arrow::io {
 class RandomAccessFile;

@@ -9,11 +9,11 @@
 #include <string_view>
 #include <vector>
 
-#include "earthcatalog/inventory/columns.h"
-#include "earthcatalog/inventory/detect.h"
+#include "earthcatalog/inventory/formats/columns.h"
+#include "earthcatalog/inventory/formats/detect.h"
 #include "earthcatalog/inventory/inventory.h"
-#include "earthcatalog/inventory/manifest.h"
-#include "earthcatalog/inventory/row.h"
+#include "earthcatalog/inventory/manifest/manifest.h"
+#include "earthcatalog/inventory/formats/row.h"
 #include "earthcatalog/storage/stores.h"
 
 namespace earthcatalog::inventory {

@@ -1,4 +1,4 @@
-#include "earthcatalog/inventory/detect.h"
+#include "earthcatalog/inventory/formats/detect.h"
 
 #include <algorithm>
 #include <optional>

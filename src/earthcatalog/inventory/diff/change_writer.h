@@ -9,7 +9,7 @@
 #include "earthcatalog/result.h"
 #include "earthcatalog/storage/stores.h"
 
-namespace earthcatalog::pipeline {
+namespace earthcatalog::inventory {
 
 enum class Change : std::uint8_t { kAdded, kChanged, kRemoved };
 std::string_view to_string(Change change);
@@ -24,4 +24,4 @@ class ChangeWriter {
   virtual Status finish() = 0;
 };
 
-}  // namespace earthcatalog::pipeline
+}  // namespace earthcatalog::inventory

@@ -9,8 +9,8 @@
 
 #include <numeric>
 
-#include "earthcatalog/inventory/arrow_internal.h"
-#include "earthcatalog/inventory/batch_rows.h"
+#include "earthcatalog/inventory/formats/arrow_internal.h"
+#include "earthcatalog/inventory/formats/batch_rows.h"
 
 namespace earthcatalog::inventory {
 namespace {

@@ -1,13 +1,13 @@
-#include "earthcatalog/inventory/dated_folders.h"
+#include "earthcatalog/inventory/manifest/dated_folders.h"
 
 #include <functional>
 #include <map>
 #include <string>
 #include <string_view>
 
-#include "earthcatalog/inventory/data_files.h"
-#include "earthcatalog/inventory/manifest.h"
-#include "earthcatalog/inventory/md5.h"
+#include "earthcatalog/inventory/manifest/data_files.h"
+#include "earthcatalog/inventory/manifest/manifest.h"
+#include "earthcatalog/inventory/manifest/md5.h"
 
 namespace earthcatalog::inventory {
 namespace {

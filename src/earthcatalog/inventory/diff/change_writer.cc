@@ -1,4 +1,4 @@
-#include "earthcatalog/pipeline/change_writer.h"
+#include "earthcatalog/inventory/diff/change_writer.h"
 
 #include <arrow/api.h>
 #include <arrow/io/interfaces.h>
@@ -7,7 +7,7 @@
 
 #include "earthcatalog/storage/arrow_status.h"
 
-namespace earthcatalog::pipeline {
+namespace earthcatalog::inventory {
 namespace {
 
 constexpr std::int64_t kRowGroupRows = 128 << 10, kRowGroupBytes = 48 << 20;
@@ -101,4 +101,4 @@ Result<std::unique_ptr<ChangeWriter>> ChangeWriter::create(const storage::Locati
   return writer;
 }
 
-}  // namespace earthcatalog::pipeline
+}  // namespace earthcatalog::inventory

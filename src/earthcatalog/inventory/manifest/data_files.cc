@@ -1,15 +1,15 @@
-#include "earthcatalog/inventory/data_files.h"
+#include "earthcatalog/inventory/manifest/data_files.h"
 
 #include <arrow/buffer.h>
 #include <arrow/io/interfaces.h>
 #include <arrow/io/memory.h>
 
-#include "earthcatalog/inventory/arrow_internal.h"
-#include "earthcatalog/inventory/byte_source.h"
-#include "earthcatalog/inventory/csv_rows.h"
-#include "earthcatalog/inventory/md5.h"
-#include "earthcatalog/inventory/problem_rows.h"
-#include "earthcatalog/inventory/table_rows.h"
+#include "earthcatalog/inventory/formats/arrow_internal.h"
+#include "earthcatalog/inventory/formats/byte_source.h"
+#include "earthcatalog/inventory/formats/csv_rows.h"
+#include "earthcatalog/inventory/manifest/md5.h"
+#include "earthcatalog/inventory/formats/problem_rows.h"
+#include "earthcatalog/inventory/formats/table_rows.h"
 
 namespace earthcatalog::inventory {
 namespace {

@@ -4,8 +4,8 @@
 #include <memory>
 #include <string>
 
-#include "earthcatalog/inventory/byte_source.h"
-#include "earthcatalog/inventory/row.h"
+#include "earthcatalog/inventory/formats/byte_source.h"
+#include "earthcatalog/inventory/formats/row.h"
 
 namespace earthcatalog::inventory {
 

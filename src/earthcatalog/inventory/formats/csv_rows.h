@@ -6,10 +6,10 @@
 #include <string>
 #include <vector>
 
-#include "earthcatalog/inventory/columns.h"
-#include "earthcatalog/inventory/csv_parser.h"
+#include "earthcatalog/inventory/formats/columns.h"
+#include "earthcatalog/inventory/formats/csv_parser.h"
 #include "earthcatalog/inventory/inventory.h"
-#include "earthcatalog/inventory/row.h"
+#include "earthcatalog/inventory/formats/row.h"
 
 namespace earthcatalog::inventory {
 

@@ -1,4 +1,4 @@
-#include "earthcatalog/pipeline/diff.h"
+#include "earthcatalog/inventory/diff/diff.h"
 
 #include <algorithm>
 #include <array>
@@ -8,21 +8,21 @@
 #include "earthcatalog/base/parallel.h"
 #include "earthcatalog/base/stopwatch.h"
 #include "earthcatalog/extsort/sorted_merge.h"
-#include "earthcatalog/pipeline/change_writer.h"
-#include "earthcatalog/pipeline/inventory_run.h"
-#include "earthcatalog/pipeline/newest_object.h"
+#include "earthcatalog/inventory/diff/change_writer.h"
+#include "earthcatalog/inventory/diff/inventory_run.h"
+#include "earthcatalog/inventory/diff/newest_object.h"
 #include "earthcatalog/extsort/object_sorter.h"
 #include "earthcatalog/storage/object_version.h"
 
-namespace earthcatalog::pipeline {
+namespace earthcatalog::inventory {
 namespace {
 
 enum Side : std::size_t { kOld, kNew };
 
-Status read_all(storage::Stores& stores, const std::string& uri, const inventory::InventoryOptions& options,
+Status read_all(storage::Stores& stores, const std::string& uri, const InventoryOptions& options,
                 extsort::ObjectSorter& sorter) {
-  EC_ASSIGN_OR_RETURN(const auto inventory, inventory::open_inventory(stores, uri, options));
-  return inventory::for_each_object(
+  EC_ASSIGN_OR_RETURN(const auto inventory, open_inventory(stores, uri, options));
+  return for_each_object(
       *inventory, [&](const storage::ObjectRef& object) { return annotate(sorter.add(object), uri); });
 }
 
@@ -201,4 +201,4 @@ std::string to_text(const DiffReport& report) {
   return text + fmt::format("{:.1f} s, written {}\n", report.seconds, report.out);
 }
 
-}  // namespace earthcatalog::pipeline
+}  // namespace earthcatalog::inventory

@@ -1,4 +1,4 @@
-#include "earthcatalog/inventory/csv_parser.h"
+#include "earthcatalog/inventory/formats/csv_parser.h"
 
 #include <algorithm>
 #include <cstring>

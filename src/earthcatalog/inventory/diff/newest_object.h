@@ -6,7 +6,7 @@
 
 #include "earthcatalog/extsort/object_sorter.h"
 
-namespace earthcatalog::pipeline {
+namespace earthcatalog::inventory {
 
 /// The row that was modified last, then the one with the greatest etag, then the largest. Keeps all but the name.
 class NewestObject {
@@ -33,4 +33,4 @@ class NewestObject {
   std::string etag_;
 };
 
-}  // namespace earthcatalog::pipeline
+}  // namespace earthcatalog::inventory

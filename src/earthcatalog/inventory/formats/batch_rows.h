@@ -5,10 +5,10 @@
 #include <memory>
 #include <string>
 
-#include "earthcatalog/inventory/column_values.h"
-#include "earthcatalog/inventory/columns.h"
-#include "earthcatalog/inventory/row.h"
-#include "earthcatalog/inventory/table_rows.h"
+#include "earthcatalog/inventory/formats/column_values.h"
+#include "earthcatalog/inventory/formats/columns.h"
+#include "earthcatalog/inventory/formats/row.h"
+#include "earthcatalog/inventory/formats/table_rows.h"
 
 namespace arrow {
 class RecordBatchReader;

@@ -7,8 +7,8 @@
 #include <string_view>
 #include <vector>
 
-#include "earthcatalog/inventory/columns.h"
-#include "earthcatalog/inventory/detect.h"
+#include "earthcatalog/inventory/formats/columns.h"
+#include "earthcatalog/inventory/formats/detect.h"
 #include "earthcatalog/result.h"
 
 namespace earthcatalog::inventory {

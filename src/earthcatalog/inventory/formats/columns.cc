@@ -1,4 +1,4 @@
-#include "earthcatalog/inventory/columns.h"
+#include "earthcatalog/inventory/formats/columns.h"
 
 #include <algorithm>
 #include <optional>

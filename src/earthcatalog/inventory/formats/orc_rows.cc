@@ -4,8 +4,8 @@
 #include <arrow/record_batch.h>
 #include <arrow/type.h>
 
-#include "earthcatalog/inventory/arrow_internal.h"
-#include "earthcatalog/inventory/batch_rows.h"
+#include "earthcatalog/inventory/formats/arrow_internal.h"
+#include "earthcatalog/inventory/formats/batch_rows.h"
 
 namespace earthcatalog::inventory {
 namespace {

@@ -9,12 +9,12 @@
 #include "earthcatalog/result.h"
 #include "earthcatalog/storage/stores.h"
 
-namespace earthcatalog::pipeline {
+namespace earthcatalog::inventory {
 
 struct DiffSpec {
   std::string old_inventory, new_inventory;
   std::string out;  ///< URI of the Parquet inventory to write; ends in .parquet
-  inventory::InventoryOptions inventory_options;
+  InventoryOptions inventory_options;
   std::int64_t memory_limit_bytes = 768ll << 20;  ///< for rows of both; the rest waits in unlinked files
   std::string scratch_folder = "/var/tmp";
   Hooks hooks;  ///< its stop ends early, kCancelled
@@ -50,4 +50,4 @@ std::string to_text(const DiffReport& report);
 /// rows. Nothing is written then.
 Result<DiffReport> diff_inventories(storage::Stores& stores, const DiffSpec& spec);
 
-}  // namespace earthcatalog::pipeline
+}  // namespace earthcatalog::inventory

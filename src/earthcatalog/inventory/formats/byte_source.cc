@@ -1,4 +1,4 @@
-#include "earthcatalog/inventory/byte_source.h"
+#include "earthcatalog/inventory/formats/byte_source.h"
 
 #include <arrow/buffer.h>
 #include <arrow/io/interfaces.h>
@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <cstring>
 
-#include "earthcatalog/inventory/arrow_internal.h"
+#include "earthcatalog/inventory/formats/arrow_internal.h"
 
 namespace earthcatalog::inventory {
 namespace {

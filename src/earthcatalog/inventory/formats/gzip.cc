@@ -4,7 +4,7 @@
 #include <array>
 #include <vector>
 
-#include "earthcatalog/inventory/byte_source.h"
+#include "earthcatalog/inventory/formats/byte_source.h"
 
 namespace earthcatalog::inventory {
 namespace {

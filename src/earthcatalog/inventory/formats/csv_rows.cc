@@ -1,4 +1,4 @@
-#include "earthcatalog/inventory/csv_rows.h"
+#include "earthcatalog/inventory/formats/csv_rows.h"
 
 #include <algorithm>
 

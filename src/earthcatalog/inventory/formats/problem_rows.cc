@@ -1,4 +1,4 @@
-#include "earthcatalog/inventory/problem_rows.h"
+#include "earthcatalog/inventory/formats/problem_rows.h"
 
 #include <cstring>
 #include <nlohmann/json.hpp>

@@ -10,16 +10,16 @@
 #include "earthcatalog/result.h"
 #include "earthcatalog/storage/stores.h"
 
-namespace earthcatalog::pipeline {
+namespace earthcatalog::inventory {
 
 /// A thread of its own reads ahead, some ten thousand objects.
 class InventoryRun : public extsort::ObjectRun {
  public:
   /// Errors of open_inventory(). `stores` must outlive it.
   static Result<std::unique_ptr<InventoryRun>> open(storage::Stores& stores, const std::string& uri,
-                                                    const inventory::InventoryOptions& options);
+                                                    const InventoryOptions& options);
   /// Whether next() has failed because an object came before an earlier one.
   virtual bool out_of_order() const = 0;
 };
 
-}  // namespace earthcatalog::pipeline
+}  // namespace earthcatalog::inventory

@@ -1,4 +1,4 @@
-#include "earthcatalog/pipeline/inventory_run.h"
+#include "earthcatalog/inventory/diff/inventory_run.h"
 
 #include <optional>
 #include <thread>
@@ -7,7 +7,7 @@
 
 #include "earthcatalog/base/bounded_queue.h"
 
-namespace earthcatalog::pipeline {
+namespace earthcatalog::inventory {
 namespace {
 
 using Batch = std::vector<storage::ObjectRef>;
@@ -16,7 +16,7 @@ constexpr std::size_t kBatchObjects = 4096, kBatchesAhead = 2;
 
 class ReadAhead final : public InventoryRun {
  public:
-  ReadAhead(std::unique_ptr<inventory::Inventory> inventory, std::string uri)
+  ReadAhead(std::unique_ptr<Inventory> inventory, std::string uri)
       : uri_(std::move(uri)), inventory_(std::move(inventory)), thread_([this] { read(); }) {}
   ~ReadAhead() override { batches_.close(); }
 
@@ -58,7 +58,7 @@ class ReadAhead final : public InventoryRun {
   }
 
   const std::string uri_;
-  const std::unique_ptr<inventory::Inventory> inventory_;
+  const std::unique_ptr<Inventory> inventory_;
   BoundedQueue<Result<Batch>> batches_{kBatchesAhead};
   BoundedQueue<Batch> used_{kBatchesAhead + 3};  // to be filled again: never full, as there are no more batches
   Batch batch_;
@@ -71,9 +71,9 @@ class ReadAhead final : public InventoryRun {
 }  // namespace
 
 Result<std::unique_ptr<InventoryRun>> InventoryRun::open(storage::Stores& stores, const std::string& uri,
-                                                         const inventory::InventoryOptions& options) {
-  EC_ASSIGN_OR_RETURN(auto inventory, inventory::open_inventory(stores, uri, options));
+                                                         const InventoryOptions& options) {
+  EC_ASSIGN_OR_RETURN(auto inventory, open_inventory(stores, uri, options));
   return std::make_unique<ReadAhead>(std::move(inventory), uri);
 }
 
-}  // namespace earthcatalog::pipeline
+}  // namespace earthcatalog::inventory

@@ -1,4 +1,4 @@
-#include "earthcatalog/inventory/data_files.h"
+#include "earthcatalog/inventory/manifest/data_files.h"
 
 namespace earthcatalog::inventory {
 namespace {

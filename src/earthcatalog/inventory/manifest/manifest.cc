@@ -1,4 +1,4 @@
-#include "earthcatalog/inventory/manifest.h"
+#include "earthcatalog/inventory/manifest/manifest.h"
 
 #include <algorithm>
 #include <nlohmann/json.hpp>

@@ -1,11 +1,11 @@
-#include "earthcatalog/inventory/column_values.h"
+#include "earthcatalog/inventory/formats/column_values.h"
 
 #include <arrow/type.h>
 
 #include <charconv>
 #include <cmath>
 
-#include "earthcatalog/inventory/csv_rows.h"
+#include "earthcatalog/inventory/formats/csv_rows.h"
 
 namespace earthcatalog::inventory {
 namespace {

@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-#include "earthcatalog/inventory/byte_source.h"
+#include "earthcatalog/inventory/formats/byte_source.h"
 
 namespace earthcatalog::inventory {
 
