@@ -4,7 +4,7 @@
 
 #include <chrono>
 
-#include "earthcatalog/stac/geojson_writer.h"
+#include "earthcatalog/stac/write/geojson_writer.h"
 #include "stac/items.h"
 #include "stac/json_value.h"
 

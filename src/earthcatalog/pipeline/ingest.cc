@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "earthcatalog/stac/minify.h"
+#include "earthcatalog/stac/read/minify.h"
 
 namespace earthcatalog::pipeline {
 namespace {

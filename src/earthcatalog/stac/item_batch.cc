@@ -1,6 +1,6 @@
 #include "earthcatalog/stac/item_batch.h"
 
-#include "earthcatalog/stac/batch_data.h"
+#include "earthcatalog/stac/read/batch_data.h"
 
 namespace earthcatalog::stac {
 

@@ -2,7 +2,7 @@
 
 #include <set>
 
-#include "earthcatalog/stac/known_properties.h"
+#include "earthcatalog/stac/read/known_properties.h"
 
 namespace earthcatalog::stac {
 namespace {

@@ -10,7 +10,7 @@
 
 #include "earthcatalog/stac/grow_buffer.h"
 #include "earthcatalog/stac/item_batch.h"
-#include "earthcatalog/stac/minify.h"
+#include "earthcatalog/stac/read/minify.h"
 
 namespace earthcatalog::stac {
 

@@ -1,4 +1,4 @@
-#include "earthcatalog/stac/extra_reader.h"
+#include "earthcatalog/stac/write/extra_reader.h"
 
 namespace earthcatalog::stac {
 

@@ -1,4 +1,4 @@
-#include "earthcatalog/stac/known_properties.h"
+#include "earthcatalog/stac/read/known_properties.h"
 
 #include <algorithm>
 #include <array>

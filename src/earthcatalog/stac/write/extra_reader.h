@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "earthcatalog/result.h"
-#include "earthcatalog/stac/json_walker.h"
+#include "earthcatalog/stac/read/json_walker.h"
 
 namespace earthcatalog::stac {
 

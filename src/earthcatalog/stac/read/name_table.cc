@@ -1,4 +1,4 @@
-#include "earthcatalog/stac/name_table.h"
+#include "earthcatalog/stac/read/name_table.h"
 
 namespace earthcatalog::stac {
 

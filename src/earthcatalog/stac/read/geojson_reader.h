@@ -8,7 +8,7 @@
 
 #include "earthcatalog/stac/geometry.h"
 #include "earthcatalog/stac/grow_buffer.h"
-#include "earthcatalog/stac/json_walker.h"
+#include "earthcatalog/stac/read/json_walker.h"
 
 namespace earthcatalog::stac {
 

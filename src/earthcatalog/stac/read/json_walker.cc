@@ -1,8 +1,8 @@
-#include "earthcatalog/stac/json_walker.h"
+#include "earthcatalog/stac/read/json_walker.h"
 
 #include <fmt/format.h>
 
-#include "earthcatalog/stac/json_diagnosis.h"
+#include "earthcatalog/stac/read/json_diagnosis.h"
 #include "earthcatalog/stac/json_string.h"
 #include "earthcatalog/stac/number.h"
 

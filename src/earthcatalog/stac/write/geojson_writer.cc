@@ -1,4 +1,4 @@
-#include "earthcatalog/stac/geojson_writer.h"
+#include "earthcatalog/stac/write/geojson_writer.h"
 
 #include <algorithm>
 #include <array>

@@ -1,4 +1,4 @@
-#include "earthcatalog/stac/column_reader.h"
+#include "earthcatalog/stac/write/column_reader.h"
 
 #include <arrow/array.h>
 #include <arrow/type.h>

@@ -1,8 +1,8 @@
-#include "earthcatalog/stac/batch_data.h"
+#include "earthcatalog/stac/read/batch_data.h"
 
 #include <algorithm>
 
-#include "earthcatalog/stac/known_properties.h"
+#include "earthcatalog/stac/read/known_properties.h"
 
 namespace earthcatalog::stac {
 namespace {

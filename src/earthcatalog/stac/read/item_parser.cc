@@ -3,12 +3,12 @@
 #include <algorithm>
 #include <bit>
 
-#include "earthcatalog/stac/batch_data.h"
-#include "earthcatalog/stac/geojson_reader.h"
+#include "earthcatalog/stac/read/batch_data.h"
+#include "earthcatalog/stac/read/geojson_reader.h"
 #include "earthcatalog/stac/item_batch.h"
 #include "earthcatalog/stac/json_string.h"
-#include "earthcatalog/stac/json_walker.h"
-#include "earthcatalog/stac/scalar.h"
+#include "earthcatalog/stac/read/json_walker.h"
+#include "earthcatalog/stac/read/scalar.h"
 
 namespace earthcatalog::stac {
 namespace {

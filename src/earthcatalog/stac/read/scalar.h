@@ -5,7 +5,7 @@
 #include <string_view>
 
 #include "earthcatalog/base/time.h"
-#include "earthcatalog/stac/column_buffer.h"
+#include "earthcatalog/stac/read/column_buffer.h"
 
 namespace earthcatalog::stac {
 

@@ -1,4 +1,4 @@
-#include "earthcatalog/stac/scalar.h"
+#include "earthcatalog/stac/read/scalar.h"
 
 #include <chrono>
 

@@ -1,4 +1,4 @@
-#include "earthcatalog/stac/json_diagnosis.h"
+#include "earthcatalog/stac/read/json_diagnosis.h"
 
 #include <fmt/format.h>
 

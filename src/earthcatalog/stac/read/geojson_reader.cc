@@ -1,4 +1,4 @@
-#include "earthcatalog/stac/geojson_reader.h"
+#include "earthcatalog/stac/read/geojson_reader.h"
 
 #include <algorithm>
 #include <array>

@@ -4,9 +4,9 @@
 
 #include <map>
 
-#include "earthcatalog/stac/batch_data.h"
+#include "earthcatalog/stac/read/batch_data.h"
 #include "earthcatalog/stac/json_string.h"
-#include "earthcatalog/stac/scalar.h"
+#include "earthcatalog/stac/read/scalar.h"
 
 namespace earthcatalog::stac {
 namespace {

@@ -1,4 +1,4 @@
-#include "earthcatalog/stac/column_buffer.h"
+#include "earthcatalog/stac/read/column_buffer.h"
 
 #include <arrow/array/util.h>
 #include <arrow/buffer.h>
