@@ -21,8 +21,8 @@ TEST(ChunkRecord, ComesBackFromItsText) {
   ASSERT_TRUE(record) << record.error().message;
   EXPECT_EQ(to_json_text(*record), text);
   ASSERT_EQ(record->files.size(), 2u);
-  EXPECT_EQ(record->files[0].bucket, (pipeline::Bucket{"81f0bffffffffff", 2019}));
-  EXPECT_EQ(record->files[1].bucket, (pipeline::Bucket{"__none__", std::nullopt}));
+  EXPECT_EQ(record->files[0].bucket, (write::Bucket{"81f0bffffffffff", 2019}));
+  EXPECT_EQ(record->files[1].bucket, (write::Bucket{"__none__", std::nullopt}));
   EXPECT_EQ(record->items.fan_out, some_record().items.fan_out);
 }
 

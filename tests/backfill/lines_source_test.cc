@@ -53,7 +53,7 @@ class LinesSourceTest : public testing::Test {
   testing_support::TempFolder folder_;
   storage::Stores stores_{{}};
   Staging staging_{stores_, folder_.path()};
-  pipeline::Bucket bucket_{"81f0bffffffffff", 2019};
+  write::Bucket bucket_{"81f0bffffffffff", 2019};
   StagedFile file_;
   std::shared_ptr<const stac::ItemSchema> items_ =
       std::make_shared<const stac::ItemSchema>(stac::initial_schema(stac::SchemaKind::kAuto));

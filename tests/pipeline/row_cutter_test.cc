@@ -1,4 +1,4 @@
-#include "earthcatalog/pipeline/row_cutter.h"
+#include "earthcatalog/write/row_partitioner.h"
 
 #include <arrow/api.h>
 #include <gtest/gtest.h>
@@ -22,7 +22,7 @@ struct Input {
   std::shared_ptr<const stac::ItemSchema> schema =
       std::make_shared<const stac::ItemSchema>(stac::initial_schema(stac::SchemaKind::kItslive));
   std::vector<std::shared_ptr<arrow::RecordBatch>> batches;
-  std::vector<Row> rows;
+  std::vector<write::Row> rows;
 };
 
 std::string platform_of(int number) { return number % 3 == 0 ? "S2B" : "LC08"; }
@@ -41,7 +41,7 @@ Input make_input(int count, int parts) {
         input.rows.push_back({.group = {grid::Cell(10 + (number + c) % 4), utc_year(*parsed->datetime)},
                               .batch = static_cast<std::uint32_t>(part),
                               .row = parsed->row,
-                              .bounds = kNoBounds,
+                              .bounds = write::kNoBounds,
                               .primary = c == 0});
       }
     }
@@ -52,16 +52,16 @@ Input make_input(int count, int parts) {
   return input;
 }
 
-RC_GTEST_PROP(RowCutter, EveryRowComesOutOnceInItsGroupAndInOrder, ()) {
+RC_GTEST_PROP(write::RowCutter, EveryRowComesOutOnceInItsGroupAndInOrder, ()) {
   const int count = *rc::gen::inRange(1, 60);
   const int parts = *rc::gen::inRange(1, 5);
   auto input = make_input(count, parts);
   const std::size_t expected_rows = input.rows.size();
-  const auto cutter = RowCutter::make(input.schema, input.batches, input.rows, {});
+  const auto cutter = write::RowCutter::make(input.schema, input.batches, input.rows, {});
   RC_ASSERT(cutter.has_value());
   std::size_t rows = 0, primaries = 0;
-  GroupKey last{0, INT32_MIN};
-  for (const Group& group : cutter->groups()) {
+  write::GroupKey last{0, INT32_MIN};
+  for (const write::Group& group : cutter->groups()) {
     RC_ASSERT(rows == 0 || last < group.key);
     last = group.key;
     const auto batch = cutter->cut(group, 0, group.count, "cell-" + std::to_string(group.key.cell));
@@ -90,20 +90,20 @@ RC_GTEST_PROP(RowCutter, EveryRowComesOutOnceInItsGroupAndInOrder, ()) {
   RC_ASSERT(primaries == static_cast<std::size_t>(count));
 }
 
-TEST(RowCutter, CutsALargeGroupInPieces) {
+TEST(write::RowCutter, CutsALargeGroupInPieces) {
   auto input = make_input(1, 1);
   input.rows.assign(10, input.rows[0]);
-  const auto cutter = RowCutter::make(input.schema, input.batches, input.rows, {});
+  const auto cutter = write::RowCutter::make(input.schema, input.batches, input.rows, {});
   ASSERT_EQ(cutter->groups().size(), 1U);
   EXPECT_EQ((*cutter->cut(cutter->groups()[0], 8, 2, "c"))->num_rows(), 2);
 }
 
-TEST(RowCutter, WritesBoxesAndNullsWhereThereAreNone) {
+TEST(write::RowCutter, WritesBoxesAndNullsWhereThereAreNone) {
   auto input = make_input(2, 1);
   input.rows.resize(2);
   input.rows[0].group = input.rows[1].group;
   input.rows[0].bounds = 0;
-  const auto cutter = RowCutter::make(input.schema, input.batches, input.rows, {{1, 2, 3, 4}});
+  const auto cutter = write::RowCutter::make(input.schema, input.batches, input.rows, {{1, 2, 3, 4}});
   const auto batch = *cutter->cut(cutter->groups()[0], 0, 2, "c");
   const auto& boxes = static_cast<const arrow::StructArray&>(*batch->GetColumnByName("geometry_bbox"));
   EXPECT_EQ(boxes.null_count(), 1);

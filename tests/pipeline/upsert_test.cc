@@ -82,8 +82,8 @@ Decision decide_on(const std::vector<ItemSpec>& specs, const std::vector<index::
   return *first;
 }
 
-Removals rows(const std::string& id, const std::vector<std::string>& cells) {
-  Removals removals;
+write::Removals rows(const std::string& id, const std::vector<std::string>& cells) {
+  write::Removals removals;
   for (const auto& cell : cells) removals[{cell, 2019}] = {identity_hash("c", id)};
   return removals;
 }
@@ -110,7 +110,7 @@ TEST(Upsert, ANewerItemDisplacesRowsInEveryCellAndYear) {
   const auto decision = decide_on({{"new", "x", 9, "a"}}, {owner("old", "x", 5, {"p", "q"})});
   EXPECT_EQ(decision.winners.size(), 1U);
   ASSERT_EQ(decision.removals.size(), 2U);
-  EXPECT_EQ(decision.removals.begin()->first, (Bucket{"p", 2019}));
+  EXPECT_EQ(decision.removals.begin()->first, (write::Bucket{"p", 2019}));
   EXPECT_TRUE(decision.removals.begin()->second.contains(identity_hash("c", "x")));
   for (const auto& entry : decision.entries) EXPECT_EQ(entry.owns_rows(), entry.name == "b/new") << entry.name;
 }
@@ -246,7 +246,7 @@ TEST(Upsert, PartsAddUpToTheWhole) {
     std::set<std::string> winners, expected_winners;
     std::multiset<std::string> displaced, expected_displaced;
     std::multiset<Hash128> forgotten;
-    Removals removals;
+    write::Removals removals;
     std::int64_t more_items = 0;
     for (int part = 0; part < 3; ++part) {
       std::vector<index::ObjectEntry> some;

@@ -6,9 +6,9 @@
 
 namespace earthcatalog::pipeline {
 
-void to_json(nlohmann::json& json, const Bucket& bucket) { json = {bucket.cell, year_name(bucket.year)}; }
+void to_json(nlohmann::json& json, const write::Bucket& bucket) { json = {bucket.cell, write::year_name(bucket.year)}; }
 
-void from_json(const nlohmann::json& json, Bucket& bucket) {
+void from_json(const nlohmann::json& json, write::Bucket& bucket) {
   bucket.cell = json.at(0).get<std::string>();
   const auto year = json.at(1).get<std::string>();
   bucket.year.reset();
@@ -55,11 +55,11 @@ void ItemCounts::add(const ItemCounts& other) {
 }
 
 void to_json(nlohmann::json& json, const StagedFile& file) {
-  json = {file.bucket.cell, pipeline::year_name(file.bucket.year), file.part, file.rows, file.bytes, file.items};
+  json = {file.bucket.cell, write::year_name(file.bucket.year), file.part, file.rows, file.bytes, file.items};
 }
 
 void from_json(const nlohmann::json& json, StagedFile& file) {
-  file.bucket = json.get<pipeline::Bucket>();
+  file.bucket = json.get<write::Bucket>();
   json.at(2).get_to(file.part);
   json.at(3).get_to(file.rows);
   json.at(4).get_to(file.bytes);

@@ -10,14 +10,14 @@
 #include "earthcatalog/backfill/table_schema.h"
 #include "earthcatalog/base/time.h"
 #include "earthcatalog/index/object_index.h"
-#include "earthcatalog/pipeline/bucket.h"
+#include "earthcatalog/write/partition.h"
 #include "earthcatalog/stac/schema.h"
 
 namespace earthcatalog::backfill {
 
 /// One NDJSON file or part: Staging::rows(bucket, attempt, part).
 struct StagedFile {
-  pipeline::Bucket bucket;
+  write::Bucket bucket;
   int part = 0;
   std::int64_t rows = 0, bytes = 0;
   std::int64_t items = 0;  ///< rows with the smallest cell of their item

@@ -15,11 +15,11 @@
 #include "earthcatalog/base/stopwatch.h"
 #include "earthcatalog/iceberg/manifest/manifest.h"
 #include "earthcatalog/iceberg/metadata/table_metadata.h"
-#include "earthcatalog/pipeline/part_names.h"
-#include "earthcatalog/pipeline/rewrite.h"
-#include "earthcatalog/pipeline/row_cutter.h"
-#include "earthcatalog/pipeline/table_writer.h"
-#include "earthcatalog/pipeline/write_groups.h"
+#include "earthcatalog/write/file_names.h"
+#include "earthcatalog/write/remove_rows.h"
+#include "earthcatalog/write/row_partitioner.h"
+#include "earthcatalog/write/partition_writers.h"
+#include "earthcatalog/write/write_partitions.h"
 
 namespace earthcatalog::backfill {
 namespace {
@@ -60,9 +60,9 @@ class GroupCompaction {
   Status load(const ToLoad& what, std::string_view text);
   Status load_line(std::size_t group, std::string_view line);
   bool is_merged(std::size_t group) const;
-  Result<std::vector<iceberg::DataFile>> write(const pipeline::TableWriter& writer);
-  Status merge(const pipeline::TableWriter& writer, std::vector<iceberg::DataFile>& files);
-  Result<FileList> rewrite(const pipeline::TableWriter& writer);
+  Result<std::vector<iceberg::DataFile>> write(const write::TableWriter& writer);
+  Status merge(const write::TableWriter& writer, std::vector<iceberg::DataFile>& files);
+  Result<FileList> rewrite(const write::TableWriter& writer);
   Status finish(const FileList& files);
   // Of a task's memory, an eighth is for files on their way.
   Parallel parallel() const {
@@ -72,7 +72,7 @@ class GroupCompaction {
   storage::Stores& stores_;
   const CompactGroupSpec& spec_;
   const Staging staging_;
-  pipeline::PartNames names_;
+  write::PartNames names_;
   std::shared_ptr<const stac::ItemSchema> schema_;
 
   std::optional<LineItems> items_;
@@ -88,7 +88,7 @@ Result<CompactGroupReport> GroupCompaction::run() {
   schema_ = std::make_shared<const stac::ItemSchema>(std::move(items));
   EC_ASSIGN_OR_RETURN(auto table_schema, iceberg_schema(spec_.schema));
   if (!spec_.name_mapping.empty()) iceberg::set_mapped_names(table_schema, spec_.name_mapping);
-  EC_ASSIGN_OR_RETURN(const auto writer, pipeline::TableWriter::make(std::move(table_schema)));
+  EC_ASSIGN_OR_RETURN(const auto writer, write::TableWriter::make(std::move(table_schema)));
   items_.emplace(schema_);
   EC_TRY(load_all());
   EC_ASSIGN_OR_RETURN(auto files, rewrite(writer));
@@ -99,7 +99,7 @@ Result<CompactGroupReport> GroupCompaction::run() {
     if (!written) status = std::unexpected(std::move(written).error());
   }
   if (!status) {
-    pipeline::discard_files(stores_, files.added);
+    write::discard_files(stores_, files.added);
     return std::unexpected(std::move(status).error());
   }
   report_.seconds = time.seconds();
@@ -180,20 +180,20 @@ Status GroupCompaction::load_line(std::size_t group, std::string_view line) {
   return {};
 }
 
-Result<std::vector<iceberg::DataFile>> GroupCompaction::write(const pipeline::TableWriter& writer) {
+Result<std::vector<iceberg::DataFile>> GroupCompaction::write(const write::TableWriter& writer) {
   EC_ASSIGN_OR_RETURN(auto items, items_->finish());
-  std::vector<pipeline::Row> kept;
+  std::vector<write::Row> kept;
   for (std::size_t i = 0; i < items.rows.size(); ++i) {
     if (!replaced_[i]) kept.push_back(items.rows[i]);
   }
   report_.rows += std::ssize(kept);
-  EC_ASSIGN_OR_RETURN(const auto cutter, pipeline::RowCutter::make(schema_, std::move(items.batches), std::move(kept),
+  EC_ASSIGN_OR_RETURN(const auto cutter, write::RowCutter::make(schema_, std::move(items.batches), std::move(kept),
                                                                    std::move(items.bounds)));
   EC_ASSIGN_OR_RETURN(
-      auto written, pipeline::write_groups(
+      auto written, write::write_groups(
                         stores_, cutter, writer,
-                        {.bucket_of = [&](const pipeline::GroupKey& key) { return spec_.groups[key.cell - 1].bucket; },
-                         .next_uri = [&](const pipeline::Bucket& bucket) { return names_.next(bucket); },
+                        {.bucket_of = [&](const write::GroupKey& key) { return spec_.groups[key.cell - 1].bucket; },
+                         .next_uri = [&](const write::Bucket& bucket) { return names_.next(bucket); },
                          .most_rows = spec_.compact_rows,
                          .parallel = parallel()}));
   std::vector<iceberg::DataFile> files;
@@ -205,7 +205,7 @@ Result<std::vector<iceberg::DataFile>> GroupCompaction::write(const pipeline::Ta
 }
 
 // The groups that are not sorted in memory. After an error `files` names what was written all the same.
-Status GroupCompaction::merge(const pipeline::TableWriter& writer, std::vector<iceberg::DataFile>& files) {
+Status GroupCompaction::merge(const write::TableWriter& writer, std::vector<iceberg::DataFile>& files) {
   GroupMerge merge(stores_, staging_, spec_, schema_, writer, names_);
   std::vector<const Group*> groups;
   for (std::size_t group = 0; group < spec_.groups.size(); ++group) {
@@ -220,15 +220,15 @@ Status GroupCompaction::merge(const pipeline::TableWriter& writer, std::vector<i
 }
 
 // The table's files without the rows that leave them.
-Result<FileList> GroupCompaction::rewrite(const pipeline::TableWriter& writer) {
+Result<FileList> GroupCompaction::rewrite(const write::TableWriter& writer) {
   if (spec_.present.empty()) return FileList{};
   EC_ASSIGN_OR_RETURN(const auto present, read_file_list(staging_, spec_.present, spec_.schema));
-  pipeline::Removals removals;
+  write::Removals removals;
   for (const auto& group : spec_.groups) {
     if (!group.removals.empty()) removals[group.bucket].insert(group.removals.begin(), group.removals.end());
   }
   EC_ASSIGN_OR_RETURN(auto outcome,
-                      pipeline::rewrite_without(stores_, present.added, removals, names_, writer, parallel()));
+                      write::rewrite_without(stores_, present.added, removals, names_, writer, parallel()));
   report_.removed_rows = outcome.rows_removed;
   return FileList{.added = std::move(outcome.added), .removed = std::move(outcome.removed)};
 }

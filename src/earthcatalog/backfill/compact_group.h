@@ -41,7 +41,7 @@ struct DroppedObject {
 };
 
 struct Group {
-  pipeline::Bucket bucket;
+  write::Bucket bucket;
   std::vector<GroupFile> files;
   std::vector<DroppedObject> dropped;  ///< those that have rows in the bucket
   std::vector<Hash128> removals;       ///< of a delta: items whose rows leave the table's files in the bucket

@@ -16,7 +16,7 @@ namespace earthcatalog::backfill {
 struct DeltaChanges {
   std::vector<index::ObjectEntry> displaced;  ///< owners that have no rows any more
   std::vector<Hash128> forgotten;               ///< objects whose version counts again
-  pipeline::Removals removals;
+  write::Removals removals;
   std::int64_t more_items = 0;
 };
 

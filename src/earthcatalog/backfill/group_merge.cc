@@ -12,8 +12,8 @@
 #include "earthcatalog/backfill/staged_rows.h"
 #include "earthcatalog/base/parallel.h"
 #include "earthcatalog/pipeline/bucket_merge.h"
-#include "earthcatalog/pipeline/data_file_source.h"
-#include "earthcatalog/pipeline/part_writer.h"
+#include "earthcatalog/write/data_file_source.h"
+#include "earthcatalog/write/rolling_writer.h"
 
 namespace earthcatalog::backfill {
 namespace {
@@ -66,7 +66,7 @@ Status GroupMerge::run(std::span<const Group* const> groups) {
         window.size(), stores_.parallel(static_cast<std::size_t>(spec_.workers), spec_.memory_limit_bytes),
         [&](std::size_t i) { return merge(*window[i]); },
         [&](std::size_t i) {
-          return std::min(spec_.memory_limit_bytes, kFileBytes + 3 * pipeline::bytes_in_memory(bytes_of(*window[i])));
+          return std::min(spec_.memory_limit_bytes, kFileBytes + 3 * write::bytes_in_memory(bytes_of(*window[i])));
         }));
   }
   return {};
@@ -144,7 +144,7 @@ Status GroupMerge::merge(const Group& group) {
   }
   pipeline::BucketMerge merge(writer_.schema(), {.memory_limit_bytes = spec_.memory_limit_bytes});
   EC_TRY(merge.read(sources));
-  pipeline::PartWriter out(stores_, names_, writer_.of(group.bucket.cell), pipeline::partition_of(group.bucket),
+  write::PartWriter out(stores_, names_, writer_.of(group.bucket.cell), write::partition_of(group.bucket),
                            {.rows = merge.rows(), .most_rows = spec_.compact_rows});
   std::int64_t items = 0;
   const auto status = merge.write([&](const std::shared_ptr<arrow::RecordBatch>& batch) {

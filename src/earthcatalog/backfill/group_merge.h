@@ -12,8 +12,8 @@
 
 #include "earthcatalog/backfill/compact_group.h"
 #include "earthcatalog/pipeline/bucket_merge.h"
-#include "earthcatalog/pipeline/part_names.h"
-#include "earthcatalog/pipeline/table_writer.h"
+#include "earthcatalog/write/file_names.h"
+#include "earthcatalog/write/partition_writers.h"
 #include "earthcatalog/stac/schema.h"
 
 namespace arrow {
@@ -27,8 +27,8 @@ namespace earthcatalog::backfill {
 class GroupMerge {
  public:
   GroupMerge(storage::Stores& stores, const Staging& staging, const CompactGroupSpec& spec,
-             std::shared_ptr<const stac::ItemSchema> schema, const pipeline::TableWriter& writer,
-             pipeline::PartNames& names)
+             std::shared_ptr<const stac::ItemSchema> schema, const write::TableWriter& writer,
+             write::PartNames& names)
       : stores_(stores), staging_(staging), spec_(spec), schema_(std::move(schema)), writer_(writer), names_(names) {}
 
   Status run(std::span<const Group* const> groups);
@@ -51,8 +51,8 @@ class GroupMerge {
   const Staging& staging_;
   const CompactGroupSpec& spec_;
   const std::shared_ptr<const stac::ItemSchema> schema_;
-  const pipeline::TableWriter& writer_;
-  pipeline::PartNames& names_;
+  const write::TableWriter& writer_;
+  write::PartNames& names_;
   std::map<std::string, iceberg::DataFile> copies_;  // by URI
   // Of parts that were read ahead, by URI.
   std::unordered_map<std::string, std::shared_ptr<arrow::Buffer>> contents_;

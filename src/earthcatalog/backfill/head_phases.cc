@@ -12,7 +12,7 @@
 #include "earthcatalog/base/parallel.h"
 #include "earthcatalog/catalog/lock/host.h"
 #include "earthcatalog/catalog/table_schema.h"
-#include "earthcatalog/pipeline/part_names.h"
+#include "earthcatalog/write/file_names.h"
 
 namespace earthcatalog::backfill {
 namespace {
@@ -104,7 +104,7 @@ class Head {
       if (!is_own && snapshot.snapshot_id != metadata.current_snapshot_id) continue;
       const iceberg::ListFilesOptions listing{.statistics = false, .snapshot_id = snapshot.snapshot_id};
       EC_TRY(catalog_->table().list_files(listing, [&](const iceberg::DataFile& file) -> Status {
-        first = std::max(first, pipeline::part_number(file.file_path, spec_.run_id).value_or(-1) + 1);
+        first = std::max(first, write::part_number(file.file_path, spec_.run_id).value_or(-1) + 1);
         return {};
       }));
     }

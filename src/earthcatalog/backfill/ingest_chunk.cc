@@ -19,9 +19,9 @@
 #include "earthcatalog/pipeline/ingest_stage.h"
 #include "earthcatalog/pipeline/item_rows.h"
 #include "earthcatalog/pipeline/spread.h"
-#include "earthcatalog/pipeline/table_writer.h"
+#include "earthcatalog/write/partition_writers.h"
 #include "earthcatalog/catalog/unfinished_run.h"
-#include "earthcatalog/pipeline/write_groups.h"
+#include "earthcatalog/write/write_partitions.h"
 
 namespace earthcatalog::backfill {
 namespace {
@@ -212,7 +212,7 @@ Status ChunkIngest::write_parts(Parts parts) {
   EC_ASSIGN_OR_RETURN(const auto schema, choose_schema(parts));
   const auto columns = part_schema(spec_.schema, *schema);
   EC_ASSIGN_OR_RETURN(auto table_schema, iceberg_schema(columns));
-  EC_ASSIGN_OR_RETURN(const auto writer, pipeline::TableWriter::make(std::move(table_schema)));
+  EC_ASSIGN_OR_RETURN(const auto writer, write::TableWriter::make(std::move(table_schema)));
   std::vector<std::shared_ptr<arrow::RecordBatch>> batches;
   for (const auto& part : parts) {
     EC_ASSIGN_OR_RETURN(auto batch, part->batch.finish(*schema));
@@ -220,12 +220,12 @@ Status ChunkIngest::write_parts(Parts parts) {
   }
   auto [rows, bounds] = pipeline::rows_of(parts, items);
   EC_ASSIGN_OR_RETURN(const auto cutter,
-                      pipeline::RowCutter::make(schema, std::move(batches), std::move(rows), std::move(bounds)));
+                      write::RowCutter::make(schema, std::move(batches), std::move(rows), std::move(bounds)));
   const int take = takes_++;
   std::mutex mutex;
   std::map<std::string, int> numbers;  // of a part, by its URI
-  std::map<pipeline::Bucket, int> used;
-  const auto next_uri = [&](const pipeline::Bucket& bucket) {
+  std::map<write::Bucket, int> used;
+  const auto next_uri = [&](const write::Bucket& bucket) {
     const std::lock_guard lock(mutex);
     const int number = take * kPartsPerTake + used[bucket]++;
     auto uri = staging_.rows(bucket, at_, number);
@@ -234,13 +234,13 @@ Status ChunkIngest::write_parts(Parts parts) {
   };
   EC_ASSIGN_OR_RETURN(
       const auto files,
-      pipeline::write_groups(stores_, cutter, writer,
-                             {.bucket_of = [&](const auto& key) { return pipeline::bucket_of(*grid_, key); },
+      write::write_groups(stores_, cutter, writer,
+                             {.bucket_of = [&](const auto& key) { return write::bucket_of(*grid_, key); },
                               .next_uri = next_uri,
                               .parallel = parallel()}));
   for (const auto& [file, primaries] : files) {
     record_.rows += file.record_count;
-    record_.files.push_back({.bucket = pipeline::bucket_of(file.partition),
+    record_.files.push_back({.bucket = write::bucket_of(file.partition),
                              .part = numbers.at(file.file_path),
                              .rows = file.record_count,
                              .bytes = file.file_size_in_bytes,
@@ -295,7 +295,7 @@ std::string ChunkIngest::marker() const {
   std::set<std::string> cells, years;
   for (const auto& file : record_.files) {
     cells.insert(file.bucket.cell);
-    years.insert(pipeline::year_name(file.bucket.year));
+    years.insert(write::year_name(file.bucket.year));
   }
   json["part_files"] = part_files(staging_, record_);
   json["run_id"] = staging_.root().substr(staging_.root().rfind('/') + 1);
@@ -393,7 +393,7 @@ nlohmann::json part_files(const Staging& staging, const ChunkRecord& record) {
   for (const auto& file : record.files) {
     files.push_back({{"s3_key", staging.rows(file.bucket, {record.chunk, record.attempt}, file.part)},
                      {"grid_partition", file.bucket.cell},
-                     {"year", pipeline::year_name(file.bucket.year)},
+                     {"year", write::year_name(file.bucket.year)},
                      {"row_count", file.rows},
                      {"file_size_bytes", file.bytes}});
   }

@@ -13,7 +13,7 @@ namespace earthcatalog::backfill {
 namespace {
 
 constexpr std::int64_t kReadBytes = 4 << 20;
-const pipeline::GroupKey kOneGroup{1, 0};
+const write::GroupKey kOneGroup{1, 0};
 
 // The lines of a file of any size.
 class LineReader {
@@ -87,7 +87,7 @@ class Stream final : public geoparquet::RowStream {
     EC_ASSIGN_OR_RETURN(auto columns, items_.finish());
     const std::size_t count = columns.rows.size();
     EC_ASSIGN_OR_RETURN(const auto cutter,
-                        pipeline::RowCutter::make(items_schema_, std::move(columns.batches), std::move(columns.rows),
+                        write::RowCutter::make(items_schema_, std::move(columns.batches), std::move(columns.rows),
                                                   std::move(columns.bounds)));
     EC_ASSIGN_OR_RETURN(const auto rows, cutter.cut(cutter.groups()[0], 0, count, file_.bucket.cell));
     return geoparquet::conform(rows, schema_);

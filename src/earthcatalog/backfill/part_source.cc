@@ -8,10 +8,10 @@
 #include <utility>
 #include <vector>
 
-#include "earthcatalog/pipeline/data_file_source.h"
+#include "earthcatalog/write/data_file_source.h"
 #include "earthcatalog/pipeline/item_rows.h"
-#include "earthcatalog/pipeline/row_filter.h"
-#include "earthcatalog/pipeline/row_pool.h"
+#include "earthcatalog/write/row_filter.h"
+#include "earthcatalog/write/row_pool.h"
 #include "earthcatalog/stac/item_batch.h"
 
 namespace earthcatalog::backfill {
@@ -72,9 +72,9 @@ class Stream final : public geoparquet::RowStream {
  private:
   Result<std::shared_ptr<arrow::RecordBatch>> take(std::shared_ptr<arrow::RecordBatch> rows) const {
     if (!part_.dropped.empty()) {
-      EC_ASSIGN_OR_RETURN(const auto mask, pipeline::rows_that_stay(*rows, part_.dropped));
+      EC_ASSIGN_OR_RETURN(const auto mask, write::rows_that_stay(*rows, part_.dropped));
       if (mask.dropped > 0) {
-        EC_ASSIGN_OR_RETURN(rows, pipeline::filter_rows(rows, mask));
+        EC_ASSIGN_OR_RETURN(rows, write::filter_rows(rows, mask));
       }
     }
     if (part_.form != PartForm::kSame) rows = without_field_ids(rows);
@@ -93,16 +93,16 @@ class Stream final : public geoparquet::RowStream {
 
 }  // namespace
 
-std::int64_t PartSource::bytes() const { return pipeline::bytes_in_memory(part_.bytes); }
+std::int64_t PartSource::bytes() const { return write::bytes_in_memory(part_.bytes); }
 
-std::int64_t PartSource::stream_bytes() const { return pipeline::bytes_of_stream(row_group_bytes_); }
+std::int64_t PartSource::stream_bytes() const { return write::bytes_of_stream(row_group_bytes_); }
 
 Result<std::unique_ptr<geoparquet::FileReader>> PartSource::open() const {
   if (part_.content) {
     return geoparquet::FileReader::open(std::make_shared<arrow::io::BufferReader>(part_.content), part_.uri,
-                                        pipeline::row_pool());
+                                        write::row_pool());
   }
-  return geoparquet::FileReader::open(stores_, part_.uri, part_.bytes, pipeline::row_pool());
+  return geoparquet::FileReader::open(stores_, part_.uri, part_.bytes, write::row_pool());
 }
 
 Result<std::unique_ptr<geoparquet::RowStream>> PartSource::read(const iceberg::Schema& schema,

@@ -45,7 +45,7 @@ class Planner {
   const RunRecord& run_;
   const PlanOptions& options_;
   Plan plan_;
-  std::map<pipeline::Bucket, Group> groups_;
+  std::map<write::Bucket, Group> groups_;
   std::vector<std::unique_ptr<index::RunReader>> readers_;
 };
 
@@ -237,7 +237,7 @@ void leave_out(Plan& plan, const EntryPosition& at, const index::ObjectEntry& en
   if (!entry.owns_rows()) return;
   const auto& run = plan.runs[static_cast<std::size_t>(at.run)];
   for (const auto& cell : entry.cells) {
-    const pipeline::Bucket bucket{.cell = cell, .year = entry.year};
+    const write::Bucket bucket{.cell = cell, .year = entry.year};
     const auto group = std::ranges::lower_bound(plan.groups, bucket, {}, &Group::bucket);
     if (group == plan.groups.end() || group->bucket != bucket) continue;
     group->dropped.push_back({run.attempt, run.take, entry.object, entry.identity});

@@ -12,7 +12,7 @@
 #include "earthcatalog/backfill/part_source.h"
 #include "earthcatalog/base/parallel.h"
 #include "earthcatalog/iceberg/manifest/manifest.h"
-#include "earthcatalog/pipeline/data_file_source.h"
+#include "earthcatalog/write/data_file_source.h"
 
 namespace earthcatalog::backfill {
 namespace {
@@ -22,10 +22,10 @@ constexpr std::size_t kGroupsPerTask = 512;
 // A row of a data file has about a tenth of the bytes of its NDJSON.
 constexpr std::int64_t kDataFileWeight = 10;
 
-using PresentFiles = std::map<pipeline::Bucket, std::vector<iceberg::DataFile>>;
+using PresentFiles = std::map<write::Bucket, std::vector<iceberg::DataFile>>;
 
 // Groups of the plan get what they lose; buckets that only lose rows become groups.
-void add_removals(const pipeline::Removals& removals, Plan& plan) {
+void add_removals(const write::Removals& removals, Plan& plan) {
   std::vector<Group> others;
   for (const auto& [bucket, identities] : removals) {
     auto group = std::ranges::lower_bound(plan.groups, bucket, {}, &Group::bucket);
@@ -39,17 +39,17 @@ void add_removals(const pipeline::Removals& removals, Plan& plan) {
   std::ranges::sort(plan.groups, {}, &Group::bucket);
 }
 
-Result<PresentFiles> list_present(const catalog::Catalog& catalog, const pipeline::Removals& removals) {
+Result<PresentFiles> list_present(const catalog::Catalog& catalog, const write::Removals& removals) {
   PresentFiles present;
   if (removals.empty() || !catalog.has_table()) return present;
   iceberg::ListFilesOptions options{.only_counts = true};
   for (const auto& [bucket, identities] : removals) {
-    const auto partition = pipeline::partition_of(bucket);
+    const auto partition = write::partition_of(bucket);
     options.filter.cells.insert(partition.cell);
     options.filter.years_since_1970.insert(partition.year_since_1970);
   }
   EC_TRY(catalog.table().list_files(options, [&](iceberg::DataFile&& file) -> Status {
-    auto bucket = pipeline::bucket_of(file.partition);
+    auto bucket = write::bucket_of(file.partition);
     if (!removals.contains(bucket)) return {};
     if (!file.deletes.empty()) {  // tasks know files by manifests, which do not tell what is deleted
       return fail(
@@ -206,7 +206,7 @@ Status observe_itslive(const Staging& staging, std::int64_t memory_bytes, Plan& 
     for (const auto& [name, kinds] : observed) plan.observed[name].merge(kinds);
     return {};
   };
-  const auto holds = [&](std::size_t i) { return pipeline::bytes_in_memory(parts[i].second->bytes); };
+  const auto holds = [&](std::size_t i) { return write::bytes_in_memory(parts[i].second->bytes); };
   return parallel_for(parts.size(), staging.stores().parallel(1, memory_bytes / 8), observe, holds);
 }
 

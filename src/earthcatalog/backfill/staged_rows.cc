@@ -20,7 +20,7 @@ namespace {
 constexpr std::size_t kReadsAtOnce = 16;  // of local files
 
 struct RowOf {
-  pipeline::GroupKey group;
+  write::GroupKey group;
   std::uint32_t part, item;
   bool primary;
 };
@@ -109,7 +109,7 @@ Result<std::vector<StagedFile>> write_rows(const Staging& staging, const grid::P
       const auto& item = part.items[row.item];
       append_line(item.object, row.primary, part.text.view().substr(item.text_first, item.text_size), text);
     }
-    files[g] = {.bucket = pipeline::bucket_of(grid, groups[g].front().group),
+    files[g] = {.bucket = write::bucket_of(grid, groups[g].front().group),
                 .part = options.part,
                 .rows = std::ssize(groups[g]),
                 .bytes = std::ssize(text),

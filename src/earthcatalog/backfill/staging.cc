@@ -43,9 +43,9 @@ std::string Staging::problems(Attempt attempt) const {
   return at(fmt::format("staging/_problems/{}.ndjson", attempt_name(attempt)));
 }
 
-std::string Staging::rows(const pipeline::Bucket& bucket, Attempt attempt, int part) const {
+std::string Staging::rows(const write::Bucket& bucket, Attempt attempt, int part) const {
   const auto name = attempt_name(attempt) + number_suffix(part);
-  const auto year = pipeline::year_name(bucket.year);
+  const auto year = write::year_name(bucket.year);
   if (is_direct()) {
     return storage::join_uri(parts_, fmt::format("grid_partition={}/year={}/{}.parquet", bucket.cell, year, name));
   }

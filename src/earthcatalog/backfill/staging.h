@@ -7,7 +7,7 @@
 #include <string>
 #include <string_view>
 
-#include "earthcatalog/pipeline/bucket.h"
+#include "earthcatalog/write/partition.h"
 #include "earthcatalog/result.h"
 #include "earthcatalog/storage/stores.h"
 
@@ -44,7 +44,7 @@ class Staging {
   std::string part_files(Attempt attempt, int take) const;
   std::string problems(Attempt attempt) const;
   /// `part` numbers the files of one attempt in one bucket: memory may make it write more than one.
-  std::string rows(const pipeline::Bucket& bucket, Attempt attempt, int part) const;
+  std::string rows(const write::Bucket& bucket, Attempt attempt, int part) const;
   /// `key` is what tells the task from tasks of other plans: what it left is never taken for theirs.
   std::string task_report(std::int64_t task, std::string_view key) const;
   std::string task_files(std::int64_t task, std::string_view key) const;

@@ -10,7 +10,7 @@
 #include <optional>
 #include <utility>
 
-#include "earthcatalog/pipeline/row_pool.h"
+#include "earthcatalog/write/row_pool.h"
 
 namespace earthcatalog::pipeline {
 namespace {
@@ -36,9 +36,9 @@ class OrderCheck {
  public:
   bool holds() const { return holds_; }
   void add(const arrow::RecordBatch& rows) {
-    const auto keys = sort_keys(rows);
+    const auto keys = write::sort_keys(rows);
     if (keys.empty() || !holds_) return;
-    holds_ = std::ranges::is_sorted(keys) && (!last_datetime_ || SortKey{last_platform_, *last_datetime_} <= keys[0]);
+    holds_ = std::ranges::is_sorted(keys) && (!last_datetime_ || write::SortKey{last_platform_, *last_datetime_} <= keys[0]);
     last_platform_ = keys.back().platform;
     last_datetime_ = keys.back().datetime;
   }
@@ -72,7 +72,7 @@ Result<std::shared_ptr<arrow::Array>> row_numbers(std::span<const std::int64_t> 
 }  // namespace
 
 struct BucketMerge::Position {
-  SortKey key;
+  write::SortKey key;
   std::uint32_t batch = 0, row = 0;
   // Batches are in order of arrival: their rows' numbers ascend with (batch, row).
   auto operator<=>(const Position&) const = default;
@@ -166,7 +166,7 @@ Status BucketMerge::load(RowSource& source, std::int64_t first_row, bool with_id
 std::vector<BucketMerge::Position> BucketMerge::order() const {
   std::vector<Position> positions;
   for (std::uint32_t batch = 0; batch < held_.size(); ++batch) {
-    const auto keys = sort_keys(*held_[batch].rows);
+    const auto keys = write::sort_keys(*held_[batch].rows);
     for (std::uint32_t row = 0; row < keys.size(); ++row) positions.push_back({keys[row], batch, row});
   }
   std::ranges::sort(positions);
@@ -184,7 +184,7 @@ Status BucketMerge::spill() {
       static_cast<std::size_t>(std::clamp<std::int64_t>(merge_bytes_ * count / held_bytes_, kLeastBatchRows, 10'000));
   std::vector<std::shared_ptr<arrow::RecordBatch>> batches;
   for (const auto& held : held_) batches.push_back(held.rows);
-  std::vector<RowAddress> addresses;
+  std::vector<write::RowAddress> addresses;
   std::vector<std::int64_t> numbers;
   for (std::size_t first = 0; first < positions.size(); first += step) {
     addresses.clear();
@@ -193,7 +193,7 @@ Status BucketMerge::spill() {
       addresses.push_back({at.batch, at.row});
       numbers.push_back(held_[at.batch].first_row + at.row);
     }
-    EC_ASSIGN_OR_RETURN(const auto rows, gather_columns(batches, columns_, addresses, row_pool()));
+    EC_ASSIGN_OR_RETURN(const auto rows, write::gather_columns(batches, columns_, addresses, write::row_pool()));
     EC_ASSIGN_OR_RETURN(const auto column, row_numbers(numbers));
     const auto numbered = rows->AddColumn(rows->num_columns(), kRowNumberColumn, column);
     if (!numbered.ok()) return fail(ErrorKind::kIOError, "{}", numbered.status().ToString());
@@ -219,9 +219,9 @@ Status BucketMerge::write_held(const BatchSink& out) {
   if (held_.empty()) return {};
   std::vector<std::shared_ptr<arrow::RecordBatch>> batches;
   for (const auto& held : held_) batches.push_back(held.rows);
-  std::vector<RowAddress> addresses;
+  std::vector<write::RowAddress> addresses;
   const auto give = [&]() -> Status {
-    EC_ASSIGN_OR_RETURN(const auto rows, gather_columns(batches, columns_, addresses, row_pool()));
+    EC_ASSIGN_OR_RETURN(const auto rows, write::gather_columns(batches, columns_, addresses, write::row_pool()));
     addresses.clear();
     return out(rows);
   };

@@ -15,7 +15,7 @@ index::ObjectEntry entry_of(const ChunkPart& part, const ItemRecord& item, const
   auto entry = index::entry_of(item.object);
   entry.identity = item.identity;
   entry.updated = item.updated;
-  if (item.year != kUnknownYear) entry.year = item.year;
+  if (item.year != write::kUnknownYear) entry.year = item.year;
   entry.cells.reserve(item.cell_count);
   for (std::uint32_t c = 0; c < item.cell_count; ++c) entry.cells.push_back(grid.name(part.cells[item.first_cell + c]));
   return entry;

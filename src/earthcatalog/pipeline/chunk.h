@@ -12,7 +12,7 @@
 #include "earthcatalog/index/object_index.h"
 #include "earthcatalog/grid/bounds.h"
 #include "earthcatalog/grid/partitioner.h"
-#include "earthcatalog/pipeline/row_cutter.h"
+#include "earthcatalog/write/row_partitioner.h"
 #include "earthcatalog/stac/grow_buffer.h"
 #include "earthcatalog/stac/item_batch.h"
 #include "earthcatalog/storage/object_ref.h"
@@ -24,11 +24,11 @@ struct ItemRecord {
   storage::ObjectRef object;
   Hash128 identity;
   std::optional<TimeMicros> updated;
-  std::int32_t year = kUnknownYear;
+  std::int32_t year = write::kUnknownYear;
   std::uint32_t row = 0;                         ///< in its part's batch; without meaning where texts are kept
   std::size_t text_first = 0, text_size = 0;     ///< in its part's text
   std::uint32_t first_cell = 0, cell_count = 0;  ///< in its part's cells, ascending
-  std::uint32_t bounds = kNoBounds;              ///< in its part's bounds
+  std::uint32_t bounds = write::kNoBounds;              ///< in its part's bounds
   bool undatable = false;                        ///< had a datetime that nobody can read
 };
 

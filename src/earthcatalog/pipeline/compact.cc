@@ -8,13 +8,13 @@
 
 #include "earthcatalog/base/parallel.h"
 #include "earthcatalog/base/stopwatch.h"
-#include "earthcatalog/pipeline/bucket.h"
+#include "earthcatalog/write/partition.h"
 #include "earthcatalog/pipeline/bucket_merge.h"
-#include "earthcatalog/pipeline/data_file_source.h"
-#include "earthcatalog/pipeline/part_names.h"
-#include "earthcatalog/pipeline/part_writer.h"
-#include "earthcatalog/pipeline/rewrite.h"
-#include "earthcatalog/pipeline/table_writer.h"
+#include "earthcatalog/write/data_file_source.h"
+#include "earthcatalog/write/file_names.h"
+#include "earthcatalog/write/rolling_writer.h"
+#include "earthcatalog/write/remove_rows.h"
+#include "earthcatalog/write/partition_writers.h"
 
 namespace earthcatalog::pipeline {
 namespace {
@@ -67,11 +67,11 @@ class Compaction {
   Status work();
   Status plan();
   Status merge_all();
-  Status merge_one(Merge& merge, const TableWriter& writer);
+  Status merge_one(Merge& merge, const write::TableWriter& writer);
   Result<bool> is_needless(const Merge& merge, const Sources& sources, const iceberg::Schema& schema) const;
-  Status write(BucketMerge& rows, Merge& merge, const TableWriter& writer);
+  Status write(BucketMerge& rows, Merge& merge, const write::TableWriter& writer);
   Status commit();
-  void discard(const Merge& merge) { discard_files(stores_, merge.after); }
+  void discard(const Merge& merge) { write::discard_files(stores_, merge.after); }
   void count();
   bool stopped() const { return stop_ != nullptr && stop_->load(); }
   std::int64_t files_for(std::int64_t rows) const { return (rows + spec_.compact_rows - 1) / spec_.compact_rows; }
@@ -83,7 +83,7 @@ class Compaction {
   const std::atomic<bool>* stop_;
   CompactReport& report_;
   std::unique_ptr<catalog::Catalog> catalog_;
-  std::unique_ptr<PartNames> names_;
+  std::unique_ptr<write::PartNames> names_;
   std::vector<Merge> merges_;  // by partition
   std::int64_t merging_at_a_time_ = 1;
 };
@@ -94,7 +94,7 @@ Status Compaction::run() {
   report_.dry_run = spec_.dry_run;
   EC_ASSIGN_OR_RETURN(catalog_, open());
   report_.warehouse = catalog_->warehouse();
-  names_ = std::make_unique<PartNames>(catalog_->warehouse(), report_.run_id);
+  names_ = std::make_unique<write::PartNames>(catalog_->warehouse(), report_.run_id);
   auto status = work();
   if (!status && status.error().kind == ErrorKind::kCancelled && stopped()) {
     report_.interrupted = true;
@@ -171,7 +171,7 @@ MergeOptions Compaction::merge_options() const {
 // About what a merge takes: all rows of a bucket that fits into a third of its memory, else that memory.
 std::int64_t Compaction::bytes_held(const Merge& merge) const {
   std::int64_t bytes = kFileBytes;
-  for (const auto& file : merge.before) bytes += 3 * bytes_in_memory(file.file_size_in_bytes);
+  for (const auto& file : merge.before) bytes += 3 * write::bytes_in_memory(file.file_size_in_bytes);
   return std::min(bytes, merge_options().memory_limit_bytes);
 }
 
@@ -184,11 +184,11 @@ Status Compaction::merge_all() {
   std::ranges::sort(todo, std::ranges::greater{}, &Merge::rows_before);
   merging_at_a_time_ = std::clamp<std::int64_t>(std::ssize(todo), 1, spec_.workers);
   EC_ASSIGN_OR_RETURN(auto schema, catalog_->plan_schema(*catalog_->item_schema()));
-  EC_ASSIGN_OR_RETURN(const auto writer, TableWriter::make(std::move(schema)));
+  EC_ASSIGN_OR_RETURN(const auto writer, write::TableWriter::make(std::move(schema)));
   ProgressMeter meter(spec_.progress, {.total = std::ssize(todo), .stage = "merge", .unit = "buckets"});
   const auto work = [&](std::size_t i) -> Status {
-    const auto bucket = bucket_of(todo[i]->partition);
-    EC_TRY(annotate(merge_one(*todo[i], writer), fmt::format("merging {}/{}", bucket.cell, year_name(bucket.year))));
+    const auto bucket = write::bucket_of(todo[i]->partition);
+    EC_TRY(annotate(merge_one(*todo[i], writer), fmt::format("merging {}/{}", bucket.cell, write::year_name(bucket.year))));
     meter.add();
     return {};
   };
@@ -197,10 +197,10 @@ Status Compaction::merge_all() {
   return stopped() ? fail(ErrorKind::kCancelled, "stopped") : Status{};
 }
 
-Status Compaction::merge_one(Merge& merge, const TableWriter& writer) {
+Status Compaction::merge_one(Merge& merge, const write::TableWriter& writer) {
   if (stopped()) return fail(ErrorKind::kCancelled, "stopped");
   Sources sources;
-  for (const auto& file : merge.before) sources.push_back(std::make_unique<DataFileSource>(stores_, file, stop_));
+  for (const auto& file : merge.before) sources.push_back(std::make_unique<write::DataFileSource>(stores_, file, stop_));
   EC_ASSIGN_OR_RETURN(merge.needless, is_needless(merge, sources, writer.schema()));
   if (merge.needless) return {};
   BucketMerge rows(writer.schema(), merge_options());
@@ -224,8 +224,8 @@ Result<bool> Compaction::is_needless(const Merge& merge, const Sources& sources,
   return scan.in_order && scan.dropped_rows == 0;
 }
 
-Status Compaction::write(BucketMerge& rows, Merge& merge, const TableWriter& writer) {
-  PartWriter parts(stores_, *names_, writer.of(bucket_of(merge.partition).cell), merge.partition,
+Status Compaction::write(BucketMerge& rows, Merge& merge, const write::TableWriter& writer) {
+  write::PartWriter parts(stores_, *names_, writer.of(write::bucket_of(merge.partition).cell), merge.partition,
                    {.rows = merge.rows, .most_rows = spec_.compact_rows});
   auto status = rows.write([&](const auto& batch) -> Status {
     if (stopped()) return fail(ErrorKind::kCancelled, "stopped");
@@ -264,7 +264,7 @@ Status Compaction::commit() {
 void Compaction::count() {
   for (const auto& merge : merges_) {
     if (merge.needless) continue;
-    const auto bucket = bucket_of(merge.partition);
+    const auto bucket = write::bucket_of(merge.partition);
     CompactedBucket counts{.cell = bucket.cell,
                            .year = bucket.year,
                            .files_before = std::ssize(merge.before),

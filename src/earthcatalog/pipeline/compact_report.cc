@@ -3,7 +3,7 @@
 #include <iterator>
 #include <nlohmann/json.hpp>
 
-#include "earthcatalog/pipeline/bucket.h"
+#include "earthcatalog/write/partition.h"
 #include "earthcatalog/pipeline/compact.h"
 
 namespace earthcatalog::pipeline {
@@ -41,7 +41,7 @@ std::string to_text(const CompactReport& report) {
   auto out = std::back_inserter(text);
   if (report.dry_run) {
     for (const auto& bucket : report.buckets) {
-      fmt::format_to(out, "{}/{}: {} files of {} rows to {}", bucket.cell, year_name(bucket.year), bucket.files_before,
+      fmt::format_to(out, "{}/{}: {} files of {} rows to {}", bucket.cell, write::year_name(bucket.year), bucket.files_before,
                      bucket.rows + bucket.dropped_rows, bucket.files_after);
       fmt::format_to(out, "{}\n", bucket.dropped_rows > 0 ? fmt::format(", {} doubled", bucket.dropped_rows) : "");
     }

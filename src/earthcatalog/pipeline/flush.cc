@@ -7,7 +7,7 @@
 #include <utility>
 
 #include "earthcatalog/pipeline/spread.h"
-#include "earthcatalog/pipeline/write_groups.h"
+#include "earthcatalog/write/write_partitions.h"
 
 namespace earthcatalog::pipeline {
 namespace {
@@ -117,7 +117,7 @@ Status Flusher::stage_input(const Input& input) {
   look_at_spread(input, decision);
   if (!options_.dry_run) {
     EC_ASSIGN_OR_RETURN(auto schema, catalog_->plan_schema(*input.schema));
-    EC_ASSIGN_OR_RETURN(const auto writer, TableWriter::make(std::move(schema)));
+    EC_ASSIGN_OR_RETURN(const auto writer, write::TableWriter::make(std::move(schema)));
     EC_TRY(stage_removals(decision.removals, writer));
     EC_TRY(stage_rows(input, decision, writer));
   }
@@ -154,11 +154,11 @@ Status Flusher::record_rejected() {
   return {};
 }
 
-Status Flusher::stage_removals(const Removals& removals, const TableWriter& writer) {
+Status Flusher::stage_removals(const write::Removals& removals, const write::TableWriter& writer) {
   if (removals.empty()) return {};
   iceberg::ListFilesOptions listing;
   for (const auto& [bucket, identities] : removals) {
-    const auto partition = partition_of(bucket);
+    const auto partition = write::partition_of(bucket);
     listing.filter.cells.insert(partition.cell);
     listing.filter.years_since_1970.insert(partition.year_since_1970);
   }
@@ -170,7 +170,7 @@ Status Flusher::stage_removals(const Removals& removals, const TableWriter& writ
     }));
   }
   for (const auto& [path, file] : added_) files.push_back(file);
-  EC_ASSIGN_OR_RETURN(auto rewritten, rewrite_without(stores_, files, removals, names_, writer, options_.parallel));
+  EC_ASSIGN_OR_RETURN(auto rewritten, write::rewrite_without(stores_, files, removals, names_, writer, options_.parallel));
   for (auto& file : rewritten.removed) {
     // A file of an earlier stage was never visible: it need not be removed from the table.
     if (added_.erase(file.file_path) == 0) removed_.emplace(file.file_path, file);
@@ -181,14 +181,14 @@ Status Flusher::stage_removals(const Removals& removals, const TableWriter& writ
   return {};
 }
 
-Status Flusher::stage_rows(const Input& input, const Decision& decision, const TableWriter& writer) {
+Status Flusher::stage_rows(const Input& input, const Decision& decision, const write::TableWriter& writer) {
   auto [rows, bounds] = rows_of(input.parts, decision.winners);
   EC_ASSIGN_OR_RETURN(const auto cutter,
-                      RowCutter::make(input.schema, input.batches, std::move(rows), std::move(bounds)));
+                      write::RowCutter::make(input.schema, input.batches, std::move(rows), std::move(bounds)));
   EC_ASSIGN_OR_RETURN(auto written,
-                      write_groups(stores_, cutter, writer,
-                                   {.bucket_of = [&](const GroupKey& key) { return bucket_of(grid_, key); },
-                                    .next_uri = [&](const Bucket& bucket) { return names_.next(bucket); },
+                      write::write_groups(stores_, cutter, writer,
+                                   {.bucket_of = [&](const write::GroupKey& key) { return write::bucket_of(grid_, key); },
+                                    .next_uri = [&](const write::Bucket& bucket) { return names_.next(bucket); },
                                     .most_rows = options_.compact_rows,
                                     .parallel = options_.parallel,
                                     .progress = options_.progress}));
@@ -222,10 +222,10 @@ void Flusher::count(const Input& input, const Decision& decision) {
     ++counts_.written_items;
     counts_.rows += item.cell_count;
     ++counts_.fan_out_distribution[item.cell_count];
-    counts_.undated += item.year == kUnknownYear ? 1 : 0;
+    counts_.undated += item.year == write::kUnknownYear ? 1 : 0;
     counts_.unlocated += part.cells[item.first_cell] == grid::kNoCell ? 1 : 0;
     counts_.item_dates_unparseable += item.undatable ? 1 : 0;
-    if (item.year != kUnknownYear) counts_.years.insert(item.year);
+    if (item.year != write::kUnknownYear) counts_.years.insert(item.year);
     for (std::uint32_t c = 0; c < item.cell_count; ++c) {
       counts_.cells.insert(grid_.name(part.cells[item.first_cell + c]));
     }
@@ -289,7 +289,7 @@ Status Flusher::commit() {
     // Any other error leaves open whether the table names the new files: they stay, and `expire` removes what it does
     // not name.
     if (outcome.error().kind != ErrorKind::kConflict) return std::unexpected(outcome.error());
-    discard_files(stores_, request.added);
+    write::discard_files(stores_, request.added);
     if (staged_items_ && !input_) return std::unexpected(cannot_decide_again(outcome.error()));
     if (attempt == kCommitAttempts) return std::unexpected(outcome.error());
     EC_TRY(stage_again());

@@ -16,12 +16,12 @@
 #include "earthcatalog/grid/partitioner.h"
 #include "earthcatalog/pipeline/chunk.h"
 #include "earthcatalog/pipeline/ingest.h"
-#include "earthcatalog/pipeline/part_names.h"
+#include "earthcatalog/write/file_names.h"
 #include "earthcatalog/pipeline/report.h"
-#include "earthcatalog/pipeline/rewrite.h"
-#include "earthcatalog/pipeline/row_cutter.h"
+#include "earthcatalog/write/remove_rows.h"
+#include "earthcatalog/write/row_partitioner.h"
 #include "earthcatalog/pipeline/staged_objects.h"
-#include "earthcatalog/pipeline/table_writer.h"
+#include "earthcatalog/write/partition_writers.h"
 #include "earthcatalog/pipeline/upsert.h"
 #include "earthcatalog/result.h"
 
@@ -70,8 +70,8 @@ class Flusher {
 
   Status choose_schema(Input& input);
   Status stage_input(const Input& input);
-  Status stage_removals(const Removals& removals, const TableWriter& writer);
-  Status stage_rows(const Input& input, const Decision& decision, const TableWriter& writer);
+  Status stage_removals(const write::Removals& removals, const write::TableWriter& writer);
+  Status stage_rows(const Input& input, const Decision& decision, const write::TableWriter& writer);
   void record(Decision decision);
   Status record_rejected();
   void count(const Input& input, const Decision& decision);
@@ -88,7 +88,7 @@ class Flusher {
   StartSchema& schema_;
   const FlushOptions options_;
   Report& report_;
-  PartNames names_;
+  write::PartNames names_;
   mutable std::mutex index_mutex_;
   std::optional<index::ObjectIndex> index_;
 

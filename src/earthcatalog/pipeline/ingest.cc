@@ -56,7 +56,7 @@ void Ingester::append(ChunkPart& part, const storage::ObjectRef& object, const s
   record.identity = item.identity;
   record.updated = item.updated;
   record.row = item.row;
-  record.year = item.datetime ? utc_year(*item.datetime) : kUnknownYear;
+  record.year = item.datetime ? utc_year(*item.datetime) : write::kUnknownYear;
   record.undatable = has_problem(item, "datetime");
   if (item.wkb.empty()) {
     cells_.assign(1, grid::kNoCell);

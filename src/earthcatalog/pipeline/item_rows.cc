@@ -11,8 +11,8 @@ ItemRows rows_of(std::span<const std::unique_ptr<ChunkPart>> parts, std::span<co
   for (const ItemAddress& at : items) {
     const ChunkPart& part = *parts[at.part];
     const ItemRecord& item = part.items[at.item];
-    std::uint32_t box = kNoBounds;
-    if (item.bounds != kNoBounds) {
+    std::uint32_t box = write::kNoBounds;
+    if (item.bounds != write::kNoBounds) {
       box = static_cast<std::uint32_t>(result.bounds.size());
       result.bounds.push_back(part.bounds[item.bounds]);
     }

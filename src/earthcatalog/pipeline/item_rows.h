@@ -8,7 +8,7 @@
 
 #include "earthcatalog/grid/bounds.h"
 #include "earthcatalog/pipeline/chunk.h"
-#include "earthcatalog/pipeline/row_cutter.h"
+#include "earthcatalog/write/row_partitioner.h"
 #include "earthcatalog/result.h"
 #include "earthcatalog/stac/item_batch.h"
 
@@ -21,7 +21,7 @@ struct ItemAddress {
 
 /// What RowCutter::make takes: row n's batch is that of its part.
 struct ItemRows {
-  std::vector<Row> rows;
+  std::vector<write::Row> rows;
   std::vector<grid::Bounds> bounds;
 };
 ItemRows rows_of(std::span<const std::unique_ptr<ChunkPart>> parts, std::span<const ItemAddress> items);

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <unordered_set>
 
-#include "earthcatalog/pipeline/rewrite.h"
+#include "earthcatalog/write/remove_rows.h"
 
 namespace earthcatalog::pipeline {
 namespace {
@@ -15,13 +15,13 @@ constexpr std::int64_t kRewriteBytes = 64 << 20;
 
 // What goes with the objects that are gone.
 struct Deletion {
-  Removals removals;
+  write::Removals removals;
   std::vector<Hash128> items;  // that lose rows
   index::IndexUpdate update;
   std::int64_t counting_again = 0;
 };
 
-void displace(const ObjectEntry& owner, Removals& removals) {
+void displace(const ObjectEntry& owner, write::Removals& removals) {
   for (const auto& cell : owner.cells) removals[{cell, owner.year}].insert(owner.identity);
 }
 
@@ -53,12 +53,12 @@ Result<Deletion> plan(const index::ObjectIndex& index, const std::vector<ObjectE
   return plan;
 }
 
-Result<std::vector<iceberg::DataFile>> files_of(const iceberg::Table& table, const Removals& removals) {
+Result<std::vector<iceberg::DataFile>> files_of(const iceberg::Table& table, const write::Removals& removals) {
   std::vector<iceberg::DataFile> files;
   if (removals.empty()) return files;
   iceberg::ListFilesOptions listing;
   for (const auto& [bucket, identities] : removals) {
-    const auto partition = partition_of(bucket);
+    const auto partition = write::partition_of(bucket);
     listing.filter.cells.insert(partition.cell);
     listing.filter.years_since_1970.insert(partition.year_since_1970);
   }
@@ -106,14 +106,14 @@ Result<RemovedObjects> find_removed(const index::ObjectIndex& index, const Liste
 }
 
 Result<DeletedRows> delete_objects(storage::Stores& stores, catalog::Catalog& catalog,
-                                   const std::vector<ObjectEntry>& gone, PartNames& names, std::size_t workers) {
+                                   const std::vector<ObjectEntry>& gone, write::PartNames& names, std::size_t workers) {
   DeletedRows deleted;
   if (gone.empty()) return deleted;
   EC_ASSIGN_OR_RETURN(auto plan, pipeline::plan(catalog.index(), gone));
   EC_ASSIGN_OR_RETURN(auto schema, catalog.plan_schema(*catalog.item_schema()));
-  EC_ASSIGN_OR_RETURN(const auto writer, TableWriter::make(schema));
+  EC_ASSIGN_OR_RETURN(const auto writer, write::TableWriter::make(schema));
   EC_ASSIGN_OR_RETURN(const auto files, files_of(catalog.table(), plan.removals));
-  EC_ASSIGN_OR_RETURN(auto rewritten, rewrite_without(stores, files, plan.removals, names, writer,
+  EC_ASSIGN_OR_RETURN(auto rewritten, write::rewrite_without(stores, files, plan.removals, names, writer,
                                                       stores.parallel(workers, kRewriteBytes)));
   catalog::CommitRequest request;
   request.added = rewritten.added;
@@ -126,7 +126,7 @@ Result<DeletedRows> delete_objects(storage::Stores& stores, catalog::Catalog& ca
   const auto outcome = catalog.commit(request);
   if (!outcome) {
     // After any other error a snapshot may name them.
-    if (outcome.error().kind == ErrorKind::kConflict) discard_files(stores, rewritten.added);
+    if (outcome.error().kind == ErrorKind::kConflict) write::discard_files(stores, rewritten.added);
     return std::unexpected(outcome.error());
   }
   deleted.objects = std::ssize(gone);

@@ -9,7 +9,7 @@
 #include "earthcatalog/catalog/catalog.h"
 #include "earthcatalog/extsort/hash_sorter.h"
 #include "earthcatalog/inventory/inventory.h"
-#include "earthcatalog/pipeline/part_names.h"
+#include "earthcatalog/write/file_names.h"
 #include "earthcatalog/result.h"
 #include "earthcatalog/storage/stores.h"
 
@@ -54,7 +54,7 @@ struct DeletedRows {
 /// Takes the rows of `gone` out of the table by copy-on-write and forgets the objects, in one commit. kConflict when
 /// another writer changed the same items or files: find_removed() has to be asked again after a refresh().
 Result<DeletedRows> delete_objects(storage::Stores& stores, catalog::Catalog& catalog,
-                                   const std::vector<index::ObjectEntry>& gone, PartNames& names,
+                                   const std::vector<index::ObjectEntry>& gone, write::PartNames& names,
                                    std::size_t workers);
 
 }  // namespace earthcatalog::pipeline

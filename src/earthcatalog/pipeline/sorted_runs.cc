@@ -15,7 +15,7 @@
 #include <utility>
 
 #include "earthcatalog/extsort/sorted_merge.h"
-#include "earthcatalog/pipeline/row_pool.h"
+#include "earthcatalog/write/row_pool.h"
 
 namespace earthcatalog::pipeline {
 namespace {
@@ -35,7 +35,7 @@ class Cursor {
     held_epoch_ = -1;
     EC_ASSIGN_OR_RETURN(batch_, input_.rows->next());
     if (!batch_) return false;
-    keys_ = sort_keys(*batch_);
+    keys_ = write::sort_keys(*batch_);
     if (input_.first_row) {
       first_number_ = std::exchange(next_number_, next_number_ + batch_->num_rows());
     } else {
@@ -45,9 +45,9 @@ class Cursor {
   }
   void advance() { ++row_; }
 
-  const SortKey& key() const { return keys_[static_cast<std::size_t>(row_)]; }
+  const write::SortKey& key() const { return keys_[static_cast<std::size_t>(row_)]; }
   std::int64_t number() const { return input_.first_row ? first_number_ + row_ : numbers_[row_]; }
-  RowAddress address(RowCollector& rows) {
+  write::RowAddress address(RowCollector& rows) {
     if (held_epoch_ != rows.epoch()) {
       held_ = rows.hold(batch_);
       held_epoch_ = rows.epoch();
@@ -59,7 +59,7 @@ class Cursor {
   SortedInput input_;
   std::int64_t next_number_, first_number_ = 0;
   std::shared_ptr<arrow::RecordBatch> batch_;
-  std::vector<SortKey> keys_;
+  std::vector<write::SortKey> keys_;
   const std::int64_t* numbers_ = nullptr;
   std::int64_t row_ = 0, held_epoch_ = -1;
   std::uint32_t held_ = 0;
@@ -74,7 +74,7 @@ class SortedRuns::Reader final : public geoparquet::RowStream {
   Result<std::shared_ptr<arrow::RecordBatch>> next() override {
     if (next_ == extents_.size()) return nullptr;
     const Extent extent = extents_[next_++];
-    auto buffer = arrow::AllocateBuffer(extent.size, row_pool());
+    auto buffer = arrow::AllocateBuffer(extent.size, write::row_pool());
     if (!buffer.ok()) return scratch_error(buffer.status());
     const std::span bytes((*buffer)->mutable_data(), static_cast<std::size_t>(extent.size));
     EC_TRY(runs_.file_->read(extent.offset, std::as_writable_bytes(bytes)));
@@ -100,7 +100,7 @@ Status SortedRuns::append(const arrow::RecordBatch& rows) {
   }
   auto options = arrow::ipc::IpcWriteOptions::Defaults();
   options.use_threads = false;
-  options.memory_pool = row_pool();
+  options.memory_pool = write::row_pool();
   const auto message = arrow::ipc::SerializeRecordBatch(rows, options);
   if (!message.ok()) return scratch_error(message.status());
   runs_.back().push_back({.offset = file_->size(), .size = (*message)->size()});
@@ -119,14 +119,14 @@ std::uint32_t RowCollector::hold(std::shared_ptr<arrow::RecordBatch> batch) {
   return static_cast<std::uint32_t>(batches_.size() - 1);
 }
 
-Status RowCollector::add(RowAddress row) {
+Status RowCollector::add(write::RowAddress row) {
   rows_.push_back(row);
   return rows_.size() < batch_rows_ ? Status{} : flush();
 }
 
 Status RowCollector::flush() {
   if (rows_.empty()) return {};
-  EC_ASSIGN_OR_RETURN(const auto rows, gather_columns(batches_, schema_, rows_, row_pool()));
+  EC_ASSIGN_OR_RETURN(const auto rows, write::gather_columns(batches_, schema_, rows_, write::row_pool()));
   rows_.clear();
   batches_.clear();
   ++epoch_;

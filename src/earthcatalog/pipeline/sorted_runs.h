@@ -12,8 +12,8 @@
 #include "earthcatalog/extsort/scratch_file.h"
 #include "earthcatalog/geoparquet/reader.h"
 #include "earthcatalog/pipeline/duplicate_rows.h"
-#include "earthcatalog/pipeline/gather.h"
-#include "earthcatalog/pipeline/sort_key.h"
+#include "earthcatalog/write/take_rows.h"
+#include "earthcatalog/write/sort_key.h"
 #include "earthcatalog/result.h"
 
 namespace arrow {
@@ -57,7 +57,7 @@ class RowCollector {
   /// Names a batch for add(). Valid until epoch() changes.
   std::uint32_t hold(std::shared_ptr<arrow::RecordBatch> batch);
   std::int64_t epoch() const { return epoch_; }
-  Status add(RowAddress row);
+  Status add(write::RowAddress row);
   /// Gives on what is left.
   Status flush();
 
@@ -66,7 +66,7 @@ class RowCollector {
   const std::size_t batch_rows_;
   const BatchSink out_;
   std::vector<std::shared_ptr<arrow::RecordBatch>> batches_;
-  std::vector<RowAddress> rows_;
+  std::vector<write::RowAddress> rows_;
   std::int64_t epoch_ = 0;
 };
 

@@ -12,9 +12,9 @@
 
 #include "earthcatalog/index/object_index.h"
 #include "earthcatalog/grid/partitioner.h"
-#include "earthcatalog/pipeline/bucket.h"
+#include "earthcatalog/write/partition.h"
 #include "earthcatalog/pipeline/item_rows.h"
-#include "earthcatalog/pipeline/rewrite.h"
+#include "earthcatalog/write/remove_rows.h"
 #include "earthcatalog/pipeline/staged_objects.h"
 #include "earthcatalog/result.h"
 
@@ -26,7 +26,7 @@ struct EntryDecision {
   std::vector<index::ObjectEntry> incoming;   ///< as given; the object index is to know the losers without cells
   std::vector<index::ObjectEntry> displaced;  ///< owners that have no rows any more
   std::vector<Hash128> forgotten;               ///< objects whose version counts again: to be fetched by the next run
-  Removals removals;                            ///< rows of owners displaced
+  write::Removals removals;                            ///< rows of owners displaced
   std::int64_t more_items = 0;                  ///< by how many more items have rows than before
 };
 
@@ -52,7 +52,7 @@ struct Decision {
   std::vector<ItemAddress> winners;           ///< get rows; in order of arrival
   std::vector<index::ObjectEntry> entries;  ///< for the object index: owners displaced, winners, losers
   std::vector<Hash128> forgotten;             ///< as in EntryDecision, like the rest
-  Removals removals;
+  write::Removals removals;
   std::int64_t superseded = 0;
   std::int64_t more_items = 0;
 };

@@ -12,7 +12,7 @@
 #include "earthcatalog/geoparquet/claims.h"
 #include "earthcatalog/geoparquet/reader.h"
 #include "earthcatalog/grid/partitioner.h"
-#include "earthcatalog/pipeline/data_file_source.h"
+#include "earthcatalog/write/data_file_source.h"
 
 namespace earthcatalog::upkeep {
 namespace {
@@ -79,7 +79,7 @@ Status for_each_file(const iceberg::Table& table, const AuditSpec& spec, bool st
       return {};
     };
     EC_TRY(parallel_for(batch.size(), parallel, one,
-                        [&](std::size_t i) { return pipeline::bytes_in_memory(batch[i].file_size_in_bytes); }));
+                        [&](std::size_t i) { return write::bytes_in_memory(batch[i].file_size_in_bytes); }));
     done += static_cast<std::uint32_t>(batch.size());
     batch.clear();
     return {};

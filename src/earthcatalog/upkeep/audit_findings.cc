@@ -4,7 +4,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "earthcatalog/pipeline/bucket.h"
+#include "earthcatalog/write/partition.h"
 
 namespace earthcatalog::upkeep {
 namespace {
@@ -45,7 +45,7 @@ std::string text_of(const FindingLine& line) {
   append(line.id);
   if (!line.collection.empty()) append(fmt::format("of {}", line.collection));
   if (!line.cell.empty()) {
-    append(fmt::format("in {}/{}", line.cell, pipeline::year_name(line.year)));
+    append(fmt::format("in {}/{}", line.cell, write::year_name(line.year)));
   }
   append(line.file);
   if (line.reason.empty()) return text;

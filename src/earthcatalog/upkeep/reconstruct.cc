@@ -12,7 +12,7 @@
 #include "earthcatalog/geoparquet/footer.h"
 #include "earthcatalog/geoparquet/position_deletes.h"
 #include "earthcatalog/iceberg/commit/transaction.h"
-#include "earthcatalog/pipeline/rewrite.h"
+#include "earthcatalog/write/remove_rows.h"
 #include "earthcatalog/upkeep/found_files.h"
 #include "earthcatalog/upkeep/row_choice.h"
 #include "earthcatalog/upkeep/schema_union.h"
@@ -214,12 +214,12 @@ Status Work::check_partly() const {
 
 Status Work::rewrite() {
   if (partly_.empty()) return {};
-  EC_ASSIGN_OR_RETURN(const auto writer, pipeline::TableWriter::make(schema_));
-  pipeline::PartNames names(spec_.warehouse, spec_.run_id);
+  EC_ASSIGN_OR_RETURN(const auto writer, write::TableWriter::make(schema_));
+  write::PartNames names(spec_.warehouse, spec_.run_id);
   for (const auto& [found, choice] : partly_) {
-    pipeline::Removals removals;
-    removals[pipeline::bucket_of(found.file.partition)].insert(choice.dropped.begin(), choice.dropped.end());
-    EC_ASSIGN_OR_RETURN(auto outcome, pipeline::rewrite_without(stores_, {found.file}, removals, names, writer, {}));
+    write::Removals removals;
+    removals[write::bucket_of(found.file.partition)].insert(choice.dropped.begin(), choice.dropped.end());
+    EC_ASSIGN_OR_RETURN(auto outcome, write::rewrite_without(stores_, {found.file}, removals, names, writer, {}));
     for (auto& file : outcome.added) {
       result_.bytes += file.file_size_in_bytes;
       added_.push_back(std::move(file));

@@ -7,9 +7,9 @@
 
 #include "earthcatalog/grid/partitioner.h"
 #include "earthcatalog/iceberg/manifest/data_file.h"
-#include "earthcatalog/pipeline/row_cutter.h"
+#include "earthcatalog/write/row_partitioner.h"
 
-namespace earthcatalog::pipeline {
+namespace earthcatalog::write {
 
 struct Bucket {
   std::string cell;
@@ -24,4 +24,4 @@ iceberg::PartitionKey partition_of(const Bucket& bucket);
 /// "2018", or "unknown".
 std::string year_name(std::optional<std::int32_t> year);
 
-}  // namespace earthcatalog::pipeline
+}  // namespace earthcatalog::write

@@ -1,6 +1,6 @@
-#include "earthcatalog/pipeline/bucket.h"
+#include "earthcatalog/write/partition.h"
 
-namespace earthcatalog::pipeline {
+namespace earthcatalog::write {
 
 Bucket bucket_of(const grid::Partitioner& grid, const GroupKey& group) {
   Bucket bucket{.cell = grid.name(group.cell), .year = {}};
@@ -22,4 +22,4 @@ iceberg::PartitionKey partition_of(const Bucket& bucket) {
 
 std::string year_name(std::optional<std::int32_t> year) { return year ? std::to_string(*year) : "unknown"; }
 
-}  // namespace earthcatalog::pipeline
+}  // namespace earthcatalog::write

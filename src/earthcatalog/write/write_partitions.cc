@@ -1,4 +1,4 @@
-#include "earthcatalog/pipeline/write_groups.h"
+#include "earthcatalog/write/write_partitions.h"
 
 #include <arrow/record_batch.h>
 
@@ -7,9 +7,9 @@
 #include <utility>
 
 #include "earthcatalog/base/parallel.h"
-#include "earthcatalog/pipeline/rewrite.h"
+#include "earthcatalog/write/remove_rows.h"
 
-namespace earthcatalog::pipeline {
+namespace earthcatalog::write {
 namespace {
 
 // What a file takes beside its rows: its footer, and the encoder's buffers.
@@ -65,4 +65,4 @@ Result<std::vector<WrittenFile>> write_groups(storage::Stores& stores, const Row
   return files;
 }
 
-}  // namespace earthcatalog::pipeline
+}  // namespace earthcatalog::write

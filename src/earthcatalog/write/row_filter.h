@@ -13,7 +13,7 @@ class Array;
 class RecordBatch;
 }  // namespace arrow
 
-namespace earthcatalog::pipeline {
+namespace earthcatalog::write {
 
 struct RowMask {
   std::shared_ptr<arrow::Array> stays;  ///< booleans
@@ -25,4 +25,4 @@ Result<RowMask> rows_that_stay(const arrow::RecordBatch& rows, const std::unorde
 Result<std::shared_ptr<arrow::RecordBatch>> filter_rows(const std::shared_ptr<arrow::RecordBatch>& rows,
                                                         const RowMask& mask);
 
-}  // namespace earthcatalog::pipeline
+}  // namespace earthcatalog::write

@@ -1,11 +1,11 @@
-#include "earthcatalog/pipeline/row_filter.h"
+#include "earthcatalog/write/row_filter.h"
 
 #include <arrow/api.h>
 #include <arrow/compute/api.h>
 
 #include <string_view>
 
-namespace earthcatalog::pipeline {
+namespace earthcatalog::write {
 namespace {
 
 std::string_view text_at(const arrow::Array* column, std::int64_t row) {
@@ -41,4 +41,4 @@ Result<std::shared_ptr<arrow::RecordBatch>> filter_rows(const std::shared_ptr<ar
   return filtered->record_batch();
 }
 
-}  // namespace earthcatalog::pipeline
+}  // namespace earthcatalog::write

@@ -1,4 +1,4 @@
-#include "earthcatalog/pipeline/part_names.h"
+#include "earthcatalog/write/file_names.h"
 
 #include <fmt/format.h>
 
@@ -6,7 +6,7 @@
 
 #include "earthcatalog/storage/stores.h"
 
-namespace earthcatalog::pipeline {
+namespace earthcatalog::write {
 
 namespace {
 constexpr std::string_view kPrefix = "part_";
@@ -37,4 +37,4 @@ std::optional<int> part_number(std::string_view uri, std::string_view run_id) {
   return whole ? std::optional(number) : std::nullopt;
 }
 
-}  // namespace earthcatalog::pipeline
+}  // namespace earthcatalog::write

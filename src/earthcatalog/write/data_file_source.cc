@@ -1,13 +1,13 @@
-#include "earthcatalog/pipeline/data_file_source.h"
+#include "earthcatalog/write/data_file_source.h"
 
 #include <arrow/record_batch.h>
 
 #include <utility>
 
 #include "earthcatalog/geoparquet/value_counts.h"
-#include "earthcatalog/pipeline/row_pool.h"
+#include "earthcatalog/write/row_pool.h"
 
-namespace earthcatalog::pipeline {
+namespace earthcatalog::write {
 namespace {
 
 // Rows of ITS_LIVE take ten times the bytes in memory that they take in a file.
@@ -69,4 +69,4 @@ Result<std::unique_ptr<geoparquet::RowStream>> DataFileSource::read(const iceber
   return stream;
 }
 
-}  // namespace earthcatalog::pipeline
+}  // namespace earthcatalog::write

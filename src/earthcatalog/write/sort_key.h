@@ -12,7 +12,7 @@ namespace arrow {
 class RecordBatch;
 }
 
-namespace earthcatalog::pipeline {
+namespace earthcatalog::write {
 
 /// What the order looks at, read once for each row instead of once for each comparison.
 struct SortKey {
@@ -24,4 +24,4 @@ struct SortKey {
 /// One for each row of `batch`, which must outlive them. A batch without one of the two columns is sorted by the other.
 std::vector<SortKey> sort_keys(const arrow::RecordBatch& batch);
 
-}  // namespace earthcatalog::pipeline
+}  // namespace earthcatalog::write

@@ -9,13 +9,13 @@
 #include "earthcatalog/base/parallel.h"
 #include "earthcatalog/base/progress.h"
 #include "earthcatalog/iceberg/manifest/data_file.h"
-#include "earthcatalog/pipeline/bucket.h"
-#include "earthcatalog/pipeline/row_cutter.h"
-#include "earthcatalog/pipeline/table_writer.h"
+#include "earthcatalog/write/partition.h"
+#include "earthcatalog/write/row_partitioner.h"
+#include "earthcatalog/write/partition_writers.h"
 #include "earthcatalog/result.h"
 #include "earthcatalog/storage/stores.h"
 
-namespace earthcatalog::pipeline {
+namespace earthcatalog::write {
 
 struct WrittenFile {
   iceberg::DataFile file;
@@ -35,4 +35,4 @@ struct WriteGroupsOptions {
 Result<std::vector<WrittenFile>> write_groups(storage::Stores& stores, const RowCutter& cutter,
                                               const TableWriter& writer, const WriteGroupsOptions& options);
 
-}  // namespace earthcatalog::pipeline
+}  // namespace earthcatalog::write

@@ -9,7 +9,7 @@
 #include "earthcatalog/iceberg/metadata/schema.h"
 #include "earthcatalog/result.h"
 
-namespace earthcatalog::pipeline {
+namespace earthcatalog::write {
 
 /// Immutable; may be used by many threads at once.
 class TableWriter {
@@ -35,4 +35,4 @@ class TableWriter {
   geoparquet::FileWriter located_, unlocated_;
 };
 
-}  // namespace earthcatalog::pipeline
+}  // namespace earthcatalog::write

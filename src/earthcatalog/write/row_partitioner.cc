@@ -1,4 +1,4 @@
-#include "earthcatalog/pipeline/row_cutter.h"
+#include "earthcatalog/write/row_partitioner.h"
 
 #include <arrow/api.h>
 
@@ -7,10 +7,10 @@
 #include <numeric>
 #include <tuple>
 
-#include "earthcatalog/pipeline/gather.h"
-#include "earthcatalog/pipeline/sort_key.h"
+#include "earthcatalog/write/take_rows.h"
+#include "earthcatalog/write/sort_key.h"
 
-namespace earthcatalog::pipeline {
+namespace earthcatalog::write {
 
 Result<RowCutter> RowCutter::make(std::shared_ptr<const stac::ItemSchema> schema,
                                   std::vector<std::shared_ptr<arrow::RecordBatch>> batches, std::vector<Row> rows,
@@ -74,4 +74,4 @@ Result<std::shared_ptr<arrow::RecordBatch>> RowCutter::cut(const Group& group, s
   return arrow::RecordBatch::Make(arrow_schema_, static_cast<std::int64_t>(count), std::move(columns));
 }
 
-}  // namespace earthcatalog::pipeline
+}  // namespace earthcatalog::write

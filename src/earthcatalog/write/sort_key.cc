@@ -1,11 +1,11 @@
-#include "earthcatalog/pipeline/sort_key.h"
+#include "earthcatalog/write/sort_key.h"
 
 #include <arrow/array.h>
 #include <arrow/record_batch.h>
 
 #include <memory>
 
-namespace earthcatalog::pipeline {
+namespace earthcatalog::write {
 
 std::vector<SortKey> sort_keys(const arrow::RecordBatch& batch) {
   std::vector<SortKey> keys(static_cast<std::size_t>(batch.num_rows()));
@@ -19,4 +19,4 @@ std::vector<SortKey> sort_keys(const arrow::RecordBatch& batch) {
   return keys;
 }
 
-}  // namespace earthcatalog::pipeline
+}  // namespace earthcatalog::write

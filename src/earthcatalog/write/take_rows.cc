@@ -1,4 +1,4 @@
-#include "earthcatalog/pipeline/gather.h"
+#include "earthcatalog/write/take_rows.h"
 
 #include <arrow/api.h>
 #include <arrow/util/bit_util.h>
@@ -7,7 +7,7 @@
 #include <climits>
 #include <cstring>
 
-namespace earthcatalog::pipeline {
+namespace earthcatalog::write {
 namespace {
 
 template <class T>
@@ -223,4 +223,4 @@ Result<std::shared_ptr<arrow::Array>> boxes(std::size_t count,
                                                  {validity.bitmap}, std::move(children), validity.null_count));
 }
 
-}  // namespace earthcatalog::pipeline
+}  // namespace earthcatalog::write

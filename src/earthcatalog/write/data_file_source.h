@@ -11,7 +11,7 @@
 #include "earthcatalog/result.h"
 #include "earthcatalog/storage/stores.h"
 
-namespace earthcatalog::pipeline {
+namespace earthcatalog::write {
 
 /// Memory for all rows of a data file of `bytes`, by the measure of ITS_LIVE; and while rows of it are streamed.
 std::int64_t bytes_in_memory(std::int64_t bytes);
@@ -19,7 +19,7 @@ std::int64_t bytes_of_stream(std::int64_t row_group_bytes);
 
 /// Opens the file at each read(), so that thousands of sources take no file descriptors. When `stop` is set, reading
 /// ends with kCancelled. Errors name the file.
-class DataFileSource final : public RowSource {
+class DataFileSource final : public pipeline::RowSource {
  public:
   DataFileSource(storage::Stores& stores, const iceberg::DataFile& file, const std::atomic<bool>* stop)
       : stores_(stores), file_(file), stop_(stop) {}
@@ -36,4 +36,4 @@ class DataFileSource final : public RowSource {
   std::int64_t row_group_bytes_ = 0;
 };
 
-}  // namespace earthcatalog::pipeline
+}  // namespace earthcatalog::write

@@ -7,9 +7,9 @@
 #include <string>
 #include <string_view>
 
-#include "earthcatalog/pipeline/bucket.h"
+#include "earthcatalog/write/partition.h"
 
-namespace earthcatalog::pipeline {
+namespace earthcatalog::write {
 
 /// Gives each file of a run a name of its own. Another run may share the 8 digits: who finds a name taken asks for the
 /// next. Thread-safe.
@@ -31,4 +31,4 @@ class PartNames {
 /// The number that the name of a run's file has; nothing when it is a file of another run.
 std::optional<int> part_number(std::string_view uri, std::string_view run_id);
 
-}  // namespace earthcatalog::pipeline
+}  // namespace earthcatalog::write

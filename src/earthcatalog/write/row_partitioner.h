@@ -21,7 +21,7 @@ class RecordBatch;
 class Schema;
 }  // namespace arrow
 
-namespace earthcatalog::pipeline {
+namespace earthcatalog::write {
 
 /// The year of items without a usable datetime; "unknown" in paths, null in Iceberg.
 inline constexpr std::int32_t kUnknownYear = INT32_MIN;
@@ -78,4 +78,4 @@ class RowCutter {
   std::vector<Group> groups_;
 };
 
-}  // namespace earthcatalog::pipeline
+}  // namespace earthcatalog::write

@@ -19,7 +19,7 @@ class RecordBatch;
 class Schema;
 }  // namespace arrow
 
-namespace earthcatalog::pipeline {
+namespace earthcatalog::write {
 
 struct RowAddress {
   std::uint32_t batch = 0, row = 0;
@@ -46,4 +46,4 @@ Result<std::shared_ptr<arrow::Array>> booleans(std::size_t count, const std::fun
 Result<std::shared_ptr<arrow::Array>> boxes(std::size_t count,
                                             const std::function<const grid::Bounds*(std::size_t)>& box);
 
-}  // namespace earthcatalog::pipeline
+}  // namespace earthcatalog::write

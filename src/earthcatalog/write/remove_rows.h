@@ -9,13 +9,13 @@
 #include "earthcatalog/base/hash.h"
 #include "earthcatalog/base/parallel.h"
 #include "earthcatalog/iceberg/manifest/data_file.h"
-#include "earthcatalog/pipeline/bucket.h"
-#include "earthcatalog/pipeline/part_names.h"
-#include "earthcatalog/pipeline/table_writer.h"
+#include "earthcatalog/write/partition.h"
+#include "earthcatalog/write/file_names.h"
+#include "earthcatalog/write/partition_writers.h"
 #include "earthcatalog/result.h"
 #include "earthcatalog/storage/stores.h"
 
-namespace earthcatalog::pipeline {
+namespace earthcatalog::write {
 
 /// Rows to drop: in which partitions, of which items.
 using Removals = std::map<Bucket, std::unordered_set<Hash128>>;
@@ -37,4 +37,4 @@ Result<RewriteOutcome> rewrite_without(storage::Stores& stores, const std::vecto
 /// Removes files that no commit names, as far as that works.
 void discard_files(storage::Stores& stores, const std::vector<iceberg::DataFile>& files);
 
-}  // namespace earthcatalog::pipeline
+}  // namespace earthcatalog::write

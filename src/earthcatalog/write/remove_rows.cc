@@ -1,4 +1,4 @@
-#include "earthcatalog/pipeline/rewrite.h"
+#include "earthcatalog/write/remove_rows.h"
 
 #include <arrow/record_batch.h>
 
@@ -9,11 +9,11 @@
 #include "earthcatalog/base/parallel.h"
 #include "earthcatalog/geoparquet/reader.h"
 #include "earthcatalog/geoparquet/value_counts.h"
-#include "earthcatalog/pipeline/data_file_source.h"
-#include "earthcatalog/pipeline/part_writer.h"
-#include "earthcatalog/pipeline/row_filter.h"
+#include "earthcatalog/write/data_file_source.h"
+#include "earthcatalog/write/rolling_writer.h"
+#include "earthcatalog/write/row_filter.h"
 
-namespace earthcatalog::pipeline {
+namespace earthcatalog::write {
 namespace {
 
 // How many rows of the file go. Reads two columns.
@@ -107,4 +107,4 @@ void discard_files(storage::Stores& stores, const std::vector<iceberg::DataFile>
   static_cast<void>(parallel_for(files.size(), stores.parallel(1), discard));
 }
 
-}  // namespace earthcatalog::pipeline
+}  // namespace earthcatalog::write

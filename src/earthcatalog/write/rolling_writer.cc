@@ -1,13 +1,13 @@
-#include "earthcatalog/pipeline/part_writer.h"
+#include "earthcatalog/write/rolling_writer.h"
 
 #include <arrow/record_batch.h>
 
 #include <algorithm>
 #include <utility>
 
-#include "earthcatalog/pipeline/bucket.h"
+#include "earthcatalog/write/partition.h"
 
-namespace earthcatalog::pipeline {
+namespace earthcatalog::write {
 
 PartWriter::PartWriter(storage::Stores& stores, PartNames& names, const geoparquet::FileWriter& writer,
                        iceberg::PartitionKey partition, PartRows rows)
@@ -41,4 +41,4 @@ Status PartWriter::open() {
   return {};
 }
 
-}  // namespace earthcatalog::pipeline
+}  // namespace earthcatalog::write

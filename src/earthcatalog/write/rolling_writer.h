@@ -8,11 +8,11 @@
 
 #include "earthcatalog/geoparquet/writer.h"
 #include "earthcatalog/iceberg/manifest/data_file.h"
-#include "earthcatalog/pipeline/part_names.h"
+#include "earthcatalog/write/file_names.h"
 #include "earthcatalog/result.h"
 #include "earthcatalog/storage/stores.h"
 
-namespace earthcatalog::pipeline {
+namespace earthcatalog::write {
 
 struct PartRows {
   std::int64_t rows = 0;               ///< that will come
@@ -45,4 +45,4 @@ class PartWriter {
   std::vector<iceberg::DataFile> files_;
 };
 
-}  // namespace earthcatalog::pipeline
+}  // namespace earthcatalog::write
