@@ -132,9 +132,9 @@ std::optional<std::int64_t> counted_items(const TempFolder& folder) {
   return opened ? (*opened)->index().manifest().items : 0;
 }
 
-Report run(const TempFolder& folder, const std::string& inventory, const Settings& settings) {
+ingest::Report run(const TempFolder& folder, const std::string& inventory, const Settings& settings) {
   storage::Stores stores({});
-  Report report;
+  ingest::Report report;
   const auto status = run_incremental(stores, make_spec(folder, inventory, settings), {}, report);
   EXPECT_TRUE(status.has_value()) << status.error().message;
   EXPECT_EQ(report.imbalance(), 0);
@@ -299,12 +299,12 @@ TEST_P(LostRace, OfABatchLosesNothing) {
     other.inventory_options.limit = 500;
     other.catalog.lock = false;
     storage::Stores stores({});
-    Report report;
+    ingest::Report report;
     const auto status = run_incremental(stores, other, {}, report);
     EXPECT_TRUE(status) << status.error().message;
   };
   storage::Stores stores({});
-  Report report;
+  ingest::Report report;
   const auto status = run_incremental(stores, spec, hooks, report);
   ASSERT_TRUE(raced);
   if (!status) {
@@ -328,7 +328,7 @@ TEST(Incremental, ADryRunWritesNothing) {
   auto spec = make_spec(folder, bucket.list({"k.stac.json"}), {});
   spec.dry_run = true;
   storage::Stores stores({});
-  Report report;
+  ingest::Report report;
   ASSERT_TRUE(run_incremental(stores, spec, {}, report).has_value());
   EXPECT_EQ(report.written_items, 1);
   EXPECT_FALSE(fs::exists(folder / "catalog.db"));
@@ -341,7 +341,7 @@ TEST(Incremental, StopsBeforeItBeganWhenAskedTo) {
   bucket.put("k.stac.json", {.id = 1, .updated = 1, .lon = 0});
   const std::atomic<bool> stop{true};
   storage::Stores stores({});
-  Report report;
+  ingest::Report report;
   Hooks hooks;
   hooks.stop = &stop;
   ASSERT_TRUE(run_incremental(stores, make_spec(folder, bucket.list({"k.stac.json"}), {}), hooks, report).has_value());

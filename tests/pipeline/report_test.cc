@@ -1,4 +1,4 @@
-#include "earthcatalog/pipeline/report.h"
+#include "earthcatalog/ingest/report.h"
 
 #include <gtest/gtest.h>
 
@@ -7,8 +7,8 @@
 namespace earthcatalog::pipeline {
 namespace {
 
-Report sample() {
-  Report report;
+ingest::Report sample() {
+  ingest::Report report;
   report.run_id = "r";
   report.source_items = 21;
   report.written_items = 6;
@@ -25,14 +25,14 @@ Report sample() {
   return report;
 }
 
-TEST(Report, AddsUp) {
-  Report report = sample();
+TEST(ingest::Report, AddsUp) {
+  ingest::Report report = sample();
   EXPECT_EQ(report.imbalance(), 0);
   ++report.missing;
   EXPECT_EQ(report.imbalance(), -1);
 }
 
-TEST(Report, JsonHasTheNamesOfTheSpecification) {
+TEST(ingest::Report, JsonHasTheNamesOfTheSpecification) {
   const auto json = nlohmann::json::parse(to_json(sample()));
   EXPECT_EQ(json["source_items"], 21);
   EXPECT_EQ(json["unique_cells"], 2);
@@ -49,7 +49,7 @@ TEST(Report, JsonHasTheNamesOfTheSpecification) {
   }
 }
 
-TEST(Report, TextNamesEveryCountThatIsNotZero) {
+TEST(ingest::Report, TextNamesEveryCountThatIsNotZero) {
   const auto text = to_text(sample());
   for (const char* word : {"21", "written", "unchanged", "superseded", "missing", "pending", "rejected"}) {
     EXPECT_NE(text.find(word), std::string::npos) << word;

@@ -1,4 +1,4 @@
-#include "earthcatalog/pipeline/upsert.h"
+#include "earthcatalog/ingest/resolve_versions.h"
 
 #include <gtest/gtest.h>
 
@@ -25,12 +25,12 @@ struct ItemSpec {
   std::optional<TimeMicros> last_modified = {};
 };
 
-std::vector<std::unique_ptr<ChunkPart>> parts_of(const std::vector<ItemSpec>& specs) {
+std::vector<std::unique_ptr<ingest::ChunkPart>> parts_of(const std::vector<ItemSpec>& specs) {
   static const auto schema = std::make_shared<const stac::ItemSchema>(stac::initial_schema(stac::SchemaKind::kItslive));
-  std::vector<std::unique_ptr<ChunkPart>> parts;
-  parts.push_back(std::make_unique<ChunkPart>(schema));
+  std::vector<std::unique_ptr<ingest::ChunkPart>> parts;
+  parts.push_back(std::make_unique<ingest::ChunkPart>(schema));
   for (const auto& spec : specs) {
-    ItemRecord item;
+    ingest::ItemRecord item;
     item.object = {.bucket = "b", .key = spec.key, .size_bytes = {}, .last_modified = spec.last_modified, .etag = "e"};
     item.identity = identity_hash("c", spec.id);
     item.updated = spec.updated;
@@ -58,18 +58,18 @@ index::ObjectEntry superseded(const std::string& key, const std::string& id, std
 }
 
 // Some of what is recorded is committed, some staged: where it lies must make no difference.
-Decision decide_on(const std::vector<ItemSpec>& specs, const std::vector<index::ObjectEntry>& recorded = {}) {
+ingest::Decision decide_on(const std::vector<ItemSpec>& specs, const std::vector<index::ObjectEntry>& recorded = {}) {
   const auto parts = parts_of(specs);
-  std::optional<Decision> first;
+  std::optional<ingest::Decision> first;
   for (std::size_t committed = 0; committed <= recorded.size(); ++committed) {
     storage::Stores stores({});
     const auto middle = recorded.begin() + static_cast<std::ptrdiff_t>(committed);
     const auto index = index::ObjectIndex::open(stores, {}, {})
                            .apply({.entries = {recorded.begin(), middle}, .forgotten = {}}, "memory://i/o", "run", 1);
     EXPECT_TRUE(index.has_value());
-    StagedObjects staged(*index);
+    ingest::StagedObjects staged(*index);
     for (const auto& entry : std::span(middle, recorded.end())) staged.record(entry);
-    auto decision = decide(parts, LetterGrid(), staged);
+    auto decision = ingest::decide(parts, LetterGrid(), staged);
     EXPECT_TRUE(decision.has_value());
     if (!first) first = *decision;
     EXPECT_EQ(decision->removals, first->removals);
@@ -235,9 +235,9 @@ TEST(Upsert, PartsAddUpToTheWhole) {
       if (number(2) > 0) incoming.push_back(owner(key, "i" + std::to_string(number(8)), number(9), {"b", "c"}));
     }
     storage::Stores stores({});
-    StagedObjects staged(index::ObjectIndex::open(stores, {}, {}));
+    ingest::StagedObjects staged(index::ObjectIndex::open(stores, {}, {}));
     for (const auto& entry : recorded) staged.record(entry);
-    const auto whole = decide_entries(incoming, staged).value();
+    const auto whole = ingest::decide_entries(incoming, staged).value();
 
     std::vector<index::Holding> now;
     for (const auto& entry : incoming) now.push_back({entry.object, entry.identity});
@@ -250,12 +250,12 @@ TEST(Upsert, PartsAddUpToTheWhole) {
     std::int64_t more_items = 0;
     for (int part = 0; part < 3; ++part) {
       std::vector<index::ObjectEntry> some;
-      Company company{.left = {}, .comes = [&](const Hash128& object) {
+      ingest::Company company{.left = {}, .comes = [&](const Hash128& object) {
                         return std::ranges::find(incoming, object, &index::ObjectEntry::object) != incoming.end();
                       }};
       std::ranges::copy_if(incoming, std::back_inserter(some), [&](const auto& e) { return part_of(e) == part; });
       std::ranges::copy_if(left, std::back_inserter(company.left), [&](const auto& e) { return part_of(e) == part; });
-      auto decision = decide_part(some, company, staged).value();
+      auto decision = ingest::decide_part(some, company, staged).value();
       EXPECT_EQ(decision.incoming, some);
       for (const auto i : decision.winners) winners.insert(some[i].name);
       for (const auto& entry : decision.displaced) displaced.insert(entry.name);

@@ -34,7 +34,7 @@ std::int64_t number_of(const iceberg::Snapshot& snapshot, std::string_view name)
 // The head of a backfill: one run from its parts; lives for one call of run().
 class Backfill {
  public:
-  Backfill(storage::Stores& stores, const BackfillSpec& spec, const Hooks& hooks, pipeline::Report& report)
+  Backfill(storage::Stores& stores, const BackfillSpec& spec, const Hooks& hooks, ingest::Report& report)
       : stores_(stores), spec_(spec), hooks_(hooks), report_(report), staging_(stores, spec.staging) {}
 
   Status run();
@@ -73,7 +73,7 @@ class Backfill {
   storage::Stores& stores_;
   const BackfillSpec& spec_;
   const Hooks& hooks_;
-  pipeline::Report& report_;
+  ingest::Report& report_;
   Staging staging_;
   const Stopwatch time_;
   Stopwatch stage_time_;
@@ -479,7 +479,7 @@ void Backfill::count_found(const iceberg::Snapshot& snapshot, const Plan& plan) 
 }  // namespace
 
 Status run_backfill(storage::Stores& stores, const BackfillSpec& spec, const Hooks& hooks,
-                    pipeline::Report& report) {
+                    ingest::Report& report) {
   return Backfill(stores, spec, hooks, report).run();
 }
 

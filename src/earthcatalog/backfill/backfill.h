@@ -8,7 +8,7 @@
 #include "earthcatalog/catalog/catalog.h"
 #include "earthcatalog/fetch/fetcher.h"
 #include "earthcatalog/pipeline/incremental.h"
-#include "earthcatalog/pipeline/report.h"
+#include "earthcatalog/ingest/report.h"
 #include "earthcatalog/result.h"
 #include "earthcatalog/storage/stores.h"
 
@@ -24,7 +24,7 @@ struct BackfillSpec {
   std::int64_t memory_limit_bytes = 768 << 20;
   std::int64_t compact_rows = 100'000;
   std::size_t max_columns = 400;
-  pipeline::MissingRule missing;  ///< when missing objects fail it: nothing is committed then
+  ingest::MissingRule missing;  ///< when missing objects fail it: nothing is committed then
   bool skip_inventory = false;    ///< use the chunks that are there
   bool skip_ingest = false;       ///< use the staged rows that are there
   bool retry_pending = false;     ///< fetch again what gave up; after the commit that is a delta
@@ -40,6 +40,6 @@ struct BackfillSpec {
 /// `replace` is given; kInvalidArgument when the staging prefix belongs to another backfill, or for a new table without
 /// a resolution.
 Status run_backfill(storage::Stores& stores, const BackfillSpec& spec, const Hooks& hooks,
-                    pipeline::Report& report);
+                    ingest::Report& report);
 
 }  // namespace earthcatalog::backfill

@@ -43,12 +43,12 @@ class DeltaDecision {
                       std::vector<EntryPosition>& positions);
   void sort_in(index::ObjectEntry entry, const EntryPosition& at, std::vector<index::ObjectEntry>& entries,
                std::vector<EntryPosition>& positions);
-  void take(pipeline::EntryDecision decision, const std::vector<EntryPosition>& positions);
+  void take(ingest::EntryDecision decision, const std::vector<EntryPosition>& positions);
   bool is_in(std::uint64_t part, const Hash128& identity) const;
 
   const Staging& staging_;
   const index::ObjectIndex& index_;
-  const pipeline::StagedObjects recorded_;
+  const ingest::StagedObjects recorded_;
   Plan& plan_;
   std::vector<std::unique_ptr<index::RunReader>> runs_;  // as in plan_.runs
   std::vector<Hash128> objects_;                           // all that are staged, ascending
@@ -120,11 +120,11 @@ Status DeltaDecision::decide(std::uint64_t part) {
   std::vector<index::ObjectEntry> entries;
   std::vector<EntryPosition> positions;
   EC_TRY(read_entries(part, entries, positions));
-  pipeline::Company company{
+  ingest::Company company{
       .left = {}, .comes = [&](const Hash128& object) { return std::ranges::binary_search(objects_, object); }};
   std::ranges::copy_if(left_, std::back_inserter(company.left),
                        [&](const auto& entry) { return is_in(part, entry.identity); });
-  EC_ASSIGN_OR_RETURN(auto decision, pipeline::decide_part(std::move(entries), company, recorded_));
+  EC_ASSIGN_OR_RETURN(auto decision, ingest::decide_part(std::move(entries), company, recorded_));
   take(std::move(decision), positions);
   return {};
 }
@@ -157,7 +157,7 @@ void DeltaDecision::sort_in(index::ObjectEntry entry, const EntryPosition& at,
   }
 }
 
-void DeltaDecision::take(pipeline::EntryDecision decision, const std::vector<EntryPosition>& positions) {
+void DeltaDecision::take(ingest::EntryDecision decision, const std::vector<EntryPosition>& positions) {
   auto winner = decision.winners.begin();
   for (std::size_t i = 0; i < positions.size(); ++i) {
     if (winner != decision.winners.end() && *winner == i) {

@@ -7,7 +7,7 @@
 #include "earthcatalog/backfill/plan.h"
 #include "earthcatalog/backfill/staging.h"
 #include "earthcatalog/index/object_index.h"
-#include "earthcatalog/pipeline/upsert.h"
+#include "earthcatalog/ingest/resolve_versions.h"
 #include "earthcatalog/result.h"
 
 namespace earthcatalog::backfill {

@@ -16,9 +16,9 @@
 #include "earthcatalog/base/stopwatch.h"
 #include "earthcatalog/index/index_run_file.h"
 #include "earthcatalog/inventory/inventory.h"
-#include "earthcatalog/pipeline/ingest_stage.h"
-#include "earthcatalog/pipeline/item_rows.h"
-#include "earthcatalog/pipeline/spread.h"
+#include "earthcatalog/ingest/ingest_stage.h"
+#include "earthcatalog/ingest/item_rows.h"
+#include "earthcatalog/ingest/spread.h"
 #include "earthcatalog/write/partition_writers.h"
 #include "earthcatalog/catalog/unfinished_run.h"
 #include "earthcatalog/write/write_partitions.h"
@@ -29,7 +29,7 @@ namespace {
 constexpr std::int64_t kRowsAFile = 100'000;
 constexpr std::int64_t kEntriesPerRowGroup = 2'000;  // register reads one row group of every chunk at once
 
-using Parts = std::vector<std::unique_ptr<pipeline::ChunkPart>>;
+using Parts = std::vector<std::unique_ptr<ingest::ChunkPart>>;
 
 // One attempt from its parts; lives for one call of run().
 class ChunkIngest {
@@ -51,21 +51,21 @@ class ChunkIngest {
 
  private:
   Status stage_all();
-  Status take(pipeline::IngestStage& stage);
-  void count(const pipeline::ChunkPart& part);
-  void remember(const pipeline::ChunkPart& part);
+  Status take(ingest::IngestStage& stage);
+  void count(const ingest::ChunkPart& part);
+  void remember(const ingest::ChunkPart& part);
   void look_at_spread(const Parts& parts);
   Status write_lines(const Parts& parts);
   Status write_parts(Parts parts);
-  std::vector<pipeline::ItemAddress> choose(const Parts& parts);
-  Result<std::unique_ptr<pipeline::StartSchema>> start_schema() const;
+  std::vector<ingest::ItemAddress> choose(const Parts& parts);
+  Result<std::unique_ptr<ingest::StartSchema>> start_schema() const;
   Result<std::shared_ptr<const stac::ItemSchema>> choose_schema(Parts& parts);
   Status write_entries();
   std::string marker() const;
   Status write_next_list();
   Parallel parallel() const {
     return stores_.parallel(static_cast<std::size_t>(std::max(1, spec_.workers)),
-                            pipeline::IngestStage::bytes_for_writing(spec_.memory_limit_bytes));
+                            ingest::IngestStage::bytes_for_writing(spec_.memory_limit_bytes));
   }
 
   storage::Stores& stores_;
@@ -74,13 +74,13 @@ class ChunkIngest {
   const Hooks& hooks_;
   const Staging staging_;
   const Attempt at_;
-  pipeline::Problems problems_;
+  ingest::Problems problems_;
   std::shared_ptr<const grid::Partitioner> grid_;
   int takes_ = 0;
   ChunkRecord record_;
   std::unordered_set<Hash128> staged_;         // objects
   std::vector<index::ObjectEntry> entries_;  // not written yet
-  std::vector<pipeline::PendingObject> pending_;
+  std::vector<ingest::PendingObject> pending_;
 };
 
 Result<ChunkRecord> ChunkIngest::run() {
@@ -109,13 +109,13 @@ Status ChunkIngest::stage_all() {
   const auto list = after_commit ? staging_.pending(at_.chunk) : staging_.chunk(at_);
   EC_ASSIGN_OR_RETURN(const auto inventory, inventory::open_inventory(stores_, list, {.suffix = ""}));
   const auto workers = static_cast<std::size_t>(std::max(1, spec_.workers));
-  pipeline::ChunkSource source(
+  ingest::ChunkSource source(
       *inventory, [](std::span<const storage::ObjectRef> objects) { return std::vector<bool>(objects.size()); },
       {.chunk_size = 20'000, .workers = workers});
   EC_ASSIGN_OR_RETURN(const auto schema, start_schema());
   fetch::FetchOptions fetch{.concurrency = spec_.fetch_concurrency, .max_object_bytes = spec_.max_object_bytes};
   fetch.source_root = spec_.source_root;
-  pipeline::IngestStage stage(stores_, source, *grid_, problems_, *schema,
+  ingest::IngestStage stage(stores_, source, *grid_, problems_, *schema,
                               {.fetch = fetch,
                                .workers = workers,
                                .memory_limit_bytes = spec_.memory_limit_bytes,
@@ -135,8 +135,8 @@ Status ChunkIngest::stage_all() {
   return {};
 }
 
-Status ChunkIngest::take(pipeline::IngestStage& stage) {
-  std::vector<std::unique_ptr<pipeline::ChunkPart>> parts;
+Status ChunkIngest::take(ingest::IngestStage& stage) {
+  std::vector<std::unique_ptr<ingest::ChunkPart>> parts;
   std::int64_t held = 0;
   for (const auto& chunk : stage.take_complete_chunks()) {
     record_.source_items += chunk->source_items;
@@ -151,7 +151,7 @@ Status ChunkIngest::take(pipeline::IngestStage& stage) {
   }
   for (const auto& part : parts) {
     held += part->accounted_bytes;
-    record_.repeated += static_cast<std::int64_t>(std::erase_if(part->items, [&](const pipeline::ItemRecord& item) {
+    record_.repeated += static_cast<std::int64_t>(std::erase_if(part->items, [&](const ingest::ItemRecord& item) {
       return !staged_.insert(object_hash(item.object.bucket, item.object.key)).second;
     }));
     count(*part);
@@ -166,7 +166,7 @@ Status ChunkIngest::take(pipeline::IngestStage& stage) {
 // Before the rows are written.
 void ChunkIngest::look_at_spread(const Parts& parts) {
   if (!record_.warning.empty()) return;
-  record_.warning = pipeline::warning_of(pipeline::spread_of(parts, kRowsAFile)).value_or("");
+  record_.warning = ingest::warning_of(ingest::spread_of(parts, kRowsAFile)).value_or("");
   if (hooks_.warn && !record_.warning.empty()) hooks_.warn(record_.warning);
 }
 
@@ -182,18 +182,18 @@ Status ChunkIngest::write_lines(const Parts& parts) {
 }
 
 // Of the take's items, of each the newest version; the entries of all.
-std::vector<pipeline::ItemAddress> ChunkIngest::choose(const Parts& parts) {
+std::vector<ingest::ItemAddress> ChunkIngest::choose(const Parts& parts) {
   std::unordered_map<Hash128, std::size_t> newest;  // number of the entry
-  std::vector<pipeline::ItemAddress> addresses;
+  std::vector<ingest::ItemAddress> addresses;
   for (std::uint32_t p = 0; p < parts.size(); ++p) {
     for (std::uint32_t i = 0; i < parts[p]->items.size(); ++i) {
       addresses.push_back({p, i});
-      const auto& entry = entries_.emplace_back(pipeline::entry_of(*parts[p], parts[p]->items[i], *grid_));
+      const auto& entry = entries_.emplace_back(ingest::entry_of(*parts[p], parts[p]->items[i], *grid_));
       const auto [at, is_new] = newest.try_emplace(entry.identity, entries_.size() - 1);
       if (!is_new && index::newer(entry, entries_[at->second])) at->second = entries_.size() - 1;
     }
   }
-  std::vector<pipeline::ItemAddress> chosen;
+  std::vector<ingest::ItemAddress> chosen;
   for (std::size_t i = 0; i < entries_.size(); ++i) {
     if (newest.at(entries_[i].identity) == i) {
       chosen.push_back(addresses[i]);
@@ -218,7 +218,7 @@ Status ChunkIngest::write_parts(Parts parts) {
     EC_ASSIGN_OR_RETURN(auto batch, part->batch.finish(*schema));
     batches.push_back(std::move(batch));
   }
-  auto [rows, bounds] = pipeline::rows_of(parts, items);
+  auto [rows, bounds] = ingest::rows_of(parts, items);
   EC_ASSIGN_OR_RETURN(const auto cutter,
                       write::RowCutter::make(schema, std::move(batches), std::move(rows), std::move(bounds)));
   const int take = takes_++;
@@ -256,9 +256,9 @@ Status ChunkIngest::write_parts(Parts parts) {
 
 // NDJSON is read with the columns of `auto`, so that every property is observed; phase 3 decides which schema it will
 // be. Parts are written in the schema that the table will most likely have.
-Result<std::unique_ptr<pipeline::StartSchema>> ChunkIngest::start_schema() const {
+Result<std::unique_ptr<ingest::StartSchema>> ChunkIngest::start_schema() const {
   const auto start = [](stac::ItemSchema schema, bool undecided) {
-    return std::make_unique<pipeline::StartSchema>(std::make_shared<const stac::ItemSchema>(std::move(schema)),
+    return std::make_unique<ingest::StartSchema>(std::make_shared<const stac::ItemSchema>(std::move(schema)),
                                                    undecided);
   };
   if (!staging_.is_direct()) return start(stac::initial_schema(stac::SchemaKind::kAuto), false);
@@ -319,17 +319,17 @@ std::string ChunkIngest::marker() const {
   return json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
-void ChunkIngest::count(const pipeline::ChunkPart& part) {
+void ChunkIngest::count(const ingest::ChunkPart& part) {
   record_.staged_items += std::ssize(part.items);
-  record_.item_dates_unparseable += std::ranges::count_if(part.items, &pipeline::ItemRecord::undatable);
+  record_.item_dates_unparseable += std::ranges::count_if(part.items, &ingest::ItemRecord::undatable);
   record_.all_itslive = record_.all_itslive && part.all_itslive;
   for (const auto& [name, kinds] : part.observed) record_.observed[name].merge(kinds);
   for (const auto& [name, kinds] : part.batch.observed()) record_.observed[name].merge(kinds);
 }
 
-void ChunkIngest::remember(const pipeline::ChunkPart& part) {
+void ChunkIngest::remember(const ingest::ChunkPart& part) {
   for (const auto& item : part.items) {
-    record_.items.add(entries_.emplace_back(pipeline::entry_of(part, item, *grid_)), 1);
+    record_.items.add(entries_.emplace_back(ingest::entry_of(part, item, *grid_)), 1);
   }
 }
 

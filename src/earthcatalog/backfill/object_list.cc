@@ -26,7 +26,7 @@ class ListBuilder {
     return object.etag.empty() ? etag_.AppendNull() : etag_.Append(object.etag);
   }
 
-  arrow::Status append(const pipeline::PendingObject& pending, TimeMicros now) {
+  arrow::Status append(const ingest::PendingObject& pending, TimeMicros now) {
     ARROW_RETURN_NOT_OK(append(pending.object));
     ARROW_RETURN_NOT_OK(error_.Append(pending.error));
     return tried_.Append(now);
@@ -92,7 +92,7 @@ Status write_objects(const storage::Location& where, std::span<const storage::Ob
   return store(where, list, std::move(status));
 }
 
-Status write_pending(const storage::Location& where, std::span<const pipeline::PendingObject> objects, TimeMicros now) {
+Status write_pending(const storage::Location& where, std::span<const ingest::PendingObject> objects, TimeMicros now) {
   ListBuilder list;
   arrow::Status status;
   for (const auto& object : objects) {

@@ -4,7 +4,7 @@
 #include <span>
 
 #include "earthcatalog/base/time.h"
-#include "earthcatalog/pipeline/chunk.h"
+#include "earthcatalog/ingest/chunk.h"
 #include "earthcatalog/result.h"
 #include "earthcatalog/storage/object_ref.h"
 #include "earthcatalog/storage/stores.h"
@@ -15,6 +15,6 @@ namespace earthcatalog::backfill {
 Status write_objects(const storage::Location& where, std::span<const storage::ObjectRef> objects);
 
 /// The same columns, then error and timestamp (when it was tried, `now`).
-Status write_pending(const storage::Location& where, std::span<const pipeline::PendingObject> objects, TimeMicros now);
+Status write_pending(const storage::Location& where, std::span<const ingest::PendingObject> objects, TimeMicros now);
 
 }  // namespace earthcatalog::backfill

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "earthcatalog/write/data_file_source.h"
-#include "earthcatalog/pipeline/item_rows.h"
+#include "earthcatalog/ingest/item_rows.h"
 #include "earthcatalog/write/row_filter.h"
 #include "earthcatalog/write/row_pool.h"
 #include "earthcatalog/stac/item_batch.h"
@@ -117,7 +117,7 @@ Result<std::unique_ptr<geoparquet::RowStream>> PartSource::read(const iceberg::S
 Result<std::shared_ptr<arrow::RecordBatch>> reread_as_items(const std::shared_ptr<arrow::RecordBatch>& rows,
                                                             const std::shared_ptr<const stac::ItemSchema>& schema) {
   stac::ItemBatch batch(schema);
-  EC_TRY(pipeline::read_items(rows, batch));
+  EC_TRY(ingest::read_items(rows, batch));
   EC_ASSIGN_OR_RETURN(const auto items, batch.finish(*schema));
   arrow::ArrayVector columns;
   int item_column = 0;
@@ -136,7 +136,7 @@ Result<stac::ObservedProperties> observe_part(storage::Stores& stores, const std
   for (int group = 0; group < reader->row_groups(); ++group) {
     EC_ASSIGN_OR_RETURN(const auto rows, reader->read_row_group(group, {}));
     stac::ItemBatch batch(schema);
-    EC_TRY(annotate(pipeline::read_items(rows, batch), uri));
+    EC_TRY(annotate(ingest::read_items(rows, batch), uri));
     for (const auto& [name, kinds] : batch.observed()) observed[name].merge(kinds);
   }
   return observed;

@@ -197,7 +197,7 @@ void Planner::name_plan() {
 
 }  // namespace
 
-Status check_found(const Plan& plan, const RunRecord& run, const pipeline::MissingRule& rule) {
+Status check_found(const Plan& plan, const RunRecord& run, const ingest::MissingRule& rule) {
   if (run.first_attempt > 0) return {};
   const auto status = check_missing(
       {.asked = plan.source_items, .missing = plan.missing, .pending = plan.pending, .first = plan.first_missing},

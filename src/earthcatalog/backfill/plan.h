@@ -13,7 +13,7 @@
 #include "earthcatalog/backfill/run_record.h"
 #include "earthcatalog/index/index_run_file.h"
 #include "earthcatalog/index/object_index.h"
-#include "earthcatalog/pipeline/missing_rule.h"
+#include "earthcatalog/ingest/missing_rule.h"
 #include "earthcatalog/result.h"
 #include "earthcatalog/stac/schema.h"
 
@@ -65,7 +65,7 @@ struct Plan {
 
 /// Before the first commit of a backfill: kNotFound when none of its objects was found, or more are missing than `rule`
 /// allows.
-Status check_found(const Plan& plan, const RunRecord& run, const pipeline::MissingRule& rule);
+Status check_found(const Plan& plan, const RunRecord& run, const ingest::MissingRule& rule);
 
 /// Reads the markers of all chunks. kNotFound names the first chunk that is not ingested.
 Result<Plan> make_plan(const Staging& staging, const RunRecord& run, const PlanOptions& options);

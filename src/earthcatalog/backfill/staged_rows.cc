@@ -25,7 +25,7 @@ struct RowOf {
   bool primary;
 };
 
-std::vector<RowOf> rows_by_group(std::span<const std::unique_ptr<pipeline::ChunkPart>> parts) {
+std::vector<RowOf> rows_by_group(std::span<const std::unique_ptr<ingest::ChunkPart>> parts) {
   std::vector<RowOf> rows;
   for (std::uint32_t p = 0; p < parts.size(); ++p) {
     if (!parts[p]) continue;
@@ -91,7 +91,7 @@ Result<std::string> copy_rows(const Staging& staging, const FileToRead& file, co
 }
 
 Result<std::vector<StagedFile>> write_rows(const Staging& staging, const grid::Partitioner& grid,
-                                           std::span<const std::unique_ptr<pipeline::ChunkPart>> parts,
+                                           std::span<const std::unique_ptr<ingest::ChunkPart>> parts,
                                            const WriteRowsOptions& options) {
   const auto rows = rows_by_group(parts);
   std::vector<std::span<const RowOf>> groups;

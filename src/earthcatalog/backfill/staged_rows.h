@@ -13,7 +13,7 @@
 #include "earthcatalog/backfill/staging.h"
 #include "earthcatalog/geoparquet/writer.h"
 #include "earthcatalog/grid/partitioner.h"
-#include "earthcatalog/pipeline/chunk.h"
+#include "earthcatalog/ingest/chunk.h"
 #include "earthcatalog/result.h"
 
 namespace arrow::io {
@@ -33,7 +33,7 @@ struct WriteRowsOptions {
 
 /// Writes the rows of items whose texts were kept, a file for each bucket.
 Result<std::vector<StagedFile>> write_rows(const Staging& staging, const grid::Partitioner& grid,
-                                           std::span<const std::unique_ptr<pipeline::ChunkPart>> parts,
+                                           std::span<const std::unique_ptr<ingest::ChunkPart>> parts,
                                            const WriteRowsOptions& options);
 
 struct FileToRead {

@@ -114,10 +114,10 @@ class BackfillCommand final : public Command {
     return run_ingest(
         flags_, report_,
         {.work = [&](const Hooks& hooks,
-                     pipeline::Report& report) { return backfill::run_backfill(stores, spec, hooks, report); },
+                     ingest::Report& report) { return backfill::run_backfill(stores, spec, hooks, report); },
          .stopped = "finished chunks are staged",
          .retry =
-             [&](const pipeline::Report&) {
+             [&](const ingest::Report&) {
                return fmt::format(
                    "They are listed in {}/pending_chunks. Run the same command with --retry-pending to fetch "
                    "them again",

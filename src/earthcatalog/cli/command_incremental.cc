@@ -54,10 +54,10 @@ class Incremental final : public Command {
     return run_ingest(
         flags_, report_,
         {.work = [&](const Hooks& hooks,
-                     pipeline::Report& report) { return pipeline::run_incremental(stores, spec, hooks, report); },
+                     ingest::Report& report) { return pipeline::run_incremental(stores, spec, hooks, report); },
          .stopped = "whole chunks are committed",
          .retry =
-             [](const pipeline::Report& report) {
+             [](const ingest::Report& report) {
                if (report.problems.empty()) return std::string("Run again to retry them");
                return fmt::format("Run again with --inventory {} to retry them alone", report.problems);
              }});

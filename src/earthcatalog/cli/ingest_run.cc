@@ -9,7 +9,7 @@
 namespace earthcatalog::cli {
 
 Result<int> run_ingest(const IngestFlags& flags, RunReport& report, const IngestRun& run) {
-  pipeline::Report done;
+  ingest::Report done;
   const Status status = with_progress([&](const Hooks& hooks) { return run.work(hooks, done); });
   for (auto& warning : done.warnings) warning = in_flags(warning);
   report.record(done);

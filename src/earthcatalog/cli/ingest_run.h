@@ -7,16 +7,16 @@
 #include "earthcatalog/cli/ingest_options.h"
 #include "earthcatalog/cli/run_report.h"
 #include "earthcatalog/pipeline/incremental.h"
-#include "earthcatalog/pipeline/report.h"
+#include "earthcatalog/ingest/report.h"
 #include "earthcatalog/result.h"
 
 namespace earthcatalog::cli {
 
 struct IngestRun {
-  std::function<Status(const Hooks&, pipeline::Report&)> work;
+  std::function<Status(const Hooks&, ingest::Report&)> work;
   std::string stopped;  ///< what Ctrl-C left; for the message
   /// How to go on with objects that are pending; for the message.
-  std::function<std::string(const pipeline::Report&)> retry;
+  std::function<std::string(const ingest::Report&)> retry;
 };
 
 /// Gives `report` what was done, also after an error. kCancelled after Ctrl-C, kUnavailable when objects are pending

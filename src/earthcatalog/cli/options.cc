@@ -146,8 +146,8 @@ CLI::Validator at_least(std::int64_t least) {
   return CLI::Validator(check, "");
 }
 
-Result<pipeline::MissingRule> parse_missing(const std::string& text) {
-  pipeline::MissingRule rule;
+Result<ingest::MissingRule> parse_missing(const std::string& text) {
+  ingest::MissingRule rule;
   if (text.empty()) return rule;
   if (text.find('%') != text.npos) {
     EC_ASSIGN_OR_RETURN(rule.most_share, parse_share(text));

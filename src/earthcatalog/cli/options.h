@@ -9,7 +9,7 @@
 
 #include "earthcatalog/base/time.h"
 #include "earthcatalog/cli/output.h"
-#include "earthcatalog/pipeline/missing_rule.h"
+#include "earthcatalog/ingest/missing_rule.h"
 #include "earthcatalog/result.h"
 #include "earthcatalog/storage/stores.h"
 
@@ -54,7 +54,7 @@ Result<double> parse_duration(const std::string& text);
 Result<double> parse_share(const std::string& text);
 
 /// "100" objects or "1%" of them; empty: as many as there are, but not all.
-Result<pipeline::MissingRule> parse_missing(const std::string& text);
+Result<ingest::MissingRule> parse_missing(const std::string& text);
 
 /// --format text|json.
 struct FormatFlag {

@@ -193,7 +193,7 @@ Status Delta::ingest(Catalog& catalog) {
   run.inventory_options = {.suffix = ""};
   auto& done = report_.ingest.emplace();
   report_.done = false;
-  const auto rule = std::exchange(run.missing, std::nullopt).value_or(MissingRule());
+  const auto rule = std::exchange(run.missing, std::nullopt).value_or(ingest::MissingRule());
   EC_TRY(run_incremental(stores_, run, hooks_, done, &catalog));
   report_.done = !done.interrupted && done.pending == 0;
   if (report_.done && spec_.out.empty()) {
@@ -202,9 +202,9 @@ Status Delta::ingest(Catalog& catalog) {
   }
   if (done.interrupted) return {};
   // What the list shows to be recorded as it is counts as found.
-  auto counts = missing_counts(done);
+  auto counts = ingest::missing_counts(done);
   counts.asked += report_.unchanged;
-  return check_missing(counts, rule);
+  return ingest::check_missing(counts, rule);
 }
 
 }  // namespace

@@ -6,7 +6,7 @@
 #include <iterator>
 #include <utility>
 
-#include "earthcatalog/pipeline/spread.h"
+#include "earthcatalog/ingest/spread.h"
 #include "earthcatalog/write/write_partitions.h"
 
 namespace earthcatalog::pipeline {
@@ -14,7 +14,7 @@ namespace {
 
 constexpr int kCommitAttempts = 10;
 
-void add_counts(Report& to, const Report& from) {
+void add_counts(ingest::Report& to, const ingest::Report& from) {
   to.written_items += from.written_items;
   to.superseded += from.superseded;
   to.rows += from.rows;
@@ -39,8 +39,8 @@ Error cannot_decide_again(const Error& conflict) {
 
 }  // namespace
 
-Flusher::Flusher(storage::Stores& stores, catalog::Catalog* catalog, const grid::Partitioner& grid, StartSchema& schema,
-                 FlushOptions options, Report& report)
+Flusher::Flusher(storage::Stores& stores, catalog::Catalog* catalog, const grid::Partitioner& grid, ingest::StartSchema& schema,
+                 FlushOptions options, ingest::Report& report)
     : stores_(stores),
       catalog_(catalog),
       grid_(grid),
@@ -62,7 +62,7 @@ void Flusher::remember_index() {
   index_ = catalog_ != nullptr ? catalog_->index() : index::ObjectIndex::open(stores_, {}, {});
 }
 
-Status Flusher::stage(std::vector<std::unique_ptr<ChunkPart>> parts) {
+Status Flusher::stage(std::vector<std::unique_ptr<ingest::ChunkPart>> parts) {
   for (const auto& part : parts) {
     if (part) std::ranges::move(part->rejected, std::back_inserter(rejected_));
   }
@@ -70,7 +70,7 @@ Status Flusher::stage(std::vector<std::unique_ptr<ChunkPart>> parts) {
   return parts.empty() ? Status{} : stage_parts(std::move(parts));
 }
 
-Status Flusher::stage_parts(std::vector<std::unique_ptr<ChunkPart>> parts) {
+Status Flusher::stage_parts(std::vector<std::unique_ptr<ingest::ChunkPart>> parts) {
   Input input{.parts = std::move(parts), .batches = {}, .schema = {}};
   EC_TRY(choose_schema(input));
   for (auto& part : input.parts) {
@@ -96,7 +96,7 @@ Status Flusher::choose_schema(Input& input) {
   auto schema = schema_.get();
   for (auto& part : input.parts) {
     // Of items that came before the first one of another collection.
-    if (part->schema->kind != schema->kind) EC_TRY(reparse_as_auto(*part));
+    if (part->schema->kind != schema->kind) EC_TRY(ingest::reparse_as_auto(*part));
   }
   if (schema->kind == stac::SchemaKind::kAuto) {
     stac::ObservedProperties observed;
@@ -112,7 +112,7 @@ Status Flusher::choose_schema(Input& input) {
 }
 
 Status Flusher::stage_input(const Input& input) {
-  EC_ASSIGN_OR_RETURN(auto decision, decide(input.parts, grid_, *objects_));
+  EC_ASSIGN_OR_RETURN(auto decision, ingest::decide(input.parts, grid_, *objects_));
   staged_items_ = true;
   look_at_spread(input, decision);
   if (!options_.dry_run) {
@@ -126,7 +126,7 @@ Status Flusher::stage_input(const Input& input) {
   return {};
 }
 
-void Flusher::record(Decision decision) {
+void Flusher::record(ingest::Decision decision) {
   more_items_ += decision.more_items;
   for (const Hash128& object : decision.forgotten) objects_->forget(object);
   for (auto& entry : decision.entries) objects_->record(std::move(entry));
@@ -181,8 +181,8 @@ Status Flusher::stage_removals(const write::Removals& removals, const write::Tab
   return {};
 }
 
-Status Flusher::stage_rows(const Input& input, const Decision& decision, const write::TableWriter& writer) {
-  auto [rows, bounds] = rows_of(input.parts, decision.winners);
+Status Flusher::stage_rows(const Input& input, const ingest::Decision& decision, const write::TableWriter& writer) {
+  auto [rows, bounds] = ingest::rows_of(input.parts, decision.winners);
   EC_ASSIGN_OR_RETURN(const auto cutter,
                       write::RowCutter::make(input.schema, input.batches, std::move(rows), std::move(bounds)));
   EC_ASSIGN_OR_RETURN(auto written,
@@ -201,24 +201,24 @@ Status Flusher::stage_rows(const Input& input, const Decision& decision, const w
 
 // A dry run flushes as a run would: what it counts is what would be written, but for the bytes and for files that an
 // earlier flush of the same commit has begun.
-void Flusher::look_at_spread(const Input& input, const Decision& decision) {
+void Flusher::look_at_spread(const Input& input, const ingest::Decision& decision) {
   if (warned_ && !options_.dry_run) return;
-  const auto spread = spread_of(input.parts, decision.winners, options_.compact_rows);
+  const auto spread = ingest::spread_of(input.parts, decision.winners, options_.compact_rows);
   if (options_.dry_run) {
     counts_.files += spread.files;
-    counts_.bytes += estimate_bytes(spread);
+    counts_.bytes += ingest::estimate_bytes(spread);
   }
-  auto warning = warned_ ? std::nullopt : warning_of(spread);
+  auto warning = warned_ ? std::nullopt : ingest::warning_of(spread);
   if (!warning) return;
   warned_ = true;
   if (options_.warn) options_.warn(*std::move(warning));
 }
 
-void Flusher::count(const Input& input, const Decision& decision) {
+void Flusher::count(const Input& input, const ingest::Decision& decision) {
   counts_.superseded += decision.superseded;
-  for (const ItemAddress& at : decision.winners) {
-    const ChunkPart& part = *input.parts[at.part];
-    const ItemRecord& item = part.items[at.item];
+  for (const ingest::ItemAddress& at : decision.winners) {
+    const ingest::ChunkPart& part = *input.parts[at.part];
+    const ingest::ItemRecord& item = part.items[at.item];
     ++counts_.written_items;
     counts_.rows += item.cell_count;
     ++counts_.fan_out_distribution[item.cell_count];
@@ -254,7 +254,7 @@ void Flusher::forget_staged() {
   objects_.emplace(index());
   displaced_.clear();
   more_items_ = 0;
-  counts_ = Report{};
+  counts_ = ingest::Report{};
 }
 
 // What was staged, on the state that another writer left.

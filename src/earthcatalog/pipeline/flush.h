@@ -14,15 +14,15 @@
 #include "earthcatalog/base/progress.h"
 #include "earthcatalog/catalog/catalog.h"
 #include "earthcatalog/grid/partitioner.h"
-#include "earthcatalog/pipeline/chunk.h"
-#include "earthcatalog/pipeline/ingest.h"
+#include "earthcatalog/ingest/chunk.h"
+#include "earthcatalog/ingest/ingester.h"
 #include "earthcatalog/write/file_names.h"
-#include "earthcatalog/pipeline/report.h"
+#include "earthcatalog/ingest/report.h"
 #include "earthcatalog/write/remove_rows.h"
 #include "earthcatalog/write/row_partitioner.h"
-#include "earthcatalog/pipeline/staged_objects.h"
+#include "earthcatalog/ingest/staged_objects.h"
 #include "earthcatalog/write/partition_writers.h"
-#include "earthcatalog/pipeline/upsert.h"
+#include "earthcatalog/ingest/resolve_versions.h"
 #include "earthcatalog/result.h"
 
 namespace earthcatalog::pipeline {
@@ -42,13 +42,13 @@ struct FlushOptions {
 class Flusher {
  public:
   /// `catalog` may be null in a dry run on a table that does not exist.
-  Flusher(storage::Stores& stores, catalog::Catalog* catalog, const grid::Partitioner& grid, StartSchema& schema,
-          FlushOptions options, Report& report);
+  Flusher(storage::Stores& stores, catalog::Catalog* catalog, const grid::Partitioner& grid, ingest::StartSchema& schema,
+          FlushOptions options, ingest::Report& report);
 
   /// Takes the parts: rows of the newest versions become files, rows that they replace leave theirs. Objects that hold
   /// no Item are recorded in this version; rows that an earlier version brought stay theirs. Nothing of it is visible
   /// before commit().
-  Status stage(std::vector<std::unique_ptr<ChunkPart>> parts);
+  Status stage(std::vector<std::unique_ptr<ingest::ChunkPart>> parts);
   /// Makes all that was staged visible in one snapshot and counts it in the report. When another writer was first and
   /// changed what was decided upon, what one stage() staged is decided and written again on the new state. After
   /// several that is an error, and nothing is committed: their items are no longer in memory.
@@ -63,7 +63,7 @@ class Flusher {
  private:
   // What stage() made of parts, kept for the commit that follows so that a lost race can be decided again.
   struct Input {
-    std::vector<std::unique_ptr<ChunkPart>> parts;
+    std::vector<std::unique_ptr<ingest::ChunkPart>> parts;
     std::vector<std::shared_ptr<arrow::RecordBatch>> batches;
     std::shared_ptr<const stac::ItemSchema> schema;
   };
@@ -71,12 +71,12 @@ class Flusher {
   Status choose_schema(Input& input);
   Status stage_input(const Input& input);
   Status stage_removals(const write::Removals& removals, const write::TableWriter& writer);
-  Status stage_rows(const Input& input, const Decision& decision, const write::TableWriter& writer);
-  void record(Decision decision);
+  Status stage_rows(const Input& input, const ingest::Decision& decision, const write::TableWriter& writer);
+  void record(ingest::Decision decision);
   Status record_rejected();
-  void count(const Input& input, const Decision& decision);
-  Status stage_parts(std::vector<std::unique_ptr<ChunkPart>> parts);
-  void look_at_spread(const Input& input, const Decision& decision);
+  void count(const Input& input, const ingest::Decision& decision);
+  Status stage_parts(std::vector<std::unique_ptr<ingest::ChunkPart>> parts);
+  void look_at_spread(const Input& input, const ingest::Decision& decision);
   Status stage_again();
   void forget_staged();
   catalog::CommitRequest make_request();
@@ -85,9 +85,9 @@ class Flusher {
   storage::Stores& stores_;
   catalog::Catalog* catalog_;
   const grid::Partitioner& grid_;
-  StartSchema& schema_;
+  ingest::StartSchema& schema_;
   const FlushOptions options_;
-  Report& report_;
+  ingest::Report& report_;
   write::PartNames names_;
   mutable std::mutex index_mutex_;
   std::optional<index::ObjectIndex> index_;
@@ -97,11 +97,11 @@ class Flusher {
   std::optional<Input> input_;  // of all that is staged; none after several stages
   std::shared_ptr<const stac::ItemSchema> staged_schema_;
   std::map<std::string, iceberg::DataFile> added_, removed_;  // by path
-  std::optional<StagedObjects> objects_;
+  std::optional<ingest::StagedObjects> objects_;
   std::unordered_set<Hash128> displaced_;  // items of which rows were removed
   std::int64_t more_items_ = 0;
   std::vector<storage::ObjectRef> rejected_;
-  Report counts_;
+  ingest::Report counts_;
   bool warned_ = false;
 };
 

@@ -8,10 +8,10 @@
 #include "earthcatalog/base/stopwatch.h"
 #include "earthcatalog/catalog/warehouse_claim.h"
 #include "earthcatalog/grid/partitioner.h"
-#include "earthcatalog/pipeline/chunk_source.h"
+#include "earthcatalog/ingest/inventory_chunker.h"
 #include "earthcatalog/pipeline/flush.h"
-#include "earthcatalog/pipeline/ingest_stage.h"
-#include "earthcatalog/pipeline/problems.h"
+#include "earthcatalog/ingest/ingest_stage.h"
+#include "earthcatalog/ingest/problems.h"
 #include "earthcatalog/storage/write_probe.h"
 
 namespace earthcatalog::pipeline {
@@ -41,7 +41,7 @@ grid::GridSpec asked_grid(const catalog::GridRequest& request) {
   return grid;
 }
 
-StartSchema start_schema(const catalog::Catalog* catalog, const IncrementalSpec& spec) {
+ingest::StartSchema start_schema(const catalog::Catalog* catalog, const IncrementalSpec& spec) {
   if (catalog != nullptr && catalog->item_schema()) {
     return {std::make_shared<const stac::ItemSchema>(*catalog->item_schema()), false};
   }
@@ -52,27 +52,27 @@ StartSchema start_schema(const catalog::Catalog* catalog, const IncrementalSpec&
 // One run from its parts; lives for one call of run().
 class Run {
  public:
-  Run(storage::Stores& stores, const IncrementalSpec& spec, const Hooks& hooks, Report& report)
+  Run(storage::Stores& stores, const IncrementalSpec& spec, const Hooks& hooks, ingest::Report& report)
       : stores_(stores), spec_(spec), hooks_(hooks), report_(report), problems_(stores, spec.problems) {}
 
   Status run(catalog::Catalog* lent);
 
  private:
   Status work(catalog::Catalog* catalog, const grid::Partitioner& grid, inventory::Inventory& inventory);
-  Status drive(IngestStage& stage, Flusher& flusher);
-  bool must_flush(const IngestStage& stage) const;
-  Status flush(IngestStage& stage, Flusher& flusher, bool commit);
-  std::vector<std::unique_ptr<ChunkPart>> take_parts(IngestStage& stage);
-  Status check_inventory(const IngestStage& stage);
-  void show(const IngestStage& stage) const;
+  Status drive(ingest::IngestStage& stage, Flusher& flusher);
+  bool must_flush(const ingest::IngestStage& stage) const;
+  Status flush(ingest::IngestStage& stage, Flusher& flusher, bool commit);
+  std::vector<std::unique_ptr<ingest::ChunkPart>> take_parts(ingest::IngestStage& stage);
+  Status check_inventory(const ingest::IngestStage& stage);
+  void show(const ingest::IngestStage& stage) const;
   void begin(const char* stage) const;
   void finish_report(const inventory::InventoryCounts& counts);
 
   storage::Stores& stores_;
   const IncrementalSpec& spec_;
   const Hooks& hooks_;
-  Report& report_;
-  Problems problems_;
+  ingest::Report& report_;
+  ingest::Problems problems_;
   std::string inventory_identity_;
   std::optional<std::int64_t> checked_items_;  // of the inventory, once check_inventory() has read it
   const Stopwatch time_;
@@ -111,9 +111,9 @@ Status Run::work(catalog::Catalog* catalog, const grid::Partitioner& grid, inven
   if (catalog != nullptr && !spec_.dry_run) {
     EC_TRY(annotate(storage::probe_writable(stores_, catalog->warehouse()), "the warehouse takes no new files"));
   }
-  StartSchema schema = start_schema(catalog, spec_);
+  ingest::StartSchema schema = start_schema(catalog, spec_);
   FlushOptions options{.parallel = stores_.parallel(static_cast<std::size_t>(spec_.workers),
-                                                    IngestStage::bytes_for_writing(spec_.memory_limit_bytes)),
+                                                    ingest::IngestStage::bytes_for_writing(spec_.memory_limit_bytes)),
                        .max_columns = spec_.max_columns,
                        .dry_run = spec_.dry_run,
                        .summary = {},
@@ -126,7 +126,7 @@ Status Run::work(catalog::Catalog* catalog, const grid::Partitioner& grid, inven
   inventory_identity_ = inventory.identity();
   options.summary["earthcatalog.inventory-identity"] = inventory_identity_;
   Flusher flusher(stores_, catalog, grid, schema, options, report_);
-  ChunkSource source(
+  ingest::ChunkSource source(
       inventory,
       [&](std::span<const storage::ObjectRef> objects) -> Result<std::vector<bool>> {
         std::vector<bool> unchanged(objects.size());
@@ -136,7 +136,7 @@ Status Run::work(catalog::Catalog* catalog, const grid::Partitioner& grid, inven
         return unchanged;
       },
       {.chunk_size = static_cast<std::size_t>(spec_.chunk_size), .workers = static_cast<std::size_t>(spec_.workers)});
-  IngestStage stage(stores_, source, grid, problems_, schema,
+  ingest::IngestStage stage(stores_, source, grid, problems_, schema,
                     {.fetch = spec_.fetch,
                      .workers = static_cast<std::size_t>(spec_.workers),
                      .memory_limit_bytes = spec_.memory_limit_bytes});
@@ -146,7 +146,7 @@ Status Run::work(catalog::Catalog* catalog, const grid::Partitioner& grid, inven
   return status;
 }
 
-Status Run::drive(IngestStage& stage, Flusher& flusher) {
+Status Run::drive(ingest::IngestStage& stage, Flusher& flusher) {
   bool stopping = false;
   while (!stage.wait(std::chrono::milliseconds(200))) {
     if (!stopping && hooks_.stop != nullptr && hooks_.stop->load()) {
@@ -167,7 +167,7 @@ Status Run::drive(IngestStage& stage, Flusher& flusher) {
 
 // Before a commit that does not wait for the end of the inventory: reads it through once, apart from the run, so that
 // nothing of a broken one is committed. A listing takes too long to read twice, and is no text that could be damaged.
-Status Run::check_inventory(const IngestStage& stage) {
+Status Run::check_inventory(const ingest::IngestStage& stage) {
   if (const auto ended = stage.input_ended()) return *ended;
   if (checked_items_ || spec_.dry_run || inventory::is_listing(inventory_identity_)) return {};
   begin("check inventory");
@@ -181,14 +181,14 @@ Status Run::check_inventory(const IngestStage& stage) {
   return {};
 }
 
-bool Run::must_flush(const IngestStage& stage) const {
+bool Run::must_flush(const ingest::IngestStage& stage) const {
   if (!stage.has_complete_chunk()) return false;
   if (stage.memory_is_short()) return true;
   return !spec_.batch_add_files && since_commit_.seconds() >= spec_.commit_every_seconds;
 }
 
-std::vector<std::unique_ptr<ChunkPart>> Run::take_parts(IngestStage& stage) {
-  std::vector<std::unique_ptr<ChunkPart>> parts;
+std::vector<std::unique_ptr<ingest::ChunkPart>> Run::take_parts(ingest::IngestStage& stage) {
+  std::vector<std::unique_ptr<ingest::ChunkPart>> parts;
   for (const auto& chunk : stage.take_complete_chunks()) {
     report_.unchanged += chunk->unchanged;
     report_.missing += chunk->missing;
@@ -202,7 +202,7 @@ std::vector<std::unique_ptr<ChunkPart>> Run::take_parts(IngestStage& stage) {
   return parts;
 }
 
-Status Run::flush(IngestStage& stage, Flusher& flusher, bool commit) {
+Status Run::flush(ingest::IngestStage& stage, Flusher& flusher, bool commit) {
   auto parts = take_parts(stage);
   if (commit && (flusher.has_staged() || !parts.empty())) EC_TRY(check_inventory(stage));
   std::int64_t held = 0;
@@ -220,7 +220,7 @@ Status Run::flush(IngestStage& stage, Flusher& flusher, bool commit) {
   return {};
 }
 
-void Run::show(const IngestStage& stage) const {
+void Run::show(const ingest::IngestStage& stage) const {
   if (!hooks_.progress) return;
   Progress progress = stage.progress();
   if (checked_items_) {
@@ -249,7 +249,7 @@ void Run::finish_report(const inventory::InventoryCounts& counts) {
 
 }  // namespace
 
-Status run_incremental(storage::Stores& stores, const IncrementalSpec& spec, const Hooks& hooks, Report& report,
+Status run_incremental(storage::Stores& stores, const IncrementalSpec& spec, const Hooks& hooks, ingest::Report& report,
                        catalog::Catalog* lent) {
   auto status = Run(stores, spec, hooks, report).run(lent);
   // A run that ended early left the rest to the next one; a whole run must add up by itself.
@@ -258,7 +258,7 @@ Status run_incremental(storage::Stores& stores, const IncrementalSpec& spec, con
     return fail(ErrorKind::kInvalidData, "the counts do not add up: {} source items, off by {}; please report this",
                 report.source_items, report.imbalance());
   }
-  if (status && spec.missing && !report.interrupted) return check_missing(missing_counts(report), *spec.missing);
+  if (status && spec.missing && !report.interrupted) return ingest::check_missing(ingest::missing_counts(report), *spec.missing);
   return status;
 }
 

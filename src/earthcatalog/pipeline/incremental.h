@@ -11,8 +11,8 @@
 #include "earthcatalog/catalog/catalog.h"
 #include "earthcatalog/fetch/fetcher.h"
 #include "earthcatalog/inventory/inventory.h"
-#include "earthcatalog/pipeline/missing_rule.h"
-#include "earthcatalog/pipeline/report.h"
+#include "earthcatalog/ingest/missing_rule.h"
+#include "earthcatalog/ingest/report.h"
 #include "earthcatalog/result.h"
 #include "earthcatalog/storage/stores.h"
 
@@ -35,7 +35,7 @@ struct IncrementalSpec {
   bool dry_run = false;           ///< fetch and count; write nothing
   std::size_t max_columns = 400;  ///< of an auto schema
   /// When missing objects fail the run, which has then committed what it found; none: the caller judges.
-  std::optional<MissingRule> missing = MissingRule();
+  std::optional<ingest::MissingRule> missing = ingest::MissingRule();
   std::string problems;  ///< URI of the problems file; empty: none is written
 };
 
@@ -43,7 +43,7 @@ struct IncrementalSpec {
 /// than allowed. An error ends the run; what was committed before it stays, and `report` says what that was, also then.
 /// Nothing of an inventory file that cannot be read to its end is ever committed. `lent`: the catalog, opened for
 /// writing, when the caller holds its lock already and goes on holding it; `spec.catalog` then only names the run.
-Status run_incremental(storage::Stores& stores, const IncrementalSpec& spec, const Hooks& hooks, Report& report,
+Status run_incremental(storage::Stores& stores, const IncrementalSpec& spec, const Hooks& hooks, ingest::Report& report,
                        catalog::Catalog* lent = nullptr);
 
 }  // namespace earthcatalog::pipeline

@@ -3,7 +3,7 @@
 #include "earthcatalog/base/process.h"
 #include "earthcatalog/base/stopwatch.h"
 #include "earthcatalog/grid/partitioner.h"
-#include "earthcatalog/pipeline/report.h"
+#include "earthcatalog/ingest/report.h"
 #include "earthcatalog/upkeep/audit_files.h"
 #include "earthcatalog/upkeep/audit_objects.h"
 #include "earthcatalog/upkeep/lost_values.h"

@@ -9,7 +9,7 @@
 #include <string_view>
 #include <vector>
 
-#include "earthcatalog/pipeline/line_file.h"
+#include "earthcatalog/ingest/line_file.h"
 #include "earthcatalog/result.h"
 #include "earthcatalog/storage/stores.h"
 
@@ -80,7 +80,7 @@ class Findings {
   };
   std::mutex mutex_;
   std::array<Kind, kFindings> kinds_;
-  pipeline::LineFile lines_;
+  ingest::LineFile lines_;
 };
 
 }  // namespace earthcatalog::upkeep

@@ -15,14 +15,14 @@
 #include "earthcatalog/fetch/fetcher.h"
 #include "earthcatalog/grid/partitioner.h"
 #include "earthcatalog/base/bounded_queue.h"
-#include "earthcatalog/pipeline/chunk.h"
-#include "earthcatalog/pipeline/chunk_source.h"
+#include "earthcatalog/ingest/chunk.h"
+#include "earthcatalog/ingest/inventory_chunker.h"
 #include "earthcatalog/base/progress.h"
-#include "earthcatalog/pipeline/ingest.h"
-#include "earthcatalog/pipeline/problems.h"
+#include "earthcatalog/ingest/ingester.h"
+#include "earthcatalog/ingest/problems.h"
 #include "earthcatalog/result.h"
 
-namespace earthcatalog::pipeline {
+namespace earthcatalog::ingest {
 
 struct IngestStageOptions {
   fetch::FetchOptions fetch;
@@ -102,4 +102,4 @@ class IngestStage {
   std::vector<std::jthread> threads_;
 };
 
-}  // namespace earthcatalog::pipeline
+}  // namespace earthcatalog::ingest

@@ -1,6 +1,6 @@
-#include "earthcatalog/pipeline/missing_rule.h"
+#include "earthcatalog/ingest/missing_rule.h"
 
-namespace earthcatalog::pipeline {
+namespace earthcatalog::ingest {
 
 Status check_missing(const MissingCounts& counts, const MissingRule& rule) {
   const auto& [asked, missing, pending, first] = counts;
@@ -21,4 +21,4 @@ Status check_missing(const MissingCounts& counts, const MissingRule& rule) {
       missing, asked, 100 * share, allowed, first);
 }
 
-}  // namespace earthcatalog::pipeline
+}  // namespace earthcatalog::ingest

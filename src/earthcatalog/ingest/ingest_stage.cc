@@ -1,8 +1,8 @@
-#include "earthcatalog/pipeline/ingest_stage.h"
+#include "earthcatalog/ingest/ingest_stage.h"
 
 #include <algorithm>
 
-namespace earthcatalog::pipeline {
+namespace earthcatalog::ingest {
 namespace {
 
 using Pull = fetch::Fetcher::Pull;
@@ -238,4 +238,4 @@ Progress IngestStage::progress() const {
   return progress;
 }
 
-}  // namespace earthcatalog::pipeline
+}  // namespace earthcatalog::ingest

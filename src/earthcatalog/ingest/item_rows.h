@@ -7,12 +7,12 @@
 #include <vector>
 
 #include "earthcatalog/grid/bounds.h"
-#include "earthcatalog/pipeline/chunk.h"
+#include "earthcatalog/ingest/chunk.h"
 #include "earthcatalog/write/row_partitioner.h"
 #include "earthcatalog/result.h"
 #include "earthcatalog/stac/item_batch.h"
 
-namespace earthcatalog::pipeline {
+namespace earthcatalog::ingest {
 
 /// An item among several parts.
 struct ItemAddress {
@@ -32,4 +32,4 @@ Status read_items(const std::shared_ptr<arrow::RecordBatch>& rows, stac::ItemBat
 /// Items that were read into the columns of ITS_LIVE, read again into those of `auto`. Nothing was lost there.
 Status reparse_as_auto(ChunkPart& part);
 
-}  // namespace earthcatalog::pipeline
+}  // namespace earthcatalog::ingest

@@ -1,4 +1,4 @@
-#include "earthcatalog/pipeline/spread.h"
+#include "earthcatalog/ingest/spread.h"
 
 #include <fmt/format.h>
 
@@ -6,7 +6,7 @@
 #include <utility>
 #include <vector>
 
-namespace earthcatalog::pipeline {
+namespace earthcatalog::ingest {
 namespace {
 
 // ITS_LIVE has 1.6 cells an item at resolution 1. Fewer rows than this are soon written.
@@ -64,4 +64,4 @@ std::optional<std::string> warning_of(const Spread& spread) {
 
 std::int64_t estimate_bytes(const Spread& spread) { return kBytesAFile * spread.files + kBytesARow * spread.rows; }
 
-}  // namespace earthcatalog::pipeline
+}  // namespace earthcatalog::ingest

@@ -5,12 +5,12 @@
 #include <string>
 #include <string_view>
 
-#include "earthcatalog/pipeline/line_file.h"
+#include "earthcatalog/ingest/line_file.h"
 #include "earthcatalog/result.h"
 #include "earthcatalog/storage/object_ref.h"
 #include "earthcatalog/storage/stores.h"
 
-namespace earthcatalog::pipeline {
+namespace earthcatalog::ingest {
 
 /// One line. `kind` is "pending", "missing", "rejected", or the part of a kept item that made no sense ("geometry",
 /// "datetime"); `cause` narrows it ("denied", "timeout", "not_json", ...).
@@ -33,4 +33,4 @@ class Problems {
   LineFile file_;
 };
 
-}  // namespace earthcatalog::pipeline
+}  // namespace earthcatalog::ingest

@@ -7,10 +7,10 @@
 #include <span>
 #include <string>
 
-#include "earthcatalog/pipeline/chunk.h"
-#include "earthcatalog/pipeline/item_rows.h"
+#include "earthcatalog/ingest/chunk.h"
+#include "earthcatalog/ingest/item_rows.h"
 
-namespace earthcatalog::pipeline {
+namespace earthcatalog::ingest {
 
 struct Spread {
   std::int64_t items = 0, rows = 0;
@@ -29,4 +29,4 @@ std::optional<std::string> warning_of(const Spread& spread);
 /// What files of so many rows would take, bytes: measured on ITS_LIVE's items, and no better than that.
 std::int64_t estimate_bytes(const Spread& spread);
 
-}  // namespace earthcatalog::pipeline
+}  // namespace earthcatalog::ingest

@@ -1,10 +1,10 @@
-#include "earthcatalog/pipeline/item_rows.h"
+#include "earthcatalog/ingest/item_rows.h"
 
 #include <arrow/record_batch.h>
 
 #include <utility>
 
-namespace earthcatalog::pipeline {
+namespace earthcatalog::ingest {
 
 ItemRows rows_of(std::span<const std::unique_ptr<ChunkPart>> parts, std::span<const ItemAddress> items) {
   ItemRows result;
@@ -52,4 +52,4 @@ Status reparse_as_auto(ChunkPart& part) {
   return {};
 }
 
-}  // namespace earthcatalog::pipeline
+}  // namespace earthcatalog::ingest

@@ -11,7 +11,7 @@
 #include "earthcatalog/index/object_index.h"
 #include "earthcatalog/result.h"
 
-namespace earthcatalog::pipeline {
+namespace earthcatalog::ingest {
 
 /// Not thread-safe. Memory grows with the changes.
 class StagedObjects {
@@ -41,4 +41,4 @@ class StagedObjects {
   mutable std::size_t sorted_ = 0;
 };
 
-}  // namespace earthcatalog::pipeline
+}  // namespace earthcatalog::ingest

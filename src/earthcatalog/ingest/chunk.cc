@@ -1,6 +1,6 @@
-#include "earthcatalog/pipeline/chunk.h"
+#include "earthcatalog/ingest/chunk.h"
 
-namespace earthcatalog::pipeline {
+namespace earthcatalog::ingest {
 
 std::int64_t ChunkPart::bytes() const {
   // Strings of an object's reference and of its entry in the index, which the flush makes.
@@ -21,4 +21,4 @@ index::ObjectEntry entry_of(const ChunkPart& part, const ItemRecord& item, const
   return entry;
 }
 
-}  // namespace earthcatalog::pipeline
+}  // namespace earthcatalog::ingest

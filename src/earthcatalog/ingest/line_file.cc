@@ -1,4 +1,4 @@
-#include "earthcatalog/pipeline/line_file.h"
+#include "earthcatalog/ingest/line_file.h"
 
 #include <arrow/io/interfaces.h>
 #include <arrow/status.h>
@@ -8,7 +8,7 @@
 #include <filesystem>
 #include <vector>
 
-namespace earthcatalog::pipeline {
+namespace earthcatalog::ingest {
 namespace {
 
 constexpr std::size_t kCopyBytes = 1 << 20;
@@ -72,4 +72,4 @@ Result<std::string> LineFile::finish() {
   return to.uri();
 }
 
-}  // namespace earthcatalog::pipeline
+}  // namespace earthcatalog::ingest

@@ -11,10 +11,10 @@
 
 #include "earthcatalog/inventory/inventory.h"
 #include "earthcatalog/base/bounded_queue.h"
-#include "earthcatalog/pipeline/chunk.h"
+#include "earthcatalog/ingest/chunk.h"
 #include "earthcatalog/result.h"
 
-namespace earthcatalog::pipeline {
+namespace earthcatalog::ingest {
 
 /// True for each object that need not be fetched.
 using UnchangedLookup = std::function<Result<std::vector<bool>>(std::span<const storage::ObjectRef>)>;
@@ -61,4 +61,4 @@ class ChunkSource {
   std::jthread thread_;
 };
 
-}  // namespace earthcatalog::pipeline
+}  // namespace earthcatalog::ingest

@@ -8,9 +8,9 @@
 #include <string>
 #include <vector>
 
-#include "earthcatalog/pipeline/missing_rule.h"
+#include "earthcatalog/ingest/missing_rule.h"
 
-namespace earthcatalog::pipeline {
+namespace earthcatalog::ingest {
 
 /// Every object that a run looked at is in exactly one of the six counts after `source_items`.
 struct Report {
@@ -74,4 +74,4 @@ std::string to_json(const Report& report);
 /// The closing summary for people; ends with a newline.
 std::string to_text(const Report& report);
 
-}  // namespace earthcatalog::pipeline
+}  // namespace earthcatalog::ingest

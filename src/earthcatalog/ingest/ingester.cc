@@ -1,11 +1,11 @@
-#include "earthcatalog/pipeline/ingest.h"
+#include "earthcatalog/ingest/ingester.h"
 
 #include <algorithm>
 #include <utility>
 
 #include "earthcatalog/stac/read/minify.h"
 
-namespace earthcatalog::pipeline {
+namespace earthcatalog::ingest {
 namespace {
 
 // Measuring a part walks all its columns: often enough to keep the bound, seldom enough to cost nothing.
@@ -100,4 +100,4 @@ void Ingester::account(ChunkPart& part, std::size_t body_bytes) {
   part.accounted_bytes = bytes;
 }
 
-}  // namespace earthcatalog::pipeline
+}  // namespace earthcatalog::ingest

@@ -1,8 +1,8 @@
-#include "earthcatalog/pipeline/problems.h"
+#include "earthcatalog/ingest/problems.h"
 
 #include <nlohmann/json.hpp>
 
-namespace earthcatalog::pipeline {
+namespace earthcatalog::ingest {
 namespace {
 
 // What the inventory gave of the object: whoever takes up its pending objects knows which version was meant.
@@ -31,4 +31,4 @@ void Problems::add(const storage::ObjectRef& object, const ProblemLine& line) {
 
 Result<std::string> Problems::finish() { return file_.finish(); }
 
-}  // namespace earthcatalog::pipeline
+}  // namespace earthcatalog::ingest

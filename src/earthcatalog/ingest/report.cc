@@ -1,4 +1,4 @@
-#include "earthcatalog/pipeline/report.h"
+#include "earthcatalog/ingest/report.h"
 
 #include <fmt/format.h>
 
@@ -6,7 +6,7 @@
 #include <nlohmann/json.hpp>
 #include <string>
 
-namespace earthcatalog::pipeline {
+namespace earthcatalog::ingest {
 
 MissingCounts missing_counts(const Report& report) {
   return {.asked = report.source_items,
@@ -118,4 +118,4 @@ std::string to_text(const Report& report) {
 }
 
 // Not ru_maxrss: a process that was forked by a large one begins with the other's.
-}  // namespace earthcatalog::pipeline
+}  // namespace earthcatalog::ingest

@@ -1,10 +1,10 @@
-#include "earthcatalog/pipeline/upsert.h"
+#include "earthcatalog/ingest/resolve_versions.h"
 
 #include <algorithm>
 #include <iterator>
 #include <unordered_map>
 
-namespace earthcatalog::pipeline {
+namespace earthcatalog::ingest {
 namespace {
 
 using index::ObjectEntry;
@@ -207,4 +207,4 @@ Result<Decision> decide(Parts parts, const grid::Partitioner& grid, const Staged
   return decision;
 }
 
-}  // namespace earthcatalog::pipeline
+}  // namespace earthcatalog::ingest

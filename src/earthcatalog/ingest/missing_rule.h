@@ -7,7 +7,7 @@
 
 #include "earthcatalog/result.h"
 
-namespace earthcatalog::pipeline {
+namespace earthcatalog::ingest {
 
 /// A run that was asked for objects and found none of them fails in any case.
 struct MissingRule {
@@ -26,4 +26,4 @@ struct MissingCounts {
 /// kNotFound when none was found, or more are missing than `rule` allows.
 Status check_missing(const MissingCounts& counts, const MissingRule& rule);
 
-}  // namespace earthcatalog::pipeline
+}  // namespace earthcatalog::ingest

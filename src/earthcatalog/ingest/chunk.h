@@ -17,7 +17,7 @@
 #include "earthcatalog/stac/item_batch.h"
 #include "earthcatalog/storage/object_ref.h"
 
-namespace earthcatalog::pipeline {
+namespace earthcatalog::ingest {
 
 /// An item in memory, beside its columns.
 struct ItemRecord {
@@ -75,4 +75,4 @@ struct Chunk {
   std::vector<PendingObject> pending_objects;  ///< where they are kept; touched by the fetch thread until it completes
 };
 
-}  // namespace earthcatalog::pipeline
+}  // namespace earthcatalog::ingest

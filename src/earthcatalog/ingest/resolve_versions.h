@@ -13,12 +13,12 @@
 #include "earthcatalog/index/object_index.h"
 #include "earthcatalog/grid/partitioner.h"
 #include "earthcatalog/write/partition.h"
-#include "earthcatalog/pipeline/item_rows.h"
+#include "earthcatalog/ingest/item_rows.h"
 #include "earthcatalog/write/remove_rows.h"
-#include "earthcatalog/pipeline/staged_objects.h"
+#include "earthcatalog/ingest/staged_objects.h"
 #include "earthcatalog/result.h"
 
-namespace earthcatalog::pipeline {
+namespace earthcatalog::ingest {
 
 /// What was decided of entries.
 struct EntryDecision {
@@ -61,4 +61,4 @@ struct Decision {
 Result<Decision> decide(std::span<const std::unique_ptr<ChunkPart>> parts, const grid::Partitioner& grid,
                         const StagedObjects& recorded);
 
-}  // namespace earthcatalog::pipeline
+}  // namespace earthcatalog::ingest

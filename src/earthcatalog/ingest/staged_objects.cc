@@ -1,9 +1,9 @@
-#include "earthcatalog/pipeline/staged_objects.h"
+#include "earthcatalog/ingest/staged_objects.h"
 
 #include <algorithm>
 #include <set>
 
-namespace earthcatalog::pipeline {
+namespace earthcatalog::ingest {
 
 using index::ObjectEntry;
 
@@ -69,4 +69,4 @@ index::IndexUpdate StagedObjects::take_changes() {
   return update;
 }
 
-}  // namespace earthcatalog::pipeline
+}  // namespace earthcatalog::ingest

@@ -1,9 +1,9 @@
-#include "earthcatalog/pipeline/chunk_source.h"
+#include "earthcatalog/ingest/inventory_chunker.h"
 
 #include <algorithm>
 #include <cmath>
 
-namespace earthcatalog::pipeline {
+namespace earthcatalog::ingest {
 
 ChunkSource::ChunkSource(inventory::Inventory& inventory, UnchangedLookup lookup, Options options)
     : inventory_(inventory), lookup_(std::move(lookup)), options_(options) {
@@ -68,4 +68,4 @@ Result<std::shared_ptr<Chunk>> ChunkSource::make_chunk(std::vector<storage::Obje
   return chunk;
 }
 
-}  // namespace earthcatalog::pipeline
+}  // namespace earthcatalog::ingest

@@ -9,7 +9,7 @@
 #include "earthcatalog/result.h"
 #include "earthcatalog/storage/stores.h"
 
-namespace earthcatalog::pipeline {
+namespace earthcatalog::ingest {
 
 /// Nothing is made while there is no line. Thread-safe.
 class LineFile {
@@ -34,4 +34,4 @@ class LineFile {
   bool failed_ = false;
 };
 
-}  // namespace earthcatalog::pipeline
+}  // namespace earthcatalog::ingest

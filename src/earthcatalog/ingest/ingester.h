@@ -8,11 +8,11 @@
 
 #include "earthcatalog/fetch/fetcher.h"
 #include "earthcatalog/grid/partitioner.h"
-#include "earthcatalog/pipeline/chunk.h"
-#include "earthcatalog/pipeline/problems.h"
+#include "earthcatalog/ingest/chunk.h"
+#include "earthcatalog/ingest/problems.h"
 #include "earthcatalog/stac/item_batch.h"
 
-namespace earthcatalog::pipeline {
+namespace earthcatalog::ingest {
 
 /// The schema that new parts start with. Flushes replace it when the table's grows. For a table that does not exist
 /// yet and whose kind nobody asked for it starts as `itslive`, and the first item of another collection turns it to
@@ -74,4 +74,4 @@ class Ingester {
   std::vector<grid::Cell> cells_;
 };
 
-}  // namespace earthcatalog::pipeline
+}  // namespace earthcatalog::ingest
