@@ -7,7 +7,7 @@
 #include <arrow/record_batch.h>
 #include <benchmark/benchmark.h>
 
-#include "earthcatalog/pipeline/bucket_merge.h"
+#include "earthcatalog/compact/partition_merge.h"
 #include "earthcatalog/write/data_file_source.h"
 #include "earthcatalog/write/rolling_writer.h"
 #include "earthcatalog/write/remove_rows.h"
@@ -42,11 +42,11 @@ void merge_files(benchmark::State& state) {
   const auto schema = geoparquet::itslive_schema();
   const auto writer = geoparquet::FileWriter::make(schema, {}).value();
   const auto files = write_parts(stores, writer, parts, state.range(0), sorted);
-  MergeCounts counts;
+  compact::MergeCounts counts;
   for (auto _ : state) {
     std::vector<std::unique_ptr<RowSource>> sources;
     for (const auto& file : files) sources.push_back(std::make_unique<write::DataFileSource>(stores, file, nullptr));
-    BucketMerge merge(schema, {.memory_limit_bytes = state.range(1) << 20});
+    compact::BucketMerge merge(schema, {.memory_limit_bytes = state.range(1) << 20});
     write::PartNames names("memory://w", "0123456789abcdef");
     auto status = merge.read(sources);
     write::PartWriter out(stores, names, writer, write::partition_of(kBucket), {.rows = merge.rows()});

@@ -1,4 +1,4 @@
-#include "earthcatalog/pipeline/bucket_merge.h"
+#include "earthcatalog/compact/partition_merge.h"
 
 #include <arrow/api.h>
 #include <gtest/gtest.h>
@@ -83,11 +83,11 @@ class MemorySource final : public RowSource {
 struct Merged {
   std::vector<std::string> assets;  // which rows, in order
   std::int64_t dropped = 0;
-  MergeCounts counts;
+  compact::MergeCounts counts;
 };
 
 Merged merge(std::span<const std::unique_ptr<RowSource>> sources, std::int64_t memory_limit_bytes) {
-  BucketMerge merge(table_schema(), {.memory_limit_bytes = memory_limit_bytes});
+  compact::BucketMerge merge(table_schema(), {.memory_limit_bytes = memory_limit_bytes});
   const auto read = merge.read(sources);
   EXPECT_TRUE(read) << read.error().message;
   Merged merged{.dropped = merge.dropped_rows(), .counts = merge.counts()};
@@ -166,7 +166,7 @@ RC_GTEST_PROP(BucketMerging, GivesWhatTheModelGives, ()) {
   RC_CLASSIFY(merged.counts.runs > 1, "several runs");
   RC_CLASSIFY(merged.counts.sources_merged > 1, "sorted sources as they are");
   RC_CLASSIFY(merged.dropped > 0, "doubles");
-  const auto scan = scan_keys(inputs, table_schema(), {.memory_limit_bytes = limit});
+  const auto scan = compact::scan_keys(inputs, table_schema(), {.memory_limit_bytes = limit});
   RC_ASSERT(scan.has_value());
   RC_ASSERT(scan->dropped_rows == merged.dropped);
   std::vector<TestRow> all;
@@ -230,7 +230,7 @@ TEST(BucketMergingMemory, StaysBelowTheLimitWhateverTheRows) {
       std::int64_t rows = 0;
       const std::int64_t before = bytes_held();
       most_held = before;
-      BucketMerge merge(table_schema(), {.memory_limit_bytes = limit});
+      compact::BucketMerge merge(table_schema(), {.memory_limit_bytes = limit});
       ASSERT_TRUE(merge.read(sources));
       ASSERT_TRUE(merge.write([&](const auto& batch) -> Status {
         look();
@@ -248,7 +248,7 @@ TEST(BucketMergingErrors, NameWhatIsMissing) {
   const auto nameless = iceberg::Schema{.fields = {*table_schema().find("platform")}};
   std::vector<std::unique_ptr<RowSource>> sources;
   sources.push_back(std::make_unique<MemorySource>(std::vector<TestRow>(3), 1));
-  BucketMerge merge(nameless, {});
+  compact::BucketMerge merge(nameless, {});
   const auto read = merge.read(sources);
   ASSERT_FALSE(read);
   EXPECT_NE(read.error().message.find("id and collection"), std::string::npos);
@@ -257,7 +257,7 @@ TEST(BucketMergingErrors, NameWhatIsMissing) {
 TEST(BucketMergingErrors, NoFolderForTheScratchFile) {
   std::vector<std::unique_ptr<RowSource>> sources;
   sources.push_back(std::make_unique<MadeSource>(0, 1'000, false));
-  BucketMerge merge(table_schema(), {.memory_limit_bytes = 1 << 20, .scratch_folder = "/nowhere"});
+  compact::BucketMerge merge(table_schema(), {.memory_limit_bytes = 1 << 20, .scratch_folder = "/nowhere"});
   const auto read = merge.read(sources);
   ASSERT_FALSE(read);
   EXPECT_NE(read.error().message.find("/nowhere"), std::string::npos);

@@ -1,5 +1,5 @@
 // Other writers that commit while buckets are being merged: files of the new state count, and nothing is lost.
-#include "earthcatalog/pipeline/compact.h"
+#include "earthcatalog/compact/compact.h"
 
 #include <arrow/api.h>
 #include <gmock/gmock.h>
@@ -63,9 +63,9 @@ class Compacting : public ::testing::Test {
       busy = false;
       return {};
     };
-    CompactSpec spec;
+    compact::CompactSpec spec;
     spec.catalog = options("0123456789abcdef", 2);
-    const auto status = run_compact(stores_, spec, nullptr, report_);
+    const auto status = compact::run_compact(stores_, spec, nullptr, report_);
     store_->before = nullptr;
     return status;
   }
@@ -101,7 +101,7 @@ class Compacting : public ::testing::Test {
   std::shared_ptr<storage::MemoryStore> inner_ = std::make_shared<storage::MemoryStore>("compact", catalog::test_clock);
   std::shared_ptr<catalog::ForwardingStore> store_ = std::make_shared<catalog::ForwardingStore>(inner_);
   storage::Stores stores_{{}};
-  CompactReport report_;
+  compact::CompactReport report_;
 };
 
 TEST_F(Compacting, OneFileABucket) {

@@ -11,7 +11,7 @@
 #include "earthcatalog/backfill/part_source.h"
 #include "earthcatalog/backfill/staged_rows.h"
 #include "earthcatalog/base/parallel.h"
-#include "earthcatalog/pipeline/bucket_merge.h"
+#include "earthcatalog/compact/partition_merge.h"
 #include "earthcatalog/write/data_file_source.h"
 #include "earthcatalog/write/rolling_writer.h"
 
@@ -142,7 +142,7 @@ Status GroupMerge::merge(const Group& group) {
     if (staging_.is_direct() && !here) EC_TRY(open_rows(staging_, staged_file(group, file), file.attempt));  // its size
     sources.push_back(source_of(group, file));
   }
-  pipeline::BucketMerge merge(writer_.schema(), {.memory_limit_bytes = spec_.memory_limit_bytes});
+  compact::BucketMerge merge(writer_.schema(), {.memory_limit_bytes = spec_.memory_limit_bytes});
   EC_TRY(merge.read(sources));
   write::PartWriter out(stores_, names_, writer_.of(group.bucket.cell), write::partition_of(group.bucket),
                            {.rows = merge.rows(), .most_rows = spec_.compact_rows});

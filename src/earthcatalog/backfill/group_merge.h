@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "earthcatalog/backfill/compact_group.h"
-#include "earthcatalog/pipeline/bucket_merge.h"
+#include "earthcatalog/compact/partition_merge.h"
 #include "earthcatalog/write/file_names.h"
 #include "earthcatalog/write/partition_writers.h"
 #include "earthcatalog/stac/schema.h"

@@ -8,7 +8,7 @@
 
 #include "earthcatalog/backfill/staged_rows.h"
 #include "earthcatalog/base/hash.h"
-#include "earthcatalog/pipeline/bucket_merge.h"
+#include "earthcatalog/compact/partition_merge.h"
 #include "earthcatalog/result.h"
 #include "earthcatalog/stac/schema.h"
 

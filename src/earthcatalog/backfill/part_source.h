@@ -7,7 +7,7 @@
 #include <unordered_set>
 
 #include "earthcatalog/backfill/compact_group.h"
-#include "earthcatalog/pipeline/bucket_merge.h"
+#include "earthcatalog/compact/partition_merge.h"
 #include "earthcatalog/result.h"
 #include "earthcatalog/stac/schema.h"
 

@@ -6,7 +6,7 @@
 #include "earthcatalog/cli/commands.h"
 #include "earthcatalog/cli/progress_line.h"
 #include "earthcatalog/cli/table_options.h"
-#include "earthcatalog/pipeline/compact.h"
+#include "earthcatalog/compact/compact.h"
 
 namespace earthcatalog::cli {
 namespace {
@@ -49,8 +49,8 @@ Result<std::optional<std::int32_t>> parse_year(const std::string& text) {
   return std::optional(year - 1970);
 }
 
-Result<pipeline::CompactSpec> make_spec(const Flags& flags, const TableAccess& access) {
-  pipeline::CompactSpec spec;
+Result<compact::CompactSpec> make_spec(const Flags& flags, const TableAccess& access) {
+  compact::CompactSpec spec;
   EC_ASSIGN_OR_RETURN(spec.catalog, locked_catalog(access, flags.lock, "compact"));
   if (!flags.cell.empty()) spec.buckets.cells.emplace(flags.cell);
   if (!flags.year.empty()) {
@@ -78,10 +78,10 @@ class Compact final : public Command {
     EC_TRY(report_.begin(access));
     EC_ASSIGN_OR_RETURN(auto spec, make_spec(flags_, access));
     storage::Stores stores(access.storage);
-    pipeline::CompactReport report;
+    compact::CompactReport report;
     const auto status = with_progress([&](const Hooks& hooks) {
       spec.progress = hooks.progress;
-      return pipeline::run_compact(stores, spec, hooks.stop, report);
+      return compact::run_compact(stores, spec, hooks.stop, report);
     });
     report_.record(report);
     EC_TRY(status);

@@ -13,7 +13,7 @@
 #include "earthcatalog/result.h"
 #include "earthcatalog/storage/stores.h"
 
-namespace earthcatalog::pipeline {
+namespace earthcatalog::compact {
 
 struct CompactSpec {
   catalog::CatalogOptions catalog;
@@ -58,4 +58,4 @@ std::string to_json(const CompactReport& report);
 /// The closing summary for people; ends with a newline.
 std::string to_text(const CompactReport& report);
 
-}  // namespace earthcatalog::pipeline
+}  // namespace earthcatalog::compact

@@ -1,4 +1,4 @@
-#include "earthcatalog/pipeline/sorted_runs.h"
+#include "earthcatalog/compact/sorted_runs.h"
 
 #include <arrow/array.h>
 #include <arrow/buffer.h>
@@ -17,7 +17,7 @@
 #include "earthcatalog/extsort/sorted_merge.h"
 #include "earthcatalog/write/row_pool.h"
 
-namespace earthcatalog::pipeline {
+namespace earthcatalog::compact {
 namespace {
 
 std::unexpected<Error> scratch_error(const arrow::Status& status) {
@@ -149,4 +149,4 @@ Status merge_inputs(std::vector<SortedInput> inputs, const DuplicateRows& duplic
   return rows.flush();
 }
 
-}  // namespace earthcatalog::pipeline
+}  // namespace earthcatalog::compact

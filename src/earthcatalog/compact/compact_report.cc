@@ -4,9 +4,9 @@
 #include <nlohmann/json.hpp>
 
 #include "earthcatalog/write/partition.h"
-#include "earthcatalog/pipeline/compact.h"
+#include "earthcatalog/compact/compact.h"
 
-namespace earthcatalog::pipeline {
+namespace earthcatalog::compact {
 
 std::string to_json(const CompactReport& report) {
   nlohmann::ordered_json json;
@@ -56,4 +56,4 @@ std::string to_text(const CompactReport& report) {
   return text;
 }
 
-}  // namespace earthcatalog::pipeline
+}  // namespace earthcatalog::compact

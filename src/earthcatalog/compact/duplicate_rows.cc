@@ -1,4 +1,4 @@
-#include "earthcatalog/pipeline/duplicate_rows.h"
+#include "earthcatalog/compact/duplicate_rows.h"
 
 #include <arrow/array.h>
 #include <arrow/record_batch.h>
@@ -8,7 +8,7 @@
 #include <string_view>
 #include <utility>
 
-namespace earthcatalog::pipeline {
+namespace earthcatalog::compact {
 namespace {
 
 constexpr TimeMicros kNeverUpdated = INT64_MIN;
@@ -59,4 +59,4 @@ void DuplicateRows::drop(std::int64_t row) {
   marks_[static_cast<std::size_t>(row)] = true;
 }
 
-}  // namespace earthcatalog::pipeline
+}  // namespace earthcatalog::compact

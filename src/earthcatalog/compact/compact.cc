@@ -1,4 +1,4 @@
-#include "earthcatalog/pipeline/compact.h"
+#include "earthcatalog/compact/compact.h"
 
 #include <algorithm>
 #include <map>
@@ -9,17 +9,17 @@
 #include "earthcatalog/base/parallel.h"
 #include "earthcatalog/base/stopwatch.h"
 #include "earthcatalog/write/partition.h"
-#include "earthcatalog/pipeline/bucket_merge.h"
+#include "earthcatalog/compact/partition_merge.h"
 #include "earthcatalog/write/data_file_source.h"
 #include "earthcatalog/write/file_names.h"
 #include "earthcatalog/write/rolling_writer.h"
 #include "earthcatalog/write/remove_rows.h"
 #include "earthcatalog/write/partition_writers.h"
 
-namespace earthcatalog::pipeline {
+namespace earthcatalog::compact {
 namespace {
 
-using Sources = std::vector<std::unique_ptr<RowSource>>;
+using Sources = std::vector<std::unique_ptr<pipeline::RowSource>>;
 
 constexpr int kCommitAttempts = 10;
 // What writing a file takes beside its rows.
@@ -289,4 +289,4 @@ Status run_compact(storage::Stores& stores, const CompactSpec& spec, const std::
   return Compaction(stores, spec, stop, report).run();
 }
 
-}  // namespace earthcatalog::pipeline
+}  // namespace earthcatalog::compact

@@ -11,7 +11,7 @@
 
 #include "earthcatalog/extsort/scratch_file.h"
 #include "earthcatalog/geoparquet/reader.h"
-#include "earthcatalog/pipeline/duplicate_rows.h"
+#include "earthcatalog/compact/duplicate_rows.h"
 #include "earthcatalog/write/take_rows.h"
 #include "earthcatalog/write/sort_key.h"
 #include "earthcatalog/result.h"
@@ -21,7 +21,7 @@ class RecordBatch;
 class Schema;
 }  // namespace arrow
 
-namespace earthcatalog::pipeline {
+namespace earthcatalog::compact {
 
 using BatchSink = std::function<Status(const std::shared_ptr<arrow::RecordBatch>&)>;
 
@@ -84,4 +84,4 @@ struct SortedInput {
 Status merge_inputs(std::vector<SortedInput> inputs, const DuplicateRows& duplicates,
                     const std::shared_ptr<arrow::Schema>& schema, std::size_t batch_rows, const BatchSink& out);
 
-}  // namespace earthcatalog::pipeline
+}  // namespace earthcatalog::compact
