@@ -1,4 +1,4 @@
-#include "earthcatalog/pipeline/incremental.h"
+#include "earthcatalog/incremental/incremental.h"
 
 #include <arrow/api.h>
 #include <gtest/gtest.h>
@@ -44,7 +44,7 @@ class Bucket {
 
   void put(const std::string& key, const Content& content) {
     fs::create_directories(root_ + "/b");
-    std::ofstream(root_ + "/b/" + key) << to_json(content);
+    std::ofstream(root_ + "/b/" + key) << incremental::to_json(content);
     objects[key] = content;
     objects[key].etag = ++puts_;
   }
@@ -73,9 +73,9 @@ struct Settings {
   std::int64_t memory_limit_bytes = 256 << 20;
 };
 
-IncrementalSpec make_spec(const TempFolder& folder, const std::string& inventory, const Settings& settings) {
+incremental::IncrementalSpec make_spec(const TempFolder& folder, const std::string& inventory, const Settings& settings) {
   static int run = 0;
-  IncrementalSpec spec;
+  incremental::IncrementalSpec spec;
   spec.inventory = inventory;
   spec.inventory_options.source_root = "file://" + folder.path() + "/";
   spec.fetch.source_root = spec.inventory_options.source_root;
@@ -135,7 +135,7 @@ std::optional<std::int64_t> counted_items(const TempFolder& folder) {
 ingest::Report run(const TempFolder& folder, const std::string& inventory, const Settings& settings) {
   storage::Stores stores({});
   ingest::Report report;
-  const auto status = run_incremental(stores, make_spec(folder, inventory, settings), {}, report);
+  const auto status = incremental::run_incremental(stores, make_spec(folder, inventory, settings), {}, report);
   EXPECT_TRUE(status.has_value()) << status.error().message;
   EXPECT_EQ(report.imbalance(), 0);
   return report;
@@ -300,12 +300,12 @@ TEST_P(LostRace, OfABatchLosesNothing) {
     other.catalog.lock = false;
     storage::Stores stores({});
     ingest::Report report;
-    const auto status = run_incremental(stores, other, {}, report);
+    const auto status = incremental::run_incremental(stores, other, {}, report);
     EXPECT_TRUE(status) << status.error().message;
   };
   storage::Stores stores({});
   ingest::Report report;
-  const auto status = run_incremental(stores, spec, hooks, report);
+  const auto status = incremental::run_incremental(stores, spec, hooks, report);
   ASSERT_TRUE(raced);
   if (!status) {
     EXPECT_EQ(status.error().kind, ErrorKind::kConflict);
@@ -329,7 +329,7 @@ TEST(Incremental, ADryRunWritesNothing) {
   spec.dry_run = true;
   storage::Stores stores({});
   ingest::Report report;
-  ASSERT_TRUE(run_incremental(stores, spec, {}, report).has_value());
+  ASSERT_TRUE(incremental::run_incremental(stores, spec, {}, report).has_value());
   EXPECT_EQ(report.written_items, 1);
   EXPECT_FALSE(fs::exists(folder / "catalog.db"));
   EXPECT_FALSE(fs::exists(folder / "warehouse"));
@@ -344,7 +344,7 @@ TEST(Incremental, StopsBeforeItBeganWhenAskedTo) {
   ingest::Report report;
   Hooks hooks;
   hooks.stop = &stop;
-  ASSERT_TRUE(run_incremental(stores, make_spec(folder, bucket.list({"k.stac.json"}), {}), hooks, report).has_value());
+  ASSERT_TRUE(incremental::run_incremental(stores, make_spec(folder, bucket.list({"k.stac.json"}), {}), hooks, report).has_value());
   EXPECT_TRUE(report.interrupted || report.written_items == 1);
   EXPECT_EQ(report.imbalance(), 0);
   EXPECT_FALSE(fs::exists(folder / "catalog.db.lock"));

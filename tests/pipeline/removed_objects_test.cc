@@ -1,5 +1,5 @@
 // The deletion of removed objects when the store fails: whatever the commit's outcome, what the table names is there.
-#include "earthcatalog/pipeline/removed_objects.h"
+#include "earthcatalog/incremental/removed_objects.h"
 
 #include <gmock/gmock.h>
 
@@ -39,14 +39,14 @@ class World {
   }
   static index::ObjectEntry gone() { return catalog::object_of("goes", {.id = "goes", .updated = 1}, {kCell}, 2020); }
   // From its n-th use of the catalog file on, what the run does there is done, and the answer is lost.
-  Result<DeletedRows> delete_gone(int lost_from) {
+  Result<incremental::DeletedRows> delete_gone(int lost_from) {
     const auto catalog = open("0123456789abcdef");
     faults->add({.key_part = "catalog.db",
                  .nth = lost_from,
                  .times = storage::Fault::kForEver,
                  .effect = storage::Fault::Effect::kLoseReply});
     write::PartNames names(catalog->warehouse(), "0123456789abcdef");
-    return delete_objects(stores_, *catalog, {gone()}, names, 1);
+    return incremental::delete_objects(stores_, *catalog, {gone()}, names, 1);
   }
   // How many rows the table has; all files that it names must be there.
   std::int64_t rows() {
@@ -79,7 +79,7 @@ class World {
   storage::Stores stores_{{}};
 };
 
-TEST(RemovedObjects, WhatACommitNamesWhoseOutcomeIsNotKnownStays) {
+TEST(incremental::RemovedObjects, WhatACommitNamesWhoseOutcomeIsNotKnownStays) {
   int happened = 0, did_not = 0;
   for (int lost_from = 1;; ++lost_from) {
     ASSERT_LT(lost_from, 100);

@@ -33,7 +33,7 @@ TEST(ingest::Report, AddsUp) {
 }
 
 TEST(ingest::Report, JsonHasTheNamesOfTheSpecification) {
-  const auto json = nlohmann::json::parse(to_json(sample()));
+  const auto json = nlohmann::json::parse(incremental::to_json(sample()));
   EXPECT_EQ(json["source_items"], 21);
   EXPECT_EQ(json["unique_cells"], 2);
   EXPECT_EQ(json["unique_years"], 1);
@@ -50,7 +50,7 @@ TEST(ingest::Report, JsonHasTheNamesOfTheSpecification) {
 }
 
 TEST(ingest::Report, TextNamesEveryCountThatIsNotZero) {
-  const auto text = to_text(sample());
+  const auto text = incremental::to_text(sample());
   for (const char* word : {"21", "written", "unchanged", "superseded", "missing", "pending", "rejected"}) {
     EXPECT_NE(text.find(word), std::string::npos) << word;
   }

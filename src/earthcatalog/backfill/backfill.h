@@ -7,7 +7,7 @@
 #include "earthcatalog/backfill/run_record.h"
 #include "earthcatalog/catalog/catalog.h"
 #include "earthcatalog/fetch/fetcher.h"
-#include "earthcatalog/pipeline/incremental.h"
+#include "earthcatalog/incremental/incremental.h"
 #include "earthcatalog/ingest/report.h"
 #include "earthcatalog/result.h"
 #include "earthcatalog/storage/stores.h"

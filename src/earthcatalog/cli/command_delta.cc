@@ -7,7 +7,7 @@
 #include "earthcatalog/cli/progress_line.h"
 #include "earthcatalog/cli/settings.h"
 #include "earthcatalog/cli/standard_input.h"
-#include "earthcatalog/pipeline/delta.h"
+#include "earthcatalog/incremental/delta.h"
 
 namespace earthcatalog::cli {
 namespace {
@@ -17,7 +17,7 @@ class Delta final : public Command {
   void setup(CLI::App& app) override {
     app_ =
         app.add_subcommand("delta", "new, changed and removed objects of a bucket, as an inventory, or into the table");
-    flags_.add(*app_, {.chunk_size = pipeline::IncrementalSpec().chunk_size});
+    flags_.add(*app_, {.chunk_size = incremental::IncrementalSpec().chunk_size});
     report_.add(*app_, "Run");
     const std::string group = "Delta";
     app_->add_flag("--by-id", by_id_, "new is what has a file name (without suffix) that is no id of the hash index")
@@ -41,7 +41,7 @@ class Delta final : public Command {
     storage::Stores stores(access.storage);
     EC_TRY(choose_inventory(stores, spec.inventory));
     report_.set_inventory(spec.inventory);
-    pipeline::DeltaReport report;
+    incremental::DeltaReport report;
     const auto status =
         with_progress([&](const Hooks& hooks) { return run_delta(stores, spec, hooks, report); });
     report_.record(report);
@@ -59,8 +59,8 @@ class Delta final : public Command {
   }
 
  private:
-  Result<pipeline::DeltaSpec> make_spec(const TableAccess& access) const {
-    pipeline::DeltaSpec spec;
+  Result<incremental::DeltaSpec> make_spec(const TableAccess& access) const {
+    incremental::DeltaSpec spec;
     EC_ASSIGN_OR_RETURN(spec.inventory, inventory_path(flags_.inventory));
     EC_ASSIGN_OR_RETURN(spec.inventory_options, inventory_options(flags_));
     EC_ASSIGN_OR_RETURN(spec.catalog, catalog_options(flags_, access, "delta"));

@@ -3,7 +3,7 @@
 #include "earthcatalog/cli/commands.h"
 #include "earthcatalog/cli/ingest_run.h"
 #include "earthcatalog/cli/standard_input.h"
-#include "earthcatalog/pipeline/incremental.h"
+#include "earthcatalog/incremental/incremental.h"
 
 namespace earthcatalog::cli {
 namespace {
@@ -23,7 +23,7 @@ void add_own_options(CLI::App& app, Flags& flags) {
   app.add_flag("--dry-run", flags.dry_run, "fetch and count, write nothing")->group(group);
 }
 
-Result<pipeline::IncrementalSpec> make_spec(const Flags& flags, const TableAccess& access) {
+Result<incremental::IncrementalSpec> make_spec(const Flags& flags, const TableAccess& access) {
   EC_ASSIGN_OR_RETURN(auto spec, incremental_spec(flags, access, "incremental"));
   EC_ASSIGN_OR_RETURN(spec.inventory, inventory_path(flags.inventory));
   EC_ASSIGN_OR_RETURN(spec.inventory_options, inventory_options(flags));
@@ -39,7 +39,7 @@ class Incremental final : public Command {
  public:
   void setup(CLI::App& app) override {
     app_ = app.add_subcommand("incremental", "from an inventory of objects to committed rows of the table");
-    flags_.add(*app_, {.chunk_size = pipeline::IncrementalSpec().chunk_size});
+    flags_.add(*app_, {.chunk_size = incremental::IncrementalSpec().chunk_size});
     add_own_options(*app_, flags_);
     report_.add(*app_, "Run");
   }
@@ -54,7 +54,7 @@ class Incremental final : public Command {
     return run_ingest(
         flags_, report_,
         {.work = [&](const Hooks& hooks,
-                     ingest::Report& report) { return pipeline::run_incremental(stores, spec, hooks, report); },
+                     ingest::Report& report) { return incremental::run_incremental(stores, spec, hooks, report); },
          .stopped = "whole chunks are committed",
          .retry =
              [](const ingest::Report& report) {

@@ -91,9 +91,9 @@ Result<catalog::CatalogOptions> catalog_options(const IngestFlags& flags, const 
 
 Result<inventory::InventoryOptions> inventory_options(const IngestFlags& flags) { return flags.keys.options(); }
 
-Result<pipeline::IncrementalSpec> incremental_spec(const IngestFlags& flags, const TableAccess& access,
+Result<incremental::IncrementalSpec> incremental_spec(const IngestFlags& flags, const TableAccess& access,
                                                    const std::string& owner) {
-  pipeline::IncrementalSpec spec;
+  incremental::IncrementalSpec spec;
   EC_ASSIGN_OR_RETURN(spec.catalog, catalog_options(flags, access, owner));
   EC_ASSIGN_OR_RETURN(spec.fetch, fetch_options(flags));
   spec.chunk_size = flags.chunk_size.value_or(spec.chunk_size);
@@ -107,9 +107,9 @@ Result<pipeline::IncrementalSpec> incremental_spec(const IngestFlags& flags, con
 
 Result<std::int64_t> memory_limit(const IngestFlags& flags) {
   EC_ASSIGN_OR_RETURN(const auto bytes, annotate(parse_bytes(flags.memory_limit), "--memory-limit"));
-  if (bytes >= pipeline::kLeastMemoryLimitBytes) return bytes;
+  if (bytes >= incremental::kLeastMemoryLimitBytes) return bytes;
   return fail(ErrorKind::kInvalidArgument, "--memory-limit {}: too little; give at least {}KiB", flags.memory_limit,
-              pipeline::kLeastMemoryLimitBytes >> 10);
+              incremental::kLeastMemoryLimitBytes >> 10);
 }
 
 std::string problems_uri(const IngestFlags& flags, const catalog::CatalogOptions& options) {

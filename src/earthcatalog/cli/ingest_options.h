@@ -12,7 +12,7 @@
 #include "earthcatalog/cli/table_options.h"
 #include "earthcatalog/fetch/fetcher.h"
 #include "earthcatalog/inventory/inventory.h"
-#include "earthcatalog/pipeline/incremental.h"
+#include "earthcatalog/incremental/incremental.h"
 #include "earthcatalog/result.h"
 
 namespace earthcatalog::cli {
@@ -44,7 +44,7 @@ Result<catalog::CatalogOptions> catalog_options(const IngestFlags& flags, const 
                                                 const std::string& owner);
 Result<inventory::InventoryOptions> inventory_options(const IngestFlags& flags);
 /// What all commands take that bring items into the table themselves; a caller sets its own options.
-Result<pipeline::IncrementalSpec> incremental_spec(const IngestFlags& flags, const TableAccess& access,
+Result<incremental::IncrementalSpec> incremental_spec(const IngestFlags& flags, const TableAccess& access,
                                                    const std::string& owner);
 
 /// --memory-limit, when it is enough to work with.

@@ -6,7 +6,7 @@
 
 #include "earthcatalog/cli/ingest_options.h"
 #include "earthcatalog/cli/run_report.h"
-#include "earthcatalog/pipeline/incremental.h"
+#include "earthcatalog/incremental/incremental.h"
 #include "earthcatalog/ingest/report.h"
 #include "earthcatalog/result.h"
 

@@ -1,4 +1,4 @@
-#include "earthcatalog/pipeline/delta_objects.h"
+#include "earthcatalog/incremental/delta_objects.h"
 
 #include <functional>
 #include <vector>
@@ -9,7 +9,7 @@
 #include "earthcatalog/extsort/sorted_merge.h"
 #include "earthcatalog/inventory/diff/newest_object.h"
 
-namespace earthcatalog::pipeline {
+namespace earthcatalog::incremental {
 namespace {
 
 using extsort::HashKey;
@@ -148,4 +148,4 @@ Result<DeltaObjects::Counts> DeltaObjects::write(const storage::Location& where)
   return merge.counts();
 }
 
-}  // namespace earthcatalog::pipeline
+}  // namespace earthcatalog::incremental

@@ -11,7 +11,7 @@
 #include "earthcatalog/result.h"
 #include "earthcatalog/storage/stores.h"
 
-namespace earthcatalog::pipeline {
+namespace earthcatalog::incremental {
 
 /// Gathers objects that are to be ingested, sorts them, and writes each once. Not thread-safe.
 class DeltaObjects {
@@ -45,4 +45,4 @@ class DeltaObjects {
   std::int64_t gathered_ = 0;
 };
 
-}  // namespace earthcatalog::pipeline
+}  // namespace earthcatalog::incremental

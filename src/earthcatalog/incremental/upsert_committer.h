@@ -25,7 +25,7 @@
 #include "earthcatalog/ingest/resolve_versions.h"
 #include "earthcatalog/result.h"
 
-namespace earthcatalog::pipeline {
+namespace earthcatalog::incremental {
 
 struct FlushOptions {
   Parallel parallel;  ///< of files that are written: Stores::parallel()
@@ -105,4 +105,4 @@ class Flusher {
   bool warned_ = false;
 };
 
-}  // namespace earthcatalog::pipeline
+}  // namespace earthcatalog::incremental

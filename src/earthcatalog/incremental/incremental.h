@@ -16,7 +16,7 @@
 #include "earthcatalog/result.h"
 #include "earthcatalog/storage/stores.h"
 
-namespace earthcatalog::pipeline {
+namespace earthcatalog::incremental {
 
 /// Less is no use: at that, a commit holds a dozen items.
 inline constexpr std::int64_t kLeastMemoryLimitBytes = 64 << 10;
@@ -46,4 +46,4 @@ struct IncrementalSpec {
 Status run_incremental(storage::Stores& stores, const IncrementalSpec& spec, const Hooks& hooks, ingest::Report& report,
                        catalog::Catalog* lent = nullptr);
 
-}  // namespace earthcatalog::pipeline
+}  // namespace earthcatalog::incremental

@@ -1,4 +1,4 @@
-#include "earthcatalog/pipeline/incremental.h"
+#include "earthcatalog/incremental/incremental.h"
 
 #include <chrono>
 #include <optional>
@@ -9,12 +9,12 @@
 #include "earthcatalog/catalog/warehouse_claim.h"
 #include "earthcatalog/grid/partitioner.h"
 #include "earthcatalog/ingest/inventory_chunker.h"
-#include "earthcatalog/pipeline/flush.h"
+#include "earthcatalog/incremental/upsert_committer.h"
 #include "earthcatalog/ingest/ingest_stage.h"
 #include "earthcatalog/ingest/problems.h"
 #include "earthcatalog/storage/write_probe.h"
 
-namespace earthcatalog::pipeline {
+namespace earthcatalog::incremental {
 namespace {
 
 // The run's catalog: nothing in a dry run on a table that does not exist.
@@ -262,4 +262,4 @@ Status run_incremental(storage::Stores& stores, const IncrementalSpec& spec, con
   return status;
 }
 
-}  // namespace earthcatalog::pipeline
+}  // namespace earthcatalog::incremental

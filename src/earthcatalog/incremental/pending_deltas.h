@@ -8,7 +8,7 @@
 #include "earthcatalog/result.h"
 #include "earthcatalog/storage/stores.h"
 
-namespace earthcatalog::pipeline {
+namespace earthcatalog::incremental {
 
 /// A URI for that of a run, that no object has: a run id may be used again.
 Result<std::string> new_pending_delta(storage::Stores& stores, std::string_view warehouse, std::string_view run_id);
@@ -19,4 +19,4 @@ Result<std::vector<std::string>> list_pending_deltas(storage::Stores& stores, st
 /// Removes some of them; those that do not exist any more are no error.
 Status remove_pending_deltas(storage::Stores& stores, const std::vector<std::string>& uris);
 
-}  // namespace earthcatalog::pipeline
+}  // namespace earthcatalog::incremental

@@ -13,7 +13,7 @@
 #include "earthcatalog/result.h"
 #include "earthcatalog/storage/stores.h"
 
-namespace earthcatalog::pipeline {
+namespace earthcatalog::incremental {
 
 /// All objects of a list.
 struct ListedObjects {
@@ -57,4 +57,4 @@ Result<DeletedRows> delete_objects(storage::Stores& stores, catalog::Catalog& ca
                                    const std::vector<index::ObjectEntry>& gone, write::PartNames& names,
                                    std::size_t workers);
 
-}  // namespace earthcatalog::pipeline
+}  // namespace earthcatalog::incremental

@@ -1,4 +1,4 @@
-#include "earthcatalog/pipeline/flush.h"
+#include "earthcatalog/incremental/upsert_committer.h"
 
 #include <arrow/record_batch.h>
 
@@ -9,7 +9,7 @@
 #include "earthcatalog/ingest/spread.h"
 #include "earthcatalog/write/write_partitions.h"
 
-namespace earthcatalog::pipeline {
+namespace earthcatalog::incremental {
 namespace {
 
 constexpr int kCommitAttempts = 10;
@@ -303,4 +303,4 @@ Status Flusher::commit() {
   return {};
 }
 
-}  // namespace earthcatalog::pipeline
+}  // namespace earthcatalog::incremental

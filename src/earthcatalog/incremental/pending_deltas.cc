@@ -1,6 +1,6 @@
-#include "earthcatalog/pipeline/pending_deltas.h"
+#include "earthcatalog/incremental/pending_deltas.h"
 
-namespace earthcatalog::pipeline {
+namespace earthcatalog::incremental {
 namespace {
 
 constexpr std::string_view kFolder = "delta/pending/", kSuffix = ".parquet";
@@ -37,4 +37,4 @@ Status remove_pending_deltas(storage::Stores& stores, const std::vector<std::str
   return {};
 }
 
-}  // namespace earthcatalog::pipeline
+}  // namespace earthcatalog::incremental

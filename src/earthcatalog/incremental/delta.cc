@@ -1,4 +1,4 @@
-#include "earthcatalog/pipeline/delta.h"
+#include "earthcatalog/incremental/delta.h"
 
 #include <fmt/format.h>
 
@@ -7,10 +7,10 @@
 
 #include "earthcatalog/base/stopwatch.h"
 #include "earthcatalog/catalog/table_schema.h"
-#include "earthcatalog/pipeline/delta_objects.h"
-#include "earthcatalog/pipeline/pending_deltas.h"
+#include "earthcatalog/incremental/delta_objects.h"
+#include "earthcatalog/incremental/pending_deltas.h"
 
-namespace earthcatalog::pipeline {
+namespace earthcatalog::incremental {
 namespace {
 
 using catalog::Catalog;
@@ -216,4 +216,4 @@ Status run_delta(storage::Stores& stores, const DeltaSpec& spec, const Hooks& ho
   return status;
 }
 
-}  // namespace earthcatalog::pipeline
+}  // namespace earthcatalog::incremental

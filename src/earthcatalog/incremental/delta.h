@@ -7,13 +7,13 @@
 
 #include "earthcatalog/catalog/catalog.h"
 #include "earthcatalog/inventory/inventory.h"
-#include "earthcatalog/pipeline/incremental.h"
-#include "earthcatalog/pipeline/removed_objects.h"
+#include "earthcatalog/incremental/incremental.h"
+#include "earthcatalog/incremental/removed_objects.h"
 #include "earthcatalog/ingest/report.h"
 #include "earthcatalog/result.h"
 #include "earthcatalog/storage/stores.h"
 
-namespace earthcatalog::pipeline {
+namespace earthcatalog::incremental {
 
 struct DeltaSpec {
   std::string inventory;  ///< path or URI
@@ -62,4 +62,4 @@ Status run_delta(storage::Stores& stores, const DeltaSpec& spec, const Hooks& ho
 std::string to_json(const DeltaReport& report);
 std::string to_text(const DeltaReport& report);
 
-}  // namespace earthcatalog::pipeline
+}  // namespace earthcatalog::incremental

@@ -4,9 +4,9 @@
 #include <nlohmann/json.hpp>
 #include <span>
 
-#include "earthcatalog/pipeline/delta.h"
+#include "earthcatalog/incremental/delta.h"
 
-namespace earthcatalog::pipeline {
+namespace earthcatalog::incremental {
 namespace {
 
 using Json = nlohmann::ordered_json;
@@ -95,4 +95,4 @@ std::string to_text(const DeltaReport& report) {
   return text;
 }
 
-}  // namespace earthcatalog::pipeline
+}  // namespace earthcatalog::incremental

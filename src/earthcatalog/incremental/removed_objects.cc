@@ -1,11 +1,11 @@
-#include "earthcatalog/pipeline/removed_objects.h"
+#include "earthcatalog/incremental/removed_objects.h"
 
 #include <algorithm>
 #include <unordered_set>
 
 #include "earthcatalog/write/remove_rows.h"
 
-namespace earthcatalog::pipeline {
+namespace earthcatalog::incremental {
 namespace {
 
 using index::ObjectEntry;
@@ -139,4 +139,4 @@ Result<DeletedRows> delete_objects(storage::Stores& stores, catalog::Catalog& ca
   return deleted;
 }
 
-}  // namespace earthcatalog::pipeline
+}  // namespace earthcatalog::incremental
