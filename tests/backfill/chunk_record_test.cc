@@ -1,5 +1,5 @@
 // The marker of a chunk, as JSON.
-#include "earthcatalog/backfill/chunk_record.h"
+#include "earthcatalog/backfill/staging/records.h"
 
 #include <gtest/gtest.h>
 

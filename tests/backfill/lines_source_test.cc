@@ -1,5 +1,5 @@
 // Staged lines as rows of the table, however long the file is.
-#include "earthcatalog/backfill/lines_source.h"
+#include "earthcatalog/backfill/staging/ndjson_source.h"
 
 #include <arrow/api.h>
 #include <gtest/gtest.h>

@@ -4,12 +4,12 @@
 #include <charconv>
 #include <mutex>
 
-#include "earthcatalog/backfill/cleanup.h"
-#include "earthcatalog/backfill/ingest_chunk.h"
-#include "earthcatalog/backfill/register.h"
-#include "earthcatalog/backfill/round.h"
+#include "earthcatalog/backfill/phases/cleanup.h"
+#include "earthcatalog/backfill/phases/ingest_chunk.h"
+#include "earthcatalog/backfill/phases/commit.h"
+#include "earthcatalog/backfill/phases/commit_plan.h"
 #include "earthcatalog/base/process.h"
-#include "earthcatalog/backfill/write_chunks.h"
+#include "earthcatalog/backfill/phases/write_chunks.h"
 #include "earthcatalog/base/parallel.h"
 #include "earthcatalog/base/stopwatch.h"
 #include "earthcatalog/catalog/unfinished_run.h"

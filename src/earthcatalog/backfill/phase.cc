@@ -3,10 +3,10 @@
 #include <algorithm>
 #include <array>
 
-#include "earthcatalog/backfill/compact_group.h"
-#include "earthcatalog/backfill/head_phases.h"
-#include "earthcatalog/backfill/ingest_chunk.h"
-#include "earthcatalog/backfill/write_chunks.h"
+#include "earthcatalog/backfill/phases/compact_task.h"
+#include "earthcatalog/backfill/coordinator.h"
+#include "earthcatalog/backfill/phases/ingest_chunk.h"
+#include "earthcatalog/backfill/phases/write_chunks.h"
 
 namespace earthcatalog::backfill {
 namespace {

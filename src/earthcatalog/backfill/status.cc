@@ -6,9 +6,9 @@
 #include <nlohmann/json.hpp>
 #include <vector>
 
-#include "earthcatalog/backfill/ingest_chunk.h"
-#include "earthcatalog/backfill/staging.h"
-#include "earthcatalog/backfill/write_chunks.h"
+#include "earthcatalog/backfill/phases/ingest_chunk.h"
+#include "earthcatalog/backfill/staging/layout.h"
+#include "earthcatalog/backfill/phases/write_chunks.h"
 #include "earthcatalog/base/parallel.h"
 #include "earthcatalog/catalog/unfinished_run.h"
 

@@ -1,0 +1,203 @@
+#include "earthcatalog/backfill/phases/commit.h"
+
+#include <arrow/io/interfaces.h>
+#include <arrow/status.h>
+
+#include <algorithm>
+#include <iterator>
+#include <map>
+#include <unordered_set>
+
+#include "earthcatalog/backfill/phases/cleanup.h"
+#include "earthcatalog/backfill/phases/ingest_chunk.h"
+#include "earthcatalog/backfill/status.h"
+#include "earthcatalog/base/parallel.h"
+#include "earthcatalog/index/hash_index.h"
+#include "earthcatalog/catalog/table_schema.h"
+#include "earthcatalog/storage/arrow_status.h"
+
+namespace earthcatalog::backfill {
+namespace {
+
+constexpr std::string_view kPlanSummary = "earthcatalog.backfill-plan";
+constexpr std::string_view kSettingsSummary = "earthcatalog.backfill-settings";
+
+std::string hash_of(const RunSettings& settings) { return to_hex(hash128(to_json_text(settings))); }
+
+// Whether a snapshot with just this run's rows is all that its settings stand for: nothing is pending, and the
+// inventory is no listing, which says something else each time.
+bool is_final(const RunRecord& run, const Round& round) {
+  return !round.options.delta && round.plan.pending == 0 && !run.settings.is_listing();
+}
+
+index::IndexUpdate index_update(const Staging& staging, const Round& round) {
+  index::IndexUpdate update;
+  update.from_nothing = !round.options.delta;
+  update.more_items = round.more_items;
+  update.forgotten = round.forgotten;
+  update.entries = round.plan.superseded;
+  std::ranges::copy(round.displaced, std::back_inserter(update.entries));
+  for (const auto& [attempt, take, run] : round.plan.runs) {
+    if (run.entries == 0) continue;
+    update.runs.push_back({.uri = staging.objects(attempt, take), .entries = run.entries, .size_bytes = run.bytes});
+  }
+  return update;
+}
+
+std::vector<Hash128> items_that_lose_rows(const Round& round) {
+  std::unordered_set<Hash128> items;
+  for (const auto& group : round.plan.groups) items.insert(group.removals.begin(), group.removals.end());
+  return {items.begin(), items.end()};
+}
+
+Status gather_problems(const Staging& staging, const Plan& plan, const std::string& uri, bool& any) {
+  std::shared_ptr<arrow::io::OutputStream> out;
+  const auto check = [&](const arrow::Status& status) -> Status {
+    if (status.ok()) return {};
+    return std::unexpected(storage::from_arrow(status).annotate("writing " + uri));
+  };
+  for (const auto& record : plan.records) {
+    if (record.problems.empty()) continue;
+    if (!out) {
+      EC_ASSIGN_OR_RETURN(const auto where, staging.stores().locate(uri));
+      EC_ASSIGN_OR_RETURN(out, where.store->open_output(where.key));
+    }
+    EC_ASSIGN_OR_RETURN(const auto lines, staging.read(record.problems));
+    if (lines) EC_TRY(check(out->Write(*lines)));
+  }
+  any = out != nullptr;
+  return out ? check(out->Close()) : Status{};
+}
+
+// A run that was killed may have left lists that are older than their chunks.
+Status publish_all_pending(const Staging& staging, const Plan& plan) {
+  std::map<std::int64_t, const ChunkRecord*> last;
+  for (const auto& record : plan.records) last[record.chunk] = &record;
+  for (const auto& [chunk, record] : last) EC_TRY(publish_pending(staging, *record));
+  return {};
+}
+
+Status update_hash_index(const catalog::Catalog& catalog, const FinishOptions& options) {
+  if (!options.hash_index || !catalog.has_table()) return {};
+  std::string uri = options.hash_index_uri;
+  if (uri.empty()) {
+    const auto property = catalog.table().metadata().property(catalog::kHashIndexPathProperty);
+    uri = property ? std::string(*property) : catalog::hash_index_uri(catalog.warehouse());
+  }
+  EC_ASSIGN_OR_RETURN(const auto where, catalog.table().stores().locate(uri));
+  const auto report = index::update_hash_index(catalog.table(), where, {.memory_bytes = options.memory_bytes});
+  if (report) return {};
+  return std::unexpected(Error(report.error())
+                             .annotate("the rows are committed, but the hash index is not up to date "
+                                       "(`index.build()` makes it anew)"));
+}
+
+}  // namespace
+
+const iceberg::Snapshot* find_commit(const catalog::Catalog& catalog, const Plan& plan) {
+  if (!catalog.has_table()) return nullptr;
+  const auto& snapshots = catalog.table().metadata().snapshots;
+  const auto found = std::ranges::find_if(snapshots.rbegin(), snapshots.rend(), [&](const auto& snapshot) {
+    const auto at = snapshot.summary.find(std::string(kPlanSummary));
+    return at != snapshot.summary.end() && at->second == plan.plan_id;
+  });
+  return found == snapshots.rend() ? nullptr : &*found;
+}
+
+bool is_backfill_of(const catalog::Catalog& catalog, const RunSettings& settings) {
+  const auto* const snapshot = catalog.has_table() ? catalog.table().current_snapshot() : nullptr;
+  if (snapshot == nullptr) return false;
+  const auto at = snapshot->summary.find(std::string(kSettingsSummary));
+  return at != snapshot->summary.end() && at->second == hash_of(settings);
+}
+
+Result<Committed> commit_round(catalog::Catalog& catalog, const Staging& staging, const RunRecord& run,
+                               const Round& round, const std::vector<CompactGroupReport>& tasks) {
+  Committed committed;
+  catalog::CommitRequest request;
+  request.removed = round.removed;
+  std::int64_t items = 0;
+  std::vector<FileList> lists(tasks.size());
+  EC_TRY(parallel_for(tasks.size(), staging.stores().parallel(1), [&](std::size_t i) -> Status {
+    const auto uri = staging.task_files(tasks[i].task, tasks[i].key);
+    EC_ASSIGN_OR_RETURN(lists[i], read_file_list(staging, uri, round.schema));
+    return {};
+  }));
+  for (std::size_t i = 0; i < tasks.size(); ++i) {
+    const auto& task = tasks[i];
+    items += task.items;
+    committed.rows += task.rows;
+    committed.files += task.files;
+    committed.bytes += task.bytes;
+    committed.replaced_rows += task.removed_rows;
+    committed.rewritten_files += task.removed_files;
+    std::ranges::move(lists[i].added, std::back_inserter(request.added));
+    std::ranges::move(lists[i].removed, std::back_inserter(request.removed));
+  }
+  if (items != round.plan.counted_items()) {
+    return fail(ErrorKind::kInvalidData, "phase 3 wrote {} items, and {} were staged; please report this", items,
+                round.plan.counted_items());
+  }
+  EC_ASSIGN_OR_RETURN(request.schema, iceberg_schema(round.schema));
+  request.exclusive = true;  // who owns an item's rows was decided on this state
+  request.objects = index_update(staging, round);
+  request.displaced = items_that_lose_rows(round);
+  request.summary["earthcatalog.inventory"] = run.settings.inventory;
+  request.summary["earthcatalog.inventory-identity"] = run.settings.inventory_identity;
+  request.summary["earthcatalog.written-items"] = std::to_string(items);
+  request.summary["earthcatalog.superseded-items"] = std::to_string(round.plan.superseded_items());
+  request.summary["earthcatalog.missing-items"] = std::to_string(round.plan.missing);
+  request.summary["earthcatalog.rejected-items"] = std::to_string(round.plan.rejected);
+  request.summary[std::string(kBackfillSummary)] = backfill_name(run);
+  request.summary[std::string(kPlanSummary)] = round.plan.plan_id;
+  if (is_final(run, round)) request.summary[std::string(kSettingsSummary)] = hash_of(run.settings);
+  EC_ASSIGN_OR_RETURN(const auto outcome, catalog.commit(request));
+  if (outcome.snapshot_id) {
+    committed.snapshot_id = outcome.snapshot_id;
+  } else if (catalog.has_table() && catalog.table().current_snapshot() != nullptr) {
+    committed.snapshot_id = catalog.table().current_snapshot()->snapshot_id;
+  }
+  return committed;
+}
+
+Result<std::string> finish_round(const catalog::Catalog& catalog, const Staging& staging, RunRecord run,
+                                 const Plan& plan, std::optional<std::int64_t> snapshot_id,
+                                 const FinishOptions& options) {
+  bool any_problems = false;
+  EC_TRY(gather_problems(staging, plan, options.problems, any_problems));
+  EC_TRY(publish_all_pending(staging, plan));
+  run.committed_snapshot = snapshot_id.value_or(0);
+  if (catalog.has_table()) run.committed_table = catalog.table().metadata().table_uuid;
+  run.pending = plan.pending;
+  run.next_attempt = run.first_attempt + 1;
+  for (const auto& record : plan.records) run.next_attempt = std::max(run.next_attempt, record.attempt + 1);
+  EC_TRY(staging.write(staging.run_record(), to_json_text(run)));
+  EC_TRY(finish_committed(catalog, staging, run, options));
+  return any_problems ? options.problems : std::string();
+}
+
+Status check_table(const catalog::Catalog& catalog, const RunRecord& run) {
+  if (run.committed_table.empty()) return {};
+  std::string present = "no table";
+  if (catalog.has_table()) {
+    const auto& metadata = catalog.table().metadata();
+    const bool reconstructed = std::ranges::any_of(metadata.snapshots, [](const iceberg::Snapshot& snapshot) {
+      return snapshot.summary.contains("earthcatalog.reconstructed");
+    });
+    if (metadata.table_uuid == run.committed_table || reconstructed) return {};
+    present = "table " + metadata.table_uuid;
+  }
+  return fail(ErrorKind::kNotFound,
+              "its backfill is committed in table {}, and the catalog has {}. Name the catalog that has it, or make it "
+              "anew of its files with `register(from_warehouse)`; `restart` stages everything anew",
+              run.committed_table, present);
+}
+
+Status finish_committed(const catalog::Catalog& catalog, const Staging& staging, const RunRecord& run,
+                        const FinishOptions& options) {
+  EC_TRY(update_hash_index(catalog, options));
+  if (options.keep_staging) return {};
+  return cleanup_staging(staging, run.pending > 0 ? Kept::kPending : Kept::kPendingLists);
+}
+
+}  // namespace earthcatalog::backfill

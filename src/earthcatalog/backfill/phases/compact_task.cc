@@ -1,0 +1,347 @@
+#include "earthcatalog/backfill/phases/compact_task.h"
+
+#include <arrow/record_batch.h>
+
+#include <algorithm>
+#include <iterator>
+#include <tuple>
+#include <unordered_map>
+#include <unordered_set>
+
+#include "earthcatalog/backfill/phases/group_merge.h"
+#include "earthcatalog/backfill/staging/ndjson_items.h"
+#include "earthcatalog/backfill/phases/lost_files.h"
+#include "earthcatalog/backfill/staging/ndjson_files.h"
+#include "earthcatalog/base/stopwatch.h"
+#include "earthcatalog/iceberg/manifest/manifest.h"
+#include "earthcatalog/iceberg/metadata/table_metadata.h"
+#include "earthcatalog/write/file_names.h"
+#include "earthcatalog/write/remove_rows.h"
+#include "earthcatalog/write/row_partitioner.h"
+#include "earthcatalog/write/partition_writers.h"
+#include "earthcatalog/write/write_partitions.h"
+
+namespace earthcatalog::backfill {
+namespace {
+
+// What decides between two rows of one item in a bucket (index::newer).
+struct Version {
+  std::optional<TimeMicros> updated, last_modified;
+  std::string name;
+  std::size_t row;
+  bool operator>(const Version& other) const {
+    return std::tie(updated, last_modified, name) > std::tie(other.updated, other.last_modified, other.name);
+  }
+};
+
+// One task from its parts; lives for one call of run().
+class GroupCompaction {
+ public:
+  GroupCompaction(storage::Stores& stores, const CompactGroupSpec& spec)
+      : stores_(stores),
+        spec_(spec),
+        staging_(stores, spec.staging, spec.parts),
+        names_(spec.warehouse, spec.run_id, spec.first_part) {
+    report_.task = spec.task;
+    report_.key = task_key(spec);
+  }
+
+  Result<CompactGroupReport> run();
+
+ private:
+  // A file of a group that is sorted in memory.
+  struct ToLoad {
+    std::size_t group;
+    const GroupFile* file;
+  };
+
+  std::vector<ToLoad> files_to_load() const;
+  Status load_all();
+  Status load(const ToLoad& what, std::string_view text);
+  Status load_line(std::size_t group, std::string_view line);
+  bool is_merged(std::size_t group) const;
+  Result<std::vector<iceberg::DataFile>> write(const write::TableWriter& writer);
+  Status merge(const write::TableWriter& writer, std::vector<iceberg::DataFile>& files);
+  Result<FileList> rewrite(const write::TableWriter& writer);
+  Status finish(const FileList& files);
+  // Of a task's memory, an eighth is for files on their way.
+  Parallel parallel() const {
+    return stores_.parallel(static_cast<std::size_t>(spec_.workers), spec_.memory_limit_bytes / 8);
+  }
+
+  storage::Stores& stores_;
+  const CompactGroupSpec& spec_;
+  const Staging staging_;
+  write::PartNames names_;
+  std::shared_ptr<const stac::ItemSchema> schema_;
+
+  std::optional<LineItems> items_;
+  std::unordered_map<Hash128, Version> versions_;  // of the items of the group at hand
+  std::unordered_set<Hash128> dropped_;            // objects of the file at hand whose rows do not count
+  std::vector<bool> replaced_;                     // by number of row
+  CompactGroupReport report_;
+};
+
+Result<CompactGroupReport> GroupCompaction::run() {
+  const Stopwatch time;
+  EC_ASSIGN_OR_RETURN(auto items, item_schema(spec_.schema));
+  schema_ = std::make_shared<const stac::ItemSchema>(std::move(items));
+  EC_ASSIGN_OR_RETURN(auto table_schema, iceberg_schema(spec_.schema));
+  if (!spec_.name_mapping.empty()) iceberg::set_mapped_names(table_schema, spec_.name_mapping);
+  EC_ASSIGN_OR_RETURN(const auto writer, write::TableWriter::make(std::move(table_schema)));
+  items_.emplace(schema_);
+  EC_TRY(load_all());
+  EC_ASSIGN_OR_RETURN(auto files, rewrite(writer));
+  auto status = merge(writer, files.added);
+  if (status) {
+    auto written = write(writer);
+    if (written) std::ranges::move(*written, std::back_inserter(files.added));
+    if (!written) status = std::unexpected(std::move(written).error());
+  }
+  if (!status) {
+    write::discard_files(stores_, files.added);
+    return std::unexpected(std::move(status).error());
+  }
+  report_.seconds = time.seconds();
+  EC_TRY(finish(files));
+  return report_;
+}
+
+// Parts, which are sorted already, and a bucket with more rows than memory is for.
+bool GroupCompaction::is_merged(std::size_t group) const {
+  if (staging_.is_direct()) return true;
+  std::int64_t bytes = 0;
+  for (const auto& file : spec_.groups[group].files) bytes += file.bytes;
+  return bytes > spec_.memory_limit_bytes / 3;
+}
+
+std::vector<GroupCompaction::ToLoad> GroupCompaction::files_to_load() const {
+  std::vector<ToLoad> files;
+  for (std::size_t group = 0; group < spec_.groups.size(); ++group) {
+    if (is_merged(group)) continue;
+    for (const auto& file : spec_.groups[group].files) files.push_back({group, &file});
+  }
+  return files;
+}
+
+Status GroupCompaction::load_all() {
+  const auto files = files_to_load();
+  for (std::size_t first = 0, end = 0; first < files.size(); first = end) {
+    std::vector<FileToRead> window;
+    for (std::int64_t bytes = 0; end < files.size() && bytes < kReadAheadBytes; ++end) {
+      const auto& [group, file] = files[end];
+      window.push_back({staged_file(spec_.groups[group], *file), file->attempt});
+      bytes += file->bytes;
+    }
+    EC_ASSIGN_OR_RETURN(const auto texts, read_rows(staging_, window));
+    for (std::size_t i = 0; i < texts.size(); ++i) {
+      const auto& what = files[first + i];
+      if (what.file == spec_.groups[what.group].files.data()) versions_.clear();
+      const auto& bucket = spec_.groups[what.group].bucket;
+      EC_TRY(annotate(load(what, texts[i]), staging_.rows(bucket, what.file->attempt, what.file->part)));
+    }
+  }
+  return {};
+}
+
+Status GroupCompaction::load(const ToLoad& what, std::string_view text) {
+  dropped_.clear();
+  for (const auto& object : spec_.groups[what.group].dropped) {
+    if (object.attempt == what.file->attempt) dropped_.insert(object.object);
+  }
+  std::int64_t lines = 0;
+  for (; !text.empty(); ++lines) {
+    const auto end = text.find('\n');
+    if (end == text.npos) return fail(ErrorKind::kInvalidData, "line {} is cut short", lines + 1);
+    EC_TRY(annotate(load_line(what.group, text.substr(0, end)), fmt::format("line {}", lines + 1)));
+    text.remove_prefix(end + 1);
+  }
+  if (lines != what.file->rows) {
+    return fail(ErrorKind::kInvalidData, "{} lines, and its chunk wrote {}", lines, what.file->rows);
+  }
+  return {};
+}
+
+Status GroupCompaction::load_line(std::size_t group, std::string_view line) {
+  const std::size_t row = items_->size();
+  EC_ASSIGN_OR_RETURN(const auto item, items_->add(line, {group + 1, 0}, dropped_));
+  if (!item) return ++report_.dropped_rows, Status{};
+  Version version{item->updated, item->object.last_modified, item->object.bucket + "/" + item->object.key, row};
+  const auto [at, is_new] = versions_.try_emplace(item->identity, std::move(version));  // moves only when it is new
+  const bool keep = is_new || version > at->second;
+  if (!is_new) {
+    ++report_.dropped_rows;
+    if (keep) {
+      replaced_[at->second.row] = true;
+      at->second = std::move(version);
+    }
+  }
+  replaced_.push_back(!keep);
+  return {};
+}
+
+Result<std::vector<iceberg::DataFile>> GroupCompaction::write(const write::TableWriter& writer) {
+  EC_ASSIGN_OR_RETURN(auto items, items_->finish());
+  std::vector<write::Row> kept;
+  for (std::size_t i = 0; i < items.rows.size(); ++i) {
+    if (!replaced_[i]) kept.push_back(items.rows[i]);
+  }
+  report_.rows += std::ssize(kept);
+  EC_ASSIGN_OR_RETURN(const auto cutter, write::RowCutter::make(schema_, std::move(items.batches), std::move(kept),
+                                                                   std::move(items.bounds)));
+  EC_ASSIGN_OR_RETURN(
+      auto written, write::write_groups(
+                        stores_, cutter, writer,
+                        {.bucket_of = [&](const write::GroupKey& key) { return spec_.groups[key.cell - 1].bucket; },
+                         .next_uri = [&](const write::Bucket& bucket) { return names_.next(bucket); },
+                         .most_rows = spec_.compact_rows,
+                         .parallel = parallel()}));
+  std::vector<iceberg::DataFile> files;
+  for (auto& [file, primaries] : written) {
+    report_.items += primaries;
+    files.push_back(std::move(file));
+  }
+  return files;
+}
+
+// The groups that are not sorted in memory. After an error `files` names what was written all the same.
+Status GroupCompaction::merge(const write::TableWriter& writer, std::vector<iceberg::DataFile>& files) {
+  GroupMerge merge(stores_, staging_, spec_, schema_, writer, names_);
+  std::vector<const Group*> groups;
+  for (std::size_t group = 0; group < spec_.groups.size(); ++group) {
+    if (is_merged(group)) groups.push_back(&spec_.groups[group]);
+  }
+  auto status = merge.run(groups);
+  std::ranges::copy(merge.files(), std::back_inserter(files));
+  report_.rows += merge.rows();
+  report_.items += merge.items();
+  report_.dropped_rows += merge.dropped_rows();
+  return status;
+}
+
+// The table's files without the rows that leave them.
+Result<FileList> GroupCompaction::rewrite(const write::TableWriter& writer) {
+  if (spec_.present.empty()) return FileList{};
+  EC_ASSIGN_OR_RETURN(const auto present, read_file_list(staging_, spec_.present, spec_.schema));
+  write::Removals removals;
+  for (const auto& group : spec_.groups) {
+    if (!group.removals.empty()) removals[group.bucket].insert(group.removals.begin(), group.removals.end());
+  }
+  EC_ASSIGN_OR_RETURN(auto outcome,
+                      write::rewrite_without(stores_, present.added, removals, names_, writer, parallel()));
+  report_.removed_rows = outcome.rows_removed;
+  return FileList{.added = std::move(outcome.added), .removed = std::move(outcome.removed)};
+}
+
+Status GroupCompaction::finish(const FileList& files) {
+  report_.files = std::ssize(files.added);
+  report_.removed_files = std::ssize(files.removed);
+  for (const auto& file : files.added) report_.bytes += file.file_size_in_bytes;
+  EC_ASSIGN_OR_RETURN(const auto bytes, write_file_list(spec_.schema, files));
+  report_.manifest = staging_.task_files(spec_.task, report_.key);
+  EC_TRY(staging_.write(report_.manifest, bytes));
+  return staging_.write(staging_.task_report(spec_.task, report_.key), to_json_text(report_));
+}
+
+}  // namespace
+
+StagedFile staged_file(const Group& group, const GroupFile& file) {
+  return {.bucket = group.bucket, .part = file.part, .rows = file.rows, .bytes = file.bytes, .items = file.items};
+}
+
+std::string task_key(const CompactGroupSpec& spec) {
+  CompactGroupSpec what = spec;
+  what.task = 0;
+  what.run_id.clear();
+  what.first_part = 0;
+  what.memory_limit_bytes = 0;
+  what.workers = 1;
+  return to_hex(hash128(to_json_text(what))).substr(0, 16);
+}
+
+Result<std::string> write_file_list(const TableSchema& schema, const FileList& files) {
+  EC_ASSIGN_OR_RETURN(const auto table_schema, iceberg_schema(schema));
+  EC_ASSIGN_OR_RETURN(const auto partitioning, iceberg::grid_partition_spec(table_schema));
+  EC_ASSIGN_OR_RETURN(auto manifest, iceberg::ManifestWriter::make({.schema = &table_schema, .spec = &partitioning}));
+  for (const auto& file : files.added) {
+    EC_TRY(manifest.add({.status = iceberg::ManifestStatus::kAdded,
+                         .snapshot_id = {},
+                         .sequence_number = {},
+                         .file_sequence_number = {},
+                         .data_file = file}));
+  }
+  for (const auto& file : files.removed) {  // the numbers are never looked at, but only added files may lack them
+    EC_TRY(manifest.add({.status = iceberg::ManifestStatus::kDeleted,
+                         .snapshot_id = 0,
+                         .sequence_number = 0,
+                         .file_sequence_number = 0,
+                         .data_file = file}));
+  }
+  return manifest.finish().bytes;
+}
+
+Result<FileList> read_file_list(const Staging& staging, const std::string& uri, const TableSchema& schema) {
+  EC_ASSIGN_OR_RETURN(const auto table_schema, iceberg_schema(schema));
+  EC_ASSIGN_OR_RETURN(const auto partitioning, iceberg::grid_partition_spec(table_schema));
+  EC_ASSIGN_OR_RETURN(const auto bytes, staging.read(uri));
+  if (!bytes) return fail(ErrorKind::kNotFound, "{} is gone; run again", uri);
+  iceberg::ManifestFile line;
+  line.manifest_path = uri;
+  FileList files;
+  EC_TRY(iceberg::read_manifest(*bytes, line, partitioning, {.live_only = false},
+                                [&](iceberg::ManifestEntry&& entry) -> Status {
+                                  const bool removed = entry.status == iceberg::ManifestStatus::kDeleted;
+                                  (removed ? files.removed : files.added).push_back(std::move(entry.data_file));
+                                  return {};
+                                }));
+  return files;
+}
+
+Result<std::optional<DoneTask>> read_done_task(const Staging& staging, const CompactGroupSpec& spec) {
+  const auto key = task_key(spec);
+  const auto uri = staging.task_report(spec.task, key);
+  EC_ASSIGN_OR_RETURN(const auto text, staging.read(uri));
+  if (!text) return std::nullopt;
+  auto report = parse_json<CompactGroupReport>(*text, uri);
+  auto files = read_file_list(staging, staging.task_files(spec.task, key), spec.schema);
+  if (!report || !files) return std::nullopt;  // cut short: the task is done again
+  return DoneTask{.report = *std::move(report), .files = *std::move(files)};
+}
+
+Result<CompactGroupReport> compact_group(storage::Stores& stores, const CompactGroupSpec& spec) {
+  EC_ASSIGN_OR_RETURN(const auto done, read_done_task(Staging(stores, spec.staging, spec.parts), spec));
+  if (done) {
+    EC_ASSIGN_OR_RETURN(const auto lost, find_lost(stores, spec.warehouse, done->files.added));
+    if (!lost) return done->report;
+  }
+  return annotate(GroupCompaction(stores, spec).run(), fmt::format("compaction task {}", spec.task));
+}
+
+void to_json(nlohmann::json& json, const GroupFile& file) {
+  json = {file.attempt.chunk, file.attempt.number,        file.part, file.rows, file.bytes,
+          file.items,         static_cast<int>(file.form)};
+}
+
+void from_json(const nlohmann::json& json, GroupFile& file) {
+  json.at(0).get_to(file.attempt.chunk);
+  json.at(1).get_to(file.attempt.number);
+  json.at(2).get_to(file.part);
+  json.at(3).get_to(file.rows);
+  json.at(4).get_to(file.bytes);
+  json.at(5).get_to(file.items);
+  file.form = static_cast<PartForm>(json.at(6).get<int>());
+}
+
+void to_json(nlohmann::json& json, const DroppedObject& dropped) {
+  json = {dropped.attempt.chunk, dropped.attempt.number, dropped.take, dropped.object, dropped.identity};
+}
+
+void from_json(const nlohmann::json& json, DroppedObject& dropped) {
+  json.at(0).get_to(dropped.attempt.chunk);
+  json.at(1).get_to(dropped.attempt.number);
+  json.at(2).get_to(dropped.take);
+  json.at(3).get_to(dropped.object);
+  json.at(4).get_to(dropped.identity);
+}
+
+}  // namespace earthcatalog::backfill

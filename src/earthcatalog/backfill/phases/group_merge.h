@@ -1,0 +1,67 @@
+// Phase 3 file by file: parts of the direct shape, and staged rows that are too many for memory, as data files.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <span>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "earthcatalog/backfill/phases/compact_task.h"
+#include "earthcatalog/compact/partition_merge.h"
+#include "earthcatalog/write/file_names.h"
+#include "earthcatalog/write/partition_writers.h"
+#include "earthcatalog/stac/schema.h"
+
+namespace arrow {
+class Buffer;
+}
+
+namespace earthcatalog::backfill {
+
+/// A group of one part whose rows all count, in the columns of the table, is copied byte for byte; any other is merged,
+/// sorted, within the spec's memory limit. What it is given must outlive it. Not thread-safe.
+class GroupMerge {
+ public:
+  GroupMerge(storage::Stores& stores, const Staging& staging, const CompactGroupSpec& spec,
+             std::shared_ptr<const stac::ItemSchema> schema, const write::TableWriter& writer,
+             write::PartNames& names)
+      : stores_(stores), staging_(staging), spec_(spec), schema_(std::move(schema)), writer_(writer), names_(names) {}
+
+  Status run(std::span<const Group* const> groups);
+
+  /// All of them; after an error, what the caller has to discard.
+  const std::vector<iceberg::DataFile>& files() const { return files_; }
+  std::int64_t rows() const { return rows_; }
+  std::int64_t items() const { return items_; }
+  std::int64_t dropped_rows() const { return dropped_rows_; }
+
+ private:
+  Status read_copies();
+  Status read_ahead(std::span<const Group* const> groups);
+  const iceberg::DataFile* copy_of(const Group& group) const;
+  Status copy(std::span<const Group* const> groups);
+  Status merge(const Group& group);
+  std::unique_ptr<pipeline::RowSource> source_of(const Group& group, const GroupFile& file) const;
+
+  storage::Stores& stores_;
+  const Staging& staging_;
+  const CompactGroupSpec& spec_;
+  const std::shared_ptr<const stac::ItemSchema> schema_;
+  const write::TableWriter& writer_;
+  write::PartNames& names_;
+  std::map<std::string, iceberg::DataFile> copies_;  // by URI
+  // Of parts that were read ahead, by URI.
+  std::unordered_map<std::string, std::shared_ptr<arrow::Buffer>> contents_;
+  std::mutex mutex_;  // of what follows
+  std::vector<iceberg::DataFile> files_;
+  std::int64_t rows_ = 0, items_ = 0, dropped_rows_ = 0;
+};
+
+/// Whether the spec's `copies` has to name the only file of this group.
+bool is_copied(const Group& group, std::int64_t compact_rows);
+
+}  // namespace earthcatalog::backfill

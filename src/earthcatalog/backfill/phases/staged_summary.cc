@@ -1,0 +1,259 @@
+#include "earthcatalog/backfill/phases/staged_summary.h"
+
+#include <algorithm>
+#include <map>
+#include <mutex>
+
+#include "earthcatalog/backfill/phases/ingest_chunk.h"
+#include "earthcatalog/base/parallel.h"
+#include "earthcatalog/extsort/hash_sorter.h"
+
+namespace earthcatalog::backfill {
+namespace {
+
+struct EntryAt {
+  Hash128 key;  // of the object, or of its item
+  EntryPosition at;
+  auto operator<=>(const EntryAt&) const = default;
+};
+
+using EntrySorter = extsort::HashSorter<EntryAt>;
+
+class Planner {
+ public:
+  Planner(const Staging& staging, const RunRecord& run, const PlanOptions& options)
+      : staging_(staging), run_(run), options_(options) {}
+
+  Result<Plan> run() {
+    EC_TRY(read_chunks());
+    for (auto& [bucket, group] : groups_) plan_.groups.push_back(std::move(group));
+    EC_TRY(find_dropped());
+    name_plan();
+    return std::move(plan_);
+  }
+
+ private:
+  Status read_chunks();
+  Result<std::vector<ChunkRecord>> read_chunk(std::int64_t chunk) const;
+  void add(ChunkRecord record);
+  Status find_dropped();
+  Status read_entries(EntrySorter& objects, EntrySorter& items);
+  Status drop(std::span<const EntryAt> same, bool same_object);
+  void name_plan();
+
+  const Staging& staging_;
+  const RunRecord& run_;
+  const PlanOptions& options_;
+  Plan plan_;
+  std::map<write::Bucket, Group> groups_;
+  std::vector<std::unique_ptr<index::RunReader>> readers_;
+};
+
+// Some chunks at a time: their records name millions of files.
+Status Planner::read_chunks() {
+  const auto parallel = staging_.stores().parallel(1);
+  const auto window = static_cast<std::int64_t>(parallel.under_way);
+  for (std::int64_t first = 0; first < run_.chunks; first += window) {
+    std::vector<std::vector<ChunkRecord>> chunks(static_cast<std::size_t>(std::min(window, run_.chunks - first)));
+    EC_TRY(parallel_for(chunks.size(), parallel, [&](std::size_t i) -> Status {
+      EC_ASSIGN_OR_RETURN(chunks[i], read_chunk(first + static_cast<std::int64_t>(i)));
+      return {};
+    }));
+    for (auto& records : chunks) {
+      for (auto& record : records) add(std::move(record));
+    }
+  }
+  return {};
+}
+
+Result<std::vector<ChunkRecord>> Planner::read_chunk(std::int64_t chunk) const {
+  std::vector<ChunkRecord> records;
+  for (int attempt = run_.first_attempt;; ++attempt) {
+    EC_ASSIGN_OR_RETURN(auto record, read_chunk_record(staging_, {chunk, attempt}, run_.started));
+    if (record) {
+      records.push_back(std::move(*record));
+      continue;
+    }
+    if (attempt > run_.first_attempt) return records;
+    // A retry concerns the chunks of which something is pending.
+    bool expected = attempt == 0;
+    if (!expected) {
+      EC_ASSIGN_OR_RETURN(expected, staging_.exists(staging_.pending(chunk)));
+    }
+    if (!expected) return records;
+    return fail(ErrorKind::kNotFound, "chunk {} is not ingested yet: there is no {}", chunk,
+                staging_.done({chunk, attempt}));
+  }
+}
+
+void Planner::add(ChunkRecord record) {
+  for (const auto& file : record.files) {
+    auto& group = groups_[file.bucket];
+    group.bucket = file.bucket;
+    group.files.push_back({.attempt = {record.chunk, record.attempt},
+                           .part = file.part,
+                           .rows = file.rows,
+                           .bytes = file.bytes,
+                           .items = file.items});
+  }
+  for (const auto& [name, kinds] : record.observed) plan_.observed[name].merge(kinds);
+  plan_.all_itslive = plan_.all_itslive && record.all_itslive;
+  plan_.items.add(record.items);
+  // What was pending before this attempt is counted by it.
+  if (record.attempt == run_.first_attempt) {
+    plan_.source_items += record.source_items;
+  } else {
+    plan_.pending -= record.source_items;
+  }
+  plan_.staged_items += record.staged_items;
+  plan_.repeated += record.repeated;
+  plan_.missing += record.missing;
+  if (plan_.first_missing.empty()) plan_.first_missing = record.first_missing;
+  plan_.pending += record.pending;
+  plan_.rejected += record.rejected;
+  plan_.superseded_before += record.superseded;
+  for (int take = 0; take < std::ssize(record.runs); ++take) {
+    plan_.runs.push_back({{record.chunk, record.attempt}, take, record.runs[static_cast<std::size_t>(take)]});
+  }
+  record.files.clear();
+  if (record.schemas.empty()) record.observed.clear();
+  plan_.records.push_back(std::move(record));
+}
+
+// Objects that several attempts staged (a list of pending objects that was older than its chunk), and items that
+// several objects hold: of each, the newest counts. In a delta the table has a say in the latter.
+Status Planner::find_dropped() {
+  const extsort::HashTableOptions half{.scratch_folder = options_.scratch_folder,
+                                       .memory_bytes = options_.memory_bytes / 2};
+  EntrySorter objects(half), items(half);
+  EC_TRY(read_entries(objects, items));
+  for (const bool same_object : {true, false}) {
+    if (!same_object && options_.delta) break;
+    auto& sorter = same_object ? objects : items;
+    EC_TRY(sorter.drain([&](std::span<const EntryAt> part) -> Status {
+      for (std::size_t first = 0, end = 0; first < part.size(); first = end) {
+        while (end < part.size() && part[end].key == part[first].key) ++end;
+        if (end - first > 1) EC_TRY(drop(part.subspan(first, end - first), same_object));
+      }
+      return {};
+    }));
+  }
+  return {};
+}
+
+Status Planner::read_entries(EntrySorter& objects, EntrySorter& items) {
+  EC_ASSIGN_OR_RETURN(readers_, open_runs(staging_, plan_));
+  std::mutex mutex;  // of the sorters
+  return parallel_for(readers_.size(), staging_.stores().parallel(1), [&](std::size_t r) -> Status {
+    if (!readers_[r]) return {};
+    std::int64_t row = 0;
+    return readers_[r]->scan_keys([&](const index::RunKey& key) -> Status {
+      const EntryPosition at{static_cast<std::int32_t>(r), row++};
+      const std::lock_guard lock(mutex);
+      EC_TRY(objects.add({key.object, at}));
+      return key.owns_rows && !options_.delta ? items.add({key.identity, at}) : Status{};
+    });
+  });
+}
+
+Status Planner::drop(std::span<const EntryAt> same, bool same_object) {
+  struct Contender {
+    EntryPosition at;
+    index::ObjectEntry entry;
+  };
+  std::vector<EntryPosition> positions;
+  for (const auto& [key, at] : same) {
+    if (!plan_.repeated_entries.contains(at)) positions.push_back(at);
+  }
+  if (positions.size() < 2) return {};
+  EC_ASSIGN_OR_RETURN(auto entries, backfill::read_entries(readers_, positions));
+  std::vector<Contender> contenders;
+  for (std::size_t i = 0; i < positions.size(); ++i) contenders.push_back({positions[i], std::move(entries[i])});
+  // Of one object the last attempt, of one item the newest version.
+  const auto best = std::ranges::max_element(contenders, [&](const Contender& a, const Contender& b) {
+    return same_object ? a.at.run < b.at.run : index::newer(b.entry, a.entry);
+  });
+  for (auto contender = contenders.begin(); contender != contenders.end(); ++contender) {
+    if (contender == best) continue;
+    if (same_object) {
+      leave_out(plan_, contender->at, contender->entry);
+      plan_.repeated_entries.insert(contender->at);
+    } else {
+      supersede(plan_, contender->at, std::move(contender->entry));
+    }
+  }
+  return {};
+}
+
+void Planner::name_plan() {
+  std::string text = fmt::format("{} {}", run_.settings.inventory_identity, run_.started);
+  for (const auto& record : plan_.records) {
+    text += fmt::format(" {}.{}:{}", record.chunk, record.attempt, record.rows);
+    for (const auto& run : record.runs) text += fmt::format(":{}", run.entries);
+  }
+  plan_.started = run_.started;
+  plan_.plan_id = to_hex(hash128(text));
+}
+
+}  // namespace
+
+Status check_found(const Plan& plan, const RunRecord& run, const ingest::MissingRule& rule) {
+  if (run.first_attempt > 0) return {};
+  const auto status = check_missing(
+      {.asked = plan.source_items, .missing = plan.missing, .pending = plan.pending, .first = plan.first_missing},
+      rule);
+  if (status) return {};
+  return fail(status.error().kind,
+              "{}. Nothing was committed. What was fetched stays staged: run with `restart` to fetch anew",
+              status.error().message);
+}
+
+Result<std::vector<std::unique_ptr<index::RunReader>>> open_runs(const Staging& staging, const Plan& plan) {
+  std::vector<std::unique_ptr<index::RunReader>> readers(plan.runs.size());
+  EC_TRY(parallel_for(readers.size(), staging.stores().parallel(1), [&](std::size_t i) -> Status {
+    const auto& [attempt, take, run] = plan.runs[i];
+    if (run.entries == 0) return {};
+    EC_ASSIGN_OR_RETURN(const auto where, staging.stores().locate(staging.objects(attempt, take)));
+    EC_ASSIGN_OR_RETURN(readers[i], index::RunReader::open(where, run.bytes));
+    return {};
+  }));
+  return readers;
+}
+
+Result<std::vector<index::ObjectEntry>> read_entries(const std::vector<std::unique_ptr<index::RunReader>>& runs,
+                                                       std::span<const EntryPosition> at) {
+  std::vector<index::ObjectEntry> found;
+  found.reserve(at.size());
+  for (std::size_t first = 0, end = 0; first < at.size(); first = end) {
+    std::vector<std::int64_t> rows;
+    for (; end < at.size() && at[end].run == at[first].run; ++end) rows.push_back(at[end].row);
+    EC_TRY(runs[static_cast<std::size_t>(at[first].run)]->read_rows(
+        rows, [&](index::ObjectEntry&& entry) { found.push_back(std::move(entry)); }));
+  }
+  return found;
+}
+
+void leave_out(Plan& plan, const EntryPosition& at, const index::ObjectEntry& entry) {
+  if (!entry.owns_rows()) return;
+  const auto& run = plan.runs[static_cast<std::size_t>(at.run)];
+  for (const auto& cell : entry.cells) {
+    const write::Bucket bucket{.cell = cell, .year = entry.year};
+    const auto group = std::ranges::lower_bound(plan.groups, bucket, {}, &Group::bucket);
+    if (group == plan.groups.end() || group->bucket != bucket) continue;
+    group->dropped.push_back({run.attempt, run.take, entry.object, entry.identity});
+  }
+  plan.dropped.insert(at);
+  plan.items.add(entry, -1);
+}
+
+void supersede(Plan& plan, const EntryPosition& at, index::ObjectEntry entry) {
+  leave_out(plan, at, entry);
+  entry.cells.clear();
+  plan.superseded.push_back(std::move(entry));
+}
+
+Result<Plan> make_plan(const Staging& staging, const RunRecord& run, const PlanOptions& options) {
+  return Planner(staging, run, options).run();
+}
+
+}  // namespace earthcatalog::backfill

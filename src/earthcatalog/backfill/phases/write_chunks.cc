@@ -1,0 +1,117 @@
+#include "earthcatalog/backfill/phases/write_chunks.h"
+
+#include <algorithm>
+#include <functional>
+#include <iterator>
+
+#include "earthcatalog/backfill/staging/object_list.h"
+#include "earthcatalog/backfill/phases/rest_of_listing.h"
+#include "earthcatalog/catalog/unfinished_run.h"
+
+namespace earthcatalog::backfill {
+namespace {
+
+Status skip(inventory::Inventory& inventory, std::int64_t items) {
+  constexpr std::int64_t kMost = 10'000;
+  std::vector<storage::ObjectRef> objects;
+  while (items > 0) {
+    EC_TRY(inventory.next(objects, static_cast<std::size_t>(std::min(items, kMost))));
+    if (objects.empty()) return fail(ErrorKind::kInvalidData, "the inventory has fewer keys than when it was cut");
+    items -= static_cast<std::int64_t>(objects.size());
+  }
+  return {};
+}
+
+// A chunk that a killed run with the same limit left is the same: both cut the same inventory at the same places. With
+// another limit its last chunk may be shorter.
+Status write_chunk(const Staging& staging, std::int64_t number, std::span<const storage::ObjectRef> objects,
+                   bool keep) {
+  EC_ASSIGN_OR_RETURN(const auto where, staging.stores().locate(staging.chunk({number, 0})));
+  if (keep) {
+    EC_ASSIGN_OR_RETURN(const auto present, where.store->head(where.key));
+    if (present) return {};
+  }
+  return write_objects(where, objects);
+}
+
+using Next = std::function<Status(std::vector<storage::ObjectRef>&, std::size_t most)>;
+
+// `next` gives the objects that are in no chunk yet.
+Status cut(const Next& next, const Staging& staging, RunRecord& record, bool keep) {
+  std::vector<storage::ObjectRef> objects;
+  const auto& limit = record.settings.limit;
+  while (!limit || record.items < *limit) {
+    auto most = record.settings.chunk_size;
+    if (limit) most = std::min(most, *limit - record.items);
+    EC_TRY(next(objects, static_cast<std::size_t>(most)));
+    if (objects.empty()) break;
+    EC_TRY(write_chunk(staging, record.chunks, objects, keep));
+    ++record.chunks;
+    record.items += std::ssize(objects);
+  }
+  return {};
+}
+
+Status cut(inventory::Inventory& inventory, const Staging& staging, RunRecord& record, bool keep) {
+  if (record.settings.is_listing()) {
+    EC_ASSIGN_OR_RETURN(const auto rest, RestOfListing::make(staging, record, keep));
+    return cut([&](auto& objects, std::size_t most) { return rest.next(inventory, objects, most); }, staging, record,
+               false);
+  }
+  EC_TRY(skip(inventory, record.items));
+  return cut([&](auto& objects, std::size_t most) { return inventory.next(objects, most); }, staging, record, keep);
+}
+
+void note_counts(const inventory::InventoryCounts& counts, RunRecord& record) {
+  record.inventory_rows = counts.rows - counts.items + record.items;  // a listing may have lost some of those since
+  record.skipped_suffix = counts.skipped_suffix;
+  record.skipped_since = counts.skipped_since;
+  record.skipped_versions = counts.skipped_versions;
+  record.inventory_dates_unparseable = counts.dates_unparseable;
+}
+
+}  // namespace
+
+Result<std::optional<RunRecord>> read_run_record(const Staging& staging) {
+  EC_ASSIGN_OR_RETURN(const auto text, staging.read(staging.run_record()));
+  if (!text) return std::nullopt;
+  auto record = parse_json<RunRecord>(*text, staging.run_record());
+  if (record) return std::move(*record);
+  return fail(record.error().kind, "{}; begin the backfill anew with `restart`", record.error().message);
+}
+
+Result<RunRecord> write_chunks(storage::Stores& stores, const WriteChunksSpec& spec) {
+  const Staging staging(stores, spec.staging);
+  EC_ASSIGN_OR_RETURN(auto before, read_run_record(staging));
+  RunRecord record = before.value_or(RunRecord{.started = system_now()});
+  const auto old_limit = record.settings.limit;
+  RunSettings settings = spec.settings;
+  if (settings.limit == 0) settings.limit.reset();
+  if (before && before->settings.since_text == settings.since_text) settings.since = before->settings.since;
+  // The direct shape: from here on `expire` leaves the run's parts alone.
+  const auto run = before && before->committed_snapshot ? std::nullopt : catalog::place_of_run(spec.staging);
+  if (run) {
+    EC_TRY(catalog::claim_unfinished_run(stores, run->warehouse, run->run_id));
+  }
+  if (settings.chunk_size <= 0) return fail(ErrorKind::kInvalidArgument, "`chunk_size` must be positive");
+  auto options = settings.inventory_options();
+  options.limit.reset();  // counted by what is in chunks
+  EC_ASSIGN_OR_RETURN(const auto inventory, inventory::open_inventory(stores, settings.inventory, options));
+  settings.inventory_identity = inventory->identity();
+  if (before) EC_TRY(annotate(check_same(before->settings, settings), spec.staging));
+  record.settings = settings;
+  if (record.complete && old_limit == settings.limit) return record;
+
+  record.complete = false;
+  EC_TRY(staging.write(staging.run_record(), to_json_text(record)));
+  const auto status = cut(*inventory, staging, record, before && old_limit == settings.limit);
+  // A mistake in the settings must not stand in the way of the next run.
+  if (!status && !before && record.chunks == 0) EC_TRY(staging.remove(staging.run_record()));
+  EC_TRY(status);
+  note_counts(inventory->counts(), record);
+  record.complete = true;
+  EC_TRY(staging.write(staging.run_record(), to_json_text(record)));
+  return record;
+}
+
+}  // namespace earthcatalog::backfill
