@@ -7,8 +7,8 @@ namespace {
 using storage::Call;
 using storage::Fault;
 
-ExpireSpec spec_for(const Warehouse& warehouse, std::int64_t pid) {
-  ExpireSpec spec;
+maintenance::ExpireSpec spec_for(const Warehouse& warehouse, std::int64_t pid) {
+  maintenance::ExpireSpec spec;
   spec.catalog = warehouse.options(pid);
   return spec;
 }
@@ -21,7 +21,7 @@ struct Outcome {
   bool operator==(const Outcome&) const = default;
 };
 
-Outcome outcome_of(Warehouse& warehouse, const ExpireReport& report) {
+Outcome outcome_of(Warehouse& warehouse, const maintenance::ExpireReport& report) {
   const auto total = report.total();
   return {.data_files = warehouse.data_files(),
           .snapshots = warehouse.table().metadata().snapshots.size(),
@@ -33,19 +33,19 @@ Outcome outcome_of(Warehouse& warehouse, const ExpireReport& report) {
 bool kill_at(int nth, Fault::Effect effect, std::optional<Call> on, const Outcome& expected) {
   static int tables = 0;
   Warehouse warehouse(fmt::format("kill{}", tables++));
-  const History history(warehouse);
+  const read::History history(warehouse);
   // From the nth call on nothing works any more; a lost reply happens first.
   warehouse.store->add({.on = on, .nth = nth, .times = 1, .effect = effect});
   warehouse.store->add({.nth = on ? Fault::kForEver : nth + 1, .times = Fault::kForEver});
-  ExpireReport report;
-  [[maybe_unused]] const auto killed = run_expire(warehouse.stores, spec_for(warehouse, 2), {}, report);
+  maintenance::ExpireReport report;
+  [[maybe_unused]] const auto killed = maintenance::run_expire(warehouse.stores, spec_for(warehouse, 2), {}, report);
   expect_sums(report);
   const bool met = warehouse.store->disturbed() > 0;
   warehouse.store->clear();
   warehouse.expect_whole();
 
   catalog::living.erase(2);  // its lock is stale
-  const auto again = run_expire(warehouse.stores, spec_for(warehouse, 3), {}, report = {});
+  const auto again = maintenance::run_expire(warehouse.stores, spec_for(warehouse, 3), {}, report = {});
   EXPECT_TRUE(again) << again.error().message;
   expect_sums(report);
   warehouse.expect_whole();
@@ -57,9 +57,9 @@ class ExpireKilled : public ::testing::Test {
  protected:
   void SetUp() override {
     Warehouse warehouse("undisturbed");
-    const History history(warehouse);
-    ExpireReport report;
-    ASSERT_TRUE(run_expire(warehouse.stores, spec_for(warehouse, 2), {}, report));
+    const read::History history(warehouse);
+    maintenance::ExpireReport report;
+    ASSERT_TRUE(maintenance::run_expire(warehouse.stores, spec_for(warehouse, 2), {}, report));
     expected_ = outcome_of(warehouse, report);
   }
   void kill_at_every_call(Fault::Effect effect, std::optional<Call> on) {

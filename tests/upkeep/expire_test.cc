@@ -1,5 +1,5 @@
 // What expire removes, what it keeps, and when it removes nothing.
-#include "earthcatalog/upkeep/expire.h"
+#include "earthcatalog/maintenance/expire/expire.h"
 
 #include "upkeep/upkeep_support.h"
 
@@ -18,17 +18,17 @@ class Expiring : public ::testing::Test {
  protected:
   Expiring() : warehouse_(fmt::format("expire{}", tests_++)), history_(warehouse_) {}
 
-  ExpireSpec spec(std::int64_t older_than_hours = 24) const {
-    ExpireSpec spec;
+  maintenance::ExpireSpec spec(std::int64_t older_than_hours = 24) const {
+    maintenance::ExpireSpec spec;
     spec.catalog = warehouse_.options(2);
     spec.catalog.warehouse.clear();
     spec.older_than_seconds = older_than_hours * kHour;
     return spec;
   }
   // The error's message, or "".
-  std::string run(const ExpireSpec& spec, const ExpireHooks& hooks = {}) {
+  std::string run(const maintenance::ExpireSpec& spec, const maintenance::ExpireHooks& hooks = {}) {
     report_ = {};
-    const auto status = run_expire(warehouse_.stores, spec, hooks, report_);
+    const auto status = maintenance::run_expire(warehouse_.stores, spec, hooks, report_);
     expect_sums(report_);
     if (status) return "";
     kind_ = status.error().kind;
@@ -49,8 +49,8 @@ class Expiring : public ::testing::Test {
 
   static inline int tests_ = 0;
   Warehouse warehouse_;
-  History history_;
-  ExpireReport report_;
+  read::History history_;
+  maintenance::ExpireReport report_;
   ErrorKind kind_{};
 };
 
@@ -66,9 +66,9 @@ TEST_F(Expiring, WhatTheTableWasWithinTheTimeStays) {
   ASSERT_EQ(report_.snapshots_removed.size(), 1U);
   EXPECT_EQ(report_.snapshots_removed[0].snapshot_id, history_.first);
   EXPECT_EQ(report_.places[0].place, "data");
-  EXPECT_EQ(report_.places[0].removed, (FileCount{.files = 2, .bytes = 20}));
-  EXPECT_EQ(report_.places[0].too_young, (FileCount{.files = 1, .bytes = 10}));
-  EXPECT_EQ(report_.places[0].live, (FileCount{.files = 3, .bytes = 30}));
+  EXPECT_EQ(report_.places[0].removed, (maintenance::FileCount{.files = 2, .bytes = 20}));
+  EXPECT_EQ(report_.places[0].too_young, (maintenance::FileCount{.files = 1, .bytes = 10}));
+  EXPECT_EQ(report_.places[0].live, (maintenance::FileCount{.files = 3, .bytes = 30}));
 }
 
 TEST_F(Expiring, PartsIndexRunsAndMetadataThatNothingNamesGo) {
@@ -90,7 +90,7 @@ TEST_F(Expiring, ASecondRunHasNothingToDo) {
   EXPECT_EQ(run(spec()), "");
   EXPECT_EQ(warehouse_.keys(), after);
   EXPECT_THAT(report_.snapshots_removed, IsEmpty());
-  EXPECT_EQ(report_.total().removed, FileCount());
+  EXPECT_EQ(report_.total().removed, maintenance::FileCount());
 }
 
 TEST_F(Expiring, WithoutPatienceOnlyTheCurrentStateStays) {
@@ -152,7 +152,7 @@ TEST_F(Expiring, ADryRunTellsAndChangesNothing) {
   dry.dry_run = true;
   std::set<std::string> told;
   const auto before = warehouse_.keys();
-  const ExpireHooks hooks{.stop = nullptr, .on_dead = [&](const std::string& uri, std::int64_t size) {
+  const maintenance::ExpireHooks hooks{.stop = nullptr, .on_dead = [&](const std::string& uri, std::int64_t size) {
                             EXPECT_GT(size, 0);
                             told.insert(warehouse_.stores.locate(uri).value().key);
                           }};
@@ -255,7 +255,7 @@ TEST_F(Expiring, AnotherCommitDuringTheRemovalEndsItAndARerunGoesOn) {
   const auto theirs = catalog::write_rows(warehouse_.stores, warehouse_.file("theirs.parquet").file_path,
                                           "81063ffffffffff", 2020, {{.id = "x", .updated = {}}});
   bool committed = false;
-  const ExpireHooks hooks{.stop = nullptr, .on_dead = [&](const std::string& uri, std::int64_t) {
+  const maintenance::ExpireHooks hooks{.stop = nullptr, .on_dead = [&](const std::string& uri, std::int64_t) {
                             if (committed || uri.find("_parts") == uri.npos) return;
                             committed = true;
                             catalog::OtherEngine other(warehouse_.stores, warehouse_.options().catalog);
@@ -279,8 +279,8 @@ TEST_F(Expiring, CtrlCEndsItBetweenBatches) {
 
 TEST_F(Expiring, TheReportSaysTheSameInBothFormats) {
   EXPECT_EQ(run(spec()), "");
-  EXPECT_THAT(to_text(report_), HasSubstr("3 before, 1 removed, 2 kept"));
-  EXPECT_THAT(to_json(report_), AllOf(HasSubstr(R"("before": 3)"), HasSubstr(R"("not_removed")")));
+  EXPECT_THAT(maintenance::to_text(report_), HasSubstr("3 before, 1 removed, 2 kept"));
+  EXPECT_THAT(maintenance::to_json(report_), AllOf(HasSubstr(R"("before": 3)"), HasSubstr(R"("not_removed")")));
 }
 
 }  // namespace

@@ -1,13 +1,13 @@
 // Making a table of its data files: which rows count, and what a kill at any point leaves.
-#include "earthcatalog/upkeep/register.h"
+#include "earthcatalog/maintenance/recover/register.h"
 
 #include <arrow/api.h>
 
 #include "earthcatalog/geoparquet/reader.h"
 #include "earthcatalog/geoparquet/writer.h"
-#include "earthcatalog/upkeep/found_files.h"
-#include "earthcatalog/upkeep/row_choice.h"
-#include "earthcatalog/upkeep/schema_union.h"
+#include "earthcatalog/maintenance/recover/found_files.h"
+#include "earthcatalog/maintenance/recover/row_choice.h"
+#include "earthcatalog/maintenance/recover/schema_union.h"
 #include "upkeep/upkeep_support.h"
 
 namespace earthcatalog::upkeep {
@@ -60,8 +60,8 @@ class Choosing : public ::testing::Test {
   }
   // "name: rows that stay of rows", in the order of names.
   std::vector<std::string> choose() {
-    const auto files = find_data_files(warehouse_.stores, warehouse_.uri("")).value();
-    const auto choices = choose_rows(warehouse_.stores, itslive(), files, 2);
+    const auto files = maintenance::find_data_files(warehouse_.stores, warehouse_.uri("")).value();
+    const auto choices = maintenance::choose_rows(warehouse_.stores, itslive(), files, 2);
     if (!choices) return {choices.error().message};
     std::vector<std::string> lines;
     for (std::size_t i = 0; i < files.size(); ++i) {
@@ -116,7 +116,7 @@ TEST_F(Choosing, AFileWithAnItemTwiceIsRefused) {
 }
 
 TEST(FoundFiles, SayTheirPartitionByTheirNames) {
-  const auto partition = [](const std::string& name) { return partition_of_name("s3://b/w/" + name); };
+  const auto partition = [](const std::string& name) { return maintenance::partition_of_name("s3://b/w/" + name); };
   EXPECT_EQ(partition("grid_partition=81063ffffffffff/year=2020/part_000000_01234567.parquet"),
             (iceberg::PartitionKey{.cell = kOneCell, .year_since_1970 = 50}));
   EXPECT_EQ(partition("grid_partition=__none__/year=unknown/x.parquet"),
@@ -128,9 +128,9 @@ TEST(FoundFiles, SayTheirPartitionByTheirNames) {
   }
 }
 
-TEST(SchemaUnion, OfColumnsThatCameLater) {
+TEST(maintenance::SchemaUnion, OfColumnsThatCameLater) {
   auto schema = catalog::iceberg_schema(stac::initial_schema(stac::SchemaKind::kAuto));
-  SchemaUnion all;
+  maintenance::SchemaUnion all;
   ASSERT_TRUE(all.add({.schema = schema, .has_field_ids = true, .rows = 1}, "first"));
   schema.fields.push_back(
       {.field_id = 40, .name = "eo:cloud_cover", .type = {.id = iceberg::TypeId::kDouble, .fields = {}}});
@@ -143,20 +143,20 @@ TEST(SchemaUnion, OfColumnsThatCameLater) {
 }
 
 // The peer's: 28 columns, no ids, integers of 32 bits.
-TEST(SchemaUnion, OfFilesWithoutIdsGetsThoseOfANewTable) {
+TEST(maintenance::SchemaUnion, OfFilesWithoutIdsGetsThoseOfANewTable) {
   auto schema = itslive();
   schema.fields.resize(28);
   for (auto& field : schema.fields) {
     field.field_id = 0;
     if (field.type.id == iceberg::TypeId::kLong) field.type.id = iceberg::TypeId::kInt;
   }
-  SchemaUnion all;
+  maintenance::SchemaUnion all;
   ASSERT_TRUE(all.add({.schema = schema, .has_field_ids = false, .rows = 1}, "f"));
   EXPECT_EQ(all.finish().value().fields, itslive().fields);
 }
 
-TEST(SchemaUnion, OfFilesThatAreNoItemsIsRefused) {
-  SchemaUnion all;
+TEST(maintenance::SchemaUnion, OfFilesThatAreNoItemsIsRefused) {
+  maintenance::SchemaUnion all;
   iceberg::Schema schema;
   schema.fields.push_back({.field_id = 1, .name = "a", .type = {.id = iceberg::TypeId::kLong, .fields = {}}});
   ASSERT_TRUE(all.add({.schema = schema, .has_field_ids = true, .rows = 1}, "f"));
@@ -165,8 +165,8 @@ TEST(SchemaUnion, OfFilesThatAreNoItemsIsRefused) {
 
 // --- kills
 
-RegisterSpec spec_for(const Warehouse& warehouse, std::int64_t pid) {
-  RegisterSpec spec;
+maintenance::RegisterSpec spec_for(const Warehouse& warehouse, std::int64_t pid) {
+  maintenance::RegisterSpec spec;
   spec.catalog = warehouse.options(pid);
   spec.rewrite = true;
   return spec;
@@ -193,12 +193,12 @@ bool kill_registration_at(int nth, storage::Fault::Effect effect) {
   fill(warehouse);
   warehouse.store->add({.nth = nth, .times = 1, .effect = effect});
   warehouse.store->add({.nth = nth + 1, .times = storage::Fault::kForEver});
-  RegisterReport report;
-  [[maybe_unused]] const auto killed = run_register(warehouse.stores, spec_for(warehouse, 2), report);
+  maintenance::RegisterReport report;
+  [[maybe_unused]] const auto killed = maintenance::run_register(warehouse.stores, spec_for(warehouse, 2), report);
   const bool met = warehouse.store->disturbed() > 0;
   warehouse.store->clear();
   catalog::living.erase(2);
-  const auto again = run_register(warehouse.stores, spec_for(warehouse, 3), report = {});
+  const auto again = maintenance::run_register(warehouse.stores, spec_for(warehouse, 3), report = {});
   const bool done_before = !again && again.error().kind == ErrorKind::kAlreadyExists;
   EXPECT_TRUE(again || done_before) << "call " << nth << ": " << again.error().message;
   const auto table = warehouse.table();
@@ -229,13 +229,13 @@ TEST(Registering, AFileWhoseIdsAreNumbersIsOfNoTableOfOurs) {
       warehouse.stores.locate(warehouse.uri(fmt::format("grid_partition={}/year=2020/n.parquet", kOneCell))).value();
   ASSERT_TRUE(geoparquet::write_file(where, {geoparquet::conform(rows, schema).value()}, schema,
                                      {.cell = kOneCell, .year_since_1970 = 50}, {.covering = false}));
-  RegisterReport report;
-  const auto status = run_register(warehouse.stores, spec_for(warehouse, 2), report);
+  maintenance::RegisterReport report;
+  const auto status = maintenance::run_register(warehouse.stores, spec_for(warehouse, 2), report);
   ASSERT_FALSE(status);
   EXPECT_THAT(status.error().message, HasSubstr("column \"id\" has type long"));
 
   const auto reader = geoparquet::FileReader::open(warehouse.stores, where.uri(), std::nullopt).value();
-  EXPECT_EQ(read_items(*reader, schema).error().kind, ErrorKind::kInvalidData);
+  EXPECT_EQ(maintenance::read_items(*reader, schema).error().kind, ErrorKind::kInvalidData);
 }
 
 TEST(Registering, WhileAnotherHoldsTheLockNothingIsWritten) {
@@ -243,8 +243,8 @@ TEST(Registering, WhileAnotherHoldsTheLockNothingIsWritten) {
   fill(warehouse);
   const auto other = catalog::Catalog::open(warehouse.stores, warehouse.options(7)).value();
   const auto before = warehouse.keys();
-  RegisterReport report;
-  const auto status = run_register(warehouse.stores, spec_for(warehouse, 2), report);
+  maintenance::RegisterReport report;
+  const auto status = maintenance::run_register(warehouse.stores, spec_for(warehouse, 2), report);
   ASSERT_FALSE(status);
   EXPECT_THAT(status.error().message, HasSubstr("CatalogLocked"));
   EXPECT_EQ(warehouse.keys(), before);

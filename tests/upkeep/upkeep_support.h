@@ -13,8 +13,8 @@
 #include "earthcatalog/catalog/table_schema.h"
 #include "earthcatalog/storage/fault_store.h"
 #include "earthcatalog/storage/memory_store.h"
-#include "earthcatalog/upkeep/expire.h"
-#include "earthcatalog/upkeep/live_files.h"
+#include "earthcatalog/maintenance/expire/expire.h"
+#include "earthcatalog/maintenance/expire/live_files.h"
 
 namespace earthcatalog::upkeep {
 
@@ -99,7 +99,7 @@ class Warehouse {
     const auto table = this->table();
     std::set<std::int64_t> ids;
     for (const auto& snapshot : table.metadata().snapshots) ids.insert(snapshot.snapshot_id);
-    const auto status = for_each_file(table, ids, [&](const std::string& uri) -> Status {
+    const auto status = maintenance::for_each_file(table, ids, [&](const std::string& uri) -> Status {
       EXPECT_TRUE(inner_->head(stores.locate(uri).value().key).value()) << uri << " is gone";
       return {};
     });
@@ -117,7 +117,7 @@ class Warehouse {
 
 /// Three states of a table, 10 and 50 hours after the first; rubbish of then and of now. It is hour 60.
 struct History {
-  explicit History(Warehouse& warehouse) {
+  explicit read::History(Warehouse& warehouse) {
     first = warehouse.commit({"a.parquet", "b.parquet"});
     warehouse.put(std::string(kFolder) + "killed.parquet");
     warehouse.put("_parts/run0/part");
@@ -133,9 +133,9 @@ struct History {
   std::int64_t first = 0, second = 0, third = 0;
 };
 
-inline void expect_sums(const ExpireReport& report) {
+inline void expect_sums(const maintenance::ExpireReport& report) {
   for (const auto& place : report.places) {
-    FileCount sum = place.live;
+    maintenance::FileCount sum = place.live;
     for (const auto& part : {place.too_young, place.left, place.removed, place.not_removed}) sum += part;
     EXPECT_EQ(sum, place.listed) << place.place;
   }

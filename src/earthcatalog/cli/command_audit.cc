@@ -7,7 +7,7 @@
 #include "earthcatalog/cli/settings.h"
 #include "earthcatalog/cli/standard_input.h"
 #include "earthcatalog/cli/table_options.h"
-#include "earthcatalog/upkeep/audit.h"
+#include "earthcatalog/maintenance/audit/audit.h"
 
 namespace earthcatalog::cli {
 namespace {
@@ -41,10 +41,10 @@ class Audit final : public Command {
     storage::Stores stores(access.storage);
     EC_TRY(choose_inventory(stores, spec.inventory));
     report_.set_inventory(spec.inventory);
-    upkeep::AuditReport report;
+    maintenance::AuditReport report;
     EC_TRY(with_progress([&](const Hooks& hooks) {
       spec.hooks = hooks;
-      return upkeep::run_audit(stores, spec, report);
+      return maintenance::run_audit(stores, spec, report);
     }));
     report_.print(report);
     if (report.good()) return kExitOk;
@@ -53,8 +53,8 @@ class Audit final : public Command {
   }
 
  private:
-  Result<upkeep::AuditSpec> make_spec(const TableAccess& access) const {
-    upkeep::AuditSpec spec;
+  Result<maintenance::AuditSpec> make_spec(const TableAccess& access) const {
+    maintenance::AuditSpec spec;
     EC_ASSIGN_OR_RETURN(spec.inventory, inventory_path(inventory_));
     EC_ASSIGN_OR_RETURN(spec.inventory_options, keys_.options());
     spec.problems = problems_;

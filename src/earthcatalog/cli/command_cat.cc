@@ -12,7 +12,7 @@
 #include "earthcatalog/cli/table_options.h"
 #include "earthcatalog/geoparquet/reader.h"
 #include "earthcatalog/stac/item_batch.h"
-#include "earthcatalog/upkeep/table_items.h"
+#include "earthcatalog/read/table_items.h"
 
 namespace earthcatalog::cli {
 namespace {
@@ -69,8 +69,8 @@ class Cat final : public Command {
     EC_ASSIGN_OR_RETURN(const auto access, resolve(table_));
     storage::Stores stores(access.storage);
     EC_ASSIGN_OR_RETURN(const auto catalog, catalog::Catalog::open(stores, catalog_at(access)));
-    const upkeep::ItemsQuery query{.ids = {ids_.begin(), ids_.end()}, .collection = collection_, .limit = limit_};
-    EC_ASSIGN_OR_RETURN(const auto read, upkeep::read_items(catalog->table(), query, [](std::string_view json) {
+    const read::ItemsQuery query{.ids = {ids_.begin(), ids_.end()}, .collection = collection_, .limit = limit_};
+    EC_ASSIGN_OR_RETURN(const auto read, maintenance::read_items(catalog->table(), query, [](std::string_view json) {
                           print_line(json);
                           return !output_failed();  // main() tells why
                         }));

@@ -6,7 +6,7 @@
 #include "earthcatalog/cli/commands.h"
 #include "earthcatalog/cli/progress_line.h"
 #include "earthcatalog/cli/table_options.h"
-#include "earthcatalog/upkeep/expire.h"
+#include "earthcatalog/maintenance/expire/expire.h"
 
 namespace earthcatalog::cli {
 namespace {
@@ -31,13 +31,13 @@ class Expire final : public Command {
     EC_TRY(report_.begin(access));
     EC_ASSIGN_OR_RETURN(const auto spec, make_spec(access));
     storage::Stores stores(access.storage);
-    upkeep::ExpireReport report;
+    maintenance::ExpireReport report;
     const auto status = with_progress([&](const Hooks& run) {
-      upkeep::ExpireHooks hooks{.stop = run.stop, .on_dead = {}, .progress = {}};
+      maintenance::ExpireHooks hooks{.stop = run.stop, .on_dead = {}, .progress = {}};
       // A dry run's list is its progress.
       if (!dry_run_) hooks.progress = run.progress;
       if (dry_run_) hooks.on_dead = [this](const std::string& uri, std::int64_t bytes) { list(uri, bytes); };
-      return upkeep::run_expire(stores, spec, hooks, report);
+      return maintenance::run_expire(stores, spec, hooks, report);
     });
     if (status || !report.places.empty()) print(report);
     if (!status && status.error().kind == ErrorKind::kCancelled) {
@@ -48,8 +48,8 @@ class Expire final : public Command {
   }
 
  private:
-  Result<upkeep::ExpireSpec> make_spec(const TableAccess& access) const {
-    upkeep::ExpireSpec spec;
+  Result<maintenance::ExpireSpec> make_spec(const TableAccess& access) const {
+    maintenance::ExpireSpec spec;
     EC_ASSIGN_OR_RETURN(spec.catalog, locked_catalog(access, lock_, "expire"));
     EC_ASSIGN_OR_RETURN(const double seconds, annotate(parse_duration(older_than_), "--older-than"));
     spec.older_than_seconds = static_cast<std::int64_t>(seconds);
@@ -68,8 +68,8 @@ class Expire final : public Command {
   }
 
   // A dry run's list alone goes to stdout as text; its counts to stderr.
-  void print(const upkeep::ExpireReport& report) {
-    auto json = nlohmann::ordered_json::parse(upkeep::to_json(report));
+  void print(const maintenance::ExpireReport& report) {
+    auto json = nlohmann::ordered_json::parse(maintenance::to_json(report));
     if (report_.json() && dry_run_) json["would_remove"] = std::move(dead_);
     report_.record_json(json.dump());
     if (report_.json()) return;
@@ -77,9 +77,9 @@ class Expire final : public Command {
       for (const auto& snapshot : report.snapshots_removed) {
         print_out("snapshot {} {} {}\n", snapshot.snapshot_id, format_time(snapshot.time), snapshot.operation);
       }
-      print_err("{}", upkeep::to_text(report));
+      print_err("{}", maintenance::to_text(report));
     } else {
-      print_out("{}", upkeep::to_text(report));
+      print_out("{}", maintenance::to_text(report));
     }
     flush_output();
   }

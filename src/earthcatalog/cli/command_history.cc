@@ -1,7 +1,7 @@
 #include "earthcatalog/catalog/catalog.h"
 #include "earthcatalog/cli/commands.h"
 #include "earthcatalog/cli/table_options.h"
-#include "earthcatalog/upkeep/history.h"
+#include "earthcatalog/read/history.h"
 
 namespace earthcatalog::cli {
 namespace {
@@ -20,7 +20,7 @@ class HistoryCommand final : public Command {
     EC_TRY(report_.begin(access));
     storage::Stores stores(access.storage);
     EC_ASSIGN_OR_RETURN(const auto catalog, catalog::Catalog::open(stores, catalog_at(access)));
-    auto history = upkeep::read_history(catalog->table().metadata(), limit_);
+    auto history = read::read_history(catalog->table().metadata(), limit_);
     history.catalog = catalog->uri();
     history.warehouse = catalog->warehouse();
     report_.print(history);

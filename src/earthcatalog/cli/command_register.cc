@@ -2,7 +2,7 @@
 #include "earthcatalog/cli/progress_line.h"
 #include "earthcatalog/cli/settings.h"
 #include "earthcatalog/cli/table_options.h"
-#include "earthcatalog/upkeep/register.h"
+#include "earthcatalog/maintenance/recover/register.h"
 
 namespace earthcatalog::cli {
 namespace {
@@ -29,11 +29,11 @@ class Register final : public Command {
     EC_TRY(report_.begin(access));
     EC_ASSIGN_OR_RETURN(const auto spec, make_spec(access));
     storage::Stores stores(access.storage);
-    upkeep::RegisterReport report;
+    maintenance::RegisterReport report;
     // It holds the lock, and is not stopped half-way: a second Ctrl-C is.
     const auto status = with_progress([&](const Hooks& hooks) {
       hooks.progress({.stage = "register"});
-      return upkeep::run_register(stores, spec, report);
+      return maintenance::run_register(stores, spec, report);
     });
     report_.record(report);
     EC_TRY(status);
@@ -51,8 +51,8 @@ class Register final : public Command {
     app_->add_option("--id-field", grid_.id_field, "property of a region that names it")->group(group);
   }
 
-  Result<upkeep::RegisterSpec> make_spec(const TableAccess& access) const {
-    upkeep::RegisterSpec spec;
+  Result<maintenance::RegisterSpec> make_spec(const TableAccess& access) const {
+    maintenance::RegisterSpec spec;
     EC_ASSIGN_OR_RETURN(spec.catalog, locked_catalog(access, lock_, "register"));
     spec.catalog.grid = grid_;
     spec.table_uuid = table_uuid_;
