@@ -6,7 +6,7 @@
 #include <cstdlib>
 #include <vector>
 
-#include "earthcatalog/cli/options.h"
+#include "earthcatalog/cli/options/options.h"
 #include "earthcatalog/cli/runtime.h"
 #include "earthcatalog/fetch/fetcher.h"
 #include "earthcatalog/inventory/inventory.h"

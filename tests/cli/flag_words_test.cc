@@ -1,4 +1,4 @@
-#include "earthcatalog/cli/flag_words.h"
+#include "earthcatalog/cli/options/flag_words.h"
 
 #include <gtest/gtest.h>
 

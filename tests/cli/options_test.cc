@@ -1,4 +1,4 @@
-#include "earthcatalog/cli/options.h"
+#include "earthcatalog/cli/options/options.h"
 
 #include <gtest/gtest.h>
 
@@ -9,8 +9,8 @@
 #include <thread>
 #include <vector>
 
-#include "earthcatalog/cli/config_file.h"
-#include "earthcatalog/cli/progress_line.h"
+#include "earthcatalog/cli/options/config_file.h"
+#include "earthcatalog/cli/output/progress_line.h"
 #include "earthcatalog/storage/s3/s3_address.h"
 
 namespace earthcatalog::cli {

@@ -1,4 +1,4 @@
-#include "earthcatalog/cli/settings.h"
+#include "earthcatalog/cli/options/settings.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -9,9 +9,9 @@
 #include <map>
 #include <optional>
 
-#include "earthcatalog/cli/config_file.h"
-#include "earthcatalog/cli/nearest.h"
-#include "earthcatalog/cli/options.h"
+#include "earthcatalog/cli/options/config_file.h"
+#include "earthcatalog/cli/options/nearest.h"
+#include "earthcatalog/cli/options/options.h"
 
 namespace earthcatalog::cli {
 namespace {

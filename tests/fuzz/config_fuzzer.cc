@@ -2,7 +2,7 @@
 #include <cstdint>
 #include <string>
 
-#include "earthcatalog/cli/config_file.h"
+#include "earthcatalog/cli/options/config_file.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   static const earthcatalog::cli::OptionNames kOptions = {{"incremental", {"catalog", "problems", "workers"}},

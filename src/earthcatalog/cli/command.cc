@@ -2,7 +2,7 @@
 
 #include <exception>
 
-#include "earthcatalog/cli/output.h"
+#include "earthcatalog/cli/output/output.h"
 
 namespace earthcatalog::cli {
 namespace {

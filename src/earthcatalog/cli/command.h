@@ -6,7 +6,7 @@
 #include <memory>
 #include <vector>
 
-#include "earthcatalog/cli/run_report.h"
+#include "earthcatalog/cli/output/run_report.h"
 #include "earthcatalog/result.h"
 
 namespace earthcatalog::cli {

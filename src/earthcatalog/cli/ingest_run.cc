@@ -3,8 +3,8 @@
 #include <fmt/format.h>
 
 #include "earthcatalog/cli/command.h"
-#include "earthcatalog/cli/flag_words.h"
-#include "earthcatalog/cli/progress_line.h"
+#include "earthcatalog/cli/options/flag_words.h"
+#include "earthcatalog/cli/output/progress_line.h"
 
 namespace earthcatalog::cli {
 

@@ -4,8 +4,8 @@
 #include <functional>
 #include <string>
 
-#include "earthcatalog/cli/ingest_options.h"
-#include "earthcatalog/cli/run_report.h"
+#include "earthcatalog/cli/options/ingest_options.h"
+#include "earthcatalog/cli/output/run_report.h"
 #include "earthcatalog/incremental/incremental.h"
 #include "earthcatalog/ingest/report.h"
 #include "earthcatalog/result.h"
