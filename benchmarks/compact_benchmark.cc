@@ -13,7 +13,7 @@
 #include "earthcatalog/write/remove_rows.h"
 #include "geoparquet/sample_rows.h"
 
-namespace earthcatalog::pipeline {
+namespace earthcatalog::compact {
 namespace {
 
 const write::Bucket kBucket{.cell = "81063ffffffffff", .year = 2018};
@@ -44,7 +44,7 @@ void merge_files(benchmark::State& state) {
   const auto files = write_parts(stores, writer, parts, state.range(0), sorted);
   compact::MergeCounts counts;
   for (auto _ : state) {
-    std::vector<std::unique_ptr<RowSource>> sources;
+    std::vector<std::unique_ptr<write::RowSource>> sources;
     for (const auto& file : files) sources.push_back(std::make_unique<write::DataFileSource>(stores, file, nullptr));
     compact::BucketMerge merge(schema, {.memory_limit_bytes = state.range(1) << 20});
     write::PartNames names("memory://w", "0123456789abcdef");
@@ -72,4 +72,4 @@ BENCHMARK(merge_files)
     ->Args({5'000, 384, 0});
 
 }  // namespace
-}  // namespace earthcatalog::pipeline
+}  // namespace earthcatalog::compact

@@ -19,7 +19,7 @@
 namespace earthcatalog::compact {
 namespace {
 
-using Sources = std::vector<std::unique_ptr<pipeline::RowSource>>;
+using Sources = std::vector<std::unique_ptr<write::RowSource>>;
 
 constexpr int kCommitAttempts = 10;
 // What writing a file takes beside its rows.

@@ -49,7 +49,7 @@ class OrderCheck {
   std::optional<TimeMicros> last_datetime_;  // none before the first row
 };
 
-Status for_each_batch(pipeline::RowSource& source, const iceberg::Schema& schema, std::int64_t batch_rows,
+Status for_each_batch(write::RowSource& source, const iceberg::Schema& schema, std::int64_t batch_rows,
                       const BatchSink& visit) {
   EC_ASSIGN_OR_RETURN(const auto rows, source.read(schema, batch_rows));
   for (;;) {
@@ -84,7 +84,7 @@ BucketMerge::BucketMerge(const iceberg::Schema& schema, MergeOptions options)
       duplicates_(options_.memory_limit_bytes / 16, options_.scratch_folder),
       runs_(options_.scratch_folder) {}
 
-std::int64_t BucketMerge::batch_rows(const pipeline::RowSource& source, std::int64_t bytes) const {
+std::int64_t BucketMerge::batch_rows(const write::RowSource& source, std::int64_t bytes) const {
   const std::int64_t row_bytes = std::max<std::int64_t>(1, source.bytes() / std::max<std::int64_t>(1, source.rows()));
   return std::clamp<std::int64_t>(std::min(bytes, options_.memory_limit_bytes / 16) / row_bytes, kLeastBatchRows,
                                   25'000);
@@ -93,7 +93,7 @@ std::int64_t BucketMerge::batch_rows(const pipeline::RowSource& source, std::int
 // A third of the limit is for rows that are held, or for streams of files that are merged as they are; a sixth for the
 // batches of all that is merged, a sixteenth each for a batch that is read, a batch of output, the input batches that
 // it comes from, and the identities.
-void BucketMerge::divide_memory(std::span<const std::unique_ptr<pipeline::RowSource>> sources) {
+void BucketMerge::divide_memory(std::span<const std::unique_ptr<write::RowSource>> sources) {
   std::int64_t bytes = 0, rows = 0;
   for (const auto& source : sources) {
     bytes += source->bytes();
@@ -108,7 +108,7 @@ void BucketMerge::divide_memory(std::span<const std::unique_ptr<pipeline::RowSou
   output_rows_ = std::clamp(options_.memory_limit_bytes / 16 / row_bytes, kLeastBatchRows, kOutputRows);
 }
 
-Status BucketMerge::read(std::span<const std::unique_ptr<pipeline::RowSource>> sources) {
+Status BucketMerge::read(std::span<const std::unique_ptr<write::RowSource>> sources) {
   const auto nothing = arrow::RecordBatch::Make(arrow::schema({}), 0, arrow::ArrayVector{});
   EC_ASSIGN_OR_RETURN(const auto no_rows, geoparquet::conform(nothing, schema_));
   columns_ = no_rows->schema();
@@ -117,12 +117,12 @@ Status BucketMerge::read(std::span<const std::unique_ptr<pipeline::RowSource>> s
   return duplicates_.finish();
 }
 
-Status BucketMerge::read_into_memory(std::span<const std::unique_ptr<pipeline::RowSource>> sources) {
+Status BucketMerge::read_into_memory(std::span<const std::unique_ptr<write::RowSource>> sources) {
   for (const auto& source : sources) EC_TRY(load(*source, duplicates_.rows(), true));
   return counts_.runs > 0 ? spill() : Status{};
 }
 
-Status BucketMerge::read_large(std::span<const std::unique_ptr<pipeline::RowSource>> sources) {
+Status BucketMerge::read_large(std::span<const std::unique_ptr<write::RowSource>> sources) {
   std::int64_t room = room_;
   for (const auto& source : sources) {
     const std::int64_t first_row = duplicates_.rows();
@@ -144,7 +144,7 @@ Status BucketMerge::read_large(std::span<const std::unique_ptr<pipeline::RowSour
 }
 
 // Takes in the identities; says whether the rows are in order.
-Result<bool> BucketMerge::read_keys(pipeline::RowSource& source) {
+Result<bool> BucketMerge::read_keys(write::RowSource& source) {
   OrderCheck order;
   EC_TRY(for_each_batch(source, key_schema(schema_), kKeyRows, [&](const auto& rows) {
     order.add(*rows);
@@ -153,7 +153,7 @@ Result<bool> BucketMerge::read_keys(pipeline::RowSource& source) {
   return order.holds();
 }
 
-Status BucketMerge::load(pipeline::RowSource& source, std::int64_t first_row, bool with_identities) {
+Status BucketMerge::load(write::RowSource& source, std::int64_t first_row, bool with_identities) {
   return for_each_batch(source, schema_, batch_rows(source, kReadBytes), [&](const auto& rows) -> Status {
     if (with_identities) EC_TRY(duplicates_.add(*rows));
     held_.push_back({.rows = rows, .first_row = first_row});
@@ -233,7 +233,7 @@ Status BucketMerge::write_held(const BatchSink& out) {
   return addresses.empty() ? Status{} : give();
 }
 
-Result<KeyScan> scan_keys(std::span<const std::unique_ptr<pipeline::RowSource>> sources, const iceberg::Schema& schema,
+Result<KeyScan> scan_keys(std::span<const std::unique_ptr<write::RowSource>> sources, const iceberg::Schema& schema,
                           const MergeOptions& options) {
   OrderCheck order;
   DuplicateRows duplicates(options.memory_limit_bytes / 2, options.scratch_folder);

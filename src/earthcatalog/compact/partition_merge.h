@@ -15,7 +15,7 @@
 #include "earthcatalog/geoparquet/reader.h"
 #include "earthcatalog/iceberg/metadata/schema.h"
 #include "earthcatalog/compact/duplicate_rows.h"
-#include "earthcatalog/pipeline/row_source.h"
+#include "earthcatalog/write/row_source.h"
 #include "earthcatalog/compact/sorted_runs.h"
 #include "earthcatalog/result.h"
 
@@ -40,7 +40,7 @@ class BucketMerge {
   BucketMerge(const iceberg::Schema& schema, MergeOptions options);
 
   /// Takes in the rows of `sources`, which must live until write() is done. Once.
-  Status read(std::span<const std::unique_ptr<pipeline::RowSource>> sources);
+  Status read(std::span<const std::unique_ptr<write::RowSource>> sources);
 
   /// After read(): what write() will give, and what it leaves out (DuplicateRows says which).
   std::int64_t rows() const { return duplicates_.rows() - duplicates_.dropped(); }
@@ -56,20 +56,20 @@ class BucketMerge {
     std::int64_t first_row = 0;
   };
   struct Direct {
-    pipeline::RowSource* source = nullptr;
+    write::RowSource* source = nullptr;
     std::int64_t first_row = 0;
   };
   struct Position;
 
-  void divide_memory(std::span<const std::unique_ptr<pipeline::RowSource>> sources);
-  Status read_into_memory(std::span<const std::unique_ptr<pipeline::RowSource>> sources);
-  Status read_large(std::span<const std::unique_ptr<pipeline::RowSource>> sources);
-  Result<bool> read_keys(pipeline::RowSource& source);
-  Status load(pipeline::RowSource& source, std::int64_t first_row, bool with_identities);
+  void divide_memory(std::span<const std::unique_ptr<write::RowSource>> sources);
+  Status read_into_memory(std::span<const std::unique_ptr<write::RowSource>> sources);
+  Status read_large(std::span<const std::unique_ptr<write::RowSource>> sources);
+  Result<bool> read_keys(write::RowSource& source);
+  Status load(write::RowSource& source, std::int64_t first_row, bool with_identities);
   Status spill();
   std::vector<Position> order() const;
   Status write_held(const BatchSink& out);
-  std::int64_t batch_rows(const pipeline::RowSource& source, std::int64_t bytes) const;
+  std::int64_t batch_rows(const write::RowSource& source, std::int64_t bytes) const;
 
   const iceberg::Schema& schema_;
   const MergeOptions options_;
@@ -93,7 +93,7 @@ struct KeyScan {
   std::int64_t dropped_rows = 0;  ///< as BucketMerge::dropped_rows()
 };
 /// Reads the columns that order and doubles are about, of all rows, and no others.
-Result<KeyScan> scan_keys(std::span<const std::unique_ptr<pipeline::RowSource>> sources, const iceberg::Schema& schema,
+Result<KeyScan> scan_keys(std::span<const std::unique_ptr<write::RowSource>> sources, const iceberg::Schema& schema,
                           const MergeOptions& options);
 
 }  // namespace earthcatalog::compact

@@ -109,7 +109,7 @@ Result<DeletedRows> delete_objects(storage::Stores& stores, catalog::Catalog& ca
                                    const std::vector<ObjectEntry>& gone, write::PartNames& names, std::size_t workers) {
   DeletedRows deleted;
   if (gone.empty()) return deleted;
-  EC_ASSIGN_OR_RETURN(auto plan, pipeline::plan(catalog.index(), gone));
+  EC_ASSIGN_OR_RETURN(auto plan, incremental::plan(catalog.index(), gone));
   EC_ASSIGN_OR_RETURN(auto schema, catalog.plan_schema(*catalog.item_schema()));
   EC_ASSIGN_OR_RETURN(const auto writer, write::TableWriter::make(schema));
   EC_ASSIGN_OR_RETURN(const auto files, files_of(catalog.table(), plan.removals));

@@ -7,7 +7,7 @@
 
 #include "earthcatalog/geoparquet/reader.h"
 #include "earthcatalog/iceberg/manifest/data_file.h"
-#include "earthcatalog/pipeline/row_source.h"
+#include "earthcatalog/write/row_source.h"
 #include "earthcatalog/result.h"
 #include "earthcatalog/storage/stores.h"
 
@@ -19,7 +19,7 @@ std::int64_t bytes_of_stream(std::int64_t row_group_bytes);
 
 /// Opens the file at each read(), so that thousands of sources take no file descriptors. When `stop` is set, reading
 /// ends with kCancelled. Errors name the file.
-class DataFileSource final : public pipeline::RowSource {
+class DataFileSource final : public write::RowSource {
  public:
   DataFileSource(storage::Stores& stores, const iceberg::DataFile& file, const std::atomic<bool>* stop)
       : stores_(stores), file_(file), stop_(stop) {}

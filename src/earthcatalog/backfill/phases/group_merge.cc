@@ -112,7 +112,7 @@ Status GroupMerge::copy(std::span<const Group* const> groups) {
   return status;
 }
 
-std::unique_ptr<pipeline::RowSource> GroupMerge::source_of(const Group& group, const GroupFile& file) const {
+std::unique_ptr<write::RowSource> GroupMerge::source_of(const Group& group, const GroupFile& file) const {
   std::unordered_set<Hash128> dropped;
   if (!staging_.is_direct()) {
     for (const auto& object : group.dropped) {
@@ -134,7 +134,7 @@ std::unique_ptr<pipeline::RowSource> GroupMerge::source_of(const Group& group, c
 }
 
 Status GroupMerge::merge(const Group& group) {
-  std::vector<std::unique_ptr<pipeline::RowSource>> sources;
+  std::vector<std::unique_ptr<write::RowSource>> sources;
   std::int64_t rows = 0;
   for (const auto& file : group.files) {
     rows += file.rows;

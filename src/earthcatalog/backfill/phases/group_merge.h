@@ -45,7 +45,7 @@ class GroupMerge {
   const iceberg::DataFile* copy_of(const Group& group) const;
   Status copy(std::span<const Group* const> groups);
   Status merge(const Group& group);
-  std::unique_ptr<pipeline::RowSource> source_of(const Group& group, const GroupFile& file) const;
+  std::unique_ptr<write::RowSource> source_of(const Group& group, const GroupFile& file) const;
 
   storage::Stores& stores_;
   const Staging& staging_;

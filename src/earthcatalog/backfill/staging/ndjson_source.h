@@ -15,7 +15,7 @@
 namespace earthcatalog::backfill {
 
 /// Reads the file piece by piece, at each read(). Errors name it.
-class LinesSource final : public pipeline::RowSource {
+class LinesSource final : public write::RowSource {
  public:
   /// `schema`: the columns of the table; `dropped`: objects whose rows do not count.
   LinesSource(const Staging& staging, StagedFile file, Attempt attempt, std::unordered_set<Hash128> dropped,

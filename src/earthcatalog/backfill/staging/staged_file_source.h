@@ -26,7 +26,7 @@ struct PartRows {
 };
 
 /// Opens the file at each read(), unless its content is given. Errors name it.
-class PartSource final : public pipeline::RowSource {
+class PartSource final : public write::RowSource {
  public:
   /// `schema`: the columns of the table.
   PartSource(storage::Stores& stores, PartRows part, std::shared_ptr<const stac::ItemSchema> schema)
