@@ -9,14 +9,14 @@
 
 #include "earthcatalog/compact/partition_merge.h"
 #include "earthcatalog/write/data_file_source.h"
-#include "earthcatalog/write/rolling_writer.h"
 #include "earthcatalog/write/remove_rows.h"
+#include "earthcatalog/write/rolling_writer.h"
 #include "geoparquet/sample_rows.h"
 
 namespace earthcatalog::compact {
 namespace {
 
-const write::Bucket kBucket{.cell = "81063ffffffffff", .year = 2018};
+const write::Partition kBucket{.cell = "81063ffffffffff", .year = 2018};
 
 std::shared_ptr<arrow::RecordBatch> reversed(const std::shared_ptr<arrow::RecordBatch>& rows) {
   arrow::Int64Builder order;
@@ -30,7 +30,7 @@ std::vector<iceberg::DataFile> write_parts(storage::Stores& stores, const geopar
   for (std::int64_t part = 0; part < parts; ++part) {
     const auto batch = geoparquet::itslive_rows(rows, static_cast<std::uint32_t>(part));
     const auto where = stores.locate(fmt::format("memory://w/part_{}.parquet", part)).value();
-    files.push_back(writer.write(where, {sorted ? batch : reversed(batch)}, write::partition_of(kBucket)).value());
+    files.push_back(writer.write(where, {sorted ? batch : reversed(batch)}, write::partition_key(kBucket)).value());
   }
   return files;
 }
@@ -46,10 +46,10 @@ void merge_files(benchmark::State& state) {
   for (auto _ : state) {
     std::vector<std::unique_ptr<write::RowSource>> sources;
     for (const auto& file : files) sources.push_back(std::make_unique<write::DataFileSource>(stores, file, nullptr));
-    compact::BucketMerge merge(schema, {.memory_limit_bytes = state.range(1) << 20});
-    write::PartNames names("memory://w", "0123456789abcdef");
+    compact::PartitionMerge merge(schema, {.memory_limit_bytes = state.range(1) << 20});
+    write::FileNames names("memory://w", "0123456789abcdef");
     auto status = merge.read(sources);
-    write::PartWriter out(stores, names, writer, write::partition_of(kBucket), {.rows = merge.rows()});
+    write::RollingWriter out(stores, names, writer, write::partition_key(kBucket), {.rows = merge.rows()});
     if (status) status = merge.write([&](const auto& rows) { return out.append(rows); });
     if (!status || merge.rows() != 100'000) {
       state.SkipWithError(status ? "rows are missing" : status.error().message.c_str());

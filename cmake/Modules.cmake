@@ -9,10 +9,11 @@ target_compile_options(earthcatalog_options INTERFACE -Wall -Wextra -Wshadow -Wc
   $<$<BOOL:${EARTHCATALOG_WERROR}>:-Werror>)
 target_link_libraries(earthcatalog_options INTERFACE fmt::fmt Threads::Threads)
 
-# ec_module(NAME SOURCES a.cc... DEPENDS module... LIBRARIES third-party...)
-# A folder of src/earthcatalog: the static library earthcatalog_NAME. DEPENDS names the modules to its left.
+# ec_module(NAME PUBLIC a.h... SOURCES a.cc... DEPENDS room... LIBRARIES third-party...)
+# A room of src/earthcatalog: the static library earthcatalog_NAME. PUBLIC lists the headers that other rooms may include
+# (tools/check_includes.py), DEPENDS the rooms below that it uses.
 function(ec_module name)
-  cmake_parse_arguments(arg "" "" "SOURCES;DEPENDS;LIBRARIES" ${ARGN})
+  cmake_parse_arguments(arg "" "" "PUBLIC;SOURCES;DEPENDS;LIBRARIES" ${ARGN})
   add_library(earthcatalog_${name} STATIC ${arg_SOURCES})
   list(TRANSFORM arg_DEPENDS PREPEND earthcatalog_)
   target_link_libraries(earthcatalog_${name} PUBLIC earthcatalog_options ${arg_DEPENDS} ${arg_LIBRARIES})

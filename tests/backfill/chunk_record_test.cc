@@ -1,7 +1,7 @@
 // The marker of a chunk, as JSON.
-#include "earthcatalog/backfill/staging/records.h"
-
 #include <gtest/gtest.h>
+
+#include "earthcatalog/backfill/staging/records.h"
 
 namespace earthcatalog::backfill {
 namespace {
@@ -9,8 +9,8 @@ namespace {
 ChunkRecord some_record() {
   ChunkRecord record{.chunk = 7, .attempt = 1, .started = 5, .source_items = 3, .staged_items = 2};
   record.missing = 1;
-  record.files = {{.bucket = {"81f0bffffffffff", 2019}, .part = 2, .rows = 3, .bytes = 100, .items = 2},
-                  {.bucket = {"__none__", std::nullopt}, .part = 0, .rows = 1, .bytes = 10, .items = 1}};
+  record.files = {{.partition = {"81f0bffffffffff", 2019}, .part = 2, .rows = 3, .bytes = 100, .items = 2},
+                  {.partition = {"__none__", std::nullopt}, .part = 0, .rows = 1, .bytes = 10, .items = 1}};
   record.items.fan_out = {{1, 1}, {2, 1}};
   return record;
 }
@@ -21,8 +21,8 @@ TEST(ChunkRecord, ComesBackFromItsText) {
   ASSERT_TRUE(record) << record.error().message;
   EXPECT_EQ(to_json_text(*record), text);
   ASSERT_EQ(record->files.size(), 2u);
-  EXPECT_EQ(record->files[0].bucket, (write::Bucket{"81f0bffffffffff", 2019}));
-  EXPECT_EQ(record->files[1].bucket, (write::Bucket{"__none__", std::nullopt}));
+  EXPECT_EQ(record->files[0].partition, (write::Partition{"81f0bffffffffff", 2019}));
+  EXPECT_EQ(record->files[1].partition, (write::Partition{"__none__", std::nullopt}));
   EXPECT_EQ(record->items.fan_out, some_record().items.fan_out);
 }
 

@@ -1,9 +1,8 @@
 // Staged lines as rows of the table, however long the file is.
-#include "earthcatalog/backfill/staging/ndjson_source.h"
-
 #include <arrow/api.h>
 #include <gtest/gtest.h>
 
+#include "earthcatalog/backfill/staging/ndjson_source.h"
 #include "earthcatalog/catalog/table_schema.h"
 #include "support/temp_folder.h"
 
@@ -14,7 +13,7 @@ constexpr Attempt kAttempt{.chunk = 4, .number = 0};
 
 class LinesSourceTest : public testing::Test {
  protected:
-  storage::ObjectRef object(int number) const { return {.bucket = "b", .key = fmt::format("{}.stac.json", number)}; }
+  storage::ObjectRef object(int number) const { return {.partition = "b", .key = fmt::format("{}.stac.json", number)}; }
 
   // `count` items with `filler` bytes each.
   void stage(int count, std::size_t filler) {
@@ -27,7 +26,7 @@ class LinesSourceTest : public testing::Test {
       append_line(object(n), n % 2 == 0, item, text);
     }
     ASSERT_TRUE(staging_.write(staging_.rows(bucket_, kAttempt, 0), text));
-    file_ = {.bucket = bucket_, .part = 0, .rows = count, .bytes = std::ssize(text), .items = (count + 1) / 2};
+    file_ = {.partition = bucket_, .part = 0, .rows = count, .bytes = std::ssize(text), .items = (count + 1) / 2};
   }
 
   // The ids of all rows and how many are primary.
@@ -53,7 +52,7 @@ class LinesSourceTest : public testing::Test {
   testing_support::TempFolder folder_;
   storage::Stores stores_{{}};
   Staging staging_{stores_, folder_.path()};
-  write::Bucket bucket_{"81f0bffffffffff", 2019};
+  write::Partition bucket_{"81f0bffffffffff", 2019};
   StagedFile file_;
   std::shared_ptr<const stac::ItemSchema> items_ =
       std::make_shared<const stac::ItemSchema>(stac::initial_schema(stac::SchemaKind::kAuto));
@@ -81,7 +80,7 @@ TEST_F(LinesSourceTest, ALineLargerThanAPiece) {
 TEST_F(LinesSourceTest, LeavesOutWhatDoesNotCount) {
   stage(10, 10);
   const auto dropped = object(4);
-  const auto found = read(3, {object_hash(dropped.bucket, dropped.key)});
+  const auto found = read(3, {object_hash(dropped.partition, dropped.key)});
   ASSERT_TRUE(found) << found.error().message;
   EXPECT_EQ(found->first.size(), 9u);
   EXPECT_FALSE(found->first.contains("item-4"));

@@ -6,9 +6,9 @@
 namespace earthcatalog::backfill {
 namespace {
 
-CompactGroupSpec some_spec() {
-  CompactGroupSpec spec{.staging = "file:///s", .warehouse = "file:///w", .run_id = "a", .task = 1};
-  spec.groups = {{.bucket = {"81f0bffffffffff", 2019},
+CompactTaskSpec some_spec() {
+  CompactTaskSpec spec{.staging = "file:///s", .warehouse = "file:///w", .run_id = "a", .task = 1};
+  spec.groups = {{.partition = {"81f0bffffffffff", 2019},
                   .files = {{.attempt = {3, 0}, .part = 0, .rows = 2, .bytes = 50, .items = 2}},
                   .dropped = {},
                   .removals = {}}};
@@ -28,17 +28,17 @@ TEST(TaskKey, IsThatOfTheWorkAlone) {
 
 TEST(TaskKey, ChangesWithAllThatTheFilesDependOn) {
   const auto key = task_key(some_spec());
-  const std::vector<void (*)(CompactGroupSpec&)> changes{
+  const std::vector<void (*)(CompactTaskSpec&)> changes{
       [](auto& spec) { spec.warehouse = "file:///x"; },
       [](auto& spec) { spec.started = 6; },
       [](auto& spec) { spec.compact_rows = 5; },
       [](auto& spec) { spec.present = "file:///s/list"; },
       [](auto& spec) { spec.schema.kind = "itslive"; },
-      [](auto& spec) { spec.groups[0].bucket.year = 2020; },
+      [](auto& spec) { spec.groups[0].partition.year = 2020; },
       [](auto& spec) { spec.groups[0].files[0].bytes = 51; },
       [](auto& spec) { spec.groups[0].files[0].attempt.number = 1; },
       [](auto& spec) {
-        spec.groups[0].dropped.push_back({.attempt = {3, 0}, .take = 0, .object = {1, 2}, .identity = {}});
+        spec.groups[0].dropped.push_back({.attempt = {3, 0}, .spill = 0, .object = {1, 2}, .identity = {}});
       },
       [](auto& spec) { spec.groups[0].removals.push_back({3, 4}); },
   };

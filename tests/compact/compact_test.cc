@@ -1,4 +1,4 @@
-// Other writers that commit while buckets are being merged: files of the new state count, and nothing is lost.
+// Other writers that commit while partitions are being merged: files of the new state count, and nothing is lost.
 #include "earthcatalog/compact/compact.h"
 
 #include <arrow/api.h>
@@ -22,7 +22,7 @@ using ::testing::UnorderedElementsAre;
 constexpr const char* kCatalog = "memory://compact/catalog.db";
 constexpr const char* kCell = "81063ffffffffff";
 
-// Two buckets, 2020 and 2021, of two files each.
+// Two partitions, 2020 and 2021, of two files each.
 class Compacting : public ::testing::Test {
  protected:
   Compacting() {
@@ -134,7 +134,7 @@ TEST_F(Compacting, ABucketThatLostAFileMeanwhileIsMergedAgainAndTheOtherIsNot) {
   EXPECT_EQ(report_.files_before, 4);
   ASSERT_THAT(files(2020), SizeIs(1));
   ASSERT_THAT(files(2021), SizeIs(1));
-  // The names of a bucket's files count up: 2021 kept its first one. The first of 2020 is gone.
+  // The names of a partition's files count up: 2021 kept its first one. The first of 2020 is gone.
   EXPECT_THAT(files(2020)[0], HasSubstr("part_000001_"));
   EXPECT_THAT(files(2021)[0], HasSubstr("part_000000_"));
   EXPECT_THAT(stored(), SizeIs(5 + 2));

@@ -87,7 +87,7 @@ struct Merged {
 };
 
 Merged merge(std::span<const std::unique_ptr<write::RowSource>> sources, std::int64_t memory_limit_bytes) {
-  compact::BucketMerge merge(table_schema(), {.memory_limit_bytes = memory_limit_bytes});
+  compact::PartitionMerge merge(table_schema(), {.memory_limit_bytes = memory_limit_bytes});
   const auto read = merge.read(sources);
   EXPECT_TRUE(read) << read.error().message;
   Merged merged{.dropped = merge.dropped_rows(), .counts = merge.counts()};
@@ -230,7 +230,7 @@ TEST(BucketMergingMemory, StaysBelowTheLimitWhateverTheRows) {
       std::int64_t rows = 0;
       const std::int64_t before = bytes_held();
       most_held = before;
-      compact::BucketMerge merge(table_schema(), {.memory_limit_bytes = limit});
+      compact::PartitionMerge merge(table_schema(), {.memory_limit_bytes = limit});
       ASSERT_TRUE(merge.read(sources));
       ASSERT_TRUE(merge.write([&](const auto& batch) -> Status {
         look();
@@ -248,7 +248,7 @@ TEST(BucketMergingErrors, NameWhatIsMissing) {
   const auto nameless = iceberg::Schema{.fields = {*table_schema().find("platform")}};
   std::vector<std::unique_ptr<write::RowSource>> sources;
   sources.push_back(std::make_unique<MemorySource>(std::vector<TestRow>(3), 1));
-  compact::BucketMerge merge(nameless, {});
+  compact::PartitionMerge merge(nameless, {});
   const auto read = merge.read(sources);
   ASSERT_FALSE(read);
   EXPECT_NE(read.error().message.find("id and collection"), std::string::npos);
@@ -257,7 +257,7 @@ TEST(BucketMergingErrors, NameWhatIsMissing) {
 TEST(BucketMergingErrors, NoFolderForTheScratchFile) {
   std::vector<std::unique_ptr<write::RowSource>> sources;
   sources.push_back(std::make_unique<MadeSource>(0, 1'000, false));
-  compact::BucketMerge merge(table_schema(), {.memory_limit_bytes = 1 << 20, .scratch_folder = "/nowhere"});
+  compact::PartitionMerge merge(table_schema(), {.memory_limit_bytes = 1 << 20, .scratch_folder = "/nowhere"});
   const auto read = merge.read(sources);
   ASSERT_FALSE(read);
   EXPECT_NE(read.error().message.find("/nowhere"), std::string::npos);

@@ -38,9 +38,9 @@ std::string to_json(const Content& content) {
       content.id, content.lon, format_time(content.updated * kMicrosPerSecond), content.updated);
 }
 
-class Bucket {
+class Archive {
  public:
-  explicit write::Bucket(std::string root) : root_(std::move(root)) {}
+  explicit Archive(std::string root) : root_(std::move(root)) {}
 
   void put(const std::string& key, const Content& content) {
     fs::create_directories(root_ + "/b");
@@ -73,7 +73,8 @@ struct Settings {
   std::int64_t memory_limit_bytes = 256 << 20;
 };
 
-incremental::IncrementalSpec make_spec(const TempFolder& folder, const std::string& inventory, const Settings& settings) {
+incremental::IncrementalSpec make_spec(const TempFolder& folder, const std::string& inventory,
+                                       const Settings& settings) {
   static int run = 0;
   incremental::IncrementalSpec spec;
   spec.inventory = inventory;
@@ -147,7 +148,7 @@ Settings any_settings() {
           .batch_add_files = *rc::gen::arbitrary<bool>()};
 }
 
-std::set<std::string> any_keys_of(const write::Bucket& bucket) {
+std::set<std::string> any_keys_of(const Archive& bucket) {
   std::set<std::string> keys;
   for (const auto& [key, content] : bucket.objects) {
     if (*rc::gen::inRange(0, 4) != 0) keys.insert(key);
@@ -168,7 +169,7 @@ Rows newest_of(const std::map<std::string, Content>& objects) {
 // The model: of all versions that any run has seen, the newest of each item.
 RC_GTEST_PROP(Incremental, AnySeriesOfRunsLeavesTheNewestVersionOfEachItemOnce, ()) {
   const TempFolder folder;
-  write::Bucket bucket(folder.path());
+  Archive bucket(folder.path());
   std::map<std::string, Content> seen;
   const int runs = *rc::gen::inRange(1, 4);
   for (int r = 0; r < runs; ++r) {
@@ -201,7 +202,7 @@ RC_GTEST_PROP(Incremental, AnySeriesOfRunsLeavesTheNewestVersionOfEachItemOnce, 
 // be missing from the table until a run meets its object again, but never are there rows that no object holds.
 RC_GTEST_PROP(Incremental, RowsOfAnItemGoWithTheObjectThatHeldIt, ()) {
   const TempFolder folder;
-  write::Bucket bucket(folder.path());
+  Archive bucket(folder.path());
   std::map<std::string, Content> seen;
   const int runs = *rc::gen::inRange(1, 5);
   for (int r = 0; r < runs; ++r) {
@@ -236,7 +237,7 @@ RC_GTEST_PROP(Incremental, RowsOfAnItemGoWithTheObjectThatHeldIt, ()) {
 TEST(Incremental, AnObjectThatChangesItsItemTakesTheRowsOfTheOldOneAlongAndBack) {
   for (const bool batch_add_files : {false, true}) {
     const TempFolder folder;
-    write::Bucket bucket(folder.path());
+    Archive bucket(folder.path());
     for (const int id : {1, 2, 1}) {
       bucket.put("k.stac.json", {.id = id, .updated = 5, .lon = 0});
       const auto report = run(folder, bucket.list({"k.stac.json"}), {.batch_add_files = batch_add_files});
@@ -249,7 +250,7 @@ TEST(Incremental, AnObjectThatChangesItsItemTakesTheRowsOfTheOldOneAlongAndBack)
 
 TEST(Incremental, AChunkLargerThanMemoryIsCommittedInPieces) {
   const TempFolder folder;
-  write::Bucket bucket(folder.path());
+  Archive bucket(folder.path());
   std::set<std::string> keys;
   for (int i = 0; i < 3000; ++i) {
     const std::string key = fmt::format("k{:04}.stac.json", i);
@@ -264,7 +265,7 @@ TEST(Incremental, AChunkLargerThanMemoryIsCommittedInPieces) {
 
 TEST(Incremental, MemoryForNothingStillLetsOneObjectThroughAtATime) {
   const TempFolder folder;
-  write::Bucket bucket(folder.path());
+  Archive bucket(folder.path());
   std::set<std::string> keys;
   for (int i = 0; i < 20; ++i) {
     keys.insert(fmt::format("k{}.stac.json", i));
@@ -279,7 +280,7 @@ class LostRace : public ::testing::TestWithParam<std::int64_t> {};
 
 TEST_P(LostRace, OfABatchLosesNothing) {
   const TempFolder folder;
-  write::Bucket bucket(folder.path());
+  Archive bucket(folder.path());
   std::set<std::string> keys;
   for (int i = 0; i < 1000; ++i) {
     const std::string key = fmt::format("k{:04}.stac.json", i);
@@ -323,7 +324,7 @@ INSTANTIATE_TEST_SUITE_P(MemoryLimit, LostRace, testing::Values(128 << 10, 256 <
 
 TEST(Incremental, ADryRunWritesNothing) {
   const TempFolder folder;
-  write::Bucket bucket(folder.path());
+  Archive bucket(folder.path());
   bucket.put("k.stac.json", {.id = 1, .updated = 1, .lon = 0});
   auto spec = make_spec(folder, bucket.list({"k.stac.json"}), {});
   spec.dry_run = true;
@@ -337,14 +338,15 @@ TEST(Incremental, ADryRunWritesNothing) {
 
 TEST(Incremental, StopsBeforeItBeganWhenAskedTo) {
   const TempFolder folder;
-  write::Bucket bucket(folder.path());
+  Archive bucket(folder.path());
   bucket.put("k.stac.json", {.id = 1, .updated = 1, .lon = 0});
   const std::atomic<bool> stop{true};
   storage::Stores stores({});
   ingest::Report report;
   Hooks hooks;
   hooks.stop = &stop;
-  ASSERT_TRUE(incremental::run_incremental(stores, make_spec(folder, bucket.list({"k.stac.json"}), {}), hooks, report).has_value());
+  ASSERT_TRUE(incremental::run_incremental(stores, make_spec(folder, bucket.list({"k.stac.json"}), {}), hooks, report)
+                  .has_value());
   EXPECT_TRUE(report.interrupted || report.written_items == 1);
   EXPECT_EQ(report.imbalance(), 0);
   EXPECT_FALSE(fs::exists(folder / "catalog.db.lock"));
@@ -352,7 +354,7 @@ TEST(Incremental, StopsBeforeItBeganWhenAskedTo) {
 
 TEST(Incremental, AnItemOfAnotherCollectionTurnsANewTableToAuto) {
   const TempFolder folder;
-  write::Bucket bucket(folder.path());
+  Archive bucket(folder.path());
   bucket.put("k.stac.json", {.id = 1, .updated = 7, .lon = 0});
   run(folder, bucket.list({"k.stac.json"}), {});
   storage::Stores stores({});

@@ -45,7 +45,7 @@ class World {
                  .nth = lost_from,
                  .times = storage::Fault::kForEver,
                  .effect = storage::Fault::Effect::kLoseReply});
-    write::PartNames names(catalog->warehouse(), "0123456789abcdef");
+    write::FileNames names(catalog->warehouse(), "0123456789abcdef");
     return incremental::delete_objects(stores_, *catalog, {gone()}, names, 1);
   }
   // How many rows the table has; all files that it names must be there.

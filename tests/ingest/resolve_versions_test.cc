@@ -44,7 +44,7 @@ std::vector<std::unique_ptr<ingest::ChunkPart>> parts_of(const std::vector<ItemS
 }
 
 index::ObjectEntry owner(const std::string& key, const std::string& id, std::optional<TimeMicros> updated,
-                           std::vector<std::string> cells) {
+                         std::vector<std::string> cells) {
   auto entry = index::entry_of({.bucket = "b", .key = key, .size_bytes = {}, .last_modified = {}, .etag = "old"});
   entry.identity = identity_hash("c", id);
   entry.updated = updated;
@@ -110,7 +110,7 @@ TEST(Upsert, ANewerItemDisplacesRowsInEveryCellAndYear) {
   const auto decision = decide_on({{"new", "x", 9, "a"}}, {owner("old", "x", 5, {"p", "q"})});
   EXPECT_EQ(decision.winners.size(), 1U);
   ASSERT_EQ(decision.removals.size(), 2U);
-  EXPECT_EQ(decision.removals.begin()->first, (write::Bucket{"p", 2019}));
+  EXPECT_EQ(decision.removals.begin()->first, (write::Partition{"p", 2019}));
   EXPECT_TRUE(decision.removals.begin()->second.contains(identity_hash("c", "x")));
   for (const auto& entry : decision.entries) EXPECT_EQ(entry.owns_rows(), entry.name == "b/new") << entry.name;
 }
@@ -251,8 +251,9 @@ TEST(Upsert, PartsAddUpToTheWhole) {
     for (int part = 0; part < 3; ++part) {
       std::vector<index::ObjectEntry> some;
       ingest::Company company{.left = {}, .comes = [&](const Hash128& object) {
-                        return std::ranges::find(incoming, object, &index::ObjectEntry::object) != incoming.end();
-                      }};
+                                return std::ranges::find(incoming, object, &index::ObjectEntry::object) !=
+                                       incoming.end();
+                              }};
       std::ranges::copy_if(incoming, std::back_inserter(some), [&](const auto& e) { return part_of(e) == part; });
       std::ranges::copy_if(left, std::back_inserter(company.left), [&](const auto& e) { return part_of(e) == part; });
       auto decision = ingest::decide_part(some, company, staged).value();

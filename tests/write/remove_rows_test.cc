@@ -15,7 +15,7 @@ using ::testing::Each;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
 
-const write::Bucket kBucket{.cell = "81063ffffffffff", .year = 2020};
+const write::Partition kBucket{.cell = "81063ffffffffff", .year = 2020};
 
 class Rewriting : public ::testing::Test {
  protected:
@@ -39,17 +39,17 @@ class Rewriting : public ::testing::Test {
     const auto writer =
         geoparquet::FileWriter::make(schema_, {.row_group_rows = row_group_rows, .max_row_groups = row_groups}).value();
     const auto where = stores_.locate("memory://w/old.parquet").value();
-    auto stream = writer.open(where, write::partition_of(kBucket), row_group_rows * row_groups).value();
+    auto stream = writer.open(where, write::partition_key(kBucket), row_group_rows * row_groups).value();
     for (int i = 0; i < row_groups; ++i) {
       EXPECT_TRUE(stream.append(rows(i * row_group_rows, row_group_rows, text_bytes)));
     }
     return stream.finish().value();
   }
 
-  Result<write::RewriteOutcome> without(const iceberg::DataFile& file, const std::vector<std::int64_t>& ids) {
+  Result<write::RemovedRows> without(const iceberg::DataFile& file, const std::vector<std::int64_t>& ids) {
     write::Removals removals;
     for (const auto id : ids) removals[kBucket].insert(identity_hash("", std::to_string(id)));
-    return write::rewrite_without(stores_, {file}, removals, names_, writer_, {.computing = 2, .under_way = 2});
+    return write::remove_rows(stores_, {file}, removals, names_, writer_, {.computing = 2, .under_way = 2});
   }
 
   std::unique_ptr<geoparquet::FileReader> open(const iceberg::DataFile& file) {
@@ -68,8 +68,8 @@ class Rewriting : public ::testing::Test {
 
   storage::Stores stores_{{}};
   const iceberg::Schema schema_ = catalog::iceberg_schema(stac::initial_schema(stac::SchemaKind::kItslive));
-  const write::TableWriter writer_ = write::TableWriter::make(schema_).value();
-  write::PartNames names_{"memory://w", "0123456789abcdef"};
+  const write::PartitionWriters writer_ = write::PartitionWriters::make(schema_).value();
+  write::FileNames names_{"memory://w", "0123456789abcdef"};
   std::minstd_rand random_{42};
 };
 

@@ -22,7 +22,7 @@ struct Input {
   std::shared_ptr<const stac::ItemSchema> schema =
       std::make_shared<const stac::ItemSchema>(stac::initial_schema(stac::SchemaKind::kItslive));
   std::vector<std::shared_ptr<arrow::RecordBatch>> batches;
-  std::vector<write::Row> rows;
+  std::vector<write::PartitionRow> rows;
 };
 
 std::string platform_of(int number) { return number % 3 == 0 ? "S2B" : "LC08"; }
@@ -52,15 +52,15 @@ Input make_input(int count, int parts) {
   return input;
 }
 
-RC_GTEST_PROP(write::RowCutter, EveryRowComesOutOnceInItsGroupAndInOrder, ()) {
+RC_GTEST_PROP(write::RowPartitioner, EveryRowComesOutOnceInItsGroupAndInOrder, ()) {
   const int count = *rc::gen::inRange(1, 60);
   const int parts = *rc::gen::inRange(1, 5);
   auto input = make_input(count, parts);
   const std::size_t expected_rows = input.rows.size();
-  const auto cutter = write::RowCutter::make(input.schema, input.batches, input.rows, {});
+  const auto cutter = write::RowPartitioner::make(input.schema, input.batches, input.rows, {});
   RC_ASSERT(cutter.has_value());
   std::size_t rows = 0, primaries = 0;
-  write::GroupKey last{0, INT32_MIN};
+  write::CellYear last{0, INT32_MIN};
   for (const write::Group& group : cutter->groups()) {
     RC_ASSERT(rows == 0 || last < group.key);
     last = group.key;
@@ -90,20 +90,20 @@ RC_GTEST_PROP(write::RowCutter, EveryRowComesOutOnceInItsGroupAndInOrder, ()) {
   RC_ASSERT(primaries == static_cast<std::size_t>(count));
 }
 
-TEST(write::RowCutter, CutsALargeGroupInPieces) {
+TEST(write::RowPartitioner, CutsALargeGroupInPieces) {
   auto input = make_input(1, 1);
   input.rows.assign(10, input.rows[0]);
-  const auto cutter = write::RowCutter::make(input.schema, input.batches, input.rows, {});
+  const auto cutter = write::RowPartitioner::make(input.schema, input.batches, input.rows, {});
   ASSERT_EQ(cutter->groups().size(), 1U);
   EXPECT_EQ((*cutter->cut(cutter->groups()[0], 8, 2, "c"))->num_rows(), 2);
 }
 
-TEST(write::RowCutter, WritesBoxesAndNullsWhereThereAreNone) {
+TEST(write::RowPartitioner, WritesBoxesAndNullsWhereThereAreNone) {
   auto input = make_input(2, 1);
   input.rows.resize(2);
   input.rows[0].group = input.rows[1].group;
   input.rows[0].bounds = 0;
-  const auto cutter = write::RowCutter::make(input.schema, input.batches, input.rows, {{1, 2, 3, 4}});
+  const auto cutter = write::RowPartitioner::make(input.schema, input.batches, input.rows, {{1, 2, 3, 4}});
   const auto batch = *cutter->cut(cutter->groups()[0], 0, 2, "c");
   const auto& boxes = static_cast<const arrow::StructArray&>(*batch->GetColumnByName("geometry_bbox"));
   EXPECT_EQ(boxes.null_count(), 1);

@@ -5,12 +5,12 @@
 #include <mutex>
 
 #include "earthcatalog/backfill/phases/cleanup.h"
-#include "earthcatalog/backfill/phases/ingest_chunk.h"
 #include "earthcatalog/backfill/phases/commit.h"
 #include "earthcatalog/backfill/phases/commit_plan.h"
-#include "earthcatalog/base/process.h"
+#include "earthcatalog/backfill/phases/ingest_chunk.h"
 #include "earthcatalog/backfill/phases/write_chunks.h"
 #include "earthcatalog/base/parallel.h"
+#include "earthcatalog/base/process.h"
 #include "earthcatalog/base/stopwatch.h"
 #include "earthcatalog/catalog/unfinished_run.h"
 #include "earthcatalog/storage/write_probe.h"
@@ -20,7 +20,7 @@ namespace {
 
 // Commits of others, one after the other, before a delta gives up.
 constexpr int kMostRounds = 10;
-// Part numbers of a round: a later round of the same run must not write what an earlier one has written.
+// Part numbers of a plan: a later plan of the same run must not write what an earlier one has written.
 constexpr int kPartsPerRound = 10'000;
 
 // What a commit of ours says of itself; 0 when it does not.
@@ -54,19 +54,19 @@ class Backfill {
   Result<IngestChunkSpec> ingest_spec(const RunRecord& run, Attempt attempt) const;
   Result<bool> ingest_attempts(const RunRecord& run, std::int64_t chunk, const Hooks& hooks);
   bool is_delta(const RunRecord& run) const { return spec_.delta || run.first_attempt > 0; }
-  PlanOptions plan_options(const RunRecord& run) const {
+  SummaryOptions plan_options(const RunRecord& run) const {
     return {.delta = is_delta(run), .memory_bytes = spec_.memory_limit_bytes};
   }
-  RoundOptions round_options(const RunRecord& run, int number) const;
-  Result<std::vector<CompactGroupReport>> compact(const Round& round);
+  CommitPlanOptions round_options(const RunRecord& run, int number) const;
+  Result<std::vector<CompactTaskReport>> compact(const CommitPlan& plan);
   FinishOptions finish_options() const;
-  Status finish(const RunRecord& run, const Plan& plan);
-  void count(const RunRecord& run, const Plan& plan);
+  Status finish(const RunRecord& run, const StagedSummary& summary);
+  void count(const RunRecord& run, const StagedSummary& summary);
   void count(const Committed& committed);
   void note(const ChunkRecord& record);
   void warn(const std::string& text);
   void take_back();
-  void count_found(const iceberg::Snapshot& snapshot, const Plan& plan);
+  void count_found(const iceberg::Snapshot& snapshot, const StagedSummary& summary);
   bool stopping() const { return hooks_.stop != nullptr && hooks_.stop->load(); }
   void show(Progress progress, const char* stage);
 
@@ -148,24 +148,24 @@ Status Backfill::work() {
   if (!run) return {};
   if (!spec_.skip_ingest) EC_TRY(ingest(*run));
   for (int number = 0;; ++number) {
-    EC_ASSIGN_OR_RETURN(Plan plan, make_plan(staging_, *run, plan_options(*run)));
-    if (const auto* const snapshot = find_commit(*catalog_, plan)) {
-      count(*run, plan);
-      count_found(*snapshot, plan);
-      return finish(*run, plan);
+    EC_ASSIGN_OR_RETURN(StagedSummary summary, summarize_staged(staging_, *run, plan_options(*run)));
+    if (const auto* const snapshot = find_commit(*catalog_, summary)) {
+      count(*run, summary);
+      count_found(*snapshot, summary);
+      return finish(*run, summary);
     }
-    count(*run, plan);
-    EC_TRY(check_found(plan, *run, spec_.missing));
+    count(*run, summary);
+    EC_TRY(check_found(summary, *run, spec_.missing));
     const auto options = round_options(*run, number);
-    if (nothing_to_do(plan, options)) return finish(*run, plan);
-    EC_ASSIGN_OR_RETURN(const Round round, plan_round(*catalog_, staging_, std::move(plan), options));
-    count(*run, round.plan);
-    EC_ASSIGN_OR_RETURN(const auto tasks, compact(round));
+    if (nothing_to_do(summary, options)) return finish(*run, summary);
+    EC_ASSIGN_OR_RETURN(const CommitPlan plan, make_commit_plan(*catalog_, staging_, std::move(summary), options));
+    count(*run, plan.summary);
+    EC_ASSIGN_OR_RETURN(const auto tasks, compact(plan));
     show({}, "commit");
-    const auto committed = commit_round(*catalog_, staging_, *run, round, tasks);
+    const auto committed = commit_staged(*catalog_, staging_, *run, plan, tasks);
     if (committed) {
       count(*committed);
-      return finish(*run, round.plan);
+      return finish(*run, plan.summary);
     }
     // What was decided on the old state may be wrong on the new one; tasks that it does not concern stay done.
     const bool again = committed.error().kind == ErrorKind::kConflict && options.delta && number + 1 < kMostRounds;
@@ -307,15 +307,15 @@ Status Backfill::ingest(const RunRecord& run) {
   const bool retry = run.first_attempt > 0;
   std::int64_t done = 0, before = 0;
   const Hooks hooks{.progress =
-                                  [&](Progress progress) {
-                                    progress.settled += done;
-                                    progress.before = before;
-                                    progress.total = retry ? run.pending : run.items;
-                                    progress.total_is_estimate = false;
-                                    show(progress, "fetch");
-                                  },
-                              .stop = hooks_.stop,
-                              .warn = [&](const std::string& text) { warn(text); }};
+                        [&](Progress progress) {
+                          progress.settled += done;
+                          progress.before = before;
+                          progress.total = retry ? run.pending : run.items;
+                          progress.total_is_estimate = false;
+                          show(progress, "fetch");
+                        },
+                    .stop = hooks_.stop,
+                    .warn = [&](const std::string& text) { warn(text); }};
   report_.chunks = run.chunks;
   report_.chunks_staged = 0;
   if (!retry) report_.source_items = run.items;
@@ -352,7 +352,7 @@ Result<bool> Backfill::ingest_attempts(const RunRecord& run, std::int64_t chunk,
   }
 }
 
-RoundOptions Backfill::round_options(const RunRecord& run, int number) const {
+CommitPlanOptions Backfill::round_options(const RunRecord& run, int number) const {
   const std::int64_t task_memory = spec_.memory_limit_bytes / std::max(1, spec_.workers);
   return {.run_id = spec_.catalog.run_id,
           .first_part = number * kPartsPerRound,
@@ -363,20 +363,20 @@ RoundOptions Backfill::round_options(const RunRecord& run, int number) const {
           .compact_rows = spec_.compact_rows,
           .memory_bytes = spec_.memory_limit_bytes,
           .task_memory_bytes = task_memory,
-          .task_bytes = std::min(RoundOptions().task_bytes, task_memory / 3)};
+          .task_bytes = std::min(CommitPlanOptions().task_bytes, task_memory / 3)};
 }
 
-Result<std::vector<CompactGroupReport>> Backfill::compact(const Round& round) {
-  std::vector<CompactGroupReport> reports(round.tasks.size());
+Result<std::vector<CompactTaskReport>> Backfill::compact(const CommitPlan& plan) {
+  std::vector<CompactTaskReport> reports(plan.tasks.size());
   Progress progress{.total = 0, .unit = "rows"};
-  for (const auto& group : round.plan.groups) {
+  for (const auto& group : plan.summary.groups) {
     for (const auto& file : group.files) progress.total += file.rows;
   }
   show(progress, "compact");
   std::mutex mutex;
   const auto one = [&](std::size_t task) -> Status {
     if (stopping()) return fail(ErrorKind::kCancelled, "stopped");
-    const auto spec = task_spec(round, staging_, catalog_->warehouse(), task);
+    const auto spec = task_spec(plan, staging_, catalog_->warehouse(), task);
     EC_ASSIGN_OR_RETURN(reports[task], compact_group(stores_, spec));
     const std::lock_guard lock(mutex);
     progress.settled += reports[task].rows + reports[task].dropped_rows;
@@ -395,14 +395,14 @@ FinishOptions Backfill::finish_options() const {
           .memory_bytes = spec_.memory_limit_bytes};
 }
 
-Status Backfill::finish(const RunRecord& run, const Plan& plan) {
+Status Backfill::finish(const RunRecord& run, const StagedSummary& summary) {
   if (!catalog_->confirm_lock()) return {};  // the staging prefix is another's by now
   EC_ASSIGN_OR_RETURN(report_.problems,
-                      finish_round(*catalog_, staging_, run, plan, report_.snapshot_id, finish_options()));
+                      finish_run(*catalog_, staging_, run, summary, report_.snapshot_id, finish_options()));
   return {};
 }
 
-void Backfill::count(const RunRecord& run, const Plan& plan) {
+void Backfill::count(const RunRecord& run, const StagedSummary& summary) {
   if (run.first_attempt == 0) {
     report_.inventory_rows = run.inventory_rows;
     report_.skipped_suffix = run.skipped_suffix;
@@ -411,27 +411,27 @@ void Backfill::count(const RunRecord& run, const Plan& plan) {
     report_.inventory_dates_unparseable = run.inventory_dates_unparseable;
   }
   report_.chunks = report_.chunks_staged = run.chunks;
-  report_.source_items = plan.source_items;
-  report_.written_items = plan.counted_items();
-  report_.superseded = plan.superseded_items();
-  report_.undated = plan.items.undated;
-  report_.unlocated = plan.items.unlocated;
-  report_.fan_out_distribution = plan.items.fan_out;
-  report_.missing = plan.missing;
-  report_.first_missing = plan.first_missing;
-  report_.pending = plan.pending;
-  report_.rejected = plan.rejected;
+  report_.source_items = summary.source_items;
+  report_.written_items = summary.counted_items();
+  report_.superseded = summary.superseded_items();
+  report_.undated = summary.items.undated;
+  report_.unlocated = summary.items.unlocated;
+  report_.fan_out_distribution = summary.items.fan_out;
+  report_.missing = summary.missing;
+  report_.first_missing = summary.first_missing;
+  report_.pending = summary.pending;
+  report_.rejected = summary.rejected;
   report_.bytes_fetched = report_.item_dates_unparseable = 0;
-  for (const auto& record : plan.records) {
+  for (const auto& record : summary.records) {
     report_.bytes_fetched += record.bytes_fetched;
     report_.item_dates_unparseable += record.item_dates_unparseable;
   }
   report_.cells.clear();
   report_.years.clear();
-  for (const auto& group : plan.groups) {
+  for (const auto& group : summary.groups) {
     if (group.files.empty()) continue;
-    report_.cells.insert(group.bucket.cell);
-    if (group.bucket.year) report_.years.insert(*group.bucket.year);
+    report_.cells.insert(group.partition.cell);
+    if (group.partition.year) report_.years.insert(*group.partition.year);
   }
 }
 
@@ -467,19 +467,18 @@ void Backfill::count(const Committed& committed) {
   report_.commits = 1;
 }
 
-// An earlier run has committed the plan; which of its items lost to the table only that run knew.
-void Backfill::count_found(const iceberg::Snapshot& snapshot, const Plan& plan) {
+// An earlier run has committed the summary; which of its items lost to the table only that run knew.
+void Backfill::count_found(const iceberg::Snapshot& snapshot, const StagedSummary& summary) {
   report_.already_committed = true;
   report_.snapshot_id = snapshot.snapshot_id;
   if (!snapshot.summary.contains("earthcatalog.written-items")) return;
   report_.written_items = number_of(snapshot, "written-items");
-  report_.superseded = plan.staged_items + plan.repeated + plan.superseded_before - report_.written_items;
+  report_.superseded = summary.staged_items + summary.repeated + summary.superseded_before - report_.written_items;
 }
 
 }  // namespace
 
-Status run_backfill(storage::Stores& stores, const BackfillSpec& spec, const Hooks& hooks,
-                    ingest::Report& report) {
+Status run_backfill(storage::Stores& stores, const BackfillSpec& spec, const Hooks& hooks, ingest::Report& report) {
   return Backfill(stores, spec, hooks, report).run();
 }
 

@@ -5,9 +5,9 @@
 #include <memory>
 
 #include "earthcatalog/backfill/phases/cleanup.h"
-#include "earthcatalog/backfill/phases/lost_files.h"
 #include "earthcatalog/backfill/phases/commit.h"
 #include "earthcatalog/backfill/phases/commit_plan.h"
+#include "earthcatalog/backfill/phases/lost_files.h"
 #include "earthcatalog/backfill/phases/write_chunks.h"
 #include "earthcatalog/base/parallel.h"
 #include "earthcatalog/catalog/lock/host.h"
@@ -28,23 +28,23 @@ catalog::GridRequest grid_request(const RunSettings& settings) {
 }
 
 // One call of a phase.
-class Head {
+class Coordinator {
  public:
-  Head(storage::Stores& stores, const HeadSpec& spec, bool delta)
+  Coordinator(storage::Stores& stores, const CoordinatorSpec& spec, bool delta)
       : stores_(stores), spec_(spec), delta_(delta), staging_(stores, spec.staging, spec.parts) {}
 
   Result<PlanReport> plan_tasks() {
     EC_TRY(open(false));
-    EC_ASSIGN_OR_RETURN(Plan plan, make());
-    PlanReport report{.plan_id = plan.plan_id, .committed_snapshot = run_.committed_snapshot, .tasks = {}};
-    if (const auto* const snapshot = find_commit(*catalog_, plan)) report.committed_snapshot = snapshot->snapshot_id;
+    EC_ASSIGN_OR_RETURN(StagedSummary summary, make());
+    PlanReport report{.plan_id = summary.plan_id, .committed_snapshot = run_.committed_snapshot, .tasks = {}};
+    if (const auto* const snapshot = find_commit(*catalog_, summary)) report.committed_snapshot = snapshot->snapshot_id;
     if (report.committed_snapshot) return report;
-    EC_TRY(check_found(plan, run_, {}));
+    EC_TRY(check_found(summary, run_, {}));
     auto of_round = options();
-    if (nothing_to_do(plan, of_round)) return report;
+    if (nothing_to_do(summary, of_round)) return report;
     EC_ASSIGN_OR_RETURN(of_round.first_part, first_free_part());
-    EC_ASSIGN_OR_RETURN(const Round round, plan_round(*catalog_, staging_, std::move(plan), of_round));
-    for (std::size_t task = 0; task < round.tasks.size(); ++task) report.tasks.push_back(spec_of(round, task));
+    EC_ASSIGN_OR_RETURN(const CommitPlan plan, make_commit_plan(*catalog_, staging_, std::move(summary), of_round));
+    for (std::size_t task = 0; task < plan.tasks.size(); ++task) report.tasks.push_back(spec_of(plan, task));
     return report;
   }
 
@@ -80,7 +80,7 @@ class Head {
     return spec_.schema == "itslive" ? stac::SchemaKind::kItslive : stac::SchemaKind::kAuto;
   }
 
-  RoundOptions options() const {
+  CommitPlanOptions options() const {
     return {.run_id = spec_.run_id,
             .delta = delta_ || run_.first_attempt > 0,
             .replace = spec_.replace,
@@ -119,12 +119,12 @@ class Head {
             .memory_bytes = spec_.memory_limit_bytes};
   }
 
-  Result<Plan> make() const {
-    if (run_.committed_snapshot) return Plan{};
-    return make_plan(staging_, run_, {.delta = options().delta, .memory_bytes = spec_.memory_limit_bytes});
+  Result<StagedSummary> make() const {
+    if (run_.committed_snapshot) return StagedSummary{};
+    return summarize_staged(staging_, run_, {.delta = options().delta, .memory_bytes = spec_.memory_limit_bytes});
   }
-  CompactGroupSpec spec_of(const Round& round, std::size_t task) const {
-    return task_spec(round, staging_, catalog_->warehouse(), task);
+  CompactTaskSpec spec_of(const CommitPlan& plan, std::size_t task) const {
+    return task_spec(plan, staging_, catalog_->warehouse(), task);
   }
 
   Result<RegisterReport> commit_locked() {
@@ -135,46 +135,46 @@ class Head {
       EC_TRY(finish_committed(*catalog_, staging_, run_, finish_options()));
       return report;
     }
-    EC_ASSIGN_OR_RETURN(Plan plan, make());
-    report.plan_id = plan.plan_id;
-    report.pending = plan.pending;
-    if (const auto* const snapshot = find_commit(*catalog_, plan)) {
+    EC_ASSIGN_OR_RETURN(StagedSummary summary, make());
+    report.plan_id = summary.plan_id;
+    report.pending = summary.pending;
+    if (const auto* const snapshot = find_commit(*catalog_, summary)) {
       report.snapshot_id = snapshot->snapshot_id;
-      EC_TRY(finish_round(*catalog_, staging_, run_, plan, report.snapshot_id, finish_options()));
+      EC_TRY(finish_run(*catalog_, staging_, run_, summary, report.snapshot_id, finish_options()));
       return report;
     }
-    EC_TRY(check_found(plan, run_, {}));
-    if (nothing_to_do(plan, options())) {
-      EC_TRY(finish_round(*catalog_, staging_, run_, plan, {}, finish_options()));
+    EC_TRY(check_found(summary, run_, {}));
+    if (nothing_to_do(summary, options())) {
+      EC_TRY(finish_run(*catalog_, staging_, run_, summary, {}, finish_options()));
       return report;
     }
-    EC_ASSIGN_OR_RETURN(const Round round, plan_round(*catalog_, staging_, std::move(plan), options()));
-    EC_ASSIGN_OR_RETURN(const auto tasks, task_reports(round));
-    EC_ASSIGN_OR_RETURN(const Committed done, commit_round(*catalog_, staging_, run_, round, tasks));
+    EC_ASSIGN_OR_RETURN(const CommitPlan plan, make_commit_plan(*catalog_, staging_, std::move(summary), options()));
+    EC_ASSIGN_OR_RETURN(const auto tasks, task_reports(plan));
+    EC_ASSIGN_OR_RETURN(const Committed done, commit_staged(*catalog_, staging_, run_, plan, tasks));
     report.snapshot_id = done.snapshot_id;
-    report.written_items = round.plan.counted_items();
-    report.superseded = round.plan.superseded_items();
+    report.written_items = plan.summary.counted_items();
+    report.superseded = plan.summary.superseded_items();
     report.rows = done.rows;
     report.files = done.files;
     report.replaced_rows = done.replaced_rows;
     report.rewritten_files = done.rewritten_files;
-    EC_TRY(finish_round(*catalog_, staging_, run_, round.plan, report.snapshot_id, finish_options()));
+    EC_TRY(finish_run(*catalog_, staging_, run_, plan.summary, report.snapshot_id, finish_options()));
     return report;
   }
 
-  Result<std::vector<CompactGroupReport>> task_reports(const Round& round) const {
+  Result<std::vector<CompactTaskReport>> task_reports(const CommitPlan& plan) const {
     const auto not_done = [&](std::size_t task) {
       return fail(ErrorKind::kNotFound, "task {} of {} is not done on the table as it is now; plan and compact again",
-                  task, round.tasks.size());
+                  task, plan.tasks.size());
     };
-    std::vector<DoneTask> tasks(round.tasks.size());
+    std::vector<DoneTask> tasks(plan.tasks.size());
     EC_TRY(parallel_for(tasks.size(), stores_.parallel(1), [&](std::size_t task) -> Status {
-      EC_ASSIGN_OR_RETURN(auto done, read_done_task(staging_, spec_of(round, task)));
+      EC_ASSIGN_OR_RETURN(auto done, read_done_task(staging_, spec_of(plan, task)));
       if (!done) return not_done(task);
       tasks[task] = *std::move(done);
       return {};
     }));
-    std::vector<CompactGroupReport> reports;
+    std::vector<CompactTaskReport> reports;
     std::vector<iceberg::DataFile> files;
     std::vector<std::size_t> task_of_file;
     for (std::size_t task = 0; task < tasks.size(); ++task) {
@@ -188,7 +188,7 @@ class Head {
   }
 
   storage::Stores& stores_;
-  const HeadSpec& spec_;
+  const CoordinatorSpec& spec_;
   const bool delta_;
   const Staging staging_;
   RunRecord run_;
@@ -197,16 +197,16 @@ class Head {
 
 }  // namespace
 
-Result<PlanReport> plan_compaction(storage::Stores& stores, const HeadSpec& spec) {
-  return Head(stores, spec, spec.delta).plan_tasks();
+Result<PlanReport> plan_compaction(storage::Stores& stores, const CoordinatorSpec& spec) {
+  return Coordinator(stores, spec, spec.delta).plan_tasks();
 }
 
-Result<RegisterReport> register_and_cleanup(storage::Stores& stores, const HeadSpec& spec) {
-  return Head(stores, spec, false).commit();
+Result<RegisterReport> register_and_cleanup(storage::Stores& stores, const CoordinatorSpec& spec) {
+  return Coordinator(stores, spec, false).commit();
 }
 
-Result<RegisterReport> register_delta(storage::Stores& stores, const HeadSpec& spec) {
-  return Head(stores, spec, true).commit();
+Result<RegisterReport> register_delta(storage::Stores& stores, const CoordinatorSpec& spec) {
+  return Coordinator(stores, spec, true).commit();
 }
 
 Result<CleanupReport> cleanup_phase(storage::Stores& stores, const CleanupSpec& spec) {

@@ -7,21 +7,21 @@
 #include <string>
 #include <vector>
 
-#include "earthcatalog/backfill/phases/compact_task.h"
 #include "earthcatalog/backfill/json.h"
+#include "earthcatalog/backfill/phases/compact_task.h"
 #include "earthcatalog/result.h"
 #include "earthcatalog/storage/stores.h"
 
 namespace earthcatalog::backfill {
 
-struct HeadSpec {
+struct CoordinatorSpec {
   std::string catalog, warehouse, staging;
   std::string parts;   ///< of the direct shape
   std::string run_id;  ///< 32 hex digits; data files and the snapshot carry it
   std::string schema;  ///< "auto", "itslive", or empty: the table's, or by the items
   std::int64_t max_columns = 400, compact_rows = 100'000;
   std::int64_t task_bytes = 64 << 20;          ///< of NDJSON a task
-  std::int64_t task_memory_bytes = 256 << 20;  ///< for merging the parts of a bucket
+  std::int64_t task_memory_bytes = 256 << 20;  ///< for merging the parts of a partition
   std::int64_t memory_limit_bytes = 768 << 20;
   bool delta = false;         ///< of plan_compaction: for register_delta
   bool replace = false;       ///< the table's present rows go in the same commit
@@ -35,8 +35,8 @@ struct HeadSpec {
 
 struct PlanReport {
   std::string plan_id;
-  std::optional<std::int64_t> committed_snapshot;  ///< the plan is in the table already: there are no tasks
-  std::vector<CompactGroupSpec> tasks;
+  std::optional<std::int64_t> committed_snapshot;  ///< the summary is in the table already: there are no tasks
+  std::vector<CompactTaskSpec> tasks;
 };
 
 struct RegisterReport {
@@ -53,16 +53,16 @@ struct CleanupSpec {
 struct CleanupReport {};
 
 /// The specs of phase 3, without a lock. kNotFound when a chunk is not ingested.
-Result<PlanReport> plan_compaction(storage::Stores& stores, const HeadSpec& spec);
+Result<PlanReport> plan_compaction(storage::Stores& stores, const CoordinatorSpec& spec);
 /// The commit of exactly what is staged. kNotFound names the first task that is not done; kConflict when another writer
-/// came first: then plan and compact again.
-Result<RegisterReport> register_and_cleanup(storage::Stores& stores, const HeadSpec& spec);
+/// came first: then summary and compact again.
+Result<RegisterReport> register_and_cleanup(storage::Stores& stores, const CoordinatorSpec& spec);
 /// The commit of what is staged as an upsert. Errors as register_and_cleanup().
-Result<RegisterReport> register_delta(storage::Stores& stores, const HeadSpec& spec);
+Result<RegisterReport> register_delta(storage::Stores& stores, const CoordinatorSpec& spec);
 /// kInvalidArgument when what is staged is not committed, unless `restart`.
 Result<CleanupReport> cleanup_phase(storage::Stores& stores, const CleanupSpec& spec);
 
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(HeadSpec, catalog, warehouse, staging, parts, run_id, schema,
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(CoordinatorSpec, catalog, warehouse, staging, parts, run_id, schema,
                                                 max_columns, compact_rows, task_bytes, task_memory_bytes,
                                                 memory_limit_bytes, delta, replace, keep_staging, lock, lock_uri,
                                                 problems, update_hash_index, hash_index)

@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <array>
 
-#include "earthcatalog/backfill/phases/compact_task.h"
 #include "earthcatalog/backfill/coordinator.h"
+#include "earthcatalog/backfill/phases/compact_task.h"
 #include "earthcatalog/backfill/phases/ingest_chunk.h"
 #include "earthcatalog/backfill/phases/write_chunks.h"
 
@@ -29,13 +29,14 @@ Result<std::string> ingest(Stores& stores, std::string_view text, const Hooks& h
   return to_json_text(report);
 }
 
-Result<CompactGroupReport> compact_without_removals(Stores& stores, const CompactGroupSpec& spec) {
-  const bool removals = std::ranges::any_of(spec.groups, [](const Group& group) { return !group.removals.empty(); });
+Result<CompactTaskReport> compact_without_removals(Stores& stores, const CompactTaskSpec& spec) {
+  const bool removals =
+      std::ranges::any_of(spec.groups, [](const StagedGroup& group) { return !group.removals.empty(); });
   if (!removals) return compact_group(stores, spec);
   return fail(ErrorKind::kInvalidArgument, "the spec is of a delta: run compact_cell_year_delta");
 }
 
-Result<CompactGroupReport> compact_cell_year(Stores& stores, const CompactGroupSpec& spec) {
+Result<CompactTaskReport> compact_cell_year(Stores& stores, const CompactTaskSpec& spec) {
   if (spec.groups.size() == 1) return compact_without_removals(stores, spec);
   return fail(ErrorKind::kInvalidArgument, "the spec has {} buckets: run compact_group", spec.groups.size());
 }
@@ -48,12 +49,12 @@ struct Phase {
 constexpr std::array<Phase, 9> kPhases{{
     {"write_chunks", run<WriteChunksSpec, write_chunks>},
     {"ingest_chunk", ingest},
-    {"plan_compaction", run<HeadSpec, plan_compaction>},
-    {"compact_cell_year", run<CompactGroupSpec, compact_cell_year>},
-    {"compact_group", run<CompactGroupSpec, compact_without_removals>},
-    {"compact_cell_year_delta", run<CompactGroupSpec, compact_group>},
-    {"register_and_cleanup", run<HeadSpec, register_and_cleanup>},
-    {"register_delta", run<HeadSpec, register_delta>},
+    {"plan_compaction", run<CoordinatorSpec, plan_compaction>},
+    {"compact_cell_year", run<CompactTaskSpec, compact_cell_year>},
+    {"compact_group", run<CompactTaskSpec, compact_without_removals>},
+    {"compact_cell_year_delta", run<CompactTaskSpec, compact_group>},
+    {"register_and_cleanup", run<CoordinatorSpec, register_and_cleanup>},
+    {"register_delta", run<CoordinatorSpec, register_delta>},
     {"cleanup_staging", run<CleanupSpec, cleanup_phase>},
 }};
 

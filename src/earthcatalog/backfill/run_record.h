@@ -34,7 +34,7 @@ struct RunSettings {
 struct RunRecord {
   RunSettings settings;
   TimeMicros started = 0;              ///< tells it from other backfills in the same place, and of the same
-  std::int64_t chunks = 0, items = 0;  ///< written so far; of a round of writing that was not finished: before it
+  std::int64_t chunks = 0, items = 0;  ///< written so far; of a plan of writing that was not finished: before it
   bool complete = false;               ///< all keys of the inventory, up to the limit, are in chunks
   std::int64_t inventory_rows = 0, skipped_suffix = 0, skipped_since = 0, skipped_versions = 0;
   std::int64_t inventory_dates_unparseable = 0;

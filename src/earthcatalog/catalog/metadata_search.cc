@@ -95,7 +95,7 @@ Result<std::vector<MetadataFile>> list_metadata(storage::Stores& stores, const s
   std::vector<MetadataFile> files;
   EC_TRY(where.store->list(where.key, [&](const storage::ObjectInfo& info) -> Status {
     const std::string uri = where.store->uri(info.key);
-    if (uri.ends_with(kSuffix)) files.push_back({.uri = uri, .version = index::version_of(file_name(uri))});
+    if (uri.ends_with(kSuffix)) files.push_back({.uri = uri, .version = version_of(file_name(uri))});
     return {};
   }));
   std::ranges::stable_sort(files, std::ranges::greater{}, &MetadataFile::version);

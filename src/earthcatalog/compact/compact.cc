@@ -8,13 +8,13 @@
 
 #include "earthcatalog/base/parallel.h"
 #include "earthcatalog/base/stopwatch.h"
-#include "earthcatalog/write/partition.h"
 #include "earthcatalog/compact/partition_merge.h"
 #include "earthcatalog/write/data_file_source.h"
 #include "earthcatalog/write/file_names.h"
-#include "earthcatalog/write/rolling_writer.h"
-#include "earthcatalog/write/remove_rows.h"
+#include "earthcatalog/write/partition.h"
 #include "earthcatalog/write/partition_writers.h"
+#include "earthcatalog/write/remove_rows.h"
+#include "earthcatalog/write/rolling_writer.h"
 
 namespace earthcatalog::compact {
 namespace {
@@ -25,7 +25,7 @@ constexpr int kCommitAttempts = 10;
 // What writing a file takes beside its rows.
 constexpr std::int64_t kFileBytes = 256 << 10;
 
-// A bucket and what became of it.
+// A partition and what became of it.
 struct Merge {
   iceberg::PartitionKey partition;
   std::vector<iceberg::DataFile> before, after;
@@ -67,9 +67,9 @@ class Compaction {
   Status work();
   Status plan();
   Status merge_all();
-  Status merge_one(Merge& merge, const write::TableWriter& writer);
+  Status merge_one(Merge& merge, const write::PartitionWriters& writer);
   Result<bool> is_needless(const Merge& merge, const Sources& sources, const iceberg::Schema& schema) const;
-  Status write(BucketMerge& rows, Merge& merge, const write::TableWriter& writer);
+  Status write(PartitionMerge& rows, Merge& merge, const write::PartitionWriters& writer);
   Status commit();
   void discard(const Merge& merge) { write::discard_files(stores_, merge.after); }
   void count();
@@ -83,7 +83,7 @@ class Compaction {
   const std::atomic<bool>* stop_;
   CompactReport& report_;
   std::unique_ptr<catalog::Catalog> catalog_;
-  std::unique_ptr<write::PartNames> names_;
+  std::unique_ptr<write::FileNames> names_;
   std::vector<Merge> merges_;  // by partition
   std::int64_t merging_at_a_time_ = 1;
 };
@@ -94,7 +94,7 @@ Status Compaction::run() {
   report_.dry_run = spec_.dry_run;
   EC_ASSIGN_OR_RETURN(catalog_, open());
   report_.warehouse = catalog_->warehouse();
-  names_ = std::make_unique<write::PartNames>(catalog_->warehouse(), report_.run_id);
+  names_ = std::make_unique<write::FileNames>(catalog_->warehouse(), report_.run_id);
   auto status = work();
   if (!status && status.error().kind == ErrorKind::kCancelled && stopped()) {
     report_.interrupted = true;
@@ -135,18 +135,18 @@ Status Compaction::work() {
   return {};
 }
 
-// The buckets of the table as it is now. Those that were merged before a lost race and have the same files still keep
-// what was made of them.
+// The partitions of the table as it is now. Those that were merged before a lost race and have the same files still
+// keep what was made of them.
 Status Compaction::plan() {
-  std::map<iceberg::PartitionKey, std::vector<iceberg::DataFile>> buckets;
-  iceberg::ListFilesOptions options{.filter = spec_.buckets, .only_counts = true};
+  std::map<iceberg::PartitionKey, std::vector<iceberg::DataFile>> partitions;
+  iceberg::ListFilesOptions options{.filter = spec_.partitions, .only_counts = true};
   EC_TRY(catalog_->table().list_files(options, [&](iceberg::DataFile&& file) -> Status {
-    buckets[file.partition].push_back(std::move(file));
+    partitions[file.partition].push_back(std::move(file));
     return {};
   }));
-  report_.buckets_scanned = std::ssize(buckets);
+  report_.buckets_scanned = std::ssize(partitions);
   auto merged = std::exchange(merges_, {});
-  for (auto& [partition, files] : buckets) {
+  for (auto& [partition, files] : partitions) {
     // Deletes are applied whatever the number of files.
     const bool deletes = std::ranges::any_of(files, [](const auto& file) { return !file.deletes.empty(); });
     if (std::ssize(files) < spec_.threshold && !deletes) continue;
@@ -168,7 +168,7 @@ MergeOptions Compaction::merge_options() const {
           .scratch_folder = spec_.catalog.index.scratch_folder};
 }
 
-// About what a merge takes: all rows of a bucket that fits into a third of its memory, else that memory.
+// About what a merge takes: all rows of a partition that fits into a third of its memory, else that memory.
 std::int64_t Compaction::bytes_held(const Merge& merge) const {
   std::int64_t bytes = kFileBytes;
   for (const auto& file : merge.before) bytes += 3 * write::bytes_in_memory(file.file_size_in_bytes);
@@ -184,11 +184,12 @@ Status Compaction::merge_all() {
   std::ranges::sort(todo, std::ranges::greater{}, &Merge::rows_before);
   merging_at_a_time_ = std::clamp<std::int64_t>(std::ssize(todo), 1, spec_.workers);
   EC_ASSIGN_OR_RETURN(auto schema, catalog_->plan_schema(*catalog_->item_schema()));
-  EC_ASSIGN_OR_RETURN(const auto writer, write::TableWriter::make(std::move(schema)));
+  EC_ASSIGN_OR_RETURN(const auto writer, write::PartitionWriters::make(std::move(schema)));
   ProgressMeter meter(spec_.progress, {.total = std::ssize(todo), .stage = "merge", .unit = "buckets"});
   const auto work = [&](std::size_t i) -> Status {
-    const auto bucket = write::bucket_of(todo[i]->partition);
-    EC_TRY(annotate(merge_one(*todo[i], writer), fmt::format("merging {}/{}", bucket.cell, write::year_name(bucket.year))));
+    const auto partition = write::partition_of(todo[i]->partition);
+    EC_TRY(annotate(merge_one(*todo[i], writer),
+                    fmt::format("merging {}/{}", partition.cell, write::year_name(partition.year))));
     meter.add();
     return {};
   };
@@ -197,13 +198,14 @@ Status Compaction::merge_all() {
   return stopped() ? fail(ErrorKind::kCancelled, "stopped") : Status{};
 }
 
-Status Compaction::merge_one(Merge& merge, const write::TableWriter& writer) {
+Status Compaction::merge_one(Merge& merge, const write::PartitionWriters& writer) {
   if (stopped()) return fail(ErrorKind::kCancelled, "stopped");
   Sources sources;
-  for (const auto& file : merge.before) sources.push_back(std::make_unique<write::DataFileSource>(stores_, file, stop_));
+  for (const auto& file : merge.before)
+    sources.push_back(std::make_unique<write::DataFileSource>(stores_, file, stop_));
   EC_ASSIGN_OR_RETURN(merge.needless, is_needless(merge, sources, writer.schema()));
   if (merge.needless) return {};
-  BucketMerge rows(writer.schema(), merge_options());
+  PartitionMerge rows(writer.schema(), merge_options());
   if (spec_.dry_run) {
     EC_ASSIGN_OR_RETURN(const auto scan, scan_keys(sources, writer.schema(), merge_options()));
     merge.dropped_rows = scan.dropped_rows;
@@ -224,9 +226,9 @@ Result<bool> Compaction::is_needless(const Merge& merge, const Sources& sources,
   return scan.in_order && scan.dropped_rows == 0;
 }
 
-Status Compaction::write(BucketMerge& rows, Merge& merge, const write::TableWriter& writer) {
-  write::PartWriter parts(stores_, *names_, writer.of(write::bucket_of(merge.partition).cell), merge.partition,
-                   {.rows = merge.rows, .most_rows = spec_.compact_rows});
+Status Compaction::write(PartitionMerge& rows, Merge& merge, const write::PartitionWriters& writer) {
+  write::RollingWriter parts(stores_, *names_, writer.of(write::partition_of(merge.partition).cell), merge.partition,
+                             {.rows = merge.rows, .most_rows = spec_.compact_rows});
   auto status = rows.write([&](const auto& batch) -> Status {
     if (stopped()) return fail(ErrorKind::kCancelled, "stopped");
     return parts.append(batch);
@@ -238,23 +240,23 @@ Status Compaction::write(BucketMerge& rows, Merge& merge, const write::TableWrit
 Status Compaction::commit() {
   if (spec_.progress) spec_.progress({.stage = "commit"});
   catalog::CommitRequest request;
-  std::int64_t buckets = 0, dropped_rows = 0;
+  std::int64_t partitions = 0, dropped_rows = 0;
   bool deletes = false;
   for (const auto& merge : merges_) {
     if (merge.needless) continue;
-    ++buckets;
+    ++partitions;
     dropped_rows += merge.dropped_rows;
     deletes = deletes || merge.has_deletes();
     request.added.insert(request.added.end(), merge.after.begin(), merge.after.end());
     request.removed.insert(request.removed.end(), merge.before.begin(), merge.before.end());
   }
-  if (spec_.dry_run || buckets == 0) return {};
+  if (spec_.dry_run || partitions == 0) return {};
   // Files whose deletes were applied hold fewer rows, though the table has the same: a "replace" counts those of files.
   request.rows_unchanged = dropped_rows == 0 && !deletes;
   EC_ASSIGN_OR_RETURN(request.schema, catalog_->plan_schema(*catalog_->item_schema()));
   // Each item keeps a row in each of its buckets: what the object index says stays true.
   request.objects.more_items = 0;
-  request.summary["earthcatalog.compacted-buckets"] = std::to_string(buckets);
+  request.summary["earthcatalog.compacted-buckets"] = std::to_string(partitions);
   request.summary["earthcatalog.dropped-rows"] = std::to_string(dropped_rows);
   EC_ASSIGN_OR_RETURN(const auto outcome, catalog_->commit(request));
   report_.snapshot_id = outcome.snapshot_id;
@@ -264,13 +266,13 @@ Status Compaction::commit() {
 void Compaction::count() {
   for (const auto& merge : merges_) {
     if (merge.needless) continue;
-    const auto bucket = write::bucket_of(merge.partition);
-    CompactedBucket counts{.cell = bucket.cell,
-                           .year = bucket.year,
-                           .files_before = std::ssize(merge.before),
-                           .files_after = merge.files_after,
-                           .rows = merge.rows,
-                           .dropped_rows = merge.dropped_rows};
+    const auto partition = write::partition_of(merge.partition);
+    CompactedPartition counts{.cell = partition.cell,
+                              .year = partition.year,
+                              .files_before = std::ssize(merge.before),
+                              .files_after = merge.files_after,
+                              .rows = merge.rows,
+                              .dropped_rows = merge.dropped_rows};
     for (const auto& file : merge.after) counts.bytes += file.file_size_in_bytes;
     ++report_.buckets_compacted;
     report_.files_before += counts.files_before;
@@ -278,7 +280,7 @@ void Compaction::count() {
     report_.rows += counts.rows;
     report_.dropped_rows += counts.dropped_rows;
     report_.bytes += counts.bytes;
-    report_.buckets.push_back(std::move(counts));
+    report_.partitions.push_back(std::move(counts));
   }
 }
 

@@ -1,4 +1,4 @@
-// Merges the many small files of a table's buckets into few sorted ones, in one commit. See docs/compact.md.
+// Merges the many small files of a table's partitions into few sorted ones, in one commit. See docs/compact.md.
 #pragma once
 
 #include <atomic>
@@ -17,23 +17,23 @@ namespace earthcatalog::compact {
 
 struct CompactSpec {
   catalog::CatalogOptions catalog;
-  iceberg::FileFilter buckets;                  ///< which cells and years; empty: all
-  std::int64_t threshold = 2;                   ///< a bucket with fewer files is left alone
+  iceberg::FileFilter partitions;               ///< which cells and years; empty: all
+  std::int64_t threshold = 2;                   ///< a partition with fewer files is left alone
   std::int64_t compact_rows = 100'000;          ///< most rows of a file; more than 100,000 make no difference
   std::int64_t memory_limit_bytes = 768 << 20;  ///< of all workers together
-  int workers = 1;                              ///< buckets merged at a time
+  int workers = 1;                              ///< partitions merged at a time
   bool dry_run = false;                         ///< read and count; write nothing, take no lock
   ProgressFunction progress;
 };
 
-/// One bucket that was merged, or would be.
-struct CompactedBucket {
+/// One partition that was merged, or would be.
+struct CompactedPartition {
   std::string cell;
   std::optional<std::int32_t> year;  ///< UTC calendar year; none: "unknown"
   std::int64_t files_before = 0, files_after = 0, rows = 0, dropped_rows = 0, bytes = 0;
 };
 
-/// Files, rows and bytes are those of the buckets that were merged; rows and bytes as they are afterwards.
+/// Files, rows and bytes are those of the partitions that were merged; rows and bytes as they are afterwards.
 struct CompactReport {
   std::string run_id, warehouse;
   bool dry_run = false, interrupted = false;
@@ -41,15 +41,15 @@ struct CompactReport {
   std::int64_t rows = 0, dropped_rows = 0;
   std::int64_t bytes = 0;  ///< of the new files; none in a dry run
   double seconds = 0;
-  std::optional<std::int64_t> snapshot_id;  ///< none when nothing was committed
-  std::vector<CompactedBucket> buckets;     ///< by cell and year
+  std::optional<std::int64_t> snapshot_id;     ///< none when nothing was committed
+  std::vector<CompactedPartition> partitions;  ///< by cell and year
 };
 
-/// Merges each bucket of at least `threshold` files: its rows deduplicated, sorted, in as few files as compact_rows
-/// allows. A bucket that is so already is left alone. All buckets become visible in one commit; the old files stay
-/// where they are. When another writer removed some of them meanwhile, the buckets that this touches are merged again.
-/// `stop`, when set, ends it without a commit and with `interrupted`. Errors: those of Catalog::open, kNotFound when
-/// there is no table, kConflict when others were first again and again; then nothing has changed either.
+/// Merges each partition of at least `threshold` files: its rows deduplicated, sorted, in as few files as compact_rows
+/// allows. A partition that is so already is left alone. All partitions become visible in one commit; the old files
+/// stay where they are. When another writer removed some of them meanwhile, the partitions that this touches are merged
+/// again. `stop`, when set, ends it without a commit and with `interrupted`. Errors: those of Catalog::open, kNotFound
+/// when there is no table, kConflict when others were first again and again; then nothing has changed either.
 Status run_compact(storage::Stores& stores, const CompactSpec& spec, const std::atomic<bool>* stop,
                    CompactReport& report);
 

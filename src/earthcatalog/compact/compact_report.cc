@@ -3,8 +3,8 @@
 #include <iterator>
 #include <nlohmann/json.hpp>
 
-#include "earthcatalog/write/partition.h"
 #include "earthcatalog/compact/compact.h"
+#include "earthcatalog/write/partition.h"
 
 namespace earthcatalog::compact {
 
@@ -23,15 +23,15 @@ std::string to_json(const CompactReport& report) {
   json["bytes"] = report.bytes;
   json["seconds"] = report.seconds;
   json["snapshot_id"] = report.snapshot_id ? nlohmann::ordered_json(*report.snapshot_id) : nlohmann::ordered_json();
-  auto& buckets = json["buckets"] = nlohmann::ordered_json::array();
-  for (const auto& bucket : report.buckets) {
-    buckets.push_back({{"grid_partition", bucket.cell},
-                       {"year", bucket.year ? nlohmann::ordered_json(*bucket.year) : nlohmann::ordered_json()},
-                       {"files_before", bucket.files_before},
-                       {"files_after", bucket.files_after},
-                       {"rows", bucket.rows},
-                       {"dropped_rows", bucket.dropped_rows},
-                       {"bytes", bucket.bytes}});
+  auto& partitions = json["buckets"] = nlohmann::ordered_json::array();
+  for (const auto& partition : report.partitions) {
+    partitions.push_back({{"grid_partition", partition.cell},
+                          {"year", partition.year ? nlohmann::ordered_json(*partition.year) : nlohmann::ordered_json()},
+                          {"files_before", partition.files_before},
+                          {"files_after", partition.files_after},
+                          {"rows", partition.rows},
+                          {"dropped_rows", partition.dropped_rows},
+                          {"bytes", partition.bytes}});
   }
   return json.dump(2);
 }
@@ -40,10 +40,11 @@ std::string to_text(const CompactReport& report) {
   std::string text;
   auto out = std::back_inserter(text);
   if (report.dry_run) {
-    for (const auto& bucket : report.buckets) {
-      fmt::format_to(out, "{}/{}: {} files of {} rows to {}", bucket.cell, write::year_name(bucket.year), bucket.files_before,
-                     bucket.rows + bucket.dropped_rows, bucket.files_after);
-      fmt::format_to(out, "{}\n", bucket.dropped_rows > 0 ? fmt::format(", {} doubled", bucket.dropped_rows) : "");
+    for (const auto& partition : report.partitions) {
+      fmt::format_to(out, "{}/{}: {} files of {} rows to {}", partition.cell, write::year_name(partition.year),
+                     partition.files_before, partition.rows + partition.dropped_rows, partition.files_after);
+      fmt::format_to(out, "{}\n",
+                     partition.dropped_rows > 0 ? fmt::format(", {} doubled", partition.dropped_rows) : "");
     }
     fmt::format_to(out, "dry run: nothing was written\n");
   }

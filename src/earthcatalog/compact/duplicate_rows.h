@@ -1,4 +1,4 @@
-// Which rows of a bucket hold an item that a newer row of it holds too.
+// Which rows of a partition hold an item that a newer row of it holds too.
 #pragma once
 
 #include <cstdint>

@@ -38,7 +38,8 @@ class OrderCheck {
   void add(const arrow::RecordBatch& rows) {
     const auto keys = write::sort_keys(rows);
     if (keys.empty() || !holds_) return;
-    holds_ = std::ranges::is_sorted(keys) && (!last_datetime_ || write::SortKey{last_platform_, *last_datetime_} <= keys[0]);
+    holds_ =
+        std::ranges::is_sorted(keys) && (!last_datetime_ || write::SortKey{last_platform_, *last_datetime_} <= keys[0]);
     last_platform_ = keys.back().platform;
     last_datetime_ = keys.back().datetime;
   }
@@ -71,20 +72,20 @@ Result<std::shared_ptr<arrow::Array>> row_numbers(std::span<const std::int64_t> 
 
 }  // namespace
 
-struct BucketMerge::Position {
+struct PartitionMerge::Position {
   write::SortKey key;
   std::uint32_t batch = 0, row = 0;
   // Batches are in order of arrival: their rows' numbers ascend with (batch, row).
   auto operator<=>(const Position&) const = default;
 };
 
-BucketMerge::BucketMerge(const iceberg::Schema& schema, MergeOptions options)
+PartitionMerge::PartitionMerge(const iceberg::Schema& schema, MergeOptions options)
     : schema_(schema),
       options_(std::move(options)),
       duplicates_(options_.memory_limit_bytes / 16, options_.scratch_folder),
       runs_(options_.scratch_folder) {}
 
-std::int64_t BucketMerge::batch_rows(const write::RowSource& source, std::int64_t bytes) const {
+std::int64_t PartitionMerge::batch_rows(const write::RowSource& source, std::int64_t bytes) const {
   const std::int64_t row_bytes = std::max<std::int64_t>(1, source.bytes() / std::max<std::int64_t>(1, source.rows()));
   return std::clamp<std::int64_t>(std::min(bytes, options_.memory_limit_bytes / 16) / row_bytes, kLeastBatchRows,
                                   25'000);
@@ -93,7 +94,7 @@ std::int64_t BucketMerge::batch_rows(const write::RowSource& source, std::int64_
 // A third of the limit is for rows that are held, or for streams of files that are merged as they are; a sixth for the
 // batches of all that is merged, a sixteenth each for a batch that is read, a batch of output, the input batches that
 // it comes from, and the identities.
-void BucketMerge::divide_memory(std::span<const std::unique_ptr<write::RowSource>> sources) {
+void PartitionMerge::divide_memory(std::span<const std::unique_ptr<write::RowSource>> sources) {
   std::int64_t bytes = 0, rows = 0;
   for (const auto& source : sources) {
     bytes += source->bytes();
@@ -108,7 +109,7 @@ void BucketMerge::divide_memory(std::span<const std::unique_ptr<write::RowSource
   output_rows_ = std::clamp(options_.memory_limit_bytes / 16 / row_bytes, kLeastBatchRows, kOutputRows);
 }
 
-Status BucketMerge::read(std::span<const std::unique_ptr<write::RowSource>> sources) {
+Status PartitionMerge::read(std::span<const std::unique_ptr<write::RowSource>> sources) {
   const auto nothing = arrow::RecordBatch::Make(arrow::schema({}), 0, arrow::ArrayVector{});
   EC_ASSIGN_OR_RETURN(const auto no_rows, geoparquet::conform(nothing, schema_));
   columns_ = no_rows->schema();
@@ -117,12 +118,12 @@ Status BucketMerge::read(std::span<const std::unique_ptr<write::RowSource>> sour
   return duplicates_.finish();
 }
 
-Status BucketMerge::read_into_memory(std::span<const std::unique_ptr<write::RowSource>> sources) {
+Status PartitionMerge::read_into_memory(std::span<const std::unique_ptr<write::RowSource>> sources) {
   for (const auto& source : sources) EC_TRY(load(*source, duplicates_.rows(), true));
   return counts_.runs > 0 ? spill() : Status{};
 }
 
-Status BucketMerge::read_large(std::span<const std::unique_ptr<write::RowSource>> sources) {
+Status PartitionMerge::read_large(std::span<const std::unique_ptr<write::RowSource>> sources) {
   std::int64_t room = room_;
   for (const auto& source : sources) {
     const std::int64_t first_row = duplicates_.rows();
@@ -144,7 +145,7 @@ Status BucketMerge::read_large(std::span<const std::unique_ptr<write::RowSource>
 }
 
 // Takes in the identities; says whether the rows are in order.
-Result<bool> BucketMerge::read_keys(write::RowSource& source) {
+Result<bool> PartitionMerge::read_keys(write::RowSource& source) {
   OrderCheck order;
   EC_TRY(for_each_batch(source, key_schema(schema_), kKeyRows, [&](const auto& rows) {
     order.add(*rows);
@@ -153,7 +154,7 @@ Result<bool> BucketMerge::read_keys(write::RowSource& source) {
   return order.holds();
 }
 
-Status BucketMerge::load(write::RowSource& source, std::int64_t first_row, bool with_identities) {
+Status PartitionMerge::load(write::RowSource& source, std::int64_t first_row, bool with_identities) {
   return for_each_batch(source, schema_, batch_rows(source, kReadBytes), [&](const auto& rows) -> Status {
     if (with_identities) EC_TRY(duplicates_.add(*rows));
     held_.push_back({.rows = rows, .first_row = first_row});
@@ -163,7 +164,7 @@ Status BucketMerge::load(write::RowSource& source, std::int64_t first_row, bool 
   });
 }
 
-std::vector<BucketMerge::Position> BucketMerge::order() const {
+std::vector<PartitionMerge::Position> PartitionMerge::order() const {
   std::vector<Position> positions;
   for (std::uint32_t batch = 0; batch < held_.size(); ++batch) {
     const auto keys = write::sort_keys(*held_[batch].rows);
@@ -174,7 +175,7 @@ std::vector<BucketMerge::Position> BucketMerge::order() const {
 }
 
 // What is held becomes a run, in batches small enough that many runs can be merged at once.
-Status BucketMerge::spill() {
+Status PartitionMerge::spill() {
   if (held_.empty()) return {};
   runs_.begin_run();
   ++counts_.runs;
@@ -193,7 +194,7 @@ Status BucketMerge::spill() {
       addresses.push_back({at.batch, at.row});
       numbers.push_back(held_[at.batch].first_row + at.row);
     }
-    EC_ASSIGN_OR_RETURN(const auto rows, write::gather_columns(batches, columns_, addresses, write::row_pool()));
+    EC_ASSIGN_OR_RETURN(const auto rows, write::take_rows(batches, columns_, addresses, write::row_pool()));
     EC_ASSIGN_OR_RETURN(const auto column, row_numbers(numbers));
     const auto numbered = rows->AddColumn(rows->num_columns(), kRowNumberColumn, column);
     if (!numbered.ok()) return fail(ErrorKind::kIOError, "{}", numbered.status().ToString());
@@ -204,7 +205,7 @@ Status BucketMerge::spill() {
   return {};
 }
 
-Status BucketMerge::write(const BatchSink& out) {
+Status PartitionMerge::write(const BatchSink& out) {
   if (runs_.size() == 0 && direct_.empty()) return write_held(out);
   std::vector<SortedInput> inputs;
   for (const auto& [source, first_row] : direct_) {
@@ -215,13 +216,13 @@ Status BucketMerge::write(const BatchSink& out) {
   return merge_inputs(std::move(inputs), duplicates_, columns_, static_cast<std::size_t>(output_rows_), out);
 }
 
-Status BucketMerge::write_held(const BatchSink& out) {
+Status PartitionMerge::write_held(const BatchSink& out) {
   if (held_.empty()) return {};
   std::vector<std::shared_ptr<arrow::RecordBatch>> batches;
   for (const auto& held : held_) batches.push_back(held.rows);
   std::vector<write::RowAddress> addresses;
   const auto give = [&]() -> Status {
-    EC_ASSIGN_OR_RETURN(const auto rows, write::gather_columns(batches, columns_, addresses, write::row_pool()));
+    EC_ASSIGN_OR_RETURN(const auto rows, write::take_rows(batches, columns_, addresses, write::row_pool()));
     addresses.clear();
     return out(rows);
   };

@@ -1,8 +1,8 @@
-// Any number of rows of one bucket, deduplicated and sorted by (platform, datetime), in bounded memory.
+// Any number of rows of one partition, deduplicated and sorted by (platform, datetime), in bounded memory.
 //
-//   BucketMerge merge(schema, options);
+//   PartitionMerge merge(schema, options);
 //   EC_TRY(merge.read(sources));
-//   PartWriter files(..., {.rows = merge.rows()});
+//   RollingWriter files(..., {.rows = merge.rows()});
 //   EC_TRY(merge.write([&](const auto& rows) { return files.append(rows); }));
 #pragma once
 
@@ -12,18 +12,18 @@
 #include <string>
 #include <vector>
 
+#include "earthcatalog/compact/duplicate_rows.h"
+#include "earthcatalog/compact/sorted_runs.h"
 #include "earthcatalog/geoparquet/reader.h"
 #include "earthcatalog/iceberg/metadata/schema.h"
-#include "earthcatalog/compact/duplicate_rows.h"
-#include "earthcatalog/write/row_source.h"
-#include "earthcatalog/compact/sorted_runs.h"
 #include "earthcatalog/result.h"
+#include "earthcatalog/write/row_source.h"
 
 namespace earthcatalog::compact {
 
 struct MergeOptions {
   std::int64_t memory_limit_bytes = 768 << 20;  ///< besides the row group that the output is collecting
-  std::string scratch_folder = "/var/tmp";      ///< for unlinked files, as large as the bucket's rows in memory
+  std::string scratch_folder = "/var/tmp";      ///< for unlinked files, as large as the partition's rows in memory
 };
 
 /// How the rows were taken in, for reports and tests.
@@ -32,12 +32,12 @@ struct MergeCounts {
   std::int64_t sources_merged = 0;  ///< sources in order that are merged as they are
 };
 
-/// A bucket that fits into a third of the limit is sorted in memory. Of a larger one, sources that are in order already
-/// (and tell so cheaply) are merged as they are, as far as that third holds their streams; the rows of the others
-/// become sorted runs in a scratch file. Not thread-safe.
-class BucketMerge {
+/// A partition that fits into a third of the limit is sorted in memory. Of a larger one, sources that are in order
+/// already (and tell so cheaply) are merged as they are, as far as that third holds their streams; the rows of the
+/// others become sorted runs in a scratch file. Not thread-safe.
+class PartitionMerge {
  public:
-  BucketMerge(const iceberg::Schema& schema, MergeOptions options);
+  PartitionMerge(const iceberg::Schema& schema, MergeOptions options);
 
   /// Takes in the rows of `sources`, which must live until write() is done. Once.
   Status read(std::span<const std::unique_ptr<write::RowSource>> sources);
@@ -90,7 +90,7 @@ class BucketMerge {
 struct KeyScan {
   std::int64_t rows = 0;          ///< of all sources
   bool in_order = false;          ///< the rows as they come, one source after the other
-  std::int64_t dropped_rows = 0;  ///< as BucketMerge::dropped_rows()
+  std::int64_t dropped_rows = 0;  ///< as PartitionMerge::dropped_rows()
 };
 /// Reads the columns that order and doubles are about, of all rows, and no others.
 Result<KeyScan> scan_keys(std::span<const std::unique_ptr<write::RowSource>> sources, const iceberg::Schema& schema,

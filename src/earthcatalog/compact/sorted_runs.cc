@@ -126,7 +126,7 @@ Status RowCollector::add(write::RowAddress row) {
 
 Status RowCollector::flush() {
   if (rows_.empty()) return {};
-  EC_ASSIGN_OR_RETURN(const auto rows, write::gather_columns(batches_, schema_, rows_, write::row_pool()));
+  EC_ASSIGN_OR_RETURN(const auto rows, write::take_rows(batches_, schema_, rows_, write::row_pool()));
   rows_.clear();
   batches_.clear();
   ++epoch_;

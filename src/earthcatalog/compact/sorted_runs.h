@@ -1,4 +1,4 @@
-// Sorted rows in an unlinked file, and many sorted sequences of rows as one: the external half of a bucket's sort.
+// Sorted rows in an unlinked file, and many sorted sequences of rows as one: the external half of a partition's sort.
 #pragma once
 
 #include <cstddef>
@@ -9,12 +9,12 @@
 #include <string>
 #include <vector>
 
+#include "earthcatalog/compact/duplicate_rows.h"
 #include "earthcatalog/extsort/scratch_file.h"
 #include "earthcatalog/geoparquet/reader.h"
-#include "earthcatalog/compact/duplicate_rows.h"
-#include "earthcatalog/write/take_rows.h"
-#include "earthcatalog/write/sort_key.h"
 #include "earthcatalog/result.h"
+#include "earthcatalog/write/sort_key.h"
+#include "earthcatalog/write/take_rows.h"
 
 namespace arrow {
 class RecordBatch;

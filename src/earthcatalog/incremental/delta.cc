@@ -113,7 +113,7 @@ Status Delta::look_for_removed() {
 }
 
 Status Delta::delete_removed(Catalog& catalog, const ListedObjects& listed) {
-  write::PartNames names(catalog.warehouse(), spec_.catalog.run_id);
+  write::FileNames names(catalog.warehouse(), spec_.catalog.run_id);
   for (int attempt = 1;; ++attempt) {
     const auto& index = catalog.index();
     // More than these are refused.

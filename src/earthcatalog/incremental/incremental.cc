@@ -8,9 +8,9 @@
 #include "earthcatalog/base/stopwatch.h"
 #include "earthcatalog/catalog/warehouse_claim.h"
 #include "earthcatalog/grid/partitioner.h"
-#include "earthcatalog/ingest/inventory_chunker.h"
 #include "earthcatalog/incremental/upsert_committer.h"
 #include "earthcatalog/ingest/ingest_stage.h"
+#include "earthcatalog/ingest/inventory_chunker.h"
 #include "earthcatalog/ingest/problems.h"
 #include "earthcatalog/storage/write_probe.h"
 
@@ -59,9 +59,9 @@ class Run {
 
  private:
   Status work(catalog::Catalog* catalog, const grid::Partitioner& grid, inventory::Inventory& inventory);
-  Status drive(ingest::IngestStage& stage, Flusher& flusher);
+  Status drive(ingest::IngestStage& stage, UpsertCommitter& flusher);
   bool must_flush(const ingest::IngestStage& stage) const;
-  Status flush(ingest::IngestStage& stage, Flusher& flusher, bool commit);
+  Status flush(ingest::IngestStage& stage, UpsertCommitter& flusher, bool commit);
   std::vector<std::unique_ptr<ingest::ChunkPart>> take_parts(ingest::IngestStage& stage);
   Status check_inventory(const ingest::IngestStage& stage);
   void show(const ingest::IngestStage& stage) const;
@@ -125,8 +125,8 @@ Status Run::work(catalog::Catalog* catalog, const grid::Partitioner& grid, inven
   options.summary["earthcatalog.inventory"] = spec_.inventory;
   inventory_identity_ = inventory.identity();
   options.summary["earthcatalog.inventory-identity"] = inventory_identity_;
-  Flusher flusher(stores_, catalog, grid, schema, options, report_);
-  ingest::ChunkSource source(
+  UpsertCommitter flusher(stores_, catalog, grid, schema, options, report_);
+  ingest::InventoryChunker source(
       inventory,
       [&](std::span<const storage::ObjectRef> objects) -> Result<std::vector<bool>> {
         std::vector<bool> unchanged(objects.size());
@@ -137,16 +137,16 @@ Status Run::work(catalog::Catalog* catalog, const grid::Partitioner& grid, inven
       },
       {.chunk_size = static_cast<std::size_t>(spec_.chunk_size), .workers = static_cast<std::size_t>(spec_.workers)});
   ingest::IngestStage stage(stores_, source, grid, problems_, schema,
-                    {.fetch = spec_.fetch,
-                     .workers = static_cast<std::size_t>(spec_.workers),
-                     .memory_limit_bytes = spec_.memory_limit_bytes});
+                            {.fetch = spec_.fetch,
+                             .workers = static_cast<std::size_t>(spec_.workers),
+                             .memory_limit_bytes = spec_.memory_limit_bytes});
   Status status = drive(stage, flusher);
   report_.bytes_fetched = static_cast<std::int64_t>(stage.fetch_counters().bytes);
   finish_report(source.counts());
   return status;
 }
 
-Status Run::drive(ingest::IngestStage& stage, Flusher& flusher) {
+Status Run::drive(ingest::IngestStage& stage, UpsertCommitter& flusher) {
   bool stopping = false;
   while (!stage.wait(std::chrono::milliseconds(200))) {
     if (!stopping && hooks_.stop != nullptr && hooks_.stop->load()) {
@@ -202,7 +202,7 @@ std::vector<std::unique_ptr<ingest::ChunkPart>> Run::take_parts(ingest::IngestSt
   return parts;
 }
 
-Status Run::flush(ingest::IngestStage& stage, Flusher& flusher, bool commit) {
+Status Run::flush(ingest::IngestStage& stage, UpsertCommitter& flusher, bool commit) {
   auto parts = take_parts(stage);
   if (commit && (flusher.has_staged() || !parts.empty())) EC_TRY(check_inventory(stage));
   std::int64_t held = 0;
@@ -258,7 +258,8 @@ Status run_incremental(storage::Stores& stores, const IncrementalSpec& spec, con
     return fail(ErrorKind::kInvalidData, "the counts do not add up: {} source items, off by {}; please report this",
                 report.source_items, report.imbalance());
   }
-  if (status && spec.missing && !report.interrupted) return ingest::check_missing(ingest::missing_counts(report), *spec.missing);
+  if (status && spec.missing && !report.interrupted)
+    return ingest::check_missing(ingest::missing_counts(report), *spec.missing);
   return status;
 }
 

@@ -56,12 +56,7 @@ Result<Deletion> plan(const index::ObjectIndex& index, const std::vector<ObjectE
 Result<std::vector<iceberg::DataFile>> files_of(const iceberg::Table& table, const write::Removals& removals) {
   std::vector<iceberg::DataFile> files;
   if (removals.empty()) return files;
-  iceberg::ListFilesOptions listing;
-  for (const auto& [bucket, identities] : removals) {
-    const auto partition = write::partition_of(bucket);
-    listing.filter.cells.insert(partition.cell);
-    listing.filter.years_since_1970.insert(partition.year_since_1970);
-  }
+  const iceberg::ListFilesOptions listing{.filter = write::filter_of(removals)};
   EC_TRY(table.list_files(listing, [&](iceberg::DataFile&& file) -> Status {
     files.push_back(std::move(file));
     return {};
@@ -106,15 +101,15 @@ Result<RemovedObjects> find_removed(const index::ObjectIndex& index, const Liste
 }
 
 Result<DeletedRows> delete_objects(storage::Stores& stores, catalog::Catalog& catalog,
-                                   const std::vector<ObjectEntry>& gone, write::PartNames& names, std::size_t workers) {
+                                   const std::vector<ObjectEntry>& gone, write::FileNames& names, std::size_t workers) {
   DeletedRows deleted;
   if (gone.empty()) return deleted;
   EC_ASSIGN_OR_RETURN(auto plan, incremental::plan(catalog.index(), gone));
   EC_ASSIGN_OR_RETURN(auto schema, catalog.plan_schema(*catalog.item_schema()));
-  EC_ASSIGN_OR_RETURN(const auto writer, write::TableWriter::make(schema));
+  EC_ASSIGN_OR_RETURN(const auto writer, write::PartitionWriters::make(schema));
   EC_ASSIGN_OR_RETURN(const auto files, files_of(catalog.table(), plan.removals));
-  EC_ASSIGN_OR_RETURN(auto rewritten, write::rewrite_without(stores, files, plan.removals, names, writer,
-                                                      stores.parallel(workers, kRewriteBytes)));
+  EC_ASSIGN_OR_RETURN(auto rewritten, write::remove_rows(stores, files, plan.removals, names, writer,
+                                                         stores.parallel(workers, kRewriteBytes)));
   catalog::CommitRequest request;
   request.added = rewritten.added;
   request.removed = std::move(rewritten.removed);

@@ -9,9 +9,9 @@
 #include "earthcatalog/catalog/catalog.h"
 #include "earthcatalog/extsort/hash_sorter.h"
 #include "earthcatalog/inventory/inventory.h"
-#include "earthcatalog/write/file_names.h"
 #include "earthcatalog/result.h"
 #include "earthcatalog/storage/stores.h"
+#include "earthcatalog/write/file_names.h"
 
 namespace earthcatalog::incremental {
 
@@ -33,7 +33,7 @@ struct RemovedObjects {
   std::int64_t recorded = 0;
   std::int64_t listed = 0;
   std::int64_t removed = 0;
-  std::int64_t not_judged = 0;                ///< of which the list says nothing
+  std::int64_t not_judged = 0;              ///< of which the list says nothing
   std::vector<index::ObjectEntry> entries;  ///< the removed, at most as many as asked for
   std::int64_t judged() const { return listed + removed; }
 };
@@ -54,7 +54,7 @@ struct DeletedRows {
 /// Takes the rows of `gone` out of the table by copy-on-write and forgets the objects, in one commit. kConflict when
 /// another writer changed the same items or files: find_removed() has to be asked again after a refresh().
 Result<DeletedRows> delete_objects(storage::Stores& stores, catalog::Catalog& catalog,
-                                   const std::vector<index::ObjectEntry>& gone, write::PartNames& names,
+                                   const std::vector<index::ObjectEntry>& gone, write::FileNames& names,
                                    std::size_t workers);
 
 }  // namespace earthcatalog::incremental

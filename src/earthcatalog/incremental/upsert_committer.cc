@@ -39,8 +39,8 @@ Error cannot_decide_again(const Error& conflict) {
 
 }  // namespace
 
-Flusher::Flusher(storage::Stores& stores, catalog::Catalog* catalog, const grid::Partitioner& grid, ingest::StartSchema& schema,
-                 FlushOptions options, ingest::Report& report)
+UpsertCommitter::UpsertCommitter(storage::Stores& stores, catalog::Catalog* catalog, const grid::Partitioner& grid,
+                                 ingest::StartSchema& schema, FlushOptions options, ingest::Report& report)
     : stores_(stores),
       catalog_(catalog),
       grid_(grid),
@@ -52,17 +52,17 @@ Flusher::Flusher(storage::Stores& stores, catalog::Catalog* catalog, const grid:
   forget_staged();
 }
 
-index::ObjectIndex Flusher::index() const {
+index::ObjectIndex UpsertCommitter::index() const {
   const std::lock_guard lock(index_mutex_);
   return *index_;
 }
 
-void Flusher::remember_index() {
+void UpsertCommitter::remember_index() {
   const std::lock_guard lock(index_mutex_);
   index_ = catalog_ != nullptr ? catalog_->index() : index::ObjectIndex::open(stores_, {}, {});
 }
 
-Status Flusher::stage(std::vector<std::unique_ptr<ingest::ChunkPart>> parts) {
+Status UpsertCommitter::stage(std::vector<std::unique_ptr<ingest::ChunkPart>> parts) {
   for (const auto& part : parts) {
     if (part) std::ranges::move(part->rejected, std::back_inserter(rejected_));
   }
@@ -70,7 +70,7 @@ Status Flusher::stage(std::vector<std::unique_ptr<ingest::ChunkPart>> parts) {
   return parts.empty() ? Status{} : stage_parts(std::move(parts));
 }
 
-Status Flusher::stage_parts(std::vector<std::unique_ptr<ingest::ChunkPart>> parts) {
+Status UpsertCommitter::stage_parts(std::vector<std::unique_ptr<ingest::ChunkPart>> parts) {
   Input input{.parts = std::move(parts), .batches = {}, .schema = {}};
   EC_TRY(choose_schema(input));
   for (auto& part : input.parts) {
@@ -86,7 +86,7 @@ Status Flusher::stage_parts(std::vector<std::unique_ptr<ingest::ChunkPart>> part
 }
 
 // The table's columns and one for each property that these items bring along.
-Status Flusher::choose_schema(Input& input) {
+Status UpsertCommitter::choose_schema(Input& input) {
   if (schema_.undecided()) {
     const bool itslive = std::ranges::all_of(input.parts, [](const auto& part) { return part->all_itslive; });
     const auto kind = itslive ? stac::SchemaKind::kItslive : stac::SchemaKind::kAuto;
@@ -111,13 +111,13 @@ Status Flusher::choose_schema(Input& input) {
   return {};
 }
 
-Status Flusher::stage_input(const Input& input) {
+Status UpsertCommitter::stage_input(const Input& input) {
   EC_ASSIGN_OR_RETURN(auto decision, ingest::decide(input.parts, grid_, *objects_));
   staged_items_ = true;
   look_at_spread(input, decision);
   if (!options_.dry_run) {
     EC_ASSIGN_OR_RETURN(auto schema, catalog_->plan_schema(*input.schema));
-    EC_ASSIGN_OR_RETURN(const auto writer, write::TableWriter::make(std::move(schema)));
+    EC_ASSIGN_OR_RETURN(const auto writer, write::PartitionWriters::make(std::move(schema)));
     EC_TRY(stage_removals(decision.removals, writer));
     EC_TRY(stage_rows(input, decision, writer));
   }
@@ -126,15 +126,15 @@ Status Flusher::stage_input(const Input& input) {
   return {};
 }
 
-void Flusher::record(ingest::Decision decision) {
+void UpsertCommitter::record(ingest::Decision decision) {
   more_items_ += decision.more_items;
   for (const Hash128& object : decision.forgotten) objects_->forget(object);
   for (auto& entry : decision.entries) objects_->record(std::move(entry));
-  for (const auto& [bucket, identities] : decision.removals) displaced_.insert(identities.begin(), identities.end());
+  for (const auto& [partition, identities] : decision.removals) displaced_.insert(identities.begin(), identities.end());
 }
 
 // What an earlier version of such an object brought stays until a version that is an Item replaces it.
-Status Flusher::record_rejected() {
+Status UpsertCommitter::record_rejected() {
   std::map<Hash128, index::ObjectEntry> entries;
   std::vector<index::Holding> now;
   for (const auto& object : rejected_) {
@@ -154,14 +154,9 @@ Status Flusher::record_rejected() {
   return {};
 }
 
-Status Flusher::stage_removals(const write::Removals& removals, const write::TableWriter& writer) {
+Status UpsertCommitter::stage_removals(const write::Removals& removals, const write::PartitionWriters& writer) {
   if (removals.empty()) return {};
-  iceberg::ListFilesOptions listing;
-  for (const auto& [bucket, identities] : removals) {
-    const auto partition = write::partition_of(bucket);
-    listing.filter.cells.insert(partition.cell);
-    listing.filter.years_since_1970.insert(partition.year_since_1970);
-  }
+  const iceberg::ListFilesOptions listing{.filter = write::filter_of(removals)};
   std::vector<iceberg::DataFile> files;
   if (catalog_->has_table()) {
     EC_TRY(catalog_->table().list_files(listing, [&](iceberg::DataFile&& file) -> Status {
@@ -170,7 +165,7 @@ Status Flusher::stage_removals(const write::Removals& removals, const write::Tab
     }));
   }
   for (const auto& [path, file] : added_) files.push_back(file);
-  EC_ASSIGN_OR_RETURN(auto rewritten, write::rewrite_without(stores_, files, removals, names_, writer, options_.parallel));
+  EC_ASSIGN_OR_RETURN(auto rewritten, write::remove_rows(stores_, files, removals, names_, writer, options_.parallel));
   for (auto& file : rewritten.removed) {
     // A file of an earlier stage was never visible: it need not be removed from the table.
     if (added_.erase(file.file_path) == 0) removed_.emplace(file.file_path, file);
@@ -181,17 +176,19 @@ Status Flusher::stage_removals(const write::Removals& removals, const write::Tab
   return {};
 }
 
-Status Flusher::stage_rows(const Input& input, const ingest::Decision& decision, const write::TableWriter& writer) {
+Status UpsertCommitter::stage_rows(const Input& input, const ingest::Decision& decision,
+                                   const write::PartitionWriters& writer) {
   auto [rows, bounds] = ingest::rows_of(input.parts, decision.winners);
   EC_ASSIGN_OR_RETURN(const auto cutter,
-                      write::RowCutter::make(input.schema, input.batches, std::move(rows), std::move(bounds)));
+                      write::RowPartitioner::make(input.schema, input.batches, std::move(rows), std::move(bounds)));
   EC_ASSIGN_OR_RETURN(auto written,
-                      write::write_groups(stores_, cutter, writer,
-                                   {.bucket_of = [&](const write::GroupKey& key) { return write::bucket_of(grid_, key); },
-                                    .next_uri = [&](const write::Bucket& bucket) { return names_.next(bucket); },
-                                    .most_rows = options_.compact_rows,
-                                    .parallel = options_.parallel,
-                                    .progress = options_.progress}));
+                      write::write_partitions(
+                          stores_, cutter, writer,
+                          {.partition_of = [&](const write::CellYear& key) { return write::partition_of(grid_, key); },
+                           .next_uri = [&](const write::Partition& partition) { return names_.next(partition); },
+                           .most_rows = options_.compact_rows,
+                           .parallel = options_.parallel,
+                           .progress = options_.progress}));
   for (auto& [file, primaries] : written) {
     auto path = file.file_path;
     added_.emplace(std::move(path), std::move(file));
@@ -201,7 +198,7 @@ Status Flusher::stage_rows(const Input& input, const ingest::Decision& decision,
 
 // A dry run flushes as a run would: what it counts is what would be written, but for the bytes and for files that an
 // earlier flush of the same commit has begun.
-void Flusher::look_at_spread(const Input& input, const ingest::Decision& decision) {
+void UpsertCommitter::look_at_spread(const Input& input, const ingest::Decision& decision) {
   if (warned_ && !options_.dry_run) return;
   const auto spread = ingest::spread_of(input.parts, decision.winners, options_.compact_rows);
   if (options_.dry_run) {
@@ -214,7 +211,7 @@ void Flusher::look_at_spread(const Input& input, const ingest::Decision& decisio
   if (options_.warn) options_.warn(*std::move(warning));
 }
 
-void Flusher::count(const Input& input, const ingest::Decision& decision) {
+void UpsertCommitter::count(const Input& input, const ingest::Decision& decision) {
   counts_.superseded += decision.superseded;
   for (const ingest::ItemAddress& at : decision.winners) {
     const ingest::ChunkPart& part = *input.parts[at.part];
@@ -232,7 +229,7 @@ void Flusher::count(const Input& input, const ingest::Decision& decision) {
   }
 }
 
-catalog::CommitRequest Flusher::make_request() {
+catalog::CommitRequest UpsertCommitter::make_request() {
   catalog::CommitRequest request;
   for (const auto& [path, file] : added_) request.added.push_back(file);
   for (const auto& [path, file] : removed_) request.removed.push_back(file);
@@ -246,7 +243,7 @@ catalog::CommitRequest Flusher::make_request() {
   return request;
 }
 
-void Flusher::forget_staged() {
+void UpsertCommitter::forget_staged() {
   staged_items_ = false;
   input_.reset();
   added_.clear();
@@ -258,7 +255,7 @@ void Flusher::forget_staged() {
 }
 
 // What was staged, on the state that another writer left.
-Status Flusher::stage_again() {
+Status UpsertCommitter::stage_again() {
   EC_TRY(catalog_->refresh());
   remember_index();
   auto input = std::exchange(input_, std::nullopt);
@@ -269,7 +266,7 @@ Status Flusher::stage_again() {
   return {};
 }
 
-Status Flusher::commit() {
+Status UpsertCommitter::commit() {
   // No table is made for objects that hold no Item.
   const bool has_table = catalog_ != nullptr && catalog_->has_table();
   if (!staged_items_ && !has_table) rejected_.clear();

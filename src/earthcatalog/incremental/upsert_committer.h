@@ -16,14 +16,14 @@
 #include "earthcatalog/grid/partitioner.h"
 #include "earthcatalog/ingest/chunk.h"
 #include "earthcatalog/ingest/ingester.h"
-#include "earthcatalog/write/file_names.h"
 #include "earthcatalog/ingest/report.h"
+#include "earthcatalog/ingest/resolve_versions.h"
+#include "earthcatalog/ingest/staged_objects.h"
+#include "earthcatalog/result.h"
+#include "earthcatalog/write/file_names.h"
+#include "earthcatalog/write/partition_writers.h"
 #include "earthcatalog/write/remove_rows.h"
 #include "earthcatalog/write/row_partitioner.h"
-#include "earthcatalog/ingest/staged_objects.h"
-#include "earthcatalog/write/partition_writers.h"
-#include "earthcatalog/ingest/resolve_versions.h"
-#include "earthcatalog/result.h"
 
 namespace earthcatalog::incremental {
 
@@ -39,11 +39,11 @@ struct FlushOptions {
 
 /// Writes parts as files and commits them. stage() and commit() are one step in a run that commits as it goes, and
 /// many stages before one commit with --batch-add-files. Not thread-safe, but for index().
-class Flusher {
+class UpsertCommitter {
  public:
   /// `catalog` may be null in a dry run on a table that does not exist.
-  Flusher(storage::Stores& stores, catalog::Catalog* catalog, const grid::Partitioner& grid, ingest::StartSchema& schema,
-          FlushOptions options, ingest::Report& report);
+  UpsertCommitter(storage::Stores& stores, catalog::Catalog* catalog, const grid::Partitioner& grid,
+                  ingest::StartSchema& schema, FlushOptions options, ingest::Report& report);
 
   /// Takes the parts: rows of the newest versions become files, rows that they replace leave theirs. Objects that hold
   /// no Item are recorded in this version; rows that an earlier version brought stay theirs. Nothing of it is visible
@@ -70,8 +70,8 @@ class Flusher {
 
   Status choose_schema(Input& input);
   Status stage_input(const Input& input);
-  Status stage_removals(const write::Removals& removals, const write::TableWriter& writer);
-  Status stage_rows(const Input& input, const ingest::Decision& decision, const write::TableWriter& writer);
+  Status stage_removals(const write::Removals& removals, const write::PartitionWriters& writer);
+  Status stage_rows(const Input& input, const ingest::Decision& decision, const write::PartitionWriters& writer);
   void record(ingest::Decision decision);
   Status record_rejected();
   void count(const Input& input, const ingest::Decision& decision);
@@ -88,7 +88,7 @@ class Flusher {
   ingest::StartSchema& schema_;
   const FlushOptions options_;
   ingest::Report& report_;
-  write::PartNames names_;
+  write::FileNames names_;
   mutable std::mutex index_mutex_;
   std::optional<index::ObjectIndex> index_;
 

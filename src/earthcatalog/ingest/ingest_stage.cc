@@ -32,7 +32,7 @@ std::int64_t IngestStage::bytes_for_writing(std::int64_t memory_limit_bytes) {
   return memory_limit_bytes / kWritingShare;
 }
 
-IngestStage::IngestStage(storage::Stores& stores, ChunkSource& source, const grid::Partitioner& grid,
+IngestStage::IngestStage(storage::Stores& stores, InventoryChunker& source, const grid::Partitioner& grid,
                          Problems& problems, StartSchema& schema, const IngestStageOptions& options)
     : source_(source),
       problems_(problems),

@@ -12,13 +12,13 @@
 #include <thread>
 #include <vector>
 
+#include "earthcatalog/base/bounded_queue.h"
+#include "earthcatalog/base/progress.h"
 #include "earthcatalog/fetch/fetcher.h"
 #include "earthcatalog/grid/partitioner.h"
-#include "earthcatalog/base/bounded_queue.h"
 #include "earthcatalog/ingest/chunk.h"
-#include "earthcatalog/ingest/inventory_chunker.h"
-#include "earthcatalog/base/progress.h"
 #include "earthcatalog/ingest/ingester.h"
+#include "earthcatalog/ingest/inventory_chunker.h"
 #include "earthcatalog/ingest/problems.h"
 #include "earthcatalog/result.h"
 
@@ -38,7 +38,7 @@ class IngestStage {
   /// The part of the memory limit that is left for the bytes of files on their way to a store.
   static std::int64_t bytes_for_writing(std::int64_t memory_limit_bytes);
 
-  IngestStage(storage::Stores& stores, ChunkSource& source, const grid::Partitioner& grid, Problems& problems,
+  IngestStage(storage::Stores& stores, InventoryChunker& source, const grid::Partitioner& grid, Problems& problems,
               StartSchema& schema, const IngestStageOptions& options);
   ~IngestStage();
 
@@ -79,7 +79,7 @@ class IngestStage {
   void settle(Chunk& chunk);
   void fail_with(Error error);
 
-  ChunkSource& source_;
+  InventoryChunker& source_;
   Problems& problems_;
   const IngestStageOptions options_;
   const std::int64_t held_limit_;

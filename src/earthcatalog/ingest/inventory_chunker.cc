@@ -5,7 +5,7 @@
 
 namespace earthcatalog::ingest {
 
-ChunkSource::ChunkSource(inventory::Inventory& inventory, UnchangedLookup lookup, Options options)
+InventoryChunker::InventoryChunker(inventory::Inventory& inventory, UnchangedLookup lookup, Options options)
     : inventory_(inventory), lookup_(std::move(lookup)), options_(options) {
   thread_ = std::jthread([this] {
     auto status = read();
@@ -17,19 +17,19 @@ ChunkSource::ChunkSource(inventory::Inventory& inventory, UnchangedLookup lookup
   });
 }
 
-ChunkSource::~ChunkSource() { queue_.close(); }
+InventoryChunker::~InventoryChunker() { queue_.close(); }
 
-std::optional<Status> ChunkSource::ended() const {
+std::optional<Status> InventoryChunker::ended() const {
   const std::lock_guard lock(mutex_);
   return ended_;
 }
 
-inventory::InventoryCounts ChunkSource::counts() const {
+inventory::InventoryCounts InventoryChunker::counts() const {
   const std::lock_guard lock(mutex_);
   return counts_;
 }
 
-std::optional<ChunkSource::Total> ChunkSource::total() const {
+std::optional<InventoryChunker::Total> InventoryChunker::total() const {
   const std::lock_guard lock(mutex_);
   if (ended_ && *ended_) return Total{.items = counts_.items};
   if (!share_read_ || *share_read_ <= 0) return std::nullopt;
@@ -37,7 +37,7 @@ std::optional<ChunkSource::Total> ChunkSource::total() const {
   return Total{.items = std::llround(items), .is_estimate = true};
 }
 
-Status ChunkSource::read() {
+Status InventoryChunker::read() {
   while (true) {
     std::vector<storage::ObjectRef> objects;
     EC_TRY(inventory_.next(objects, options_.chunk_size));
@@ -52,7 +52,7 @@ Status ChunkSource::read() {
   }
 }
 
-Result<std::shared_ptr<Chunk>> ChunkSource::make_chunk(std::vector<storage::ObjectRef> objects) {
+Result<std::shared_ptr<Chunk>> InventoryChunker::make_chunk(std::vector<storage::ObjectRef> objects) {
   auto chunk = std::make_shared<Chunk>();
   chunk->source_items = static_cast<std::int64_t>(objects.size());
   chunk->parts.resize(options_.workers);

@@ -9,9 +9,9 @@
 #include <thread>
 #include <vector>
 
-#include "earthcatalog/inventory/inventory.h"
 #include "earthcatalog/base/bounded_queue.h"
 #include "earthcatalog/ingest/chunk.h"
+#include "earthcatalog/inventory/inventory.h"
 #include "earthcatalog/result.h"
 
 namespace earthcatalog::ingest {
@@ -19,7 +19,7 @@ namespace earthcatalog::ingest {
 /// True for each object that need not be fetched.
 using UnchangedLookup = std::function<Result<std::vector<bool>>(std::span<const storage::ObjectRef>)>;
 
-class ChunkSource {
+class InventoryChunker {
  public:
   struct Options {
     std::size_t chunk_size = 20'000;
@@ -27,8 +27,8 @@ class ChunkSource {
   };
 
   /// Starts to read at once, one chunk ahead. `inventory` must outlive the source.
-  ChunkSource(inventory::Inventory& inventory, UnchangedLookup lookup, Options options);
-  ~ChunkSource();
+  InventoryChunker(inventory::Inventory& inventory, UnchangedLookup lookup, Options options);
+  ~InventoryChunker();
 
   /// The next chunk if one is ready; nothing else to say when there is none yet.
   std::shared_ptr<Chunk> try_next() { return queue_.try_pop().value_or(nullptr); }

@@ -8,9 +8,9 @@
 
 #include "earthcatalog/grid/bounds.h"
 #include "earthcatalog/ingest/chunk.h"
-#include "earthcatalog/write/row_partitioner.h"
 #include "earthcatalog/result.h"
 #include "earthcatalog/stac/item_batch.h"
+#include "earthcatalog/write/row_partitioner.h"
 
 namespace earthcatalog::ingest {
 
@@ -19,9 +19,9 @@ struct ItemAddress {
   std::uint32_t part = 0, item = 0;
 };
 
-/// What RowCutter::make takes: row n's batch is that of its part.
+/// What RowPartitioner::make takes: row n's batch is that of its part.
 struct ItemRows {
-  std::vector<write::Row> rows;
+  std::vector<write::PartitionRow> rows;
   std::vector<grid::Bounds> bounds;
 };
 ItemRows rows_of(std::span<const std::unique_ptr<ChunkPart>> parts, std::span<const ItemAddress> items);

@@ -133,7 +133,7 @@ void Decider::record_versions() {
 // Winners that replace rows of their item, or of the one that their object left, make none more.
 void Decider::count_items() {
   std::unordered_set<Hash128> gone;
-  for (const auto& [bucket, identities] : decision_.removals) {
+  for (const auto& [partition, identities] : decision_.removals) {
     for (const Hash128& identity : identities) {
       if (!kept_.contains(identity)) gone.insert(identity);
     }

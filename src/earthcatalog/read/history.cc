@@ -144,7 +144,7 @@ std::string to_json(const History& history) {
   json["warehouse"] = history.warehouse;
   json["snapshots_of_the_table"] = history.snapshots;
   json["snapshots"] = Json::array();
-  for (const auto& entry : history.entries) json["snapshots"].push_back(maintenance::to_json(entry));
+  for (const auto& entry : history.entries) json["snapshots"].push_back(to_json(entry));
   json["runs"] = runs_of(history);
   return json.dump(2);
 }

@@ -12,17 +12,17 @@ namespace {
 constexpr std::string_view kPrefix = "part_";
 }
 
-PartNames::PartNames(std::string warehouse, std::string_view run_id, int first)
+FileNames::FileNames(std::string warehouse, std::string_view run_id, int first)
     : warehouse_(std::move(warehouse)), suffix_(run_id.substr(0, 8)), first_(first) {}
 
-std::string PartNames::next(const Bucket& bucket) {
+std::string FileNames::next(const Partition& partition) {
   int number = 0;
   {
     const std::lock_guard lock(mutex_);
-    number = first_ + used_[bucket]++;
+    number = first_ + used_[partition]++;
   }
-  return storage::join_uri(warehouse_, fmt::format("grid_partition={}/year={}/{}{:06}_{}.parquet", bucket.cell,
-                                                   year_name(bucket.year), kPrefix, number, suffix_));
+  return storage::join_uri(warehouse_, fmt::format("grid_partition={}/year={}/{}{:06}_{}.parquet", partition.cell,
+                                                   year_name(partition.year), kPrefix, number, suffix_));
 }
 
 std::optional<int> part_number(std::string_view uri, std::string_view run_id) {

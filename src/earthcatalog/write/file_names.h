@@ -13,19 +13,19 @@ namespace earthcatalog::write {
 
 /// Gives each file of a run a name of its own. Another run may share the 8 digits: who finds a name taken asks for the
 /// next. Thread-safe.
-class PartNames {
+class FileNames {
  public:
-  /// `first` is the number of the first file of each bucket.
-  PartNames(std::string warehouse, std::string_view run_id, int first = 0);
-  /// The full URI of the next file of a bucket.
-  std::string next(const Bucket& bucket);
+  /// `first` is the number of the first file of each partition.
+  FileNames(std::string warehouse, std::string_view run_id, int first = 0);
+  /// The full URI of the next file of a partition.
+  std::string next(const Partition& partition);
 
  private:
   const std::string warehouse_;
   const std::string suffix_;
   const int first_;
   std::mutex mutex_;
-  std::map<Bucket, int> used_;
+  std::map<Partition, int> used_;
 };
 
 /// The number that the name of a run's file has; nothing when it is a file of another run.

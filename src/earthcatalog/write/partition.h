@@ -11,15 +11,15 @@
 
 namespace earthcatalog::write {
 
-struct Bucket {
+struct Partition {
   std::string cell;
   std::optional<std::int32_t> year;  ///< UTC calendar year
-  auto operator<=>(const Bucket&) const = default;
+  auto operator<=>(const Partition&) const = default;
 };
 
-Bucket bucket_of(const grid::Partitioner& grid, const GroupKey& group);
-Bucket bucket_of(const iceberg::PartitionKey& partition);
-iceberg::PartitionKey partition_of(const Bucket& bucket);
+Partition partition_of(const grid::Partitioner& grid, const CellYear& group);
+Partition partition_of(const iceberg::PartitionKey& partition);
+iceberg::PartitionKey partition_key(const Partition& partition);
 
 /// "2018", or "unknown".
 std::string year_name(std::optional<std::int32_t> year);

@@ -12,12 +12,12 @@
 namespace earthcatalog::write {
 
 /// Immutable; may be used by many threads at once.
-class TableWriter {
+class PartitionWriters {
  public:
-  static Result<TableWriter> make(iceberg::Schema schema) {
+  static Result<PartitionWriters> make(iceberg::Schema schema) {
     EC_ASSIGN_OR_RETURN(auto located, geoparquet::FileWriter::make(schema, {}));
     EC_ASSIGN_OR_RETURN(auto unlocated, geoparquet::FileWriter::make(schema, {.covering = false}));
-    return TableWriter(std::move(schema), std::move(located), std::move(unlocated));
+    return PartitionWriters(std::move(schema), std::move(located), std::move(unlocated));
   }
 
   /// That of the columns of all files.
@@ -28,7 +28,7 @@ class TableWriter {
   }
 
  private:
-  TableWriter(iceberg::Schema schema, geoparquet::FileWriter located, geoparquet::FileWriter unlocated)
+  PartitionWriters(iceberg::Schema schema, geoparquet::FileWriter located, geoparquet::FileWriter unlocated)
       : schema_(std::move(schema)), located_(std::move(located)), unlocated_(std::move(unlocated)) {}
 
   iceberg::Schema schema_;

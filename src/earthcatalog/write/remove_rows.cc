@@ -33,7 +33,7 @@ Result<std::int64_t> count_dropped(geoparquet::FileReader& file, const std::unor
 }
 
 Status copy_without(geoparquet::FileReader& file, const std::unordered_set<Hash128>& dropped,
-                    const iceberg::Schema& schema, PartWriter& out, geoparquet::ValueCounts& counts) {
+                    const iceberg::Schema& schema, RollingWriter& out, geoparquet::ValueCounts& counts) {
   for (int group = 0; group < file.row_groups(); ++group) {
     EC_ASSIGN_OR_RETURN(auto rows, file.read_rows(group, schema));
     counts.add(*rows);
@@ -50,14 +50,15 @@ struct OneRewrite {
 };
 
 Result<OneRewrite> rewrite_one(storage::Stores& stores, const iceberg::DataFile& old_file,
-                               const std::unordered_set<Hash128>& dropped, PartNames& names,
-                               const TableWriter& writer) {
+                               const std::unordered_set<Hash128>& dropped, FileNames& names,
+                               const PartitionWriters& writer) {
   EC_ASSIGN_OR_RETURN(const auto file, geoparquet::FileReader::open(stores, old_file));
   OneRewrite result;
   EC_ASSIGN_OR_RETURN(result.rows_removed, count_dropped(*file, dropped, writer.schema()));
   const std::int64_t left = file->live_rows() - result.rows_removed;
   if (result.rows_removed == 0 || left == 0) return result;
-  PartWriter out(stores, names, writer.of(bucket_of(old_file.partition).cell), old_file.partition, {.rows = left});
+  RollingWriter out(stores, names, writer.of(partition_of(old_file.partition).cell), old_file.partition,
+                    {.rows = left});
   geoparquet::ValueCounts counts(writer.schema());
   auto status = copy_without(*file, dropped, writer.schema(), out, counts);
   if (status) status = counts.check(old_file);
@@ -71,13 +72,23 @@ Result<OneRewrite> rewrite_one(storage::Stores& stores, const iceberg::DataFile&
 
 }  // namespace
 
-Result<RewriteOutcome> rewrite_without(storage::Stores& stores, const std::vector<iceberg::DataFile>& files,
-                                       const Removals& removals, PartNames& names, const TableWriter& writer,
-                                       const Parallel& parallel) {
-  RewriteOutcome outcome;
+iceberg::FileFilter filter_of(const Removals& removals) {
+  iceberg::FileFilter filter;
+  for (const auto& [partition, items] : removals) {
+    const auto key = partition_key(partition);
+    filter.cells.insert(key.cell);
+    filter.years_since_1970.insert(key.year_since_1970);
+  }
+  return filter;
+}
+
+Result<RemovedRows> remove_rows(storage::Stores& stores, const std::vector<iceberg::DataFile>& files,
+                                const Removals& removals, FileNames& names, const PartitionWriters& writer,
+                                const Parallel& parallel) {
+  RemovedRows outcome;
   std::mutex mutex;
   const auto rewrite = [&](std::size_t i) -> Status {
-    const auto dropped = removals.find(bucket_of(files[i].partition));
+    const auto dropped = removals.find(partition_of(files[i].partition));
     if (dropped == removals.end()) return {};
     auto one = rewrite_one(stores, files[i], dropped->second, names, writer);
     if (!one) return std::unexpected(std::move(one).error().annotate("rewriting " + files[i].file_path));

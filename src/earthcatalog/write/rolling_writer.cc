@@ -9,8 +9,8 @@
 
 namespace earthcatalog::write {
 
-PartWriter::PartWriter(storage::Stores& stores, PartNames& names, const geoparquet::FileWriter& writer,
-                       iceberg::PartitionKey partition, PartRows rows)
+RollingWriter::RollingWriter(storage::Stores& stores, FileNames& names, const geoparquet::FileWriter& writer,
+                             iceberg::PartitionKey partition, PartRows rows)
     : stores_(stores),
       names_(names),
       writer_(writer),
@@ -18,7 +18,7 @@ PartWriter::PartWriter(storage::Stores& stores, PartNames& names, const geoparqu
       most_rows_(std::min(rows.most_rows, writer.max_rows())),
       rows_left_(rows.rows) {}
 
-Status PartWriter::append(const std::shared_ptr<arrow::RecordBatch>& rows) {
+Status RollingWriter::append(const std::shared_ptr<arrow::RecordBatch>& rows) {
   for (std::int64_t offset = 0; offset < rows->num_rows();) {
     if (!file_) EC_TRY(open());
     const std::int64_t count = std::min(room_, rows->num_rows() - offset);
@@ -33,10 +33,10 @@ Status PartWriter::append(const std::shared_ptr<arrow::RecordBatch>& rows) {
   return {};
 }
 
-Status PartWriter::open() {
+Status RollingWriter::open() {
   room_ = std::min(rows_left_, most_rows_);
   rows_left_ -= room_;
-  const auto next = [this, bucket = bucket_of(partition_)] { return stores_.locate(names_.next(bucket)); };
+  const auto next = [this, partition = partition_of(partition_)] { return stores_.locate(names_.next(partition)); };
   EC_ASSIGN_OR_RETURN(file_, writer_.open(next, partition_, room_));
   return {};
 }

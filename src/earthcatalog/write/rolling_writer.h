@@ -8,9 +8,9 @@
 
 #include "earthcatalog/geoparquet/writer.h"
 #include "earthcatalog/iceberg/manifest/data_file.h"
-#include "earthcatalog/write/file_names.h"
 #include "earthcatalog/result.h"
 #include "earthcatalog/storage/stores.h"
+#include "earthcatalog/write/file_names.h"
 
 namespace earthcatalog::write {
 
@@ -20,10 +20,10 @@ struct PartRows {
 };
 
 /// Memory is that of one geoparquet::FileStream. Not thread-safe; what it is given must outlive it.
-class PartWriter {
+class RollingWriter {
  public:
-  PartWriter(storage::Stores& stores, PartNames& names, const geoparquet::FileWriter& writer,
-             iceberg::PartitionKey partition, PartRows rows);
+  RollingWriter(storage::Stores& stores, FileNames& names, const geoparquet::FileWriter& writer,
+                iceberg::PartitionKey partition, PartRows rows);
 
   /// The next rows. More than were announced are an error.
   Status append(const std::shared_ptr<arrow::RecordBatch>& rows);
@@ -35,7 +35,7 @@ class PartWriter {
   Status open();
 
   storage::Stores& stores_;
-  PartNames& names_;
+  FileNames& names_;
   const geoparquet::FileWriter& writer_;
   const iceberg::PartitionKey partition_;
   const std::int64_t most_rows_;

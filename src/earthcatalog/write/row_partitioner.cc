@@ -7,18 +7,18 @@
 #include <numeric>
 #include <tuple>
 
-#include "earthcatalog/write/take_rows.h"
 #include "earthcatalog/write/sort_key.h"
+#include "earthcatalog/write/take_rows.h"
 
 namespace earthcatalog::write {
 
-Result<RowCutter> RowCutter::make(std::shared_ptr<const stac::ItemSchema> schema,
-                                  std::vector<std::shared_ptr<arrow::RecordBatch>> batches, std::vector<Row> rows,
-                                  std::vector<grid::Bounds> bounds) {
-  RowCutter cutter;
+Result<RowPartitioner> RowPartitioner::make(std::shared_ptr<const stac::ItemSchema> schema,
+                                            std::vector<std::shared_ptr<arrow::RecordBatch>> batches,
+                                            std::vector<PartitionRow> rows, std::vector<grid::Bounds> bounds) {
+  RowPartitioner cutter;
   std::vector<std::vector<SortKey>> keys;
   for (const auto& batch : batches) keys.push_back(sort_keys(*batch));
-  std::ranges::sort(rows, [&keys](const Row& a, const Row& b) {
+  std::ranges::sort(rows, [&keys](const PartitionRow& a, const PartitionRow& b) {
     if (a.group != b.group) return a.group < b.group;
     const SortKey& x = keys[a.batch][a.row];
     const SortKey& y = keys[b.batch][b.row];
@@ -39,16 +39,16 @@ Result<RowCutter> RowCutter::make(std::shared_ptr<const stac::ItemSchema> schema
   return cutter;
 }
 
-std::int64_t RowCutter::count_primary(const Group& group, std::size_t first, std::size_t count) const {
-  return std::ranges::count_if(std::span(rows_).subspan(group.first + first, count), &Row::primary);
+std::int64_t RowPartitioner::count_primary(const Group& group, std::size_t first, std::size_t count) const {
+  return std::ranges::count_if(std::span(rows_).subspan(group.first + first, count), &PartitionRow::primary);
 }
 
-Result<std::shared_ptr<arrow::RecordBatch>> RowCutter::cut(const Group& group, std::size_t first, std::size_t count,
-                                                           const std::string& cell_name) const {
+Result<std::shared_ptr<arrow::RecordBatch>> RowPartitioner::cut(const Group& group, std::size_t first,
+                                                                std::size_t count, const std::string& cell_name) const {
   const std::span rows = std::span(rows_).subspan(group.first + first, count);
   std::vector<RowAddress> addresses;
   addresses.reserve(count);
-  for (const Row& row : rows) addresses.push_back({row.batch, row.row});
+  for (const PartitionRow& row : rows) addresses.push_back({row.batch, row.row});
 
   std::vector<std::shared_ptr<arrow::Array>> columns;
   columns.reserve(schema_->columns.size());

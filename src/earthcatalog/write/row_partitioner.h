@@ -26,15 +26,15 @@ namespace earthcatalog::write {
 /// The year of items without a usable datetime; "unknown" in paths, null in Iceberg.
 inline constexpr std::int32_t kUnknownYear = INT32_MIN;
 
-struct GroupKey {
+struct CellYear {
   grid::Cell cell = grid::kNoCell;
   std::int32_t year = kUnknownYear;  ///< UTC calendar year
-  auto operator<=>(const GroupKey&) const = default;
+  auto operator<=>(const CellYear&) const = default;
 };
 
 /// One (item, cell): where its item's columns are, and what the cut adds to them.
-struct Row {
-  GroupKey group;
+struct PartitionRow {
+  CellYear group;
   std::uint32_t batch = 0;   ///< which of the batches
   std::uint32_t row = 0;     ///< of that batch
   std::uint32_t bounds = 0;  ///< index of the item's box; kNoBounds without one
@@ -42,19 +42,19 @@ struct Row {
 };
 inline constexpr std::uint32_t kNoBounds = UINT32_MAX;
 
-/// Rows of one group, contiguous in a RowCutter's order.
+/// Rows of one group, contiguous in a RowPartitioner's order.
 struct Group {
-  GroupKey key;
+  CellYear key;
   std::size_t first = 0, count = 0;
 };
 
 /// Sorts rows into groups and cuts batches out of them. Immutable after make(); cut() may run on many threads.
-class RowCutter {
+class RowPartitioner {
  public:
   /// `batches`: item columns in the order of `schema` without its row columns, as stac::ItemBatch::finish gives them.
-  static Result<RowCutter> make(std::shared_ptr<const stac::ItemSchema> schema,
-                                std::vector<std::shared_ptr<arrow::RecordBatch>> batches, std::vector<Row> rows,
-                                std::vector<grid::Bounds> bounds);
+  static Result<RowPartitioner> make(std::shared_ptr<const stac::ItemSchema> schema,
+                                     std::vector<std::shared_ptr<arrow::RecordBatch>> batches,
+                                     std::vector<PartitionRow> rows, std::vector<grid::Bounds> bounds);
 
   /// Ascending by (cell, year).
   std::span<const Group> groups() const { return groups_; }
@@ -73,7 +73,7 @@ class RowCutter {
   std::shared_ptr<const stac::ItemSchema> schema_;
   std::shared_ptr<arrow::Schema> arrow_schema_;
   std::vector<std::shared_ptr<arrow::RecordBatch>> batches_;
-  std::vector<Row> rows_;
+  std::vector<PartitionRow> rows_;
   std::vector<grid::Bounds> bounds_;
   std::vector<Group> groups_;
 };

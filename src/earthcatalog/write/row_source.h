@@ -10,7 +10,7 @@
 
 namespace earthcatalog::write {
 
-/// Rows of a bucket that can be read more than once, always in the same order. Not thread-safe.
+/// Rows of a partition that can be read more than once, always in the same order. Not thread-safe.
 class RowSource {
  public:
   virtual ~RowSource() = default;

@@ -1,4 +1,4 @@
-// The order of rows inside a bucket: (platform, datetime).
+// The order of rows inside a partition: (platform, datetime).
 #pragma once
 
 #include <compare>

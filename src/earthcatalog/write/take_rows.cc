@@ -162,9 +162,9 @@ Result<std::shared_ptr<arrow::Array>> gather(const std::vector<std::shared_ptr<a
                   fmt::format("column '{}'", batches.front()->schema()->field(column)->name()));
 }
 
-Result<std::shared_ptr<arrow::RecordBatch>> gather_columns(
-    const std::vector<std::shared_ptr<arrow::RecordBatch>>& batches, const std::shared_ptr<arrow::Schema>& schema,
-    std::span<const RowAddress> addresses, arrow::MemoryPool* pool) {
+Result<std::shared_ptr<arrow::RecordBatch>> take_rows(const std::vector<std::shared_ptr<arrow::RecordBatch>>& batches,
+                                                      const std::shared_ptr<arrow::Schema>& schema,
+                                                      std::span<const RowAddress> addresses, arrow::MemoryPool* pool) {
   arrow::ArrayVector columns;
   for (int column = 0; column < schema->num_fields(); ++column) {
     EC_ASSIGN_OR_RETURN(auto array, gather(batches, column, addresses, pool));

@@ -33,9 +33,10 @@ Result<std::shared_ptr<arrow::Array>> gather(const std::vector<std::shared_ptr<a
                                              arrow::MemoryPool* pool = nullptr);
 
 /// The first columns of the rows at `addresses`, as many as `schema` has. Pool and errors as gather().
-Result<std::shared_ptr<arrow::RecordBatch>> gather_columns(
-    const std::vector<std::shared_ptr<arrow::RecordBatch>>& batches, const std::shared_ptr<arrow::Schema>& schema,
-    std::span<const RowAddress> addresses, arrow::MemoryPool* pool = nullptr);
+Result<std::shared_ptr<arrow::RecordBatch>> take_rows(const std::vector<std::shared_ptr<arrow::RecordBatch>>& batches,
+                                                      const std::shared_ptr<arrow::Schema>& schema,
+                                                      std::span<const RowAddress> addresses,
+                                                      arrow::MemoryPool* pool = nullptr);
 
 /// `count` times the same string.
 Result<std::shared_ptr<arrow::Array>> repeat_string(const std::string& value, std::size_t count);

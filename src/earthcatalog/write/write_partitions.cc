@@ -22,7 +22,7 @@ struct Piece {
   std::size_t first, count;
 };
 
-std::vector<Piece> cut_pieces(const RowCutter& cutter, std::size_t most_rows) {
+std::vector<Piece> cut_pieces(const RowPartitioner& cutter, std::size_t most_rows) {
   std::vector<Piece> pieces;
   for (const Group& group : cutter.groups()) {
     for (std::size_t first = 0; first < group.count; first += most_rows) {
@@ -34,18 +34,19 @@ std::vector<Piece> cut_pieces(const RowCutter& cutter, std::size_t most_rows) {
 
 }  // namespace
 
-Result<std::vector<WrittenFile>> write_groups(storage::Stores& stores, const RowCutter& cutter,
-                                              const TableWriter& writer, const WriteGroupsOptions& options) {
+Result<std::vector<WrittenFile>> write_partitions(storage::Stores& stores, const RowPartitioner& cutter,
+                                                  const PartitionWriters& writer,
+                                                  const WritePartitionsOptions& options) {
   const auto pieces = cut_pieces(cutter, static_cast<std::size_t>(options.most_rows));
   std::vector<WrittenFile> files(pieces.size());
   ProgressMeter meter(options.progress, {.total = std::ssize(pieces), .stage = "write", .unit = "files"});
   // While a file is on its way nothing is held but its bytes: the rows are in them.
   const auto write = [&](std::size_t i) -> Status {
     const Piece& piece = pieces[i];
-    const Bucket bucket = options.bucket_of(piece.group->key);
-    EC_ASSIGN_OR_RETURN(auto rows, cutter.cut(*piece.group, piece.first, piece.count, bucket.cell));
-    const auto next = [&] { return stores.locate(options.next_uri(bucket)); };
-    EC_ASSIGN_OR_RETURN(auto file, writer.of(bucket.cell).open(next, partition_of(bucket), rows->num_rows()));
+    const Partition partition = options.partition_of(piece.group->key);
+    EC_ASSIGN_OR_RETURN(auto rows, cutter.cut(*piece.group, piece.first, piece.count, partition.cell));
+    const auto next = [&] { return stores.locate(options.next_uri(partition)); };
+    EC_ASSIGN_OR_RETURN(auto file, writer.of(partition.cell).open(next, partition_key(partition), rows->num_rows()));
     EC_TRY(file.append(std::exchange(rows, nullptr)));
     EC_ASSIGN_OR_RETURN(files[i].file, file.finish());
     files[i].primaries = cutter.count_primary(*piece.group, piece.first, piece.count);

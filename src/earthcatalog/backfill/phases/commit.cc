@@ -12,8 +12,8 @@
 #include "earthcatalog/backfill/phases/ingest_chunk.h"
 #include "earthcatalog/backfill/status.h"
 #include "earthcatalog/base/parallel.h"
-#include "earthcatalog/index/hash_index.h"
 #include "earthcatalog/catalog/table_schema.h"
+#include "earthcatalog/index/hash_index.h"
 #include "earthcatalog/storage/arrow_status.h"
 
 namespace earthcatalog::backfill {
@@ -26,37 +26,37 @@ std::string hash_of(const RunSettings& settings) { return to_hex(hash128(to_json
 
 // Whether a snapshot with just this run's rows is all that its settings stand for: nothing is pending, and the
 // inventory is no listing, which says something else each time.
-bool is_final(const RunRecord& run, const Round& round) {
-  return !round.options.delta && round.plan.pending == 0 && !run.settings.is_listing();
+bool is_final(const RunRecord& run, const CommitPlan& plan) {
+  return !plan.options.delta && plan.summary.pending == 0 && !run.settings.is_listing();
 }
 
-index::IndexUpdate index_update(const Staging& staging, const Round& round) {
+index::IndexUpdate index_update(const Staging& staging, const CommitPlan& plan) {
   index::IndexUpdate update;
-  update.from_nothing = !round.options.delta;
-  update.more_items = round.more_items;
-  update.forgotten = round.forgotten;
-  update.entries = round.plan.superseded;
-  std::ranges::copy(round.displaced, std::back_inserter(update.entries));
-  for (const auto& [attempt, take, run] : round.plan.runs) {
+  update.from_nothing = !plan.options.delta;
+  update.more_items = plan.more_items;
+  update.forgotten = plan.forgotten;
+  update.entries = plan.summary.superseded;
+  std::ranges::copy(plan.displaced, std::back_inserter(update.entries));
+  for (const auto& [attempt, spill, run] : plan.summary.runs) {
     if (run.entries == 0) continue;
-    update.runs.push_back({.uri = staging.objects(attempt, take), .entries = run.entries, .size_bytes = run.bytes});
+    update.runs.push_back({.uri = staging.objects(attempt, spill), .entries = run.entries, .size_bytes = run.bytes});
   }
   return update;
 }
 
-std::vector<Hash128> items_that_lose_rows(const Round& round) {
+std::vector<Hash128> items_that_lose_rows(const CommitPlan& plan) {
   std::unordered_set<Hash128> items;
-  for (const auto& group : round.plan.groups) items.insert(group.removals.begin(), group.removals.end());
+  for (const auto& group : plan.summary.groups) items.insert(group.removals.begin(), group.removals.end());
   return {items.begin(), items.end()};
 }
 
-Status gather_problems(const Staging& staging, const Plan& plan, const std::string& uri, bool& any) {
+Status gather_problems(const Staging& staging, const StagedSummary& summary, const std::string& uri, bool& any) {
   std::shared_ptr<arrow::io::OutputStream> out;
   const auto check = [&](const arrow::Status& status) -> Status {
     if (status.ok()) return {};
     return std::unexpected(storage::from_arrow(status).annotate("writing " + uri));
   };
-  for (const auto& record : plan.records) {
+  for (const auto& record : summary.records) {
     if (record.problems.empty()) continue;
     if (!out) {
       EC_ASSIGN_OR_RETURN(const auto where, staging.stores().locate(uri));
@@ -70,9 +70,9 @@ Status gather_problems(const Staging& staging, const Plan& plan, const std::stri
 }
 
 // A run that was killed may have left lists that are older than their chunks.
-Status publish_all_pending(const Staging& staging, const Plan& plan) {
+Status publish_all_pending(const Staging& staging, const StagedSummary& summary) {
   std::map<std::int64_t, const ChunkRecord*> last;
-  for (const auto& record : plan.records) last[record.chunk] = &record;
+  for (const auto& record : summary.records) last[record.chunk] = &record;
   for (const auto& [chunk, record] : last) EC_TRY(publish_pending(staging, *record));
   return {};
 }
@@ -94,12 +94,12 @@ Status update_hash_index(const catalog::Catalog& catalog, const FinishOptions& o
 
 }  // namespace
 
-const iceberg::Snapshot* find_commit(const catalog::Catalog& catalog, const Plan& plan) {
+const iceberg::Snapshot* find_commit(const catalog::Catalog& catalog, const StagedSummary& summary) {
   if (!catalog.has_table()) return nullptr;
   const auto& snapshots = catalog.table().metadata().snapshots;
   const auto found = std::ranges::find_if(snapshots.rbegin(), snapshots.rend(), [&](const auto& snapshot) {
     const auto at = snapshot.summary.find(std::string(kPlanSummary));
-    return at != snapshot.summary.end() && at->second == plan.plan_id;
+    return at != snapshot.summary.end() && at->second == summary.plan_id;
   });
   return found == snapshots.rend() ? nullptr : &*found;
 }
@@ -111,16 +111,16 @@ bool is_backfill_of(const catalog::Catalog& catalog, const RunSettings& settings
   return at != snapshot->summary.end() && at->second == hash_of(settings);
 }
 
-Result<Committed> commit_round(catalog::Catalog& catalog, const Staging& staging, const RunRecord& run,
-                               const Round& round, const std::vector<CompactGroupReport>& tasks) {
+Result<Committed> commit_staged(catalog::Catalog& catalog, const Staging& staging, const RunRecord& run,
+                                const CommitPlan& plan, const std::vector<CompactTaskReport>& tasks) {
   Committed committed;
   catalog::CommitRequest request;
-  request.removed = round.removed;
+  request.removed = plan.removed;
   std::int64_t items = 0;
   std::vector<FileList> lists(tasks.size());
   EC_TRY(parallel_for(tasks.size(), staging.stores().parallel(1), [&](std::size_t i) -> Status {
     const auto uri = staging.task_files(tasks[i].task, tasks[i].key);
-    EC_ASSIGN_OR_RETURN(lists[i], read_file_list(staging, uri, round.schema));
+    EC_ASSIGN_OR_RETURN(lists[i], read_file_list(staging, uri, plan.schema));
     return {};
   }));
   for (std::size_t i = 0; i < tasks.size(); ++i) {
@@ -134,23 +134,23 @@ Result<Committed> commit_round(catalog::Catalog& catalog, const Staging& staging
     std::ranges::move(lists[i].added, std::back_inserter(request.added));
     std::ranges::move(lists[i].removed, std::back_inserter(request.removed));
   }
-  if (items != round.plan.counted_items()) {
+  if (items != plan.summary.counted_items()) {
     return fail(ErrorKind::kInvalidData, "phase 3 wrote {} items, and {} were staged; please report this", items,
-                round.plan.counted_items());
+                plan.summary.counted_items());
   }
-  EC_ASSIGN_OR_RETURN(request.schema, iceberg_schema(round.schema));
+  EC_ASSIGN_OR_RETURN(request.schema, iceberg_schema(plan.schema));
   request.exclusive = true;  // who owns an item's rows was decided on this state
-  request.objects = index_update(staging, round);
-  request.displaced = items_that_lose_rows(round);
+  request.objects = index_update(staging, plan);
+  request.displaced = items_that_lose_rows(plan);
   request.summary["earthcatalog.inventory"] = run.settings.inventory;
   request.summary["earthcatalog.inventory-identity"] = run.settings.inventory_identity;
   request.summary["earthcatalog.written-items"] = std::to_string(items);
-  request.summary["earthcatalog.superseded-items"] = std::to_string(round.plan.superseded_items());
-  request.summary["earthcatalog.missing-items"] = std::to_string(round.plan.missing);
-  request.summary["earthcatalog.rejected-items"] = std::to_string(round.plan.rejected);
+  request.summary["earthcatalog.superseded-items"] = std::to_string(plan.summary.superseded_items());
+  request.summary["earthcatalog.missing-items"] = std::to_string(plan.summary.missing);
+  request.summary["earthcatalog.rejected-items"] = std::to_string(plan.summary.rejected);
   request.summary[std::string(kBackfillSummary)] = backfill_name(run);
-  request.summary[std::string(kPlanSummary)] = round.plan.plan_id;
-  if (is_final(run, round)) request.summary[std::string(kSettingsSummary)] = hash_of(run.settings);
+  request.summary[std::string(kPlanSummary)] = plan.summary.plan_id;
+  if (is_final(run, plan)) request.summary[std::string(kSettingsSummary)] = hash_of(run.settings);
   EC_ASSIGN_OR_RETURN(const auto outcome, catalog.commit(request));
   if (outcome.snapshot_id) {
     committed.snapshot_id = outcome.snapshot_id;
@@ -160,17 +160,17 @@ Result<Committed> commit_round(catalog::Catalog& catalog, const Staging& staging
   return committed;
 }
 
-Result<std::string> finish_round(const catalog::Catalog& catalog, const Staging& staging, RunRecord run,
-                                 const Plan& plan, std::optional<std::int64_t> snapshot_id,
-                                 const FinishOptions& options) {
+Result<std::string> finish_run(const catalog::Catalog& catalog, const Staging& staging, RunRecord run,
+                               const StagedSummary& summary, std::optional<std::int64_t> snapshot_id,
+                               const FinishOptions& options) {
   bool any_problems = false;
-  EC_TRY(gather_problems(staging, plan, options.problems, any_problems));
-  EC_TRY(publish_all_pending(staging, plan));
+  EC_TRY(gather_problems(staging, summary, options.problems, any_problems));
+  EC_TRY(publish_all_pending(staging, summary));
   run.committed_snapshot = snapshot_id.value_or(0);
   if (catalog.has_table()) run.committed_table = catalog.table().metadata().table_uuid;
-  run.pending = plan.pending;
+  run.pending = summary.pending;
   run.next_attempt = run.first_attempt + 1;
-  for (const auto& record : plan.records) run.next_attempt = std::max(run.next_attempt, record.attempt + 1);
+  for (const auto& record : summary.records) run.next_attempt = std::max(run.next_attempt, record.attempt + 1);
   EC_TRY(staging.write(staging.run_record(), to_json_text(run)));
   EC_TRY(finish_committed(catalog, staging, run, options));
   return any_problems ? options.problems : std::string();

@@ -1,4 +1,4 @@
-// Phase 4: one commit with exactly the files of a round, and what follows it.
+// Phase 4: one commit with exactly the files of a plan, and what follows it.
 #pragma once
 
 #include <cstdint>
@@ -15,8 +15,8 @@
 
 namespace earthcatalog::backfill {
 
-/// The snapshot that an earlier run made of this plan, before it was killed; null when there is none.
-const iceberg::Snapshot* find_commit(const catalog::Catalog& catalog, const Plan& plan);
+/// The snapshot that an earlier run made of this summary, before it was killed; null when there is none.
+const iceberg::Snapshot* find_commit(const catalog::Catalog& catalog, const StagedSummary& summary);
 
 /// Whether the table's current snapshot is that of a full backfill with these settings which left nothing pending.
 /// Never of a listing: that is another one each time.
@@ -28,10 +28,10 @@ struct Committed {
   std::int64_t replaced_rows = 0, rewritten_files = 0;
 };
 
-/// Makes the files of the round's tasks, which have these reports, visible, with the object index. kConflict when
-/// another writer has committed since the round was planned: then nothing has changed.
-Result<Committed> commit_round(catalog::Catalog& catalog, const Staging& staging, const RunRecord& run,
-                               const Round& round, const std::vector<CompactGroupReport>& tasks);
+/// Makes the files of the plan's tasks, which have these reports, visible, with the object index. kConflict when
+/// another writer has committed since the plan was planned: then nothing has changed.
+Result<Committed> commit_staged(catalog::Catalog& catalog, const Staging& staging, const RunRecord& run,
+                                const CommitPlan& plan, const std::vector<CompactTaskReport>& tasks);
 
 struct FinishOptions {
   std::string problems;        ///< URI of the problems file
@@ -43,14 +43,14 @@ struct FinishOptions {
 
 /// After the commit: the problems of all chunks into one file, the lists of pending objects, the record, the hash
 /// index, the clean-up. May be killed and done again. Returns the URI of the problems file; empty when there were none.
-Result<std::string> finish_round(const catalog::Catalog& catalog, const Staging& staging, RunRecord run,
-                                 const Plan& plan, std::optional<std::int64_t> snapshot_id,
-                                 const FinishOptions& options);
+Result<std::string> finish_run(const catalog::Catalog& catalog, const Staging& staging, RunRecord run,
+                               const StagedSummary& summary, std::optional<std::int64_t> snapshot_id,
+                               const FinishOptions& options);
 
 /// kNotFound when `catalog` no longer has the table that the commit of `run` went to, nor one made anew of its files.
 Status check_table(const catalog::Catalog& catalog, const RunRecord& run);
 
-/// What of finish_round() an earlier run may have left undone once the record says `committed_snapshot`.
+/// What of finish_run() an earlier run may have left undone once the record says `committed_snapshot`.
 Status finish_committed(const catalog::Catalog& catalog, const Staging& staging, const RunRecord& run,
                         const FinishOptions& options);
 

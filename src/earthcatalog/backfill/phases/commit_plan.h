@@ -1,4 +1,4 @@
-// What is between phases 2 and 4: the plan of a backfill seen against the table, cut into tasks of phase 3.
+// What is between phases 2 and 4: the summary of a backfill seen against the table, cut into tasks of phase 3.
 #pragma once
 
 #include <cstddef>
@@ -16,30 +16,30 @@
 
 namespace earthcatalog::backfill {
 
-struct RoundOptions {
+struct CommitPlanOptions {
   std::string run_id;                      ///< 32 hex digits; data files carry its first 8
-  int first_part = 0;                      ///< number of the first data file of each bucket
+  int first_part = 0;                      ///< number of the first data file of each partition
   bool delta = false;                      ///< an upsert; else the table holds exactly this afterwards
   bool replace = false;                    ///< not a delta: the table's present rows go
   std::optional<stac::SchemaKind> schema;  ///< of a new table; none: by its items
   std::size_t max_columns = 400;
   std::int64_t compact_rows = 100'000;         ///< most rows of a data file
   std::int64_t memory_bytes = 768 << 20;       ///< for deciding what a delta replaces
-  std::int64_t task_memory_bytes = 256 << 20;  ///< for merging the parts of a bucket
-  std::int64_t task_bytes = 64 << 20;          ///< of NDJSON a task; one large bucket is a task of its own
+  std::int64_t task_memory_bytes = 256 << 20;  ///< for merging the parts of a partition
+  std::int64_t task_bytes = 64 << 20;          ///< of NDJSON a task; one large partition is a task of its own
 };
 
-/// Some groups of the plan, compacted together.
+/// Some groups of the summary, compacted together.
 struct Task {
   std::size_t first = 0, end = 0;  ///< groups
-  std::string present;             ///< manifest of the table's files in buckets that lose rows; empty: none
+  std::string present;             ///< manifest of the table's files in partitions that lose rows; empty: none
   std::string copies;              ///< manifest of parts that need no merging; empty: none
 };
 
 /// Right on the state of the catalog that it was made on.
-struct Round {
-  RoundOptions options;
-  Plan plan;  ///< with what the table has to say
+struct CommitPlan {
+  CommitPlanOptions options;
+  StagedSummary summary;  ///< with what the table has to say
   TableSchema schema;
   std::string name_mapping;  ///< the table's, empty without one
   std::vector<Task> tasks;
@@ -51,16 +51,18 @@ struct Round {
 };
 
 /// A replacement by an empty inventory: the table's rows stay.
-inline bool nothing_to_do(const Plan& plan, const RoundOptions& options) {
-  return options.replace && !options.delta && plan.source_items == 0;
+inline bool nothing_to_do(const StagedSummary& summary, const CommitPlanOptions& options) {
+  return options.replace && !options.delta && summary.source_items == 0;
 }
 
 /// Decides the columns of the table, and for a delta what it replaces; writes the tasks' lists of present files.
 /// kAlreadyExists when the table has rows and neither `delta` nor `replace` is given.
-Result<Round> plan_round(catalog::Catalog& catalog, const Staging& staging, Plan plan, const RoundOptions& options);
+Result<CommitPlan> make_commit_plan(catalog::Catalog& catalog, const Staging& staging, StagedSummary summary,
+                                    const CommitPlanOptions& options);
 
 /// The spec of a task.
-CompactGroupSpec task_spec(const Round& round, const Staging& staging, const std::string& warehouse, std::size_t task);
+CompactTaskSpec task_spec(const CommitPlan& plan, const Staging& staging, const std::string& warehouse,
+                          std::size_t task);
 
 /// The data files of the table's current snapshot, without statistics.
 Result<std::vector<iceberg::DataFile>> present_files(const catalog::Catalog& catalog);

@@ -9,22 +9,22 @@
 #include <unordered_set>
 
 #include "earthcatalog/backfill/phases/group_merge.h"
-#include "earthcatalog/backfill/staging/ndjson_items.h"
 #include "earthcatalog/backfill/phases/lost_files.h"
 #include "earthcatalog/backfill/staging/ndjson_files.h"
+#include "earthcatalog/backfill/staging/ndjson_items.h"
 #include "earthcatalog/base/stopwatch.h"
 #include "earthcatalog/iceberg/manifest/manifest.h"
 #include "earthcatalog/iceberg/metadata/table_metadata.h"
 #include "earthcatalog/write/file_names.h"
+#include "earthcatalog/write/partition_writers.h"
 #include "earthcatalog/write/remove_rows.h"
 #include "earthcatalog/write/row_partitioner.h"
-#include "earthcatalog/write/partition_writers.h"
 #include "earthcatalog/write/write_partitions.h"
 
 namespace earthcatalog::backfill {
 namespace {
 
-// What decides between two rows of one item in a bucket (index::newer).
+// What decides between two rows of one item in a partition (index::newer).
 struct Version {
   std::optional<TimeMicros> updated, last_modified;
   std::string name;
@@ -37,7 +37,7 @@ struct Version {
 // One task from its parts; lives for one call of run().
 class GroupCompaction {
  public:
-  GroupCompaction(storage::Stores& stores, const CompactGroupSpec& spec)
+  GroupCompaction(storage::Stores& stores, const CompactTaskSpec& spec)
       : stores_(stores),
         spec_(spec),
         staging_(stores, spec.staging, spec.parts),
@@ -46,13 +46,13 @@ class GroupCompaction {
     report_.key = task_key(spec);
   }
 
-  Result<CompactGroupReport> run();
+  Result<CompactTaskReport> run();
 
  private:
   // A file of a group that is sorted in memory.
   struct ToLoad {
     std::size_t group;
-    const GroupFile* file;
+    const StagedGroupFile* file;
   };
 
   std::vector<ToLoad> files_to_load() const;
@@ -60,9 +60,9 @@ class GroupCompaction {
   Status load(const ToLoad& what, std::string_view text);
   Status load_line(std::size_t group, std::string_view line);
   bool is_merged(std::size_t group) const;
-  Result<std::vector<iceberg::DataFile>> write(const write::TableWriter& writer);
-  Status merge(const write::TableWriter& writer, std::vector<iceberg::DataFile>& files);
-  Result<FileList> rewrite(const write::TableWriter& writer);
+  Result<std::vector<iceberg::DataFile>> write(const write::PartitionWriters& writer);
+  Status merge(const write::PartitionWriters& writer, std::vector<iceberg::DataFile>& files);
+  Result<FileList> rewrite(const write::PartitionWriters& writer);
   Status finish(const FileList& files);
   // Of a task's memory, an eighth is for files on their way.
   Parallel parallel() const {
@@ -70,25 +70,25 @@ class GroupCompaction {
   }
 
   storage::Stores& stores_;
-  const CompactGroupSpec& spec_;
+  const CompactTaskSpec& spec_;
   const Staging staging_;
-  write::PartNames names_;
+  write::FileNames names_;
   std::shared_ptr<const stac::ItemSchema> schema_;
 
   std::optional<LineItems> items_;
   std::unordered_map<Hash128, Version> versions_;  // of the items of the group at hand
   std::unordered_set<Hash128> dropped_;            // objects of the file at hand whose rows do not count
   std::vector<bool> replaced_;                     // by number of row
-  CompactGroupReport report_;
+  CompactTaskReport report_;
 };
 
-Result<CompactGroupReport> GroupCompaction::run() {
+Result<CompactTaskReport> GroupCompaction::run() {
   const Stopwatch time;
   EC_ASSIGN_OR_RETURN(auto items, item_schema(spec_.schema));
   schema_ = std::make_shared<const stac::ItemSchema>(std::move(items));
   EC_ASSIGN_OR_RETURN(auto table_schema, iceberg_schema(spec_.schema));
   if (!spec_.name_mapping.empty()) iceberg::set_mapped_names(table_schema, spec_.name_mapping);
-  EC_ASSIGN_OR_RETURN(const auto writer, write::TableWriter::make(std::move(table_schema)));
+  EC_ASSIGN_OR_RETURN(const auto writer, write::PartitionWriters::make(std::move(table_schema)));
   items_.emplace(schema_);
   EC_TRY(load_all());
   EC_ASSIGN_OR_RETURN(auto files, rewrite(writer));
@@ -107,7 +107,7 @@ Result<CompactGroupReport> GroupCompaction::run() {
   return report_;
 }
 
-// Parts, which are sorted already, and a bucket with more rows than memory is for.
+// Parts, which are sorted already, and a partition with more rows than memory is for.
 bool GroupCompaction::is_merged(std::size_t group) const {
   if (staging_.is_direct()) return true;
   std::int64_t bytes = 0;
@@ -137,8 +137,8 @@ Status GroupCompaction::load_all() {
     for (std::size_t i = 0; i < texts.size(); ++i) {
       const auto& what = files[first + i];
       if (what.file == spec_.groups[what.group].files.data()) versions_.clear();
-      const auto& bucket = spec_.groups[what.group].bucket;
-      EC_TRY(annotate(load(what, texts[i]), staging_.rows(bucket, what.file->attempt, what.file->part)));
+      const auto& partition = spec_.groups[what.group].partition;
+      EC_TRY(annotate(load(what, texts[i]), staging_.rows(partition, what.file->attempt, what.file->part)));
     }
   }
   return {};
@@ -180,22 +180,23 @@ Status GroupCompaction::load_line(std::size_t group, std::string_view line) {
   return {};
 }
 
-Result<std::vector<iceberg::DataFile>> GroupCompaction::write(const write::TableWriter& writer) {
+Result<std::vector<iceberg::DataFile>> GroupCompaction::write(const write::PartitionWriters& writer) {
   EC_ASSIGN_OR_RETURN(auto items, items_->finish());
-  std::vector<write::Row> kept;
+  std::vector<write::PartitionRow> kept;
   for (std::size_t i = 0; i < items.rows.size(); ++i) {
     if (!replaced_[i]) kept.push_back(items.rows[i]);
   }
   report_.rows += std::ssize(kept);
-  EC_ASSIGN_OR_RETURN(const auto cutter, write::RowCutter::make(schema_, std::move(items.batches), std::move(kept),
-                                                                   std::move(items.bounds)));
+  EC_ASSIGN_OR_RETURN(const auto cutter, write::RowPartitioner::make(schema_, std::move(items.batches), std::move(kept),
+                                                                     std::move(items.bounds)));
   EC_ASSIGN_OR_RETURN(
-      auto written, write::write_groups(
-                        stores_, cutter, writer,
-                        {.bucket_of = [&](const write::GroupKey& key) { return spec_.groups[key.cell - 1].bucket; },
-                         .next_uri = [&](const write::Bucket& bucket) { return names_.next(bucket); },
-                         .most_rows = spec_.compact_rows,
-                         .parallel = parallel()}));
+      auto written,
+      write::write_partitions(
+          stores_, cutter, writer,
+          {.partition_of = [&](const write::CellYear& key) { return spec_.groups[key.cell - 1].partition; },
+           .next_uri = [&](const write::Partition& partition) { return names_.next(partition); },
+           .most_rows = spec_.compact_rows,
+           .parallel = parallel()}));
   std::vector<iceberg::DataFile> files;
   for (auto& [file, primaries] : written) {
     report_.items += primaries;
@@ -205,9 +206,9 @@ Result<std::vector<iceberg::DataFile>> GroupCompaction::write(const write::Table
 }
 
 // The groups that are not sorted in memory. After an error `files` names what was written all the same.
-Status GroupCompaction::merge(const write::TableWriter& writer, std::vector<iceberg::DataFile>& files) {
+Status GroupCompaction::merge(const write::PartitionWriters& writer, std::vector<iceberg::DataFile>& files) {
   GroupMerge merge(stores_, staging_, spec_, schema_, writer, names_);
-  std::vector<const Group*> groups;
+  std::vector<const StagedGroup*> groups;
   for (std::size_t group = 0; group < spec_.groups.size(); ++group) {
     if (is_merged(group)) groups.push_back(&spec_.groups[group]);
   }
@@ -220,15 +221,14 @@ Status GroupCompaction::merge(const write::TableWriter& writer, std::vector<iceb
 }
 
 // The table's files without the rows that leave them.
-Result<FileList> GroupCompaction::rewrite(const write::TableWriter& writer) {
+Result<FileList> GroupCompaction::rewrite(const write::PartitionWriters& writer) {
   if (spec_.present.empty()) return FileList{};
   EC_ASSIGN_OR_RETURN(const auto present, read_file_list(staging_, spec_.present, spec_.schema));
   write::Removals removals;
   for (const auto& group : spec_.groups) {
-    if (!group.removals.empty()) removals[group.bucket].insert(group.removals.begin(), group.removals.end());
+    if (!group.removals.empty()) removals[group.partition].insert(group.removals.begin(), group.removals.end());
   }
-  EC_ASSIGN_OR_RETURN(auto outcome,
-                      write::rewrite_without(stores_, present.added, removals, names_, writer, parallel()));
+  EC_ASSIGN_OR_RETURN(auto outcome, write::remove_rows(stores_, present.added, removals, names_, writer, parallel()));
   report_.removed_rows = outcome.rows_removed;
   return FileList{.added = std::move(outcome.added), .removed = std::move(outcome.removed)};
 }
@@ -245,12 +245,8 @@ Status GroupCompaction::finish(const FileList& files) {
 
 }  // namespace
 
-StagedFile staged_file(const Group& group, const GroupFile& file) {
-  return {.bucket = group.bucket, .part = file.part, .rows = file.rows, .bytes = file.bytes, .items = file.items};
-}
-
-std::string task_key(const CompactGroupSpec& spec) {
-  CompactGroupSpec what = spec;
+std::string task_key(const CompactTaskSpec& spec) {
+  CompactTaskSpec what = spec;
   what.task = 0;
   what.run_id.clear();
   what.first_part = 0;
@@ -259,89 +255,24 @@ std::string task_key(const CompactGroupSpec& spec) {
   return to_hex(hash128(to_json_text(what))).substr(0, 16);
 }
 
-Result<std::string> write_file_list(const TableSchema& schema, const FileList& files) {
-  EC_ASSIGN_OR_RETURN(const auto table_schema, iceberg_schema(schema));
-  EC_ASSIGN_OR_RETURN(const auto partitioning, iceberg::grid_partition_spec(table_schema));
-  EC_ASSIGN_OR_RETURN(auto manifest, iceberg::ManifestWriter::make({.schema = &table_schema, .spec = &partitioning}));
-  for (const auto& file : files.added) {
-    EC_TRY(manifest.add({.status = iceberg::ManifestStatus::kAdded,
-                         .snapshot_id = {},
-                         .sequence_number = {},
-                         .file_sequence_number = {},
-                         .data_file = file}));
-  }
-  for (const auto& file : files.removed) {  // the numbers are never looked at, but only added files may lack them
-    EC_TRY(manifest.add({.status = iceberg::ManifestStatus::kDeleted,
-                         .snapshot_id = 0,
-                         .sequence_number = 0,
-                         .file_sequence_number = 0,
-                         .data_file = file}));
-  }
-  return manifest.finish().bytes;
-}
-
-Result<FileList> read_file_list(const Staging& staging, const std::string& uri, const TableSchema& schema) {
-  EC_ASSIGN_OR_RETURN(const auto table_schema, iceberg_schema(schema));
-  EC_ASSIGN_OR_RETURN(const auto partitioning, iceberg::grid_partition_spec(table_schema));
-  EC_ASSIGN_OR_RETURN(const auto bytes, staging.read(uri));
-  if (!bytes) return fail(ErrorKind::kNotFound, "{} is gone; run again", uri);
-  iceberg::ManifestFile line;
-  line.manifest_path = uri;
-  FileList files;
-  EC_TRY(iceberg::read_manifest(*bytes, line, partitioning, {.live_only = false},
-                                [&](iceberg::ManifestEntry&& entry) -> Status {
-                                  const bool removed = entry.status == iceberg::ManifestStatus::kDeleted;
-                                  (removed ? files.removed : files.added).push_back(std::move(entry.data_file));
-                                  return {};
-                                }));
-  return files;
-}
-
-Result<std::optional<DoneTask>> read_done_task(const Staging& staging, const CompactGroupSpec& spec) {
+Result<std::optional<DoneTask>> read_done_task(const Staging& staging, const CompactTaskSpec& spec) {
   const auto key = task_key(spec);
   const auto uri = staging.task_report(spec.task, key);
   EC_ASSIGN_OR_RETURN(const auto text, staging.read(uri));
   if (!text) return std::nullopt;
-  auto report = parse_json<CompactGroupReport>(*text, uri);
+  auto report = parse_json<CompactTaskReport>(*text, uri);
   auto files = read_file_list(staging, staging.task_files(spec.task, key), spec.schema);
   if (!report || !files) return std::nullopt;  // cut short: the task is done again
   return DoneTask{.report = *std::move(report), .files = *std::move(files)};
 }
 
-Result<CompactGroupReport> compact_group(storage::Stores& stores, const CompactGroupSpec& spec) {
+Result<CompactTaskReport> compact_group(storage::Stores& stores, const CompactTaskSpec& spec) {
   EC_ASSIGN_OR_RETURN(const auto done, read_done_task(Staging(stores, spec.staging, spec.parts), spec));
   if (done) {
     EC_ASSIGN_OR_RETURN(const auto lost, find_lost(stores, spec.warehouse, done->files.added));
     if (!lost) return done->report;
   }
   return annotate(GroupCompaction(stores, spec).run(), fmt::format("compaction task {}", spec.task));
-}
-
-void to_json(nlohmann::json& json, const GroupFile& file) {
-  json = {file.attempt.chunk, file.attempt.number,        file.part, file.rows, file.bytes,
-          file.items,         static_cast<int>(file.form)};
-}
-
-void from_json(const nlohmann::json& json, GroupFile& file) {
-  json.at(0).get_to(file.attempt.chunk);
-  json.at(1).get_to(file.attempt.number);
-  json.at(2).get_to(file.part);
-  json.at(3).get_to(file.rows);
-  json.at(4).get_to(file.bytes);
-  json.at(5).get_to(file.items);
-  file.form = static_cast<PartForm>(json.at(6).get<int>());
-}
-
-void to_json(nlohmann::json& json, const DroppedObject& dropped) {
-  json = {dropped.attempt.chunk, dropped.attempt.number, dropped.take, dropped.object, dropped.identity};
-}
-
-void from_json(const nlohmann::json& json, DroppedObject& dropped) {
-  json.at(0).get_to(dropped.attempt.chunk);
-  json.at(1).get_to(dropped.attempt.number);
-  json.at(2).get_to(dropped.take);
-  json.at(3).get_to(dropped.object);
-  json.at(4).get_to(dropped.identity);
 }
 
 }  // namespace earthcatalog::backfill

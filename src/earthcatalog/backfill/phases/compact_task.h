@@ -1,4 +1,4 @@
-// Phase 3: the staged rows of some buckets, sorted and written as data files.
+// Phase 3: the staged rows of some partitions, sorted and written as data files.
 #pragma once
 
 #include <cstdint>
@@ -6,67 +6,34 @@
 #include <string>
 #include <vector>
 
-#include "earthcatalog/backfill/staging/records.h"
+#include "earthcatalog/backfill/staging/file_list.h"
 #include "earthcatalog/backfill/staging/layout.h"
+#include "earthcatalog/backfill/staging/staged_group.h"
 #include "earthcatalog/backfill/staging/staged_schema.h"
-#include "earthcatalog/iceberg/manifest/data_file.h"
 #include "earthcatalog/result.h"
 
 namespace earthcatalog::backfill {
 
-/// What a part's columns are to the table's.
-enum class PartForm : std::uint8_t {
-  kSame,          ///< the same, with the same field ids
-  kFewerColumns,  ///< some of the table's, which have the same types; the others are null
-  kItems,         ///< others: the rows must be read as items
-};
-
-/// One NDJSON file or part of a bucket.
-struct GroupFile {
-  Attempt attempt;
-  int part = 0;
-  std::int64_t rows = 0, bytes = 0, items = 0;
-  PartForm form = PartForm::kSame;
-};
-
-struct Group;
-/// The file as phase 2 named it.
-StagedFile staged_file(const Group& group, const GroupFile& file);
-
-/// An object whose rows do not count, as staged by one attempt: a newer version of its item is staged too.
-struct DroppedObject {
-  Attempt attempt;
-  int take = 0;
-  Hash128 object, identity;  ///< lines know their object; a take's parts have one row of an item in a bucket
-};
-
-struct Group {
-  write::Bucket bucket;
-  std::vector<GroupFile> files;
-  std::vector<DroppedObject> dropped;  ///< those that have rows in the bucket
-  std::vector<Hash128> removals;       ///< of a delta: items whose rows leave the table's files in the bucket
-};
-
-struct CompactGroupSpec {
+struct CompactTaskSpec {
   std::string staging, warehouse;
   std::string parts;   ///< of the direct shape; empty: the groups' files are NDJSON
   std::string run_id;  ///< 32 hex digits; data files carry its first 8
-  int first_part = 0;  ///< number of the first data file of each bucket
+  int first_part = 0;  ///< number of the first data file of each partition
   std::int64_t task = 0;
   TimeMicros started = 0;  ///< RunRecord::started: what another backfill left in the same place is not taken for ours
-  std::vector<Group> groups;
-  std::string present;       ///< manifest of the table's files in buckets with removals; empty: there are none
+  std::vector<StagedGroup> groups;
+  std::string present;       ///< manifest of the table's files in partitions with removals; empty: there are none
   std::string name_mapping;  ///< the table's, for reading them (iceberg::kNameMappingProperty)
   std::string copies;        ///< manifest of parts that are data files as they are, for groups of one file; empty: none
   TableSchema schema;
   std::int64_t compact_rows = 100'000;  ///< most rows of a file
   std::int64_t memory_limit_bytes =
-      256 << 20;  ///< for the rows of a task; a larger bucket is sorted in a temporary file
+      256 << 20;  ///< for the rows of a task; a larger partition is sorted in a temporary file
   int workers = 1;
 };
 
 /// rows + dropped_rows = rows of the groups' files.
-struct CompactGroupReport {
+struct CompactTaskReport {
   std::int64_t task = 0;
   std::string key;       ///< of its spec
   std::string manifest;  ///< URI: its files with their bounds, those that go as well
@@ -76,41 +43,27 @@ struct CompactGroupReport {
 };
 
 /// Tells what a task makes from what any other task makes: a hash of all that it depends on.
-std::string task_key(const CompactGroupSpec& spec);
+std::string task_key(const CompactTaskSpec& spec);
 
 /// Writes the data files of the groups into the warehouse, where no snapshot names them yet: the staged rows, and what
 /// is left of the table's files that lose rows. Their description goes to Staging::task_files, and last the report to
 /// Staging::task_report. A task that has its report is not done again. Memory: the rows of
 /// the groups, about the bytes of their NDJSON, but of one group no more than the limit.
-Result<CompactGroupReport> compact_group(storage::Stores& stores, const CompactGroupSpec& spec);
-
-/// Files that come and files that go, as an Iceberg manifest.
-struct FileList {
-  std::vector<iceberg::DataFile> added, removed;
-};
+Result<CompactTaskReport> compact_group(storage::Stores& stores, const CompactTaskSpec& spec);
 
 /// A task that is done. Between a killed run and the one that resumes it, `expire` may have taken its data files, which
 /// no snapshot named (find_lost()).
 struct DoneTask {
-  CompactGroupReport report;
+  CompactTaskReport report;
   FileList files;
 };
 /// Nothing when the task has no report.
-Result<std::optional<DoneTask>> read_done_task(const Staging& staging, const CompactGroupSpec& spec);
+Result<std::optional<DoneTask>> read_done_task(const Staging& staging, const CompactTaskSpec& spec);
 
-Result<std::string> write_file_list(const TableSchema& schema, const FileList& files);
-/// kNotFound when there is none at `uri`.
-Result<FileList> read_file_list(const Staging& staging, const std::string& uri, const TableSchema& schema);
-
-void to_json(nlohmann::json& json, const GroupFile& file);
-void from_json(const nlohmann::json& json, GroupFile& file);
-void to_json(nlohmann::json& json, const DroppedObject& dropped);
-void from_json(const nlohmann::json& json, DroppedObject& dropped);
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(Group, bucket, files, dropped, removals)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(CompactGroupSpec, staging, warehouse, parts, run_id, first_part, task,
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(CompactTaskSpec, staging, warehouse, parts, run_id, first_part, task,
                                                 started, groups, present, name_mapping, copies, schema, compact_rows,
                                                 memory_limit_bytes, workers)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(CompactGroupReport, task, key, manifest, files, rows, items,
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(CompactTaskReport, task, key, manifest, files, rows, items,
                                                 dropped_rows, bytes, removed_files, removed_rows, seconds)
 
 }  // namespace earthcatalog::backfill

@@ -7,9 +7,9 @@
 #include <algorithm>
 #include <utility>
 
+#include "earthcatalog/backfill/staging/ndjson_files.h"
 #include "earthcatalog/backfill/staging/ndjson_source.h"
 #include "earthcatalog/backfill/staging/staged_file_source.h"
-#include "earthcatalog/backfill/staging/ndjson_files.h"
 #include "earthcatalog/base/parallel.h"
 #include "earthcatalog/compact/partition_merge.h"
 #include "earthcatalog/write/data_file_source.h"
@@ -22,7 +22,7 @@ constexpr std::size_t kCopiesAtOnce = 8;  // of local files
 // What writing a file takes beside its rows.
 constexpr std::int64_t kFileBytes = 256 << 10;
 
-std::int64_t bytes_of(const Group& group) {
+std::int64_t bytes_of(const StagedGroup& group) {
   std::int64_t bytes = 0;
   for (const auto& file : group.files) bytes += file.bytes;
   return bytes;
@@ -35,7 +35,7 @@ std::int64_t count_primary(const arrow::RecordBatch& rows) {
 
 }  // namespace
 
-bool is_copied(const Group& group, std::int64_t compact_rows) {
+bool is_copied(const StagedGroup& group, std::int64_t compact_rows) {
   return group.files.size() == 1 && group.dropped.empty() && group.files[0].form == PartForm::kSame &&
          group.files[0].rows <= compact_rows;
 }
@@ -47,9 +47,9 @@ Status GroupMerge::read_copies() {
   return {};
 }
 
-Status GroupMerge::run(std::span<const Group* const> groups) {
+Status GroupMerge::run(std::span<const StagedGroup* const> groups) {
   EC_TRY(read_copies());
-  std::vector<const Group*> copied, merged;
+  std::vector<const StagedGroup*> copied, merged;
   for (const auto* group : groups) {
     if (!group->files.empty()) (copy_of(*group) != nullptr ? copied : merged).push_back(group);
   }
@@ -72,7 +72,7 @@ Status GroupMerge::run(std::span<const Group* const> groups) {
   return {};
 }
 
-Status GroupMerge::read_ahead(std::span<const Group* const> groups) {
+Status GroupMerge::read_ahead(std::span<const StagedGroup* const> groups) {
   std::vector<FileToRead> files;
   for (const auto* group : groups) {
     for (const auto& file : group->files) files.push_back({staged_file(*group, file), file.attempt});
@@ -80,25 +80,25 @@ Status GroupMerge::read_ahead(std::span<const Group* const> groups) {
   EC_ASSIGN_OR_RETURN(auto contents, read_rows(staging_, files));
   for (std::size_t i = 0; i < files.size(); ++i) {
     const auto& [file, attempt] = files[i];
-    contents_[staging_.rows(file.bucket, attempt, file.part)] = arrow::Buffer::FromString(std::move(contents[i]));
+    contents_[staging_.rows(file.partition, attempt, file.part)] = arrow::Buffer::FromString(std::move(contents[i]));
   }
   return {};
 }
 
 // What the manifest says of the group's only part, when that is copied; else null.
-const iceberg::DataFile* GroupMerge::copy_of(const Group& group) const {
+const iceberg::DataFile* GroupMerge::copy_of(const StagedGroup& group) const {
   if (!is_copied(group, spec_.compact_rows)) return nullptr;
-  const GroupFile& part = group.files.front();
-  const auto known = copies_.find(staging_.rows(group.bucket, part.attempt, part.part));
+  const StagedGroupFile& part = group.files.front();
+  const auto known = copies_.find(staging_.rows(group.partition, part.attempt, part.part));
   return known != copies_.end() ? &known->second : nullptr;
 }
 
 // Side by side: on S3 what takes time is to wait for each.
-Status GroupMerge::copy(std::span<const Group* const> groups) {
+Status GroupMerge::copy(std::span<const StagedGroup* const> groups) {
   std::vector<std::string> written(groups.size());  // URIs; empty: not written
   const auto status = parallel_for(groups.size(), stores_.parallel(kCopiesAtOnce), [&](std::size_t i) -> Status {
-    const GroupFile& part = groups[i]->files.front();
-    const auto next = [&] { return stores_.locate(names_.next(groups[i]->bucket)); };
+    const StagedGroupFile& part = groups[i]->files.front();
+    const auto next = [&] { return stores_.locate(names_.next(groups[i]->partition)); };
     EC_ASSIGN_OR_RETURN(written[i], copy_rows(staging_, {staged_file(*groups[i], part), part.attempt}, next));
     return {};
   });
@@ -112,7 +112,7 @@ Status GroupMerge::copy(std::span<const Group* const> groups) {
   return status;
 }
 
-std::unique_ptr<write::RowSource> GroupMerge::source_of(const Group& group, const GroupFile& file) const {
+std::unique_ptr<write::RowSource> GroupMerge::source_of(const StagedGroup& group, const StagedGroupFile& file) const {
   std::unordered_set<Hash128> dropped;
   if (!staging_.is_direct()) {
     for (const auto& object : group.dropped) {
@@ -121,9 +121,9 @@ std::unique_ptr<write::RowSource> GroupMerge::source_of(const Group& group, cons
     return std::make_unique<LinesSource>(staging_, staged_file(group, file), file.attempt, std::move(dropped), schema_);
   }
   for (const auto& object : group.dropped) {
-    if (object.attempt == file.attempt && object.take == file.part / kPartsPerTake) dropped.insert(object.identity);
+    if (object.attempt == file.attempt && object.spill == file.part / kFilesPerSpill) dropped.insert(object.identity);
   }
-  PartRows part{.uri = staging_.rows(group.bucket, file.attempt, file.part),
+  PartRows part{.uri = staging_.rows(group.partition, file.attempt, file.part),
                 .rows = file.rows,
                 .bytes = file.bytes,
                 .form = file.form,
@@ -133,18 +133,18 @@ std::unique_ptr<write::RowSource> GroupMerge::source_of(const Group& group, cons
   return std::make_unique<PartSource>(stores_, std::move(part), schema_);
 }
 
-Status GroupMerge::merge(const Group& group) {
+Status GroupMerge::merge(const StagedGroup& group) {
   std::vector<std::unique_ptr<write::RowSource>> sources;
   std::int64_t rows = 0;
   for (const auto& file : group.files) {
     rows += file.rows;
-    const bool here = contents_.contains(staging_.rows(group.bucket, file.attempt, file.part));
+    const bool here = contents_.contains(staging_.rows(group.partition, file.attempt, file.part));
     if (staging_.is_direct() && !here) EC_TRY(open_rows(staging_, staged_file(group, file), file.attempt));  // its size
     sources.push_back(source_of(group, file));
   }
-  compact::BucketMerge merge(writer_.schema(), {.memory_limit_bytes = spec_.memory_limit_bytes});
+  compact::PartitionMerge merge(writer_.schema(), {.memory_limit_bytes = spec_.memory_limit_bytes});
   EC_TRY(merge.read(sources));
-  write::PartWriter out(stores_, names_, writer_.of(group.bucket.cell), write::partition_of(group.bucket),
+  write::RollingWriter out(stores_, names_, writer_.of(group.partition.cell), write::partition_key(group.partition),
                            {.rows = merge.rows(), .most_rows = spec_.compact_rows});
   std::int64_t items = 0;
   const auto status = merge.write([&](const std::shared_ptr<arrow::RecordBatch>& batch) {

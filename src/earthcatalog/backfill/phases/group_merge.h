@@ -12,9 +12,9 @@
 
 #include "earthcatalog/backfill/phases/compact_task.h"
 #include "earthcatalog/compact/partition_merge.h"
+#include "earthcatalog/stac/schema.h"
 #include "earthcatalog/write/file_names.h"
 #include "earthcatalog/write/partition_writers.h"
-#include "earthcatalog/stac/schema.h"
 
 namespace arrow {
 class Buffer;
@@ -26,12 +26,12 @@ namespace earthcatalog::backfill {
 /// sorted, within the spec's memory limit. What it is given must outlive it. Not thread-safe.
 class GroupMerge {
  public:
-  GroupMerge(storage::Stores& stores, const Staging& staging, const CompactGroupSpec& spec,
-             std::shared_ptr<const stac::ItemSchema> schema, const write::TableWriter& writer,
-             write::PartNames& names)
+  GroupMerge(storage::Stores& stores, const Staging& staging, const CompactTaskSpec& spec,
+             std::shared_ptr<const stac::ItemSchema> schema, const write::PartitionWriters& writer,
+             write::FileNames& names)
       : stores_(stores), staging_(staging), spec_(spec), schema_(std::move(schema)), writer_(writer), names_(names) {}
 
-  Status run(std::span<const Group* const> groups);
+  Status run(std::span<const StagedGroup* const> groups);
 
   /// All of them; after an error, what the caller has to discard.
   const std::vector<iceberg::DataFile>& files() const { return files_; }
@@ -41,18 +41,18 @@ class GroupMerge {
 
  private:
   Status read_copies();
-  Status read_ahead(std::span<const Group* const> groups);
-  const iceberg::DataFile* copy_of(const Group& group) const;
-  Status copy(std::span<const Group* const> groups);
-  Status merge(const Group& group);
-  std::unique_ptr<write::RowSource> source_of(const Group& group, const GroupFile& file) const;
+  Status read_ahead(std::span<const StagedGroup* const> groups);
+  const iceberg::DataFile* copy_of(const StagedGroup& group) const;
+  Status copy(std::span<const StagedGroup* const> groups);
+  Status merge(const StagedGroup& group);
+  std::unique_ptr<write::RowSource> source_of(const StagedGroup& group, const StagedGroupFile& file) const;
 
   storage::Stores& stores_;
   const Staging& staging_;
-  const CompactGroupSpec& spec_;
+  const CompactTaskSpec& spec_;
   const std::shared_ptr<const stac::ItemSchema> schema_;
-  const write::TableWriter& writer_;
-  write::PartNames& names_;
+  const write::PartitionWriters& writer_;
+  write::FileNames& names_;
   std::map<std::string, iceberg::DataFile> copies_;  // by URI
   // Of parts that were read ahead, by URI.
   std::unordered_map<std::string, std::shared_ptr<arrow::Buffer>> contents_;
@@ -62,6 +62,6 @@ class GroupMerge {
 };
 
 /// Whether the spec's `copies` has to name the only file of this group.
-bool is_copied(const Group& group, std::int64_t compact_rows);
+bool is_copied(const StagedGroup& group, std::int64_t compact_rows);
 
 }  // namespace earthcatalog::backfill

@@ -10,17 +10,17 @@
 #include <unordered_set>
 
 #include "earthcatalog/backfill/phases/compact_task.h"
-#include "earthcatalog/backfill/staging/object_list.h"
-#include "earthcatalog/backfill/staging/ndjson_files.h"
 #include "earthcatalog/backfill/phases/write_chunks.h"
+#include "earthcatalog/backfill/staging/ndjson_files.h"
+#include "earthcatalog/backfill/staging/object_list.h"
 #include "earthcatalog/base/stopwatch.h"
+#include "earthcatalog/catalog/unfinished_run.h"
 #include "earthcatalog/index/index_run_file.h"
-#include "earthcatalog/inventory/inventory.h"
 #include "earthcatalog/ingest/ingest_stage.h"
 #include "earthcatalog/ingest/item_rows.h"
 #include "earthcatalog/ingest/spread.h"
+#include "earthcatalog/inventory/inventory.h"
 #include "earthcatalog/write/partition_writers.h"
-#include "earthcatalog/catalog/unfinished_run.h"
 #include "earthcatalog/write/write_partitions.h"
 
 namespace earthcatalog::backfill {
@@ -76,9 +76,9 @@ class ChunkIngest {
   const Attempt at_;
   ingest::Problems problems_;
   std::shared_ptr<const grid::Partitioner> grid_;
-  int takes_ = 0;
+  int spills_ = 0;
   ChunkRecord record_;
-  std::unordered_set<Hash128> staged_;         // objects
+  std::unordered_set<Hash128> staged_;       // objects
   std::vector<index::ObjectEntry> entries_;  // not written yet
   std::vector<ingest::PendingObject> pending_;
 };
@@ -109,18 +109,18 @@ Status ChunkIngest::stage_all() {
   const auto list = after_commit ? staging_.pending(at_.chunk) : staging_.chunk(at_);
   EC_ASSIGN_OR_RETURN(const auto inventory, inventory::open_inventory(stores_, list, {.suffix = ""}));
   const auto workers = static_cast<std::size_t>(std::max(1, spec_.workers));
-  ingest::ChunkSource source(
+  ingest::InventoryChunker source(
       *inventory, [](std::span<const storage::ObjectRef> objects) { return std::vector<bool>(objects.size()); },
       {.chunk_size = 20'000, .workers = workers});
   EC_ASSIGN_OR_RETURN(const auto schema, start_schema());
   fetch::FetchOptions fetch{.concurrency = spec_.fetch_concurrency, .max_object_bytes = spec_.max_object_bytes};
   fetch.source_root = spec_.source_root;
   ingest::IngestStage stage(stores_, source, *grid_, problems_, *schema,
-                              {.fetch = fetch,
-                               .workers = workers,
-                               .memory_limit_bytes = spec_.memory_limit_bytes,
-                               .keep_text = !staging_.is_direct(),
-                               .keep_pending = true});
+                            {.fetch = fetch,
+                             .workers = workers,
+                             .memory_limit_bytes = spec_.memory_limit_bytes,
+                             .keep_text = !staging_.is_direct(),
+                             .keep_pending = true});
   while (!stage.wait(std::chrono::milliseconds(200))) {
     if (hooks_.stop != nullptr && hooks_.stop->load()) {
       stage.stop();
@@ -173,7 +173,7 @@ void ChunkIngest::look_at_spread(const Parts& parts) {
 Status ChunkIngest::write_lines(const Parts& parts) {
   for (const auto& part : parts) remember(*part);
   EC_ASSIGN_OR_RETURN(auto files,
-                      write_rows(staging_, *grid_, parts, {.attempt = at_, .part = takes_++, .parallel = parallel()}));
+                      write_rows(staging_, *grid_, parts, {.attempt = at_, .part = spills_++, .parallel = parallel()}));
   for (auto& file : files) {
     record_.rows += file.rows;
     record_.files.push_back(std::move(file));
@@ -181,7 +181,7 @@ Status ChunkIngest::write_lines(const Parts& parts) {
   return {};
 }
 
-// Of the take's items, of each the newest version; the entries of all.
+// Of the spill's items, of each the newest version; the entries of all.
 std::vector<ingest::ItemAddress> ChunkIngest::choose(const Parts& parts) {
   std::unordered_map<Hash128, std::size_t> newest;  // number of the entry
   std::vector<ingest::ItemAddress> addresses;
@@ -212,7 +212,7 @@ Status ChunkIngest::write_parts(Parts parts) {
   EC_ASSIGN_OR_RETURN(const auto schema, choose_schema(parts));
   const auto columns = part_schema(spec_.schema, *schema);
   EC_ASSIGN_OR_RETURN(auto table_schema, iceberg_schema(columns));
-  EC_ASSIGN_OR_RETURN(const auto writer, write::TableWriter::make(std::move(table_schema)));
+  EC_ASSIGN_OR_RETURN(const auto writer, write::PartitionWriters::make(std::move(table_schema)));
   std::vector<std::shared_ptr<arrow::RecordBatch>> batches;
   for (const auto& part : parts) {
     EC_ASSIGN_OR_RETURN(auto batch, part->batch.finish(*schema));
@@ -220,27 +220,27 @@ Status ChunkIngest::write_parts(Parts parts) {
   }
   auto [rows, bounds] = ingest::rows_of(parts, items);
   EC_ASSIGN_OR_RETURN(const auto cutter,
-                      write::RowCutter::make(schema, std::move(batches), std::move(rows), std::move(bounds)));
-  const int take = takes_++;
+                      write::RowPartitioner::make(schema, std::move(batches), std::move(rows), std::move(bounds)));
+  const int spill = spills_++;
   std::mutex mutex;
   std::map<std::string, int> numbers;  // of a part, by its URI
-  std::map<write::Bucket, int> used;
-  const auto next_uri = [&](const write::Bucket& bucket) {
+  std::map<write::Partition, int> used;
+  const auto next_uri = [&](const write::Partition& partition) {
     const std::lock_guard lock(mutex);
-    const int number = take * kPartsPerTake + used[bucket]++;
-    auto uri = staging_.rows(bucket, at_, number);
+    const int number = spill * kFilesPerSpill + used[partition]++;
+    auto uri = staging_.rows(partition, at_, number);
     numbers[uri] = number;
     return uri;
   };
   EC_ASSIGN_OR_RETURN(
       const auto files,
-      write::write_groups(stores_, cutter, writer,
-                             {.bucket_of = [&](const auto& key) { return write::bucket_of(*grid_, key); },
-                              .next_uri = next_uri,
-                              .parallel = parallel()}));
+      write::write_partitions(stores_, cutter, writer,
+                              {.partition_of = [&](const auto& key) { return write::partition_of(*grid_, key); },
+                               .next_uri = next_uri,
+                               .parallel = parallel()}));
   for (const auto& [file, primaries] : files) {
     record_.rows += file.record_count;
-    record_.files.push_back({.bucket = write::bucket_of(file.partition),
+    record_.files.push_back({.partition = write::partition_of(file.partition),
                              .part = numbers.at(file.file_path),
                              .rows = file.record_count,
                              .bytes = file.file_size_in_bytes,
@@ -249,7 +249,7 @@ Status ChunkIngest::write_parts(Parts parts) {
   FileList list;
   for (const auto& written : files) list.added.push_back(written.file);
   EC_ASSIGN_OR_RETURN(const auto manifest, write_file_list(columns, list));
-  EC_TRY(staging_.write(staging_.part_files(at_, take), manifest));
+  EC_TRY(staging_.write(staging_.part_files(at_, spill), manifest));
   record_.schemas.push_back(columns);
   return write_entries();
 }
@@ -259,7 +259,7 @@ Status ChunkIngest::write_parts(Parts parts) {
 Result<std::unique_ptr<ingest::StartSchema>> ChunkIngest::start_schema() const {
   const auto start = [](stac::ItemSchema schema, bool undecided) {
     return std::make_unique<ingest::StartSchema>(std::make_shared<const stac::ItemSchema>(std::move(schema)),
-                                                   undecided);
+                                                 undecided);
   };
   if (!staging_.is_direct()) return start(stac::initial_schema(stac::SchemaKind::kAuto), false);
   if (spec_.schema.kind.empty()) return start(stac::initial_schema(stac::SchemaKind::kItslive), true);
@@ -294,8 +294,8 @@ std::string ChunkIngest::marker() const {
   const auto& settings = run_.settings;
   std::set<std::string> cells, years;
   for (const auto& file : record_.files) {
-    cells.insert(file.bucket.cell);
-    years.insert(write::year_name(file.bucket.year));
+    cells.insert(file.partition.cell);
+    years.insert(write::year_name(file.partition.year));
   }
   json["part_files"] = part_files(staging_, record_);
   json["run_id"] = staging_.root().substr(staging_.root().rfind('/') + 1);
@@ -391,9 +391,9 @@ Result<std::optional<ChunkRecord>> read_chunk_record(const Staging& staging, Att
 nlohmann::json part_files(const Staging& staging, const ChunkRecord& record) {
   auto files = nlohmann::json::array();
   for (const auto& file : record.files) {
-    files.push_back({{"s3_key", staging.rows(file.bucket, {record.chunk, record.attempt}, file.part)},
-                     {"grid_partition", file.bucket.cell},
-                     {"year", write::year_name(file.bucket.year)},
+    files.push_back({{"s3_key", staging.rows(file.partition, {record.chunk, record.attempt}, file.part)},
+                     {"grid_partition", file.partition.cell},
+                     {"year", write::year_name(file.partition.year)},
                      {"row_count", file.rows},
                      {"file_size_bytes", file.bytes}});
   }

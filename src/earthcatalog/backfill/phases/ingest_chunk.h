@@ -1,11 +1,11 @@
-// Phase 2: one chunk's objects fetched, covered and staged by bucket: as lines of NDJSON, or as sorted data files
+// Phase 2: one chunk's objects fetched, covered and staged by partition: as lines of NDJSON, or as sorted data files
 // (parts).
 #pragma once
 
-#include "earthcatalog/backfill/staging/records.h"
 #include "earthcatalog/backfill/staging/layout.h"
-#include "earthcatalog/fetch/fetcher.h"
+#include "earthcatalog/backfill/staging/records.h"
 #include "earthcatalog/base/progress.h"
+#include "earthcatalog/fetch/fetcher.h"
 
 namespace earthcatalog::backfill {
 

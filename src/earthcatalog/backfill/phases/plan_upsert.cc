@@ -16,11 +16,11 @@ constexpr std::size_t kHoldingsAtOnce = 65'536;
 
 class DeltaDecision {
  public:
-  DeltaDecision(const Staging& staging, const index::ObjectIndex& index, Plan& plan)
-      : staging_(staging), index_(index), recorded_(index), plan_(plan) {}
+  DeltaDecision(const Staging& staging, const index::ObjectIndex& index, StagedSummary& summary)
+      : staging_(staging), index_(index), recorded_(index), summary_(summary) {}
 
   Result<DeltaChanges> run(std::int64_t memory_bytes) {
-    EC_ASSIGN_OR_RETURN(runs_, open_runs(staging_, plan_));
+    EC_ASSIGN_OR_RETURN(runs_, open_runs(staging_, summary_));
     EC_TRY(collect_objects());
     parts_ =
         1 + static_cast<std::uint64_t>(std::ssize(objects_) * kEntryBytes / std::max<std::int64_t>(1, memory_bytes));
@@ -49,11 +49,11 @@ class DeltaDecision {
   const Staging& staging_;
   const index::ObjectIndex& index_;
   const ingest::StagedObjects recorded_;
-  Plan& plan_;
-  std::vector<std::unique_ptr<index::RunReader>> runs_;  // as in plan_.runs
-  std::vector<Hash128> objects_;                           // all that are staged, ascending
+  StagedSummary& summary_;
+  std::vector<std::unique_ptr<index::RunReader>> runs_;  // as in summary_.runs
+  std::vector<Hash128> objects_;                         // all that are staged, ascending
   std::vector<index::ObjectEntry> left_;                 // recorded entries of those that hold another item now
-  std::unordered_set<Hash128> left_out_;                   // items of staged objects that somebody recorded since
+  std::unordered_set<Hash128> left_out_;                 // items of staged objects that somebody recorded since
   std::uint64_t parts_ = 1;
   DeltaChanges changes_;
 };
@@ -73,7 +73,7 @@ Status DeltaDecision::collect_objects() {
     std::int64_t row = 0;
     EC_TRY(reader->scan_keys([&](const index::RunKey& key) -> Status {
       const EntryPosition at{.run = r, .row = row++};
-      if (plan_.repeated_entries.contains(at)) return {};
+      if (summary_.repeated_entries.contains(at)) return {};
       staged.holdings.push_back({key.object, key.identity, key.last_modified});
       staged.positions.push_back(at);
       return staged.holdings.size() < kHoldingsAtOnce ? Status{} : settle(staged);
@@ -107,11 +107,11 @@ Status DeltaDecision::leave_out_stale(Staged& staged) {
   }
   EC_ASSIGN_OR_RETURN(const auto entries, backfill::read_entries(runs_, stale.positions));
   for (std::size_t i = 0; i < entries.size(); ++i) {
-    leave_out(plan_, stale.positions[i], entries[i]);
+    leave_out(summary_, stale.positions[i], entries[i]);
     if (entries[i].owns_rows()) left_out_.insert(entries[i].identity);
   }
   // Over the staged ones, which come with their run.
-  std::ranges::move(later, std::back_inserter(plan_.superseded));
+  std::ranges::move(later, std::back_inserter(summary_.superseded));
   staged = std::move(kept);
   return {};
 }
@@ -120,8 +120,8 @@ Status DeltaDecision::decide(std::uint64_t part) {
   std::vector<index::ObjectEntry> entries;
   std::vector<EntryPosition> positions;
   EC_TRY(read_entries(part, entries, positions));
-  ingest::Company company{
-      .left = {}, .comes = [&](const Hash128& object) { return std::ranges::binary_search(objects_, object); }};
+  ingest::Company company{.left = {},
+                          .comes = [&](const Hash128& object) { return std::ranges::binary_search(objects_, object); }};
   std::ranges::copy_if(left_, std::back_inserter(company.left),
                        [&](const auto& entry) { return is_in(part, entry.identity); });
   EC_ASSIGN_OR_RETURN(auto decision, ingest::decide_part(std::move(entries), company, recorded_));
@@ -145,13 +145,13 @@ Status DeltaDecision::read_entries(std::uint64_t part, std::vector<index::Object
   return {};
 }
 
-void DeltaDecision::sort_in(index::ObjectEntry entry, const EntryPosition& at,
-                            std::vector<index::ObjectEntry>& entries, std::vector<EntryPosition>& positions) {
+void DeltaDecision::sort_in(index::ObjectEntry entry, const EntryPosition& at, std::vector<index::ObjectEntry>& entries,
+                            std::vector<EntryPosition>& positions) {
   if (!entry.owns_rows()) {
     // It lost to another object of its chunk, which may be one that does not count any more, and its rows were never
     // written: the next run shall fetch it.
     if (left_out_.contains(entry.identity)) changes_.forgotten.push_back(entry.object);
-  } else if (!plan_.dropped.contains(at)) {
+  } else if (!summary_.dropped.contains(at)) {
     entries.push_back(std::move(entry));
     positions.push_back(at);
   }
@@ -163,20 +163,20 @@ void DeltaDecision::take(ingest::EntryDecision decision, const std::vector<Entry
     if (winner != decision.winners.end() && *winner == i) {
       ++winner;
     } else {
-      supersede(plan_, positions[i], std::move(decision.incoming[i]));
+      supersede(summary_, positions[i], std::move(decision.incoming[i]));
     }
   }
   std::ranges::move(decision.displaced, std::back_inserter(changes_.displaced));
   std::ranges::move(decision.forgotten, std::back_inserter(changes_.forgotten));
-  for (auto& [bucket, identities] : decision.removals) changes_.removals[bucket].merge(identities);
+  for (auto& [partition, identities] : decision.removals) changes_.removals[partition].merge(identities);
   changes_.more_items += decision.more_items;
 }
 
 }  // namespace
 
 Result<DeltaChanges> decide_delta(const Staging& staging, const index::ObjectIndex& index, std::int64_t memory_bytes,
-                                  Plan& plan) {
-  return annotate(DeltaDecision(staging, index, plan).run(memory_bytes), "deciding what the delta replaces");
+                                  StagedSummary& summary) {
+  return annotate(DeltaDecision(staging, index, summary).run(memory_bytes), "deciding what the delta replaces");
 }
 
 }  // namespace earthcatalog::backfill

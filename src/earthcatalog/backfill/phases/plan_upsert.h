@@ -12,18 +12,18 @@
 
 namespace earthcatalog::backfill {
 
-/// What an upsert changes besides adding the rows that its plan leaves in.
+/// What an upsert changes besides adding the rows that its summary leaves in.
 struct DeltaChanges {
   std::vector<index::ObjectEntry> displaced;  ///< owners that have no rows any more
-  std::vector<Hash128> forgotten;               ///< objects whose version counts again
+  std::vector<Hash128> forgotten;             ///< objects whose version counts again
   write::Removals removals;
   std::int64_t more_items = 0;
 };
 
-/// Decides on all staged objects, as incremental does; those that lose leave the rows of `plan`. Memory: about
+/// Decides on all staged objects, as incremental does; those that lose leave the rows of `summary`. Memory: about
 /// `memory_bytes` for entries, 16 bytes for each object, what changes in the table, and what others have recorded of
 /// the staged objects since.
 Result<DeltaChanges> decide_delta(const Staging& staging, const index::ObjectIndex& index, std::int64_t memory_bytes,
-                                  Plan& plan);
+                                  StagedSummary& summary);
 
 }  // namespace earthcatalog::backfill

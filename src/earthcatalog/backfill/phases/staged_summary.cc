@@ -21,15 +21,15 @@ using EntrySorter = extsort::HashSorter<EntryAt>;
 
 class Planner {
  public:
-  Planner(const Staging& staging, const RunRecord& run, const PlanOptions& options)
+  Planner(const Staging& staging, const RunRecord& run, const SummaryOptions& options)
       : staging_(staging), run_(run), options_(options) {}
 
-  Result<Plan> run() {
+  Result<StagedSummary> run() {
     EC_TRY(read_chunks());
-    for (auto& [bucket, group] : groups_) plan_.groups.push_back(std::move(group));
+    for (auto& [partition, group] : groups_) summary_.groups.push_back(std::move(group));
     EC_TRY(find_dropped());
     name_plan();
-    return std::move(plan_);
+    return std::move(summary_);
   }
 
  private:
@@ -43,9 +43,9 @@ class Planner {
 
   const Staging& staging_;
   const RunRecord& run_;
-  const PlanOptions& options_;
-  Plan plan_;
-  std::map<write::Bucket, Group> groups_;
+  const SummaryOptions& options_;
+  StagedSummary summary_;
+  std::map<write::Partition, StagedGroup> groups_;
   std::vector<std::unique_ptr<index::RunReader>> readers_;
 };
 
@@ -88,36 +88,36 @@ Result<std::vector<ChunkRecord>> Planner::read_chunk(std::int64_t chunk) const {
 
 void Planner::add(ChunkRecord record) {
   for (const auto& file : record.files) {
-    auto& group = groups_[file.bucket];
-    group.bucket = file.bucket;
+    auto& group = groups_[file.partition];
+    group.partition = file.partition;
     group.files.push_back({.attempt = {record.chunk, record.attempt},
                            .part = file.part,
                            .rows = file.rows,
                            .bytes = file.bytes,
                            .items = file.items});
   }
-  for (const auto& [name, kinds] : record.observed) plan_.observed[name].merge(kinds);
-  plan_.all_itslive = plan_.all_itslive && record.all_itslive;
-  plan_.items.add(record.items);
+  for (const auto& [name, kinds] : record.observed) summary_.observed[name].merge(kinds);
+  summary_.all_itslive = summary_.all_itslive && record.all_itslive;
+  summary_.items.add(record.items);
   // What was pending before this attempt is counted by it.
   if (record.attempt == run_.first_attempt) {
-    plan_.source_items += record.source_items;
+    summary_.source_items += record.source_items;
   } else {
-    plan_.pending -= record.source_items;
+    summary_.pending -= record.source_items;
   }
-  plan_.staged_items += record.staged_items;
-  plan_.repeated += record.repeated;
-  plan_.missing += record.missing;
-  if (plan_.first_missing.empty()) plan_.first_missing = record.first_missing;
-  plan_.pending += record.pending;
-  plan_.rejected += record.rejected;
-  plan_.superseded_before += record.superseded;
-  for (int take = 0; take < std::ssize(record.runs); ++take) {
-    plan_.runs.push_back({{record.chunk, record.attempt}, take, record.runs[static_cast<std::size_t>(take)]});
+  summary_.staged_items += record.staged_items;
+  summary_.repeated += record.repeated;
+  summary_.missing += record.missing;
+  if (summary_.first_missing.empty()) summary_.first_missing = record.first_missing;
+  summary_.pending += record.pending;
+  summary_.rejected += record.rejected;
+  summary_.superseded_before += record.superseded;
+  for (int spill = 0; spill < std::ssize(record.runs); ++spill) {
+    summary_.runs.push_back({{record.chunk, record.attempt}, spill, record.runs[static_cast<std::size_t>(spill)]});
   }
   record.files.clear();
   if (record.schemas.empty()) record.observed.clear();
-  plan_.records.push_back(std::move(record));
+  summary_.records.push_back(std::move(record));
 }
 
 // Objects that several attempts staged (a list of pending objects that was older than its chunk), and items that
@@ -142,7 +142,7 @@ Status Planner::find_dropped() {
 }
 
 Status Planner::read_entries(EntrySorter& objects, EntrySorter& items) {
-  EC_ASSIGN_OR_RETURN(readers_, open_runs(staging_, plan_));
+  EC_ASSIGN_OR_RETURN(readers_, open_runs(staging_, summary_));
   std::mutex mutex;  // of the sorters
   return parallel_for(readers_.size(), staging_.stores().parallel(1), [&](std::size_t r) -> Status {
     if (!readers_[r]) return {};
@@ -163,7 +163,7 @@ Status Planner::drop(std::span<const EntryAt> same, bool same_object) {
   };
   std::vector<EntryPosition> positions;
   for (const auto& [key, at] : same) {
-    if (!plan_.repeated_entries.contains(at)) positions.push_back(at);
+    if (!summary_.repeated_entries.contains(at)) positions.push_back(at);
   }
   if (positions.size() < 2) return {};
   EC_ASSIGN_OR_RETURN(auto entries, backfill::read_entries(readers_, positions));
@@ -176,10 +176,10 @@ Status Planner::drop(std::span<const EntryAt> same, bool same_object) {
   for (auto contender = contenders.begin(); contender != contenders.end(); ++contender) {
     if (contender == best) continue;
     if (same_object) {
-      leave_out(plan_, contender->at, contender->entry);
-      plan_.repeated_entries.insert(contender->at);
+      leave_out(summary_, contender->at, contender->entry);
+      summary_.repeated_entries.insert(contender->at);
     } else {
-      supersede(plan_, contender->at, std::move(contender->entry));
+      supersede(summary_, contender->at, std::move(contender->entry));
     }
   }
   return {};
@@ -187,33 +187,35 @@ Status Planner::drop(std::span<const EntryAt> same, bool same_object) {
 
 void Planner::name_plan() {
   std::string text = fmt::format("{} {}", run_.settings.inventory_identity, run_.started);
-  for (const auto& record : plan_.records) {
+  for (const auto& record : summary_.records) {
     text += fmt::format(" {}.{}:{}", record.chunk, record.attempt, record.rows);
     for (const auto& run : record.runs) text += fmt::format(":{}", run.entries);
   }
-  plan_.started = run_.started;
-  plan_.plan_id = to_hex(hash128(text));
+  summary_.started = run_.started;
+  summary_.plan_id = to_hex(hash128(text));
 }
 
 }  // namespace
 
-Status check_found(const Plan& plan, const RunRecord& run, const ingest::MissingRule& rule) {
+Status check_found(const StagedSummary& summary, const RunRecord& run, const ingest::MissingRule& rule) {
   if (run.first_attempt > 0) return {};
-  const auto status = check_missing(
-      {.asked = plan.source_items, .missing = plan.missing, .pending = plan.pending, .first = plan.first_missing},
-      rule);
+  const auto status = check_missing({.asked = summary.source_items,
+                                     .missing = summary.missing,
+                                     .pending = summary.pending,
+                                     .first = summary.first_missing},
+                                    rule);
   if (status) return {};
   return fail(status.error().kind,
               "{}. Nothing was committed. What was fetched stays staged: run with `restart` to fetch anew",
               status.error().message);
 }
 
-Result<std::vector<std::unique_ptr<index::RunReader>>> open_runs(const Staging& staging, const Plan& plan) {
-  std::vector<std::unique_ptr<index::RunReader>> readers(plan.runs.size());
+Result<std::vector<std::unique_ptr<index::RunReader>>> open_runs(const Staging& staging, const StagedSummary& summary) {
+  std::vector<std::unique_ptr<index::RunReader>> readers(summary.runs.size());
   EC_TRY(parallel_for(readers.size(), staging.stores().parallel(1), [&](std::size_t i) -> Status {
-    const auto& [attempt, take, run] = plan.runs[i];
+    const auto& [attempt, spill, run] = summary.runs[i];
     if (run.entries == 0) return {};
-    EC_ASSIGN_OR_RETURN(const auto where, staging.stores().locate(staging.objects(attempt, take)));
+    EC_ASSIGN_OR_RETURN(const auto where, staging.stores().locate(staging.objects(attempt, spill)));
     EC_ASSIGN_OR_RETURN(readers[i], index::RunReader::open(where, run.bytes));
     return {};
   }));
@@ -221,7 +223,7 @@ Result<std::vector<std::unique_ptr<index::RunReader>>> open_runs(const Staging& 
 }
 
 Result<std::vector<index::ObjectEntry>> read_entries(const std::vector<std::unique_ptr<index::RunReader>>& runs,
-                                                       std::span<const EntryPosition> at) {
+                                                     std::span<const EntryPosition> at) {
   std::vector<index::ObjectEntry> found;
   found.reserve(at.size());
   for (std::size_t first = 0, end = 0; first < at.size(); first = end) {
@@ -233,26 +235,26 @@ Result<std::vector<index::ObjectEntry>> read_entries(const std::vector<std::uniq
   return found;
 }
 
-void leave_out(Plan& plan, const EntryPosition& at, const index::ObjectEntry& entry) {
+void leave_out(StagedSummary& summary, const EntryPosition& at, const index::ObjectEntry& entry) {
   if (!entry.owns_rows()) return;
-  const auto& run = plan.runs[static_cast<std::size_t>(at.run)];
+  const auto& run = summary.runs[static_cast<std::size_t>(at.run)];
   for (const auto& cell : entry.cells) {
-    const write::Bucket bucket{.cell = cell, .year = entry.year};
-    const auto group = std::ranges::lower_bound(plan.groups, bucket, {}, &Group::bucket);
-    if (group == plan.groups.end() || group->bucket != bucket) continue;
-    group->dropped.push_back({run.attempt, run.take, entry.object, entry.identity});
+    const write::Partition partition{.cell = cell, .year = entry.year};
+    const auto group = std::ranges::lower_bound(summary.groups, partition, {}, &StagedGroup::partition);
+    if (group == summary.groups.end() || group->partition != partition) continue;
+    group->dropped.push_back({run.attempt, run.spill, entry.object, entry.identity});
   }
-  plan.dropped.insert(at);
-  plan.items.add(entry, -1);
+  summary.dropped.insert(at);
+  summary.items.add(entry, -1);
 }
 
-void supersede(Plan& plan, const EntryPosition& at, index::ObjectEntry entry) {
-  leave_out(plan, at, entry);
+void supersede(StagedSummary& summary, const EntryPosition& at, index::ObjectEntry entry) {
+  leave_out(summary, at, entry);
   entry.cells.clear();
-  plan.superseded.push_back(std::move(entry));
+  summary.superseded.push_back(std::move(entry));
 }
 
-Result<Plan> make_plan(const Staging& staging, const RunRecord& run, const PlanOptions& options) {
+Result<StagedSummary> summarize_staged(const Staging& staging, const RunRecord& run, const SummaryOptions& options) {
   return Planner(staging, run, options).run();
 }
 

@@ -29,13 +29,13 @@ std::string Staging::done(Attempt attempt) const {
   return at(fmt::format("staging/_completed/{}.done", attempt_name(attempt)));
 }
 
-std::string Staging::objects(Attempt attempt, int take) const {
-  if (is_direct()) return of_attempt(attempt, fmt::format("objects{}.parquet", number_suffix(take)));
-  return at(fmt::format("staging/_objects/{}{}.parquet", attempt_name(attempt), number_suffix(take)));
+std::string Staging::objects(Attempt attempt, int spill) const {
+  if (is_direct()) return of_attempt(attempt, fmt::format("objects{}.parquet", number_suffix(spill)));
+  return at(fmt::format("staging/_objects/{}{}.parquet", attempt_name(attempt), number_suffix(spill)));
 }
 
-std::string Staging::part_files(Attempt attempt, int take) const {
-  return of_attempt(attempt, fmt::format("parts{}.avro", number_suffix(take)));
+std::string Staging::part_files(Attempt attempt, int spill) const {
+  return of_attempt(attempt, fmt::format("parts{}.avro", number_suffix(spill)));
 }
 
 std::string Staging::problems(Attempt attempt) const {
@@ -43,13 +43,13 @@ std::string Staging::problems(Attempt attempt) const {
   return at(fmt::format("staging/_problems/{}.ndjson", attempt_name(attempt)));
 }
 
-std::string Staging::rows(const write::Bucket& bucket, Attempt attempt, int part) const {
+std::string Staging::rows(const write::Partition& partition, Attempt attempt, int part) const {
   const auto name = attempt_name(attempt) + number_suffix(part);
-  const auto year = write::year_name(bucket.year);
+  const auto year = write::year_name(partition.year);
   if (is_direct()) {
-    return storage::join_uri(parts_, fmt::format("grid_partition={}/year={}/{}.parquet", bucket.cell, year, name));
+    return storage::join_uri(parts_, fmt::format("grid_partition={}/year={}/{}.parquet", partition.cell, year, name));
   }
-  return at(fmt::format("staging/{}/{}/{}.ndjson", bucket.cell, year, name));
+  return at(fmt::format("staging/{}/{}/{}.ndjson", partition.cell, year, name));
 }
 
 std::string Staging::task_report(std::int64_t task, std::string_view key) const {

@@ -7,9 +7,9 @@
 #include <string>
 #include <string_view>
 
-#include "earthcatalog/write/partition.h"
 #include "earthcatalog/result.h"
 #include "earthcatalog/storage/stores.h"
+#include "earthcatalog/write/partition.h"
 
 namespace earthcatalog::backfill {
 
@@ -20,8 +20,9 @@ struct Attempt {
   bool operator==(const Attempt&) const = default;
 };
 
-/// How many parts of one bucket phase 2 may write of what it holds in memory at a time (a take), in the direct shape.
-inline constexpr int kPartsPerTake = 1'000;
+/// How many parts of one partition phase 2 may write of what it holds in memory at a time (a spill), in the direct
+/// shape.
+inline constexpr int kFilesPerSpill = 1'000;
 
 /// Makes names, and reads and writes small markers under them. Presence is asked by name, never by a listing. A value;
 /// `stores` must outlive it.
@@ -39,13 +40,13 @@ class Staging {
   std::string chunk(Attempt attempt) const;
   std::string pending(std::int64_t chunk) const;
   std::string done(Attempt attempt) const;
-  std::string objects(Attempt attempt, int take = 0) const;
-  /// Of the direct shape: manifest of the parts of a take.
-  std::string part_files(Attempt attempt, int take) const;
+  std::string objects(Attempt attempt, int spill = 0) const;
+  /// Of the direct shape: manifest of the parts of a spill.
+  std::string part_files(Attempt attempt, int spill) const;
   std::string problems(Attempt attempt) const;
-  /// `part` numbers the files of one attempt in one bucket: memory may make it write more than one.
-  std::string rows(const write::Bucket& bucket, Attempt attempt, int part) const;
-  /// `key` is what tells the task from tasks of other plans: what it left is never taken for theirs.
+  /// `part` numbers the files of one attempt in one partition: memory may make it write more than one.
+  std::string rows(const write::Partition& partition, Attempt attempt, int part) const;
+  /// `key` is what tells the task from tasks of other summaries: what it left is never taken for theirs.
   std::string task_report(std::int64_t task, std::string_view key) const;
   std::string task_files(std::int64_t task, std::string_view key) const;
   std::string file_list(std::string_view key) const;

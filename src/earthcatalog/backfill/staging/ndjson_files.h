@@ -1,4 +1,4 @@
-// Rows on their way from phase 2 to phase 3: NDJSON (line_parser.h), one file for each attempt and bucket.
+// Rows on their way from phase 2 to phase 3: NDJSON (line_parser.h), one file for each attempt and partition.
 #pragma once
 
 #include <functional>
@@ -9,8 +9,8 @@
 #include <string_view>
 #include <vector>
 
-#include "earthcatalog/backfill/staging/records.h"
 #include "earthcatalog/backfill/staging/layout.h"
+#include "earthcatalog/backfill/staging/records.h"
 #include "earthcatalog/geoparquet/writer.h"
 #include "earthcatalog/grid/partitioner.h"
 #include "earthcatalog/ingest/chunk.h"
@@ -27,11 +27,11 @@ void append_line(const storage::ObjectRef& object, bool primary, std::string_vie
 
 struct WriteRowsOptions {
   Attempt attempt;
-  int part = 0;       ///< of each bucket's file
+  int part = 0;       ///< of each partition's file
   Parallel parallel;  ///< Stores::parallel()
 };
 
-/// Writes the rows of items whose texts were kept, a file for each bucket.
+/// Writes the rows of items whose texts were kept, a file for each partition.
 Result<std::vector<StagedFile>> write_rows(const Staging& staging, const grid::Partitioner& grid,
                                            std::span<const std::unique_ptr<ingest::ChunkPart>> parts,
                                            const WriteRowsOptions& options);

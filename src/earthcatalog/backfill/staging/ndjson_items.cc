@@ -17,7 +17,7 @@ LineItems::LineItems(std::shared_ptr<const stac::ItemSchema> schema)
 
 LineItems::~LineItems() = default;
 
-Result<std::optional<LineItems::Taken>> LineItems::add(std::string_view line, const write::GroupKey& group,
+Result<std::optional<LineItems::Taken>> LineItems::add(std::string_view line, const write::CellYear& group,
                                                        const std::unordered_set<Hash128>& dropped) {
   EC_ASSIGN_OR_RETURN(StagedRow staged, line_parser_->parse(line));
   if (!dropped.empty() && dropped.contains(object_hash(staged.object.bucket, staged.object.key))) return std::nullopt;
@@ -26,11 +26,11 @@ Result<std::optional<LineItems::Taken>> LineItems::add(std::string_view line, co
   buffer_.assign(staged.item);
   const auto parsed = parser_.append(buffer_, *batch_);
   if (!parsed) return fail(ErrorKind::kInvalidData, "an item that phase 2 took is none now: {}", parsed.error().reason);
-  write::Row row{.group = group,
-                    .batch = static_cast<std::uint32_t>(columns_.batches.size()),
-                    .row = parsed->row,
-                    .bounds = write::kNoBounds,
-                    .primary = staged.primary};
+  write::PartitionRow row{.group = group,
+                          .batch = static_cast<std::uint32_t>(columns_.batches.size()),
+                          .row = parsed->row,
+                          .bounds = write::kNoBounds,
+                          .primary = staged.primary};
   if (const auto box = parsed->wkb.empty() ? std::nullopt : grid::bounds(parsed->wkb)) {
     row.bounds = static_cast<std::uint32_t>(columns_.bounds.size());
     columns_.bounds.push_back(*box);

@@ -11,19 +11,19 @@
 
 #include "earthcatalog/base/hash.h"
 #include "earthcatalog/grid/bounds.h"
-#include "earthcatalog/write/row_partitioner.h"
 #include "earthcatalog/result.h"
 #include "earthcatalog/stac/item_batch.h"
 #include "earthcatalog/storage/object_ref.h"
+#include "earthcatalog/write/row_partitioner.h"
 
 namespace earthcatalog::backfill {
 
 class LineParser;
 
-/// What RowCutter::make takes.
+/// What RowPartitioner::make takes.
 struct ItemColumns {
   std::vector<std::shared_ptr<arrow::RecordBatch>> batches;
-  std::vector<write::Row> rows;  ///< in the order of their lines
+  std::vector<write::PartitionRow> rows;  ///< in the order of their lines
   std::vector<grid::Bounds> bounds;
 };
 
@@ -41,7 +41,7 @@ class LineItems {
   };
   /// The item of a line, without its line feed, becomes a row of `group`; nothing when its object is one of `dropped`.
   /// kInvalidData for a line that append_line() did not write.
-  Result<std::optional<Taken>> add(std::string_view line, const write::GroupKey& group,
+  Result<std::optional<Taken>> add(std::string_view line, const write::CellYear& group,
                                    const std::unordered_set<Hash128>& dropped);
 
   std::size_t size() const { return columns_.rows.size(); }

@@ -13,7 +13,7 @@ namespace earthcatalog::backfill {
 namespace {
 
 constexpr std::int64_t kReadBytes = 4 << 20;
-const write::GroupKey kOneGroup{1, 0};
+const write::CellYear kOneGroup{1, 0};
 
 // The lines of a file of any size.
 class LineReader {
@@ -87,9 +87,9 @@ class Stream final : public geoparquet::RowStream {
     EC_ASSIGN_OR_RETURN(auto columns, items_.finish());
     const std::size_t count = columns.rows.size();
     EC_ASSIGN_OR_RETURN(const auto cutter,
-                        write::RowCutter::make(items_schema_, std::move(columns.batches), std::move(columns.rows),
-                                                  std::move(columns.bounds)));
-    EC_ASSIGN_OR_RETURN(const auto rows, cutter.cut(cutter.groups()[0], 0, count, file_.bucket.cell));
+                        write::RowPartitioner::make(items_schema_, std::move(columns.batches), std::move(columns.rows),
+                                                    std::move(columns.bounds)));
+    EC_ASSIGN_OR_RETURN(const auto rows, cutter.cut(cutter.groups()[0], 0, count, file_.partition.cell));
     return geoparquet::conform(rows, schema_);
   }
 
@@ -110,7 +110,7 @@ std::int64_t LinesSource::stream_bytes() const { return 2 * kReadBytes; }
 
 Result<std::unique_ptr<geoparquet::RowStream>> LinesSource::read(const iceberg::Schema& schema,
                                                                  std::int64_t batch_rows) {
-  auto uri = staging_.rows(file_.bucket, attempt_, file_.part);
+  auto uri = staging_.rows(file_.partition, attempt_, file_.part);
   EC_ASSIGN_OR_RETURN(auto in, open_rows(staging_, file_, attempt_));
   return std::make_unique<Stream>(file_, dropped_, LineReader(std::move(in), file_.bytes), std::move(uri), schema_,
                                   schema, batch_rows);

@@ -6,14 +6,16 @@
 
 namespace earthcatalog::backfill {
 
-void to_json(nlohmann::json& json, const write::Bucket& bucket) { json = {bucket.cell, write::year_name(bucket.year)}; }
+void to_json(nlohmann::json& json, const write::Partition& partition) {
+  json = {partition.cell, write::year_name(partition.year)};
+}
 
-void from_json(const nlohmann::json& json, write::Bucket& bucket) {
-  bucket.cell = json.at(0).get<std::string>();
+void from_json(const nlohmann::json& json, write::Partition& partition) {
+  partition.cell = json.at(0).get<std::string>();
   const auto year = json.at(1).get<std::string>();
-  bucket.year.reset();
+  partition.year.reset();
   if (year == "unknown") return;
-  const auto [end, error] = std::from_chars(year.data(), year.data() + year.size(), bucket.year.emplace());
+  const auto [end, error] = std::from_chars(year.data(), year.data() + year.size(), partition.year.emplace());
   if (error != std::errc{} || end != year.data() + year.size()) {
     throw nlohmann::json::other_error::create(501, "no year: " + json.dump(), &json);
   }
@@ -55,11 +57,11 @@ void ItemCounts::add(const ItemCounts& other) {
 }
 
 void to_json(nlohmann::json& json, const StagedFile& file) {
-  json = {file.bucket.cell, write::year_name(file.bucket.year), file.part, file.rows, file.bytes, file.items};
+  json = {file.partition.cell, write::year_name(file.partition.year), file.part, file.rows, file.bytes, file.items};
 }
 
 void from_json(const nlohmann::json& json, StagedFile& file) {
-  file.bucket = json.get<write::Bucket>();
+  file.partition = json.get<write::Partition>();
   json.at(2).get_to(file.part);
   json.at(3).get_to(file.rows);
   json.at(4).get_to(file.bytes);

@@ -10,20 +10,20 @@
 #include "earthcatalog/backfill/staging/staged_schema.h"
 #include "earthcatalog/base/time.h"
 #include "earthcatalog/index/object_index.h"
-#include "earthcatalog/write/partition.h"
 #include "earthcatalog/stac/schema.h"
+#include "earthcatalog/write/partition.h"
 
 namespace earthcatalog::backfill {
 
-/// One NDJSON file or part: Staging::rows(bucket, attempt, part).
+/// One NDJSON file or part: Staging::rows(partition, attempt, part).
 struct StagedFile {
-  write::Bucket bucket;
+  write::Partition partition;
   int part = 0;
   std::int64_t rows = 0, bytes = 0;
   std::int64_t items = 0;  ///< rows with the smallest cell of their item
 };
 
-/// Entries of the object index: Staging::objects(attempt, take). No file when there are none.
+/// Entries of the object index: Staging::objects(attempt, spill). No file when there are none.
 struct ObjectRun {
   std::int64_t entries = 0, bytes = 0;
 };
@@ -44,7 +44,7 @@ struct ChunkRecord {
   int attempt = 0;
   TimeMicros started = 0;  ///< RunRecord::started of the backfill that it belongs to
   std::int64_t source_items = 0, staged_items = 0;
-  std::int64_t superseded = 0;  ///< direct shape: a newer version of the item came in the same take
+  std::int64_t superseded = 0;  ///< direct shape: a newer version of the item came in the same spill
   std::int64_t repeated = 0;    ///< objects that the chunk lists more than once, the first time left out
   std::int64_t missing = 0, pending = 0, rejected = 0;
   std::string first_missing;  ///< URI of the first that is missing
@@ -53,8 +53,8 @@ struct ChunkRecord {
   std::vector<StagedFile> files;
   bool all_itslive = true;
   stac::ObservedProperties observed;
-  std::vector<ObjectRun> runs;       ///< one a take in the direct shape, else one
-  std::vector<TableSchema> schemas;  ///< direct shape: of the parts of each take
+  std::vector<ObjectRun> runs;       ///< one a spill in the direct shape, else one
+  std::vector<TableSchema> schemas;  ///< direct shape: of the parts of each spill
   std::string problems;              ///< URI of the problems file; empty: none
   std::string warning;               ///< a grid that is too fine for the items; empty: none
   double seconds = 0;
@@ -62,10 +62,10 @@ struct ChunkRecord {
 
 }  // namespace earthcatalog::backfill
 
-namespace earthcatalog::pipeline {
-void to_json(nlohmann::json& json, const Bucket& bucket);
-void from_json(const nlohmann::json& json, Bucket& bucket);
-}  // namespace earthcatalog::pipeline
+namespace earthcatalog::write {
+void to_json(nlohmann::json& json, const Partition& partition);
+void from_json(const nlohmann::json& json, Partition& partition);
+}  // namespace earthcatalog::write
 
 namespace earthcatalog::stac {
 void to_json(nlohmann::json& json, const PropertyKinds& kinds);

@@ -57,7 +57,7 @@ Result<LockRecord> LockRecord::parse(std::string_view text) {
   if (!object.is_object()) return fail(ErrorKind::kInvalidData, "it is no JSON object");
   LockRecord record;
   record.owner = text_of(object, "owner");
-  record.pid = extsort::number_of(object, "pid");
+  record.pid = number_of(object, "pid");
   record.hostname = text_of(object, "hostname");
   if (!object.contains("acquired")) return fail(ErrorKind::kInvalidData, "it has no member \"acquired\"");
   EC_ASSIGN_OR_RETURN(record.acquired, read_time(object["acquired"], "acquired"));
@@ -67,7 +67,7 @@ Result<LockRecord> LockRecord::parse(std::string_view text) {
   record.run_id = text_of(object, "run_id");
   record.boot_id = text_of(object, "boot_id");
   record.pid_namespace = text_of(object, "pid_namespace");
-  record.process_start_time = extsort::number_of(object, "process_start_time");
+  record.process_start_time = number_of(object, "process_start_time");
   record.token = text_of(object, "token");
   if (const auto beat = object.find("heartbeat"); beat != object.end() && !beat->is_null()) {
     EC_ASSIGN_OR_RETURN(record.heartbeat, read_time(*beat, "heartbeat"));

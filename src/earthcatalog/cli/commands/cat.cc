@@ -11,8 +11,8 @@
 #include "earthcatalog/cli/commands/commands.h"
 #include "earthcatalog/cli/options/table_options.h"
 #include "earthcatalog/geoparquet/reader.h"
-#include "earthcatalog/stac/item_batch.h"
 #include "earthcatalog/read/table_items.h"
+#include "earthcatalog/stac/item_batch.h"
 
 namespace earthcatalog::cli {
 namespace {
@@ -70,7 +70,7 @@ class Cat final : public Command {
     storage::Stores stores(access.storage);
     EC_ASSIGN_OR_RETURN(const auto catalog, catalog::Catalog::open(stores, catalog_at(access)));
     const read::ItemsQuery query{.ids = {ids_.begin(), ids_.end()}, .collection = collection_, .limit = limit_};
-    EC_ASSIGN_OR_RETURN(const auto read, maintenance::read_items(catalog->table(), query, [](std::string_view json) {
+    EC_ASSIGN_OR_RETURN(const auto read, read::read_items(catalog->table(), query, [](std::string_view json) {
                           print_line(json);
                           return !output_failed();  // main() tells why
                         }));

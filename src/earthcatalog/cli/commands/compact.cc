@@ -52,10 +52,10 @@ Result<std::optional<std::int32_t>> parse_year(const std::string& text) {
 Result<compact::CompactSpec> make_spec(const Flags& flags, const TableAccess& access) {
   compact::CompactSpec spec;
   EC_ASSIGN_OR_RETURN(spec.catalog, locked_catalog(access, flags.lock, "compact"));
-  if (!flags.cell.empty()) spec.buckets.cells.emplace(flags.cell);
+  if (!flags.cell.empty()) spec.partitions.cells.emplace(flags.cell);
   if (!flags.year.empty()) {
     EC_ASSIGN_OR_RETURN(const auto year, parse_year(flags.year));
-    spec.buckets.years_since_1970.insert(year);
+    spec.partitions.years_since_1970.insert(year);
   }
   spec.threshold = flags.threshold;
   spec.compact_rows = flags.compact_rows;

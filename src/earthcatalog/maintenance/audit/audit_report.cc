@@ -65,7 +65,7 @@ std::string to_json(const AuditReport& report) {
   json["catalog"] = report.catalog;
   json["warehouse"] = report.warehouse;
   json["snapshot_id"] = report.snapshot_id ? Json(*report.snapshot_id) : Json();
-  json["inventory_objects"] = read::to_json(report.objects);
+  json["inventory_objects"] = to_json(report.objects);
   json["object_index"] = {{"current", report.index.current},
                           {"entries", report.index.entries},
                           {"extra", report.index.extra},

@@ -84,7 +84,7 @@ std::optional<std::int64_t> values_of(const std::vector<DataFile>& files, int fi
 
 class History {
  public:
-  explicit read::History(const iceberg::Table& table) : table_(table) {
+  explicit History(const iceberg::Table& table) : table_(table) {
     for (const auto& field : table.schema().fields) add_column(field, field.name);
   }
 
@@ -157,7 +157,7 @@ class History {
 }  // namespace
 
 Status find_lost_values(const iceberg::Table& table, const std::function<void(const LostValues&)>& visit) {
-  read::History history(table);
+  History history(table);
   EC_TRY(history.read());
   history.tell(visit);
   return {};

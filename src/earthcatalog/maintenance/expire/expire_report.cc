@@ -12,9 +12,9 @@ using Json = nlohmann::ordered_json;
 Json to_json(const FileCount& count) { return {{"files", count.files}, {"bytes", count.bytes}}; }
 
 Json to_json(const PlaceCounts& counts) {
-  return {{"listed", read::to_json(counts.listed)},       {"live", read::to_json(counts.live)},
-          {"too_young", read::to_json(counts.too_young)}, {"left", read::to_json(counts.left)},
-          {"removed", read::to_json(counts.removed)},     {"not_removed", read::to_json(counts.not_removed)}};
+  return {{"listed", to_json(counts.listed)},       {"live", to_json(counts.live)},
+          {"too_young", to_json(counts.too_young)}, {"left", to_json(counts.left)},
+          {"removed", to_json(counts.removed)},     {"not_removed", to_json(counts.not_removed)}};
 }
 
 std::string line(std::string_view name, const PlaceCounts& counts) {
@@ -45,9 +45,9 @@ std::string to_json(const ExpireReport& report) {
                                          {"time", format_time(snapshot.time)},
                                          {"operation", snapshot.operation}});
   }
-  json["files"] = read::to_json(report.total());
+  json["files"] = to_json(report.total());
   json["places"] = Json::object();
-  for (const auto& place : report.places) json["places"][place.place] = read::to_json(place);
+  for (const auto& place : report.places) json["places"][place.place] = to_json(place);
   json["seconds"] = report.seconds;
   return json.dump(2);
 }

@@ -12,10 +12,10 @@
 #include "earthcatalog/geoparquet/footer.h"
 #include "earthcatalog/geoparquet/position_deletes.h"
 #include "earthcatalog/iceberg/commit/transaction.h"
-#include "earthcatalog/write/remove_rows.h"
 #include "earthcatalog/maintenance/recover/found_files.h"
 #include "earthcatalog/maintenance/recover/row_choice.h"
 #include "earthcatalog/maintenance/recover/schema_union.h"
+#include "earthcatalog/write/remove_rows.h"
 
 namespace earthcatalog::maintenance {
 namespace {
@@ -127,7 +127,7 @@ Result<geoparquet::FileSchema> Work::read(FoundFile& found) {
   EC_ASSIGN_OR_RETURN(file, geoparquet::describe_file(*reader, file.file_size_in_bytes, schema.schema, file.partition));
   found.described = true;
   if (kept_rows_.fetch_add(schema.rows) + schema.rows <= kMostKeptRows) {
-    auto items = read::read_items(*reader, schema.schema);
+    auto items = read_items(*reader, schema.schema);
     if (items) found.items = *std::move(items);  // else choose() will tell why not
   }
   return schema;
@@ -214,12 +214,12 @@ Status Work::check_partly() const {
 
 Status Work::rewrite() {
   if (partly_.empty()) return {};
-  EC_ASSIGN_OR_RETURN(const auto writer, write::TableWriter::make(schema_));
-  write::PartNames names(spec_.warehouse, spec_.run_id);
+  EC_ASSIGN_OR_RETURN(const auto writer, write::PartitionWriters::make(schema_));
+  write::FileNames names(spec_.warehouse, spec_.run_id);
   for (const auto& [found, choice] : partly_) {
     write::Removals removals;
-    removals[write::bucket_of(found.file.partition)].insert(choice.dropped.begin(), choice.dropped.end());
-    EC_ASSIGN_OR_RETURN(auto outcome, write::rewrite_without(stores_, {found.file}, removals, names, writer, {}));
+    removals[write::partition_of(found.file.partition)].insert(choice.dropped.begin(), choice.dropped.end());
+    EC_ASSIGN_OR_RETURN(auto outcome, write::remove_rows(stores_, {found.file}, removals, names, writer, {}));
     for (auto& file : outcome.added) {
       result_.bytes += file.file_size_in_bytes;
       added_.push_back(std::move(file));

@@ -24,7 +24,7 @@ Json to_json(const Reconstruction& done) {
           {"rows_left_out", done.rows_left_out},
           {"left_out", done.left_out},
           {"rewritten", done.partly},
-          {"unreadable", read::to_json(done.unreadable)}};
+          {"unreadable", to_json(done.unreadable)}};
 }
 
 }  // namespace
@@ -43,9 +43,9 @@ std::string to_json(const RegisterReport& report) {
   json["files"] = report.files;
   json["rows"] = report.rows;
   json["bytes"] = report.bytes;
-  json["passed_over"] = read::to_json(report.passed_over);
+  json["passed_over"] = to_json(report.passed_over);
   json["notes"] = report.notes;
-  if (report.reconstructed) json["reconstructed"] = read::to_json(*report.reconstructed);
+  if (report.reconstructed) json["reconstructed"] = to_json(*report.reconstructed);
   json["seconds"] = report.seconds;
   return json.dump(2);
 }

@@ -58,7 +58,7 @@ class Chooser {
     const auto& file = found.file;
     EC_ASSIGN_OR_RETURN(const auto reader,
                         geoparquet::FileReader::open(stores_, file.file_path, file.file_size_in_bytes));
-    EC_ASSIGN_OR_RETURN(buffer, read::read_items(*reader, schema_));
+    EC_ASSIGN_OR_RETURN(buffer, read_items(*reader, schema_));
     return buffer;
   }
 
