@@ -13,7 +13,7 @@ constexpr Attempt kAttempt{.chunk = 4, .number = 0};
 
 class LinesSourceTest : public testing::Test {
  protected:
-  storage::ObjectRef object(int number) const { return {.partition = "b", .key = fmt::format("{}.stac.json", number)}; }
+  storage::ObjectRef object(int number) const { return {.bucket = "b", .key = fmt::format("{}.stac.json", number)}; }
 
   // `count` items with `filler` bytes each.
   void stage(int count, std::size_t filler) {
@@ -80,7 +80,7 @@ TEST_F(LinesSourceTest, ALineLargerThanAPiece) {
 TEST_F(LinesSourceTest, LeavesOutWhatDoesNotCount) {
   stage(10, 10);
   const auto dropped = object(4);
-  const auto found = read(3, {object_hash(dropped.partition, dropped.key)});
+  const auto found = read(3, {object_hash(dropped.bucket, dropped.key)});
   ASSERT_TRUE(found) << found.error().message;
   EXPECT_EQ(found->first.size(), 9u);
   EXPECT_FALSE(found->first.contains("item-4"));

@@ -26,7 +26,7 @@ rc::Gen<std::string> any_key() {
 }
 
 RC_GTEST_PROP(StagedRows, ALineGivesBackWhatItWasMadeOf, ()) {
-  storage::ObjectRef object{.partition = *any_key(), .key = *any_key()};
+  storage::ObjectRef object{.bucket = *any_key(), .key = *any_key()};
   if (*rc::gen::arbitrary<bool>()) object.last_modified = *rc::gen::inRange<std::int64_t>(0, 4'000'000'000'000'000);
   const bool primary = *rc::gen::arbitrary<bool>();
   const std::string item = *rc::gen::element<std::string>("{}", R"({"id":"a,\"item\":"})", R"({"a":{"item":1}})");
@@ -43,7 +43,7 @@ RC_GTEST_PROP(StagedRows, ALineGivesBackWhatItWasMadeOf, ()) {
 }
 
 RC_GTEST_PROP(StagedRows, ASpoiltLineIsAnErrorOrALine, ()) {
-  auto line = line_of({.partition = "b", .key = "a/b.stac.json", .last_modified = 1'600'000'000'000'000}, true, "{}");
+  auto line = line_of({.bucket = "b", .key = "a/b.stac.json", .last_modified = 1'600'000'000'000'000}, true, "{}");
   line.pop_back();
   for (int n = *rc::gen::inRange(1, 6); n > 0; --n) {
     line[*rc::gen::inRange<std::size_t>(0, line.size())] = *rc::gen::arbitrary<char>();

@@ -23,7 +23,7 @@ Hash128 key_of_number(int number, bool crowded) {
   return key;
 }
 
-RC_GTEST_PROP(extsort::HashTable, FindsWhatWasSortedIntoIt, ()) {
+RC_GTEST_PROP(HashTable, FindsWhatWasSortedIntoIt, ()) {
   const auto numbers = *rc::gen::container<std::vector<int>>(rc::gen::inRange(0, 300));
   const auto crowded = *rc::gen::arbitrary<bool>();
   const auto memory_bytes = *rc::gen::element<std::int64_t>(1, 500, 1 << 20);
@@ -67,7 +67,7 @@ RC_GTEST_PROP(extsort::HashTable, FindsWhatWasSortedIntoIt, ()) {
   RC_ASSERT(scanned == table.size());
 }
 
-TEST(extsort::ScratchFile, NamesTheFolderThatCannotHoldIt) {
+TEST(ScratchFile, NamesTheFolderThatCannotHoldIt) {
   const auto file = extsort::ScratchFile::create("/nonexistent/folder");
   ASSERT_FALSE(file);
   EXPECT_THAT(file.error().message, ::testing::HasSubstr("/nonexistent/folder"));

@@ -24,7 +24,7 @@ std::vector<Plain> sorted(extsort::ObjectSorter& sorter) {
 }
 
 // Names with much in common and much that differs; zero bytes, which end strings elsewhere; keys that begin others.
-RC_GTEST_PROP(extsort::ObjectSorter, SortsByBucketThenKey, ()) {
+RC_GTEST_PROP(ObjectSorter, SortsByBucketThenKey, ()) {
   const std::string prefix(*rc::gen::inRange<std::size_t>(0, 40), 'p');
   const int letters = *rc::gen::inRange(1, 5);
   const bool in_order = *rc::gen::inRange(0, 4) == 0;
@@ -52,7 +52,7 @@ RC_GTEST_PROP(extsort::ObjectSorter, SortsByBucketThenKey, ()) {
   RC_ASSERT(found == expected);
 }
 
-TEST(extsort::ObjectSorter, KeepsRowsThatAreLargerThanItsMemory) {
+TEST(ObjectSorter, KeepsRowsThatAreLargerThanItsMemory) {
   extsort::ObjectSorter sorter({.scratch_folder = "/tmp", .memory_bytes = 100});
   for (const char letter : {'c', 'a', 'b'}) {
     ASSERT_TRUE(sorter.add(
@@ -64,7 +64,7 @@ TEST(extsort::ObjectSorter, KeepsRowsThatAreLargerThanItsMemory) {
   EXPECT_EQ(std::get<1>(all[2]), std::string(1 << 20, 'c'));
 }
 
-TEST(extsort::ObjectSorter, RefusesABucketThatCannotBeOne) {
+TEST(ObjectSorter, RefusesABucketThatCannotBeOne) {
   extsort::ObjectSorter sorter({});
   EXPECT_FALSE(
       sorter.add({.bucket = std::string("a\0b", 3), .key = "k", .size_bytes = {}, .last_modified = {}, .etag = {}}));

@@ -211,7 +211,7 @@ TEST_F(ObjectIndexTest, SaysWhichRunIsMissingOrBroken) {
   EXPECT_THAT(broken.error().message, HasSubstr("memory://index/gone.parquet"));
 }
 
-TEST(index::IndexManifest, SurvivesJsonAndRefusesNonsense) {
+TEST(IndexManifest, SurvivesJsonAndRefusesNonsense) {
   const index::IndexManifest manifest{.snapshot_id = -7, .runs = {{.uri = "s3://b/x", .entries = 3, .size_bytes = 4}}};
   EXPECT_EQ(index::IndexManifest::parse(manifest.to_json()).value(), manifest);
   EXPECT_EQ(index::IndexManifest::parse(index::IndexManifest().to_json()).value(), index::IndexManifest());

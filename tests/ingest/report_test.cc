@@ -25,15 +25,15 @@ ingest::Report sample() {
   return report;
 }
 
-TEST(ingest::Report, AddsUp) {
+TEST(Report, AddsUp) {
   ingest::Report report = sample();
   EXPECT_EQ(report.imbalance(), 0);
   ++report.missing;
   EXPECT_EQ(report.imbalance(), -1);
 }
 
-TEST(ingest::Report, JsonHasTheNamesOfTheSpecification) {
-  const auto json = nlohmann::json::parse(incremental::to_json(sample()));
+TEST(Report, JsonHasTheNamesOfTheSpecification) {
+  const auto json = nlohmann::json::parse(to_json(sample()));
   EXPECT_EQ(json["source_items"], 21);
   EXPECT_EQ(json["unique_cells"], 2);
   EXPECT_EQ(json["unique_years"], 1);
@@ -49,8 +49,8 @@ TEST(ingest::Report, JsonHasTheNamesOfTheSpecification) {
   }
 }
 
-TEST(ingest::Report, TextNamesEveryCountThatIsNotZero) {
-  const auto text = incremental::to_text(sample());
+TEST(Report, TextNamesEveryCountThatIsNotZero) {
+  const auto text = to_text(sample());
   for (const char* word : {"21", "written", "unchanged", "superseded", "missing", "pending", "rejected"}) {
     EXPECT_NE(text.find(word), std::string::npos) << word;
   }

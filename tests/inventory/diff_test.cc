@@ -137,7 +137,7 @@ TEST_F(DiffTest, ComparesByWhatBothRowsGive) {
   EXPECT_EQ(report.compared_by.last_modified, 2);
   EXPECT_EQ(report.compared_by.size, 1);
   EXPECT_EQ(report.compared_by.name, 1);
-  EXPECT_THAT(incremental::to_text(report), HasSubstr("1 objects were compared by name alone"));
+  EXPECT_THAT(to_text(report), HasSubstr("1 objects were compared by name alone"));
 }
 
 TEST_F(DiffTest, OfSeveralRowsTheLastModifiedCountsWhateverTheirOrder) {

@@ -33,7 +33,7 @@ Outcome outcome_of(Warehouse& warehouse, const maintenance::ExpireReport& report
 bool kill_at(int nth, Fault::Effect effect, std::optional<Call> on, const Outcome& expected) {
   static int tables = 0;
   Warehouse warehouse(fmt::format("kill{}", tables++));
-  const read::History history(warehouse);
+  const History history(warehouse);
   // From the nth call on nothing works any more; a lost reply happens first.
   warehouse.store->add({.on = on, .nth = nth, .times = 1, .effect = effect});
   warehouse.store->add({.nth = on ? Fault::kForEver : nth + 1, .times = Fault::kForEver});
@@ -57,7 +57,7 @@ class ExpireKilled : public ::testing::Test {
  protected:
   void SetUp() override {
     Warehouse warehouse("undisturbed");
-    const read::History history(warehouse);
+    const History history(warehouse);
     maintenance::ExpireReport report;
     ASSERT_TRUE(maintenance::run_expire(warehouse.stores, spec_for(warehouse, 2), {}, report));
     expected_ = outcome_of(warehouse, report);

@@ -49,7 +49,7 @@ class Expiring : public ::testing::Test {
 
   static inline int tests_ = 0;
   Warehouse warehouse_;
-  read::History history_;
+  History history_;
   maintenance::ExpireReport report_;
   ErrorKind kind_{};
 };

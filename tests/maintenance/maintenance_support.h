@@ -117,7 +117,7 @@ class Warehouse {
 
 /// Three states of a table, 10 and 50 hours after the first; rubbish of then and of now. It is hour 60.
 struct History {
-  explicit read::History(Warehouse& warehouse) {
+  explicit History(Warehouse& warehouse) {
     first = warehouse.commit({"a.parquet", "b.parquet"});
     warehouse.put(std::string(kFolder) + "killed.parquet");
     warehouse.put("_parts/run0/part");

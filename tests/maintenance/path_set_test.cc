@@ -7,7 +7,7 @@
 namespace earthcatalog::maintenance {
 namespace {
 
-TEST(maintenance::PathSet, HoldsWhatWasAdded) {
+TEST(PathSet, HoldsWhatWasAdded) {
   maintenance::PathSet set;
   for (int i = 0; i < 1000; ++i) set.add("s3://b/" + std::to_string(i % 500));
   set.seal();
@@ -15,7 +15,7 @@ TEST(maintenance::PathSet, HoldsWhatWasAdded) {
   for (int i = 0; i < 1000; ++i) EXPECT_EQ(set.contains("s3://b/" + std::to_string(i)), i < 500);
 }
 
-TEST(maintenance::PathSet, RemembersWhatWasAskedFor) {
+TEST(PathSet, RemembersWhatWasAskedFor) {
   maintenance::PathSet set;
   for (const char* name : {"a", "b", "c"}) set.add(name);
   set.seal();
@@ -28,14 +28,14 @@ TEST(maintenance::PathSet, RemembersWhatWasAskedFor) {
   EXPECT_EQ(set.unmarked(), 2U);
 }
 
-TEST(maintenance::PathSet, AnEmptyOneHoldsNothing) {
+TEST(PathSet, AnEmptyOneHoldsNothing) {
   maintenance::PathSet set;
   set.seal();
   EXPECT_FALSE(set.mark("a"));
   EXPECT_EQ(set.unmarked(), 0U);
 }
 
-TEST(maintenance::PathSet, MillionsOfRepeatedNamesAreKeptOnce) {
+TEST(PathSet, MillionsOfRepeatedNamesAreKeptOnce) {
   maintenance::PathSet set;
   for (int round = 0; round < 8; ++round) {
     for (int i = 0; i < 300'000; ++i) set.add(std::to_string(i));

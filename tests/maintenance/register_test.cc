@@ -128,7 +128,7 @@ TEST(FoundFiles, SayTheirPartitionByTheirNames) {
   }
 }
 
-TEST(maintenance::SchemaUnion, OfColumnsThatCameLater) {
+TEST(SchemaUnion, OfColumnsThatCameLater) {
   auto schema = catalog::iceberg_schema(stac::initial_schema(stac::SchemaKind::kAuto));
   maintenance::SchemaUnion all;
   ASSERT_TRUE(all.add({.schema = schema, .has_field_ids = true, .rows = 1}, "first"));
@@ -143,7 +143,7 @@ TEST(maintenance::SchemaUnion, OfColumnsThatCameLater) {
 }
 
 // The peer's: 28 columns, no ids, integers of 32 bits.
-TEST(maintenance::SchemaUnion, OfFilesWithoutIdsGetsThoseOfANewTable) {
+TEST(SchemaUnion, OfFilesWithoutIdsGetsThoseOfANewTable) {
   auto schema = itslive();
   schema.fields.resize(28);
   for (auto& field : schema.fields) {
@@ -155,7 +155,7 @@ TEST(maintenance::SchemaUnion, OfFilesWithoutIdsGetsThoseOfANewTable) {
   EXPECT_EQ(all.finish().value().fields, itslive().fields);
 }
 
-TEST(maintenance::SchemaUnion, OfFilesThatAreNoItemsIsRefused) {
+TEST(SchemaUnion, OfFilesThatAreNoItemsIsRefused) {
   maintenance::SchemaUnion all;
   iceberg::Schema schema;
   schema.fields.push_back({.field_id = 1, .name = "a", .type = {.id = iceberg::TypeId::kLong, .fields = {}}});

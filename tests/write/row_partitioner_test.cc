@@ -52,7 +52,7 @@ Input make_input(int count, int parts) {
   return input;
 }
 
-RC_GTEST_PROP(write::RowPartitioner, EveryRowComesOutOnceInItsGroupAndInOrder, ()) {
+RC_GTEST_PROP(RowPartitioner, EveryRowComesOutOnceInItsGroupAndInOrder, ()) {
   const int count = *rc::gen::inRange(1, 60);
   const int parts = *rc::gen::inRange(1, 5);
   auto input = make_input(count, parts);
@@ -90,7 +90,7 @@ RC_GTEST_PROP(write::RowPartitioner, EveryRowComesOutOnceInItsGroupAndInOrder, (
   RC_ASSERT(primaries == static_cast<std::size_t>(count));
 }
 
-TEST(write::RowPartitioner, CutsALargeGroupInPieces) {
+TEST(RowPartitioner, CutsALargeGroupInPieces) {
   auto input = make_input(1, 1);
   input.rows.assign(10, input.rows[0]);
   const auto cutter = write::RowPartitioner::make(input.schema, input.batches, input.rows, {});
@@ -98,7 +98,7 @@ TEST(write::RowPartitioner, CutsALargeGroupInPieces) {
   EXPECT_EQ((*cutter->cut(cutter->groups()[0], 8, 2, "c"))->num_rows(), 2);
 }
 
-TEST(write::RowPartitioner, WritesBoxesAndNullsWhereThereAreNone) {
+TEST(RowPartitioner, WritesBoxesAndNullsWhereThereAreNone) {
   auto input = make_input(2, 1);
   input.rows.resize(2);
   input.rows[0].group = input.rows[1].group;

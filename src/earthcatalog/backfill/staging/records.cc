@@ -4,13 +4,12 @@
 
 #include "earthcatalog/grid/partitioner.h"
 
-namespace earthcatalog::backfill {
+namespace earthcatalog::write {
 
-void to_json(nlohmann::json& json, const write::Partition& partition) {
-  json = {partition.cell, write::year_name(partition.year)};
+void to_json(nlohmann::json& json, const Partition& partition) { json = {partition.cell, year_name(partition.year)};
 }
 
-void from_json(const nlohmann::json& json, write::Partition& partition) {
+void from_json(const nlohmann::json& json, Partition& partition) {
   partition.cell = json.at(0).get<std::string>();
   const auto year = json.at(1).get<std::string>();
   partition.year.reset();
@@ -21,7 +20,7 @@ void from_json(const nlohmann::json& json, write::Partition& partition) {
   }
 }
 
-}  // namespace earthcatalog::backfill
+}  // namespace earthcatalog::write
 
 namespace earthcatalog::stac {
 

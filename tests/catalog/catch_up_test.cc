@@ -9,7 +9,7 @@
 #include "earthcatalog/index/index_catch_up.h"
 #include "earthcatalog/catalog/table_schema.h"
 
-namespace earthcatalog::index {
+namespace earthcatalog::catalog {
 namespace {
 
 using ::testing::ElementsAre;
@@ -367,4 +367,4 @@ RC_GTEST_PROP(CatchUpModel, TheIndexOwnsWhatTheTableHolds, ()) {
 }
 
 }  // namespace
-}  // namespace earthcatalog::index
+}  // namespace earthcatalog::catalog
