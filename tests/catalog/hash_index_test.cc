@@ -11,7 +11,7 @@
 #include "catalog/table_support.h"
 #include "earthcatalog/index/hash_index_file.h"
 
-namespace earthcatalog::index {
+namespace earthcatalog::catalog {
 namespace {
 
 using ::testing::AllOf;
@@ -252,4 +252,4 @@ TEST_F(HashIndexOfTable, ThatNamesNoSnapshotIsMadeAnew) {
 }
 
 }  // namespace
-}  // namespace earthcatalog::index
+}  // namespace earthcatalog::catalog
