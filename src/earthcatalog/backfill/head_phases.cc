@@ -12,7 +12,6 @@
 #include "earthcatalog/base/parallel.h"
 #include "earthcatalog/catalog/host.h"
 #include "earthcatalog/catalog/table_schema.h"
-#include "earthcatalog/pipeline/part_names.h"
 
 namespace earthcatalog::backfill {
 namespace {
@@ -40,9 +39,8 @@ class Head {
     if (const auto* const snapshot = find_commit(*catalog_, plan)) report.committed_snapshot = snapshot->snapshot_id;
     if (report.committed_snapshot) return report;
     EC_TRY(check_found(plan, run_, {}));
-    auto of_round = options();
+    const auto of_round = options();
     if (nothing_to_do(plan, of_round)) return report;
-    EC_ASSIGN_OR_RETURN(of_round.first_part, first_free_part());
     EC_ASSIGN_OR_RETURN(const Round round, plan_round(*catalog_, staging_, std::move(plan), of_round));
     for (std::size_t task = 0; task < round.tasks.size(); ++task) report.tasks.push_back(spec_of(round, task));
     return report;
@@ -90,25 +88,6 @@ class Head {
             .memory_bytes = spec_.memory_limit_bytes,
             .task_memory_bytes = spec_.task_memory_bytes,
             .task_bytes = spec_.task_bytes};
-  }
-
-  // A run id comes from outside and may be used again: files that a retained snapshot names are never written over.
-  // What a run adds is in the snapshots that it makes and, when those have expired, in the current one.
-  Result<int> first_free_part() const {
-    int first = 0;
-    if (!catalog_->has_table()) return first;
-    const auto& metadata = catalog_->table().metadata();
-    for (const auto& snapshot : metadata.snapshots) {
-      const auto run = snapshot.summary.find(std::string(catalog::kRunIdSummary));
-      const bool is_own = run != snapshot.summary.end() && run->second == spec_.run_id;
-      if (!is_own && snapshot.snapshot_id != metadata.current_snapshot_id) continue;
-      const iceberg::ListFilesOptions listing{.statistics = false, .snapshot_id = snapshot.snapshot_id};
-      EC_TRY(catalog_->table().list_files(listing, [&](const iceberg::DataFile& file) -> Status {
-        first = std::max(first, pipeline::part_number(file.file_path, spec_.run_id).value_or(-1) + 1);
-        return {};
-      }));
-    }
-    return first;
   }
 
   FinishOptions finish_options() const {
