@@ -30,7 +30,8 @@ ACCESS_KEY, SECRET_KEY = "testkey", "testsecret"
 
 def clean_environment(**extra):
     """The environment without anything that would change how S3 is reached, or that is an option."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "EARTHCATALOG_"))}
+    ours = ("AWS_", "EARTHCATALOG_", "CURL_CA_BUNDLE", "SSL_CERT_FILE")
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
     return {**kept, "AWS_EC2_METADATA_DISABLED": "true", **extra}
 
 

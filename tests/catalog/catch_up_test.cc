@@ -187,6 +187,24 @@ TEST_F(CatchUpTest, ACompactionByAnotherEngineChangesNothing) {
   EXPECT_EQ(catalog->index().manifest().runs.size(), 1u) << "nothing was written for it";
 }
 
+TEST_F(CatchUpTest, ACompactionByAnotherEngineThatDropsDoublesLosesNoCell) {
+  const Row older{.id = "ours", .updated = 4};
+  commit_ours(*open("r1"));
+  OtherEngine other(stores_, kCatalog);
+  other.commit({rows("double", "x", {kOurs}), rows("older", "x", {older})}, {});
+  ASSERT_TRUE(open("r2")->commit({}));
+  std::vector<iceberg::DataFile> removed;
+  ASSERT_TRUE(other.table().list_files({}, [&](iceberg::DataFile&& file) -> Status {
+    removed.push_back(file);
+    return {};
+  }));
+  ASSERT_THAT(removed, SizeIs(3));
+  other.commit({rows("rewritten", "x", {kOurs})}, removed);
+  const auto catalog = open("r3");
+  EXPECT_EQ(state(*catalog, "k"), ObjectState::kUnchanged);
+  EXPECT_THAT(owners(*catalog, "ours"), ElementsAre(object_of("k", kOurs, {"x"}, 2020)));
+}
+
 TEST_F(CatchUpTest, NewerRowsOfAnotherEngineSupersedeOurObject) {
   commit_ours(*open("r1"));
   OtherEngine other(stores_, kCatalog);

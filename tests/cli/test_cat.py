@@ -3,6 +3,7 @@
 import datetime
 import json
 
+import pyarrow
 import pytest
 from conftest import incremental
 
@@ -69,6 +70,43 @@ def test_cat_of_an_id_finds_an_item_that_lost_its_primary_row(earthcatalog, arch
     table.load().delete(f"id = '{name}' and grid_primary = true")
     (item,) = cat(earthcatalog, *table.arguments, "--id", name)
     assert item["id"] == name
+
+
+@pytest.fixture
+def fanned_out(earthcatalog, archive, table):
+    """200 items, some of them in several cells."""
+    earthcatalog.json(*incremental(table, archive, "--limit", 200))
+    table.items = {item["id"]: item for item in cat(earthcatalog, *table.arguments)}
+    assert len(table.items) == 200 < len(table.rows())
+    return table
+
+
+@pytest.mark.parametrize("limit", [[], ["--limit", 1000]], ids=["all", "limit"])
+@pytest.mark.parametrize("gone", [True, False])
+def test_cat_gives_an_item_once_whichever_of_its_rows_another_engine_deleted(earthcatalog, fanned_out, gone, limit):
+    rows = fanned_out.contents().to_pylist()
+    several = {row["id"] for row in rows if not row["grid_primary"]}
+    left = {row["id"] for row in rows if row["grid_primary"] is not gone}
+    assert several and several <= left
+    names = ", ".join(f"'{name}'" for name in sorted(several))
+    fanned_out.load().delete(f"id in ({names}) and grid_primary = {str(gone).lower()}")
+    assert len(fanned_out.rows()) < len(rows)
+    items = cat(earthcatalog, *fanned_out.arguments, *limit)
+    assert len(items) == 200 and {item["id"]: item for item in items} == fanned_out.items
+
+
+def test_cat_gives_an_item_once_that_another_engine_appended_again(earthcatalog, fanned_out):
+    theirs = fanned_out.load()
+    copies = theirs.scan().to_arrow()
+    at = copies.schema.get_field_index("updated")
+    later = pyarrow.array([datetime.datetime(2100, 1, 1, tzinfo=datetime.UTC)] * copies.num_rows,
+                          copies.schema.field(at).type)
+    theirs.append(copies.slice(0, 50))
+    theirs.append(copies.set_column(at, copies.schema.field(at), later).slice(0, 50))
+    items = cat(earthcatalog, *fanned_out.arguments)
+    assert sorted(item["id"] for item in items) == sorted(fanned_out.items)
+    newer = {item["id"] for item in items if item["properties"].get("updated", datetime.datetime.min).year == 2100}
+    assert newer == set(copies.slice(0, 50)["id"].to_pylist())
 
 
 def test_cat_of_another_engines_rows_keeps_names_with_colons(earthcatalog, small_archive, table):

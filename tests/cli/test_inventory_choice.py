@@ -166,7 +166,8 @@ def test_keys_that_only_since_leaves_out_are_nothing_new(earthcatalog, small_arc
     assert (report["source_items"], report["skipped_since"]) == (0, 120)
 
 
-@pytest.mark.parametrize("text", ["bucket,key\n", "bucket,key,is_delete_marker\nb,a.stac.json,true\n"])
+@pytest.mark.parametrize("text", ["bucket,key\n", "bucket,key,is_delete_marker\nb,a.stac.json,true\n",
+                                  "bucket,key,is_delete_marker\nb,a.stac.json,true\nb,a.png,false\n"])
 def test_header_alone_or_delete_markers_alone_are_nothing_to_do(earthcatalog, table, tmp_path, text):
     path = tmp_path / "list.csv"
     path.write_text(text)

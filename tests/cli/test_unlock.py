@@ -39,6 +39,19 @@ def test_catalog_that_is_not_locked(earthcatalog, small_archive, table):
         assert earthcatalog.run("unlock", "--catalog", table.catalog, *force, check=True).stdout == "not locked\n"
 
 
+def test_report_says_whether_it_is_locked_and_how_the_command_ended(earthcatalog, killed):
+    held = earthcatalog.json("unlock", "--catalog", killed.catalog)
+    removed = earthcatalog.json("unlock", "--catalog", killed.catalog, "--force")
+    free = earthcatalog.json("unlock", "--catalog", killed.catalog)
+    assert [report["locked"] for report in (held, removed, free)] == [True, False, False]
+    assert held["owner"] == removed["owner"] == "incremental" and "owner" not in free
+    for report in (held, removed, free):
+        assert (report["command"], report["status"], report["exit_code"]) == ("unlock", "ok", 0)
+        assert report["catalog"].endswith(str(killed.catalog)) and report["started"] <= report["ended"]
+    process = earthcatalog.run("unlock", "--catalog", f"{killed.catalog}.none", "--format", "json")
+    assert process.returncode == 1 and json.loads(process.stdout)["status"] == "failed"
+
+
 def test_holder_that_is_gone(earthcatalog, killed, archive):
     told = earthcatalog.run("unlock", "--catalog", killed.catalog, check=True).stdout
     assert "its holder is gone: process" in told and "The next run takes the lock over" in told

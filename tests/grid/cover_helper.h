@@ -29,4 +29,17 @@ class Coverers {
   std::vector<Cell> cells_;
 };
 
+/// Every sampled cell is in the cover, and every cell of the cover has a witness.
+inline void expect_exact(const Shape& shape, const Cells& cover, int resolution, int samples, std::mt19937_64& random) {
+  const Cells sampled = sampled_cells(shape, resolution, samples, random);
+  for (const auto cell : sampled) {
+    ASSERT_TRUE(cover.contains(cell)) << fmt::format("{:x} is missing: ", cell) << shape.describe();
+  }
+  for (const auto cell : cover) {
+    if (sampled.contains(cell) || shares_inner_point(shape, cell)) continue;
+    ASSERT_LE(distance_deg(shape, cell, 400), kToleranceDeg)
+        << fmt::format("{:x} is too much: ", cell) << shape.describe();
+  }
+}
+
 }  // namespace earthcatalog::grid::testing

@@ -34,11 +34,23 @@ TEST(TableMetadata, OfPyIcebergIsRead) {
 
 // Also what this program does not know: statistics, tags with retention, members of later versions.
 TEST(TableMetadata, LosesNothing) {
-  for (const char* name : {"pyiceberg.metadata.json", "unknown_members.metadata.json"}) {
+  for (const char* name : {"pyiceberg.metadata.json", "unknown_members.metadata.json", "foreign_types.metadata.json"}) {
     const std::string text = read_text(std::string(kFolder) + name);
     const std::string back = to_json(value_of(parse_table_metadata(text, name)));
     EXPECT_EQ(nlohmann::json::parse(back), nlohmann::json::parse(text)) << name;
   }
+}
+
+TEST(TableMetadata, ColumnsOfOtherTypesAreKnownByTheirNames) {
+  const auto schema = parse_file("foreign_types.metadata.json").schema();
+  const auto type = [&](const char* name) { return schema.find(name)->type; };
+  EXPECT_EQ(type("tags").id, TypeId::kOther);
+  EXPECT_EQ(type_name(type("tags")), "list");
+  EXPECT_EQ(type_name(type("by_name")), "map");
+  EXPECT_EQ(type_name(type("price")), "decimal(9, 2)");
+  EXPECT_EQ(type_name(type("nested")), "struct");
+  EXPECT_EQ(type_name(type("nested").fields.at(0).type), "list");
+  EXPECT_EQ(type_name(type("datetime")), "timestamptz");
 }
 
 TEST(TableMetadata, MayBeGzipped) {
@@ -75,7 +87,6 @@ const Broken kBroken[] = {
     {"location_is_number", ErrorKind::kInvalidData, "location is not a string"},
     {"no_schemas", ErrorKind::kInvalidData, "schemas is missing"},
     {"no_current_schema", ErrorKind::kInvalidData, "current-schema-id 9 is not in schemas"},
-    {"unsupported_type", ErrorKind::kUnsupported, "column tags: type list"},
     {"duplicate_field_id", ErrorKind::kInvalidData, "id 1 of column grid_partition"},
     {"low_last_column_id", ErrorKind::kInvalidData, "last-column-id 2"},
     {"no_spec", ErrorKind::kInvalidData, "default-spec-id 3"},

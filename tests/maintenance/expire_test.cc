@@ -139,7 +139,12 @@ TEST_F(Expiring, StatisticsOfAnotherEngineGoWithTheirSnapshot) {
                            "partition-stats-3-nobodys.parquet"}) {
     warehouse_.put(folder + name);
   }
+  auto dry = spec(0);
+  dry.dry_run = true;
+  EXPECT_EQ(run(dry), "");
+  const auto promised = report_.total().removed;
   EXPECT_EQ(run(spec(0)), "");
+  EXPECT_EQ(report_.total().removed, promised);
   EXPECT_TRUE(warehouse_.has(folder + "new.stats"));
   EXPECT_TRUE(warehouse_.has(folder + "partition-stats-2-new.parquet"));
   for (const char* gone : {"old.stats", "partition-stats-1-old.parquet", "partition-stats-3-nobodys.parquet"}) {

@@ -5,6 +5,8 @@
 
 #include <fstream>
 #include <iterator>
+#include <map>
+#include <optional>
 
 #include "support/temp_folder.h"
 
@@ -55,6 +57,23 @@ TEST_F(TrustTest, OnlyAmazonsServersGetThePart) {
     EXPECT_EQ(trust.for_url(url).path, path) << url;
     EXPECT_FALSE(trust.for_url(url).is_part);
   }
+}
+
+TEST_F(TrustTest, TheVariableOfAwsNamesTheBundleBeforeThoseOfOthers) {
+  using Variables = std::map<std::string, std::string>;
+  const auto named = [](const Variables& variables) {
+    return named_bundle([&](const char* name) -> std::optional<std::string> {
+      const auto at = variables.find(name);
+      return at == variables.end() ? std::nullopt : std::optional(at->second);
+    });
+  };
+  Variables variables{{"AWS_CA_BUNDLE", "aws"}, {"CURL_CA_BUNDLE", "curl"}, {"SSL_CERT_FILE", "openssl"}};
+  EXPECT_EQ(named(variables), "aws");
+  variables.erase("AWS_CA_BUNDLE");
+  EXPECT_EQ(named(variables), "curl");
+  variables.erase("CURL_CA_BUNDLE");
+  EXPECT_EQ(named(variables), "openssl");
+  EXPECT_EQ(named({}), std::nullopt);
 }
 
 TEST_F(TrustTest, WidenedGivesTheWholeBundle) {

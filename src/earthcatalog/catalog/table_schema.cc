@@ -36,34 +36,6 @@ TypeId type_id(ColumnType type) {
   std::unreachable();
 }
 
-std::string_view type_name(TypeId type) {
-  switch (type) {
-    case TypeId::kBoolean:
-      return "boolean";
-    case TypeId::kInt:
-      return "int";
-    case TypeId::kLong:
-      return "long";
-    case TypeId::kFloat:
-      return "float";
-    case TypeId::kDouble:
-      return "double";
-    case TypeId::kString:
-      return "string";
-    case TypeId::kBinary:
-      return "binary";
-    case TypeId::kTimestampTz:
-      return "timestamptz";
-    case TypeId::kTimestamp:
-      return "timestamp";
-    case TypeId::kDate:
-      return "date";
-    case TypeId::kStruct:
-      return "struct";
-  }
-  return "another type";
-}
-
 bool is_bbox(const NestedField& field) {
   return std::ranges::equal(field.type.fields, kBboxMembers, [](const NestedField& member, const char* name) {
     return member.name == name && member.type.id == TypeId::kDouble && !member.required;
@@ -102,7 +74,7 @@ std::unexpected<Error> not_ours(std::string_view what) {
 std::string why_not_writable(const NestedField& field, bool foreign) {
   if (foreign) {
     return fmt::format("the table has a column \"{}\" of type {} that earthcatalog does not write, and would lose",
-                       field.name, type_name(field.type.id));
+                       field.name, iceberg::type_name(field.type));
   }
   if (field.required) return fmt::format("the table's column \"{}\" is required, and items may lack it", field.name);
   return {};
@@ -169,8 +141,8 @@ Result<RecognizedSchema> recognize(const iceberg::Schema& schema) {
     const auto ours = std::ranges::find(wanted, field.name, &Column::name);
     const bool foreign = ours == wanted.end() && (!type || result.columns.kind == SchemaKind::kItslive);
     if (ours != wanted.end() && ours->type != type) {
-      return not_ours(fmt::format("column \"{}\" has type {}, not {}", field.name, type_name(field.type.id),
-                                  type_name(type_id(ours->type))));
+      return not_ours(fmt::format("column \"{}\" has type {}, not {}", field.name, iceberg::type_name(field.type),
+                                  iceberg::type_name({.id = type_id(ours->type)})));
     }
     if (result.not_writable.empty()) result.not_writable = why_not_writable(field, foreign);
     if (!foreign) result.columns.columns.push_back(Column{.name = field.name, .type = *type});

@@ -3,6 +3,7 @@
 #include <arrow/array.h>
 #include <arrow/record_batch.h>
 
+#include <algorithm>
 #include <memory>
 #include <span>
 #include <string_view>
@@ -22,17 +23,18 @@ std::string_view text_at(const arrow::StringArray* column, std::int64_t row) {
 DuplicateRows::DuplicateRows(std::int64_t memory_bytes, std::string scratch_folder)
     : versions_({.scratch_folder = std::move(scratch_folder), .memory_bytes = memory_bytes}) {}
 
-Status DuplicateRows::add(const arrow::RecordBatch& rows) {
+Status DuplicateRows::add(const arrow::RecordBatch& rows, std::int64_t first) {
   const auto id = std::dynamic_pointer_cast<arrow::StringArray>(rows.GetColumnByName("id"));
   const auto collection = std::dynamic_pointer_cast<arrow::StringArray>(rows.GetColumnByName("collection"));
   const auto updated = std::dynamic_pointer_cast<arrow::TimestampArray>(rows.GetColumnByName("updated"));
   if (!id || !collection) return fail(ErrorKind::kInvalidData, "there are no string columns id and collection");
-  for (std::int64_t row = 0; row < rows.num_rows(); ++row, ++rows_) {
+  rows_ = std::max(rows_, first + rows.num_rows());
+  for (std::int64_t row = 0; row < rows.num_rows(); ++row) {
     if (id->IsNull(row)) continue;
     const bool dated = updated && updated->IsValid(row);
     EC_TRY(versions_.add({.key = identity_hash(text_at(collection.get(), row), id->GetView(row)),
                           .updated = dated ? updated->Value(row) : kNeverUpdated,
-                          .row = rows_}));
+                          .row = first + row}));
   }
   return {};
 }

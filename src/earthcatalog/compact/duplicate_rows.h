@@ -16,7 +16,7 @@ class RecordBatch;
 
 namespace earthcatalog::compact {
 
-/// Rows are known by their numbers, from 0 in the order of add(). Of the rows of one (collection, id) the one with the
+/// Rows are known by their numbers, from 0. Of the rows of one (collection, id) the one with the
 /// latest `updated` stays (none is oldest), of equally new ones the first. A row without an id is nobody's double.
 /// Not thread-safe.
 class DuplicateRows {
@@ -25,10 +25,13 @@ class DuplicateRows {
   DuplicateRows(std::int64_t memory_bytes, std::string scratch_folder);
 
   /// The next rows: columns id, collection and updated, as the table has them. kInvalidData for other types.
-  Status add(const arrow::RecordBatch& rows);
+  Status add(const arrow::RecordBatch& rows) { return add(rows, rows_); }
+  /// The rows from number `first` on, which may come in any order.
+  Status add(const arrow::RecordBatch& rows, std::int64_t first);
   /// All rows have come.
   Status finish();
 
+  /// One more than the highest number.
   std::int64_t rows() const { return rows_; }
   /// After finish().
   std::int64_t dropped() const { return dropped_; }

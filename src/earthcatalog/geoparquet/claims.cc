@@ -61,10 +61,12 @@ void ClaimCheck::add(const arrow::RecordBatch& rows) { impl_->add(rows); }
 std::vector<Contradiction> ClaimCheck::finish() const { return impl_->finish(); }
 
 Result<ClaimReader> ClaimReader::make(const iceberg::Schema& schema) {
-  EC_ASSIGN_OR_RETURN(const Layout all, make_layout(schema));
   ClaimReader reader;
-  for (std::size_t i = 0; i < schema.fields.size(); ++i) {
-    if (has_bounds(all, i)) reader.schema_.fields.push_back(schema.fields[i]);
+  for (const auto& field : schema.fields) {
+    const auto alone = make_layout({.fields = {field}});
+    if (!alone && alone.error().kind == ErrorKind::kUnsupported) continue;  // of another engine's
+    EC_TRY(alone);
+    if (has_bounds(*alone, 0)) reader.schema_.fields.push_back(field);
   }
   EC_ASSIGN_OR_RETURN(Layout layout, make_layout(reader.schema_));
   reader.layout_ = std::make_shared<const Layout>(std::move(layout));

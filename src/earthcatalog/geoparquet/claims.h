@@ -48,7 +48,8 @@ class ClaimReader {
   /// `schema`: the table's.
   static Result<ClaimReader> make(const iceberg::Schema& schema);
 
-  /// The columns that have bounds: all but geometry and JSON, which cost most of the reading.
+  /// The columns that have bounds: all but geometry and JSON, which cost most of the reading, and those of other
+  /// engines' types.
   const iceberg::Schema& schema() const { return schema_; }
   /// `claimed` must outlive the check.
   ClaimCheck check(const iceberg::DataFile& claimed) const;

@@ -127,6 +127,7 @@ void ColumnMetrics::add(const arrow::Array& values, const arrow::Array* parent) 
       break;
     case TypeId::kBinary:
     case TypeId::kStruct:
+    case TypeId::kOther:
       break;
   }
   if (parent == nullptr || parent->null_count() == 0) {

@@ -26,6 +26,7 @@ class Conformer {
   explicit Conformer(ColumnFinder columns) : columns_(columns) {}
 
   Result<ArrayPtr> column(const ArrayPtr& values, const NestedField& wanted) const {
+    EC_TRY(check_known(wanted));
     if (wanted.type.id == iceberg::TypeId::kStruct) return structure(values, wanted);
     const auto type = arrow_type(wanted.type.id);
     if (values->type()->Equals(type)) return values;
@@ -41,6 +42,7 @@ class Conformer {
 
   Result<ArrayPtr> missing(const NestedField& wanted, const std::shared_ptr<arrow::DataType>& type,
                            std::int64_t rows) const {
+    EC_TRY(check_known(wanted));
     if (wanted.required) return fail(ErrorKind::kInvalidData, "the required column \"{}\" is missing", wanted.name);
     EC_ARROW_ASSIGN(ArrayPtr nulls, ErrorKind::kInvalidData, arrow::MakeArrayOfNull(type, rows));
     return nulls;

@@ -172,6 +172,7 @@ class Bounds {
                include_typed<parquet::ByteArrayType>(statistics);
       case TypeId::kBinary:
       case TypeId::kStruct:
+      case TypeId::kOther:
         return false;
     }
     return false;

@@ -74,6 +74,7 @@ std::pair<parquet::Type::type, std::shared_ptr<const LogicalType>> parquet_type(
       return {parquet::Type::INT64, LogicalType::Timestamp(false, LogicalType::TimeUnit::MICROS)};
     case TypeId::kBinary:
     case TypeId::kStruct:
+    case TypeId::kOther:
       break;
   }
   return {parquet::Type::BYTE_ARRAY, LogicalType::None()};
@@ -101,6 +102,7 @@ Leaf leaf_of(const NestedField& field, int column) {
 Status add_members(const NestedField& field, int column, std::vector<Leaf>& leaves) {
   int number = 0;
   for (const NestedField& child : field.type.fields) {
+    EC_TRY(check_known(child));
     if (child.type.id == TypeId::kStruct) {
       return fail(ErrorKind::kUnsupported, "column {}.{}: a struct within a struct", field.name, child.name);
     }
@@ -129,6 +131,12 @@ std::shared_ptr<arrow::Field> arrow_field(const NestedField& field) {
 
 }  // namespace
 
+Status check_known(const NestedField& field) {
+  if (field.type.id != TypeId::kOther) return {};
+  return fail(ErrorKind::kUnsupported, "column \"{}\" of type {} is another engine's: it is neither read nor written",
+              field.name, iceberg::type_name(field.type));
+}
+
 std::shared_ptr<arrow::DataType> arrow_type(TypeId type) {
   switch (type) {
     case TypeId::kBoolean:
@@ -151,6 +159,7 @@ std::shared_ptr<arrow::DataType> arrow_type(TypeId type) {
       return arrow::date32();
     case TypeId::kBinary:
     case TypeId::kStruct:
+    case TypeId::kOther:
       break;
   }
   return arrow::binary();
@@ -166,6 +175,7 @@ Result<std::vector<Leaf>> leaves_of(const iceberg::Schema& schema) {
   std::vector<Leaf> leaves;
   int column = 0;
   for (const NestedField& field : schema.fields) {
+    EC_TRY(check_known(field));
     if (field.type.id == TypeId::kStruct) {
       EC_TRY(add_members(field, column, leaves));
     } else {

@@ -28,7 +28,7 @@ struct Leaf {
   bool bounded = true;           ///< has statistics and bounds: all but geometry and JSON
 };
 
-/// kUnsupported names a struct within a struct, or one without members.
+/// kUnsupported names a struct within a struct, or one without members, or a column that check_known() refuses.
 Result<std::vector<Leaf>> leaves_of(const iceberg::Schema& schema);
 
 struct Layout {
@@ -55,6 +55,8 @@ struct FileProperties {
 
 FileProperties make_properties(const Layout& layout, const WriteOptions& options);
 
+/// kUnsupported for a column of a type that other engines alone read and write.
+Status check_known(const iceberg::NestedField& field);
 /// The Arrow type of values of an Iceberg type, not a struct's.
 std::shared_ptr<arrow::DataType> arrow_type(iceberg::TypeId type);
 /// The Arrow schema of rows of `schema`, without metadata.

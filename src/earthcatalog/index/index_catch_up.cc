@@ -27,6 +27,9 @@ struct RowChange {
   TimeMicros updated = kNeverUpdated;
   std::int64_t count = 0;
   auto operator<=>(const RowChange&) const = default;
+  bool same_place(const RowChange& other) const {
+    return std::tie(key, year, cell) == std::tie(other.key, other.year, other.cell);
+  }
   bool same_row(const RowChange& other) const {
     return std::tie(key, year, cell, updated) == std::tie(other.key, other.year, other.cell, other.updated);
   }
@@ -134,12 +137,23 @@ class CatchUp {
     return cells_.number(cell);
   }
 
-  // Rows that went and came again (a compaction) cancel each other; what is left is put into the batch.
   Status take_part(std::span<const RowChange> part) {
     for (std::size_t i = 0; i < part.size();) {
-      RowChange sum = part[i];
-      for (++i; i < part.size() && part[i].same_row(sum); ++i) sum.count += part[i].count;
-      if (sum.count == 0) continue;
+      const std::size_t first = i;
+      while (i < part.size() && part[i].same_place(part[first])) ++i;
+      EC_TRY(take_place(part.subspan(first, i - first)));
+    }
+    return {};
+  }
+
+  // Rows of one item, cell and year. What went and came again (a compaction) cancels out; what is left is put into the
+  // batch. Where some came, those that went are no loss: a compaction may drop the doubles of a row.
+  Status take_place(std::span<const RowChange> rows) {
+    const bool some_came = std::ranges::any_of(rows, [](const RowChange& row) { return row.count > 0; });
+    for (std::size_t i = 0; i < rows.size();) {
+      RowChange sum = rows[i];
+      for (++i; i < rows.size() && rows[i].same_row(sum); ++i) sum.count += rows[i].count;
+      if (sum.count == 0 || (sum.count < 0 && some_came)) continue;
       if (batch_.empty() || batch_.back().key != sum.key) {
         if (batch_items_ == options_.batch_items) EC_TRY(process_batch());
         ++batch_items_;

@@ -27,6 +27,7 @@ void assign(storage::ObjectRef& object, const Row& row) {
 Result<bool> FilteredInventory::accept(Row& row) {
   if (row.noncurrent) {
     ++counts_.skipped_versions;
+    met_item_ = met_item_ || row.key.ends_with(options_.suffix);
     return false;
   }
   if (row.not_pending) {
@@ -65,9 +66,10 @@ Result<bool> FilteredInventory::accept(Row& row) {
   return true;
 }
 
-// Rows that only `since` leaves out are an inventory in which nothing is new.
+// Rows that only `since` or their versions leave out are an inventory in which nothing is new.
 Status FilteredInventory::check_found() const {
-  if (!options_.needs_items || counts_.items > 0 || counts_.skipped_since > 0 || counts_.skipped_suffix == 0) return {};
+  if (!options_.needs_items || met_item_ || counts_.items > 0 || counts_.skipped_since > 0) return {};
+  if (counts_.skipped_suffix == 0) return {};
   return fail(
       ErrorKind::kInvalidData,
       "{}: none of its {} rows is an item: no key ends in '{}', the first is '{}'; say with `suffix` what the keys "

@@ -33,6 +33,7 @@ class FilteredInventory final : public Inventory {
   InventoryCounts counts_;
   std::string decoded_key_;
   bool ended_ = false;
+  bool met_item_ = false;  // among the versions that are passed over
 };
 
 }  // namespace earthcatalog::inventory

@@ -3,11 +3,16 @@
 #include <arrow/array.h>
 #include <arrow/record_batch.h>
 
+#include <initializer_list>
+#include <mutex>
 #include <unordered_set>
 #include <vector>
 
 #include "earthcatalog/base/hash.h"
+#include "earthcatalog/base/parallel.h"
+#include "earthcatalog/catalog/table_schema.h"
 #include "earthcatalog/geoparquet/reader.h"
+#include "earthcatalog/pipeline/duplicate_rows.h"
 #include "earthcatalog/stac/item_batch.h"
 
 namespace earthcatalog::read {
@@ -22,31 +27,49 @@ const Array* column_of(const arrow::RecordBatch& rows, const char* name) {
   return dynamic_cast<const Array*>(rows.GetColumnByName(name).get());
 }
 
+// Bytes of an id, a collection and a time while they are read.
+constexpr std::int64_t kLookBytes = 128;
+
 class Scan {
  public:
   Scan(const iceberg::Table& table, const ItemsQuery& query, const std::function<Result<bool>(std::string_view)>& visit)
-      : table_(table), query_(query), visit_(visit) {
-    const auto* const field = table.schema().find("id");
-    if (field != nullptr) id_.fields = {*field};
+      : table_(table),
+        query_(query),
+        visit_(visit),
+        doubles_(query.memory_limit_bytes / 2, query.scratch_folder),
+        by_first_row_(!query.ids.empty() || query.limit) {
+    id_ = columns({"id"});
     read_.missing = query.ids;
   }
 
   Result<ItemsRead> run() {
-    std::vector<iceberg::DataFile> files;
+    EC_ASSIGN_OR_RETURN(const auto recognized, catalog::recognize(table_.schema()));
+    for (const auto& column : recognized.columns.columns) {
+      if (const auto* const field = table_.schema().find(column.name)) item_.fields.push_back(*field);
+    }
     EC_TRY(table_.list_files({.statistics = !query_.ids.empty()}, [&](iceberg::DataFile&& file) -> Status {
       if (!may_hold(file)) return {};
       file.lower_bounds = {};
       file.upper_bounds = {};
-      files.push_back(std::move(file));
+      files_.push_back(std::move(file));
       return {};
     }));
-    for (std::size_t i = 0; i < files.size() && !ended_; ++i) EC_TRY(read_file(files[i]));
+    if (!by_first_row_) EC_TRY(find_doubles());
+    for (std::size_t i = 0; i < files_.size() && !ended_; ++i) EC_TRY(read_file(i));
     // What was not looked at to the end is not known to be missing.
     if (ended_) read_.missing.clear();
     return std::move(read_);
   }
 
  private:
+  iceberg::Schema columns(std::initializer_list<const char*> names) const {
+    iceberg::Schema schema;
+    for (const char* name : names) {
+      if (const auto* const field = table_.schema().find(name)) schema.fields.push_back(*field);
+    }
+    return schema;
+  }
+
   // Bounds may be cut short, but never exclude a value of the file.
   bool may_hold(const iceberg::DataFile& file) const {
     if (query_.ids.empty() || id_.fields.empty()) return true;
@@ -57,15 +80,50 @@ class Scan {
     return first != query_.ids.end() && (upper == nullptr || *first <= *upper);
   }
 
-  Status read_file(const iceberg::DataFile& file) {
+  Status find_doubles() {
+    std::int64_t rows = 0;
+    for (const auto& file : files_) {
+      first_rows_.push_back(rows);
+      rows += file.record_count;
+    }
+    const auto columns = this->columns({"id", "collection", "updated"});
+    EC_TRY(parallel_for(
+        files_.size(), table_.stores().parallel(1, query_.memory_limit_bytes / 4),
+        [&](std::size_t i) { return look_at(i, columns); },
+        [&](std::size_t i) { return files_[i].record_count * kLookBytes; }));
+    return doubles_.finish();
+  }
+
+  Status look_at(std::size_t number, const iceberg::Schema& columns) {
+    const auto& file = files_[number];
     EC_ASSIGN_OR_RETURN(const auto reader, geoparquet::FileReader::open(table_.stores(), file));
+    // Its rows would bear the numbers of the next file's.
+    if (reader->live_rows() > file.record_count) {
+      return fail(ErrorKind::kInvalidData, "{} has {} rows, its manifest says {}", file.file_path, reader->live_rows(),
+                  file.record_count);
+    }
+    std::int64_t row = first_rows_[number];
+    for (int group = 0; group < reader->row_groups(); ++group) {
+      EC_ASSIGN_OR_RETURN(const auto rows, reader->read_rows(group, columns));
+      const std::lock_guard lock(mutex_);
+      EC_TRY(annotate(doubles_.add(*rows, row), file.file_path));
+      row += rows->num_rows();
+    }
+    return {};
+  }
+
+  Status read_file(std::size_t number) {
+    const auto& file = files_[number];
+    EC_ASSIGN_OR_RETURN(const auto reader, geoparquet::FileReader::open(table_.stores(), file));
+    std::int64_t first = by_first_row_ ? 0 : first_rows_[number];
     for (int group = 0; group < reader->row_groups() && !ended_; ++group) {
       if (!query_.ids.empty()) {
         EC_ASSIGN_OR_RETURN(const bool any, has_ids(*reader, group));
         if (!any) continue;
       }
-      EC_ASSIGN_OR_RETURN(const auto rows, reader->read_rows(group, table_.schema()));
-      EC_TRY(annotate(visit_rows(rows), file.file_path));
+      EC_ASSIGN_OR_RETURN(const auto rows, reader->read_rows(group, item_));
+      EC_TRY(annotate(visit_rows(rows, first), file.file_path));
+      first += rows->num_rows();
     }
     return {};
   }
@@ -79,18 +137,19 @@ class Scan {
     return false;
   }
 
-  Status visit_rows(const std::shared_ptr<arrow::RecordBatch>& rows) {
+  // `first`: the number of the first of them.
+  Status visit_rows(const std::shared_ptr<arrow::RecordBatch>& rows, std::int64_t first) {
     const auto* const ids = column_of<arrow::StringArray>(*rows, "id");
     const auto* const collections = column_of<arrow::StringArray>(*rows, "collection");
-    const auto* const primary = column_of<arrow::BooleanArray>(*rows, "grid_primary");
     const stac::ItemWriter writer(rows);
     std::string text;
     for (std::int64_t row = 0; row < rows->num_rows() && !ended_; ++row) {
       const auto id = text_at(ids, row), collection = text_at(collections, row);
       if (query_.collection && collection != *query_.collection) continue;
       if (!query_.ids.empty() && !query_.ids.contains(id)) continue;
-      const bool says = query_.ids.empty() && primary != nullptr && primary->IsValid(row);
-      if (says ? !primary->Value(row) : !seen_.insert(identity_hash(collection, id)).second) continue;
+      const bool again = by_first_row_ ? !seen_.insert(identity_hash(collection, id)).second
+                                       : doubles_.is_dropped(first + row);
+      if (again) continue;
       text.clear();
       EC_TRY(writer.append_json(row, text));
       EC_ASSIGN_OR_RETURN(const bool more, visit_(text));
@@ -104,7 +163,13 @@ class Scan {
   const iceberg::Table& table_;
   const ItemsQuery& query_;
   const std::function<Result<bool>(std::string_view)>& visit_;
-  iceberg::Schema id_;  // the column id alone
+  iceberg::Schema id_;    // the column id alone
+  iceberg::Schema item_;  // the columns that make up an item: not those of other engines
+  std::vector<iceberg::DataFile> files_;
+  std::vector<std::int64_t> first_rows_;  // of each file: the number of its first row
+  std::mutex mutex_;                      // guards the next while files are looked at
+  pipeline::DuplicateRows doubles_;
+  const bool by_first_row_;
   std::unordered_set<Hash128> seen_;
   ItemsRead read_;
   bool ended_ = false;

@@ -17,6 +17,8 @@ struct ItemsQuery {
   std::set<std::string, std::less<>> ids;  ///< empty: all items
   std::optional<std::string> collection;   ///< none: of any collection
   std::optional<std::int64_t> limit;       ///< none: all
+  std::int64_t memory_limit_bytes = 768ll << 20;
+  std::string scratch_folder = "/var/tmp";  ///< for what does not fit
 };
 
 struct ItemsRead {
@@ -25,8 +27,10 @@ struct ItemsRead {
 };
 
 /// Calls `visit` with the JSON of each item that the query asks for, in the order of the table's files; false ends the
-/// scan. An item comes once: by the row that says that it counts, or, with ids and in tables without such rows, by the
-/// first row of its (collection, id). Files whose statistics rule the ids out are not read.
+/// scan. An item comes once, whichever of its rows other engines have left or doubled: by the row with the latest
+/// `updated`, which a first look at the columns id, collection and updated finds (32 bytes a row, beyond the memory
+/// limit in an unlinked file); with ids or a limit, which would not wait for that, by the first of its rows. Files
+/// whose statistics rule the ids out are not read. kInvalidData when a file has more rows than its manifest says.
 Result<ItemsRead> read_items(const iceberg::Table& table, const ItemsQuery& query,
                              const std::function<Result<bool>(std::string_view json)>& visit);
 

@@ -27,7 +27,7 @@ void widen_arrow_io(int threads) {
 Stores::Stores(StorageSettings settings)
     : settings_(std::move(settings)),
       slots_(std::make_shared<RequestSlots>(std::max(1, settings_.io_concurrency))),
-      trust_(std::make_shared<Trust>(Trust::system_bundle())) {
+      trust_(std::make_shared<Trust>(settings_.ca_bundle ? *settings_.ca_bundle : Trust::system_bundle())) {
   if (!settings_.chain) settings_.chain = make_aws_chain();
 }
 

@@ -39,6 +39,7 @@ struct StorageSettings {
   S3Settings s3;
   std::map<std::string, S3Settings> buckets;  ///< per bucket, where they differ
   std::shared_ptr<CredentialChain> chain;     ///< asked where no keys are given; none: AWS's own
+  std::optional<std::string> ca_bundle;       ///< a file of trusted certificates; none: the system's
   int io_concurrency = 64;                    ///< most requests to object stores at once (fetch counts its own)
 };
 

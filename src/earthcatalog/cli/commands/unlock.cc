@@ -17,20 +17,18 @@ class Unlock final : public Command {
     table_.add(*app_);
     as_path(app_->add_option("--lock", lock_uri_, "where the lock is (default: <catalog>.lock)"));
     app_->add_flag("--force", force_, "remove the lock; its holder can commit no more");
-    format_.add(*app_);
+    report_.add_format(*app_);
   }
 
   Result<int> run() override {
     EC_ASSIGN_OR_RETURN(const auto access, resolve(table_));
+    EC_TRY(report_.begin(access));
     storage::Stores stores(access.storage);
     const catalog::LockPlace place{.catalog = access.catalog, .lock_uri = lock_uri_};
     EC_ASSIGN_OR_RETURN(const auto lock,
                         force_ ? catalog::force_unlock(stores, place) : catalog::show_lock(stores, place));
-    if (format_.json()) {
-      print_out("{}\n", lock ? to_json(*lock) : "null");
-    } else {
-      write_out(lock ? to_text(*lock) : std::string("not locked\n"));
-    }
+    report_.record_json(to_json(lock));
+    if (!report_.json()) write_out(lock ? to_text(*lock) : std::string("not locked\n"));
     return kExitOk;
   }
 
@@ -40,10 +38,14 @@ class Unlock final : public Command {
     return catalog::why_stale(lock, {.host = catalog::this_host()});
   }
 
-  static std::string to_json(const catalog::LockRecord& lock) {
-    auto json = nlohmann::ordered_json::parse(lock.to_json());
-    const auto stale = why_stale(lock);
-    json["stale"] = stale ? nlohmann::ordered_json(*stale) : nlohmann::ordered_json();
+  std::string to_json(const std::optional<catalog::LockRecord>& lock) const {
+    nlohmann::ordered_json json;
+    json["locked"] = lock && !force_;
+    if (lock) {
+      json.update(nlohmann::ordered_json::parse(lock->to_json()));
+      const auto stale = why_stale(*lock);
+      json["stale"] = stale ? nlohmann::ordered_json(*stale) : nlohmann::ordered_json();
+    }
     return json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace);
   }
 
@@ -62,7 +64,6 @@ class Unlock final : public Command {
   TableFlags table_;
   std::string lock_uri_;
   bool force_ = false;
-  FormatFlag format_;
 };
 
 }  // namespace

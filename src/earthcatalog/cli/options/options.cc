@@ -10,6 +10,7 @@
 #include "earthcatalog/cli/options/config_file.h"
 #include "earthcatalog/cli/options/settings.h"
 #include "earthcatalog/storage/aws/aws_files.h"
+#include "earthcatalog/storage/http/trust.h"
 
 namespace earthcatalog::cli {
 namespace {
@@ -130,6 +131,7 @@ Result<storage::StorageSettings> storage_settings(const S3Flags& flags, const En
   // AWS_PROFILE and keys are left to the AWS chain, which knows profiles that assume roles.
   if (!s3.anonymous && is_true(environment("AWS_NO_SIGN_REQUEST"))) s3.anonymous = true;
   if (!s3.request_payer && environment("AWS_REQUEST_PAYER")) s3.request_payer = true;
+  merged.ca_bundle = storage::named_bundle(environment);
   fill_from_aws_files(environment, merged);
   return merged;
 }

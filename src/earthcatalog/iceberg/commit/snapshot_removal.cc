@@ -20,6 +20,11 @@ void cut_snapshot_log(TableMetadata& metadata) {
   log.erase(log.begin(), gone.base());
 }
 
+bool is_of(const Json& statistics, const std::set<std::int64_t>& snapshots) {
+  const auto snapshot = optional_long(statistics, "snapshot-id");
+  return snapshot && *snapshot && snapshots.contains(**snapshot);
+}
+
 void remove_statistics(const std::set<std::int64_t>& gone, TableMetadata& metadata) {
   if (metadata.unknown.empty()) return;
   Json members = Json::parse(metadata.unknown, nullptr, false);
@@ -28,8 +33,7 @@ void remove_statistics(const std::set<std::int64_t>& gone, TableMetadata& metada
     if (at == members.end() || !at->is_array()) continue;
     Json kept = Json::array();
     for (const Json& entry : *at) {
-      const auto snapshot = optional_long(entry, "snapshot-id");
-      if (!snapshot || !*snapshot || !gone.contains(**snapshot)) kept.push_back(entry);
+      if (!is_of(entry, gone)) kept.push_back(entry);
     }
     *at = std::move(kept);
   }
@@ -55,7 +59,8 @@ std::ptrdiff_t metadata_replaced_before(const std::vector<MetadataLogEntry>& log
   return count;
 }
 
-Result<std::vector<std::string>> statistics_files(const TableMetadata& metadata) {
+Result<std::vector<std::string>> statistics_files(const TableMetadata& metadata,
+                                                  const std::set<std::int64_t>& without) {
   std::vector<std::string> files;
   if (metadata.unknown.empty()) return files;
   EC_ASSIGN_OR_RETURN(const Json members, parse_json(metadata.unknown));
@@ -63,6 +68,7 @@ Result<std::vector<std::string>> statistics_files(const TableMetadata& metadata)
     if (member(members, name) == nullptr) continue;
     EC_ASSIGN_OR_RETURN(const Json* entries, required_array(members, name));
     for (const Json& entry : *entries) {
+      if (is_of(entry, without)) continue;
       EC_ASSIGN_OR_RETURN(std::string file, annotate(required_string(entry, "statistics-path"), name));
       files.push_back(std::move(file));
     }

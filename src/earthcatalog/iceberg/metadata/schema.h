@@ -1,4 +1,5 @@
-// Iceberg schemas (https://iceberg.apache.org/spec/#schemas): the types that our tables use, with field ids.
+// Iceberg schemas (https://iceberg.apache.org/spec/#schemas): the types that our tables use, with field ids. Columns of
+// other types, which other engines add, are carried along.
 #pragma once
 
 #include <cstdint>
@@ -23,14 +24,16 @@ enum class TypeId : std::uint8_t {
   kTimestampTz,
   kTimestamp,
   kDate,
-  kStruct
+  kStruct,
+  kOther  ///< list, map, decimal, uuid and the like: neither read nor written
 };
 
 struct NestedField;
 
 struct Type {
   TypeId id = TypeId::kString;
-  std::vector<NestedField> fields;  ///< of a struct
+  std::vector<NestedField> fields = {};  ///< of a struct
+  std::string other = {};                ///< of kOther: its JSON, as it was
   bool operator==(const Type&) const = default;
 };
 
@@ -58,6 +61,9 @@ struct Schema {
   int highest_field_id() const;
   bool operator==(const Schema&) const = default;
 };
+
+/// "long", "struct", "decimal(9, 2)", "list".
+std::string type_name(const Type& type);
 
 /// Gives ids as PyIceberg does for a new table: top-level fields 1…n in order, then the nested ones.
 Schema assign_fresh_ids(Schema schema);

@@ -29,12 +29,12 @@ Result<Type> type_from_json(const Json& json, std::set<int>& ids, int depth) {
   if (json.is_string()) {
     const auto& name = json.get_ref<const std::string&>();
     for (const auto& [id, text] : kTypeNames) {
-      if (name == text) return Type{.id = id, .fields = {}};
+      if (name == text) return Type{.id = id};
     }
-    return fail(ErrorKind::kUnsupported, "type {} is not supported", name);
+    return Type{.id = TypeId::kOther, .other = dump(json)};
   }
   EC_ASSIGN_OR_RETURN(const std::string name, required_string(json, "type"));
-  if (name != "struct") return fail(ErrorKind::kUnsupported, "type {} is not supported", name);
+  if (name != "struct") return Type{.id = TypeId::kOther, .other = dump(json)};
   if (depth == kDeepestStruct) return fail(ErrorKind::kUnsupported, "structs nested deeper than {}", kDeepestStruct);
   EC_ASSIGN_OR_RETURN(auto fields, fields_from_json(json, ids, depth + 1));
   return Type{.id = TypeId::kStruct, .fields = std::move(fields)};
@@ -74,6 +74,7 @@ Result<std::vector<NestedField>> fields_from_json(const Json& json, std::set<int
 Json fields_to_json(const std::vector<NestedField>& fields);
 
 Json type_to_json(const Type& type) {
+  if (type.id == TypeId::kOther) return Json::parse(type.other);
   if (type.id == TypeId::kStruct) return {{"type", "struct"}, {"fields", fields_to_json(type.fields)}};
   for (const auto& [id, name] : kTypeNames) {
     if (id == type.id) return name;
@@ -113,6 +114,11 @@ Json schema_to_json(const Schema& schema) {
           {"fields", fields_to_json(schema.fields)},
           {"schema-id", schema.schema_id},
           {"identifier-field-ids", schema.identifier_field_ids}};
+}
+
+std::string type_name(const Type& type) {
+  const Json json = type_to_json(type);
+  return json.is_string() ? json.get<std::string>() : json.value("type", "");
 }
 
 std::string to_json(const Schema& schema) { return dump(schema_to_json(schema)); }

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -93,7 +94,7 @@ struct TableMetadata {
 };
 
 /// Reads metadata JSON, also gzip'd (".gz.metadata.json"). `uri` is for messages. kInvalidData names the member that
-/// is missing or makes no sense; kUnsupported: another format version, a column of a type that schema.h lacks.
+/// is missing or makes no sense; kUnsupported: another format version.
 Result<TableMetadata> parse_table_metadata(std::string_view bytes, std::string_view uri);
 
 /// As PyIceberg lays it out, minified.
@@ -103,8 +104,9 @@ std::string to_json(const TableMetadata& metadata);
 std::ptrdiff_t metadata_replaced_before(const std::vector<MetadataLogEntry>& log, std::int64_t timestamp_ms);
 
 /// URIs of the statistics files that the metadata name (members `statistics` and `partition-statistics`, which other
-/// engines write). kInvalidData when those members make no sense.
-Result<std::vector<std::string>> statistics_files(const TableMetadata& metadata);
+/// engines write), but for those of the snapshots `without`. kInvalidData when those members make no sense.
+Result<std::vector<std::string>> statistics_files(const TableMetadata& metadata,
+                                                  const std::set<std::int64_t>& without = {});
 
 /// One schema, as metadata and the head of a manifest hold it.
 std::string to_json(const Schema& schema);

@@ -127,7 +127,8 @@ Status Expiry::work(Catalog& catalog) {
   EC_TRY(live.add_snapshots(catalog.table(), retained_));
   const bool changes = !removed_.empty() || forgotten_ > 0;
   if (changes && !spec_.dry_run) EC_TRY(commit(catalog, live));
-  EC_TRY(live.add_metadata(catalog.table(), changes && spec_.dry_run ? forgotten_by_commit(metadata, cutoff_ms()) : 0));
+  EC_TRY(live.add_metadata(catalog.table(), changes && spec_.dry_run ? forgotten_by_commit(metadata, cutoff_ms()) : 0,
+                           {removed_.begin(), removed_.end()}));
   live.seal();
   Sweep sweep(catalog.table(), places, live,
               {.cutoff = report_.cutoff,

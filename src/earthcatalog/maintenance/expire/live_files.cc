@@ -59,7 +59,8 @@ Status LiveFiles::add_snapshots(const iceberg::Table& table, const std::set<std:
   });
 }
 
-Status LiveFiles::add_metadata(const iceberg::Table& table, std::ptrdiff_t forgotten) {
+Status LiveFiles::add_metadata(const iceberg::Table& table, std::ptrdiff_t forgotten,
+                               const std::set<std::int64_t>& removed) {
   add_optional(table.metadata_location());
   add_optional(storage::join_uri(table.metadata_place(), "version-hint.text"));
   for (const auto& entry : std::span(table.metadata().metadata_log).subspan(static_cast<std::size_t>(forgotten))) {
@@ -69,7 +70,7 @@ Status LiveFiles::add_metadata(const iceberg::Table& table, std::ptrdiff_t forgo
     if (before) EC_TRY(add_index(before->metadata()));
     if (!before && before.error().kind != ErrorKind::kNotFound) return std::unexpected(before.error());
   }
-  EC_ASSIGN_OR_RETURN(const auto statistics, iceberg::statistics_files(table.metadata()));
+  EC_ASSIGN_OR_RETURN(const auto statistics, iceberg::statistics_files(table.metadata(), removed));
   for (const auto& uri : statistics) add_optional(uri);
   return add_index(table.metadata());
 }

@@ -35,9 +35,9 @@ class LiveFiles {
 
   /// What these of the table's snapshots name.
   Status add_snapshots(const iceberg::Table& table, const std::set<std::int64_t>& snapshots);
-  /// What the table's metadata name besides, of the metadata log all but the first `forgotten` entries; and the object
-  /// indexes that those named.
-  Status add_metadata(const iceberg::Table& table, std::ptrdiff_t forgotten);
+  /// What the table's metadata name besides, and the object indexes that its metadata log named; as they will be without
+  /// the log's first `forgotten` entries and without these snapshots.
+  Status add_metadata(const iceberg::Table& table, std::ptrdiff_t forgotten, const std::set<std::int64_t>& removed);
   void seal();
 
   /// Of a file under one of the places; `uri` as its store spells it.

@@ -55,10 +55,11 @@ std::string_view remedy(int curl_code, std::string_view url) {
       return "no TLS came about: if the server speaks plain HTTP, give an `endpoint` that begins with http://";
     case CURLE_PEER_FAILED_VERIFICATION:
     case CURLE_SSL_ISSUER_ERROR:
-      return "its certificate is refused: have the authority that signed it among the trusted ones of this system, or "
-             "check that `endpoint` names the host as the certificate does";
+      return "its certificate is refused: name a file with the certificate of the authority that signed it "
+             "(AWS_CA_BUNDLE), have that authority among the trusted ones of this system, or check that `endpoint` "
+             "names the host as the certificate does";
     case CURLE_SSL_CACERT_BADFILE:
-      return "the file of trusted certificates cannot be read";
+      return "the file of trusted certificates cannot be read: check AWS_CA_BUNDLE, CURL_CA_BUNDLE or SSL_CERT_FILE";
     case CURLE_UNSUPPORTED_PROTOCOL:
       return url.starts_with("http://") ? "what answers there is no HTTP: if the server speaks TLS, give an `endpoint` "
                                           "that begins with https://"

@@ -62,6 +62,14 @@ std::string certificates_naming(std::string_view pem, std::initializer_list<std:
   return result;
 }
 
+std::optional<std::string> named_bundle(
+    const std::function<std::optional<std::string>(const char* name)>& environment) {
+  for (const char* name : {"AWS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE"}) {
+    if (auto path = environment(name)) return path;
+  }
+  return std::nullopt;
+}
+
 std::string Trust::system_bundle() {
   if (curl_version_info(CURLVERSION_NOW)->cainfo != nullptr) return {};
   for (const char* path : {"/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt"}) {

@@ -4,8 +4,10 @@
 #pragma once
 
 #include <atomic>
+#include <functional>
 #include <initializer_list>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -14,7 +16,7 @@ namespace earthcatalog::storage {
 /// Thread-safe.
 class Trust {
  public:
-  /// `bundle_path`: the system's bundle, if there is such a file. It is read when the first of Amazon's servers is
+  /// `bundle_path`: the bundle, or empty: what libcurl takes by itself. It is read when the first of Amazon's servers is
   /// asked.
   explicit Trust(std::string bundle_path);
   ~Trust();
@@ -41,6 +43,12 @@ class Trust {
   mutable int amazon_fd_ = -1;
   std::atomic<bool> widened_ = false;
 };
+
+/// The file of trusted certificates that the environment names, for the system's bundle: by AWS_CA_BUNDLE, as AWS's
+/// tools read it, else by CURL_CA_BUNDLE, else by SSL_CERT_FILE. `environment` gives a variable's value unless it is
+/// empty.
+std::optional<std::string> named_bundle(
+    const std::function<std::optional<std::string>(const char* name)>& environment);
 
 /// Those certificates of `pem` that hold one of `names`, byte by byte (as subject or issuer).
 std::string certificates_naming(std::string_view pem, std::initializer_list<std::string_view> names);
