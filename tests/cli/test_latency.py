@@ -90,6 +90,15 @@ def test_a_backfill_stages_and_compacts_side_by_side(server, program, far, archi
     assert is_whole(program, far, archive)
 
 
+def test_a_backfill_has_few_requests_that_wait_for_the_one_before(server, program, far, archive):
+    arguments = ["backfill", "--inventory", archive.inventory, "--source-root", archive.source_root, *far.arguments,
+                 "--staging", far.staging, "--h3-resolution", 1]
+    report, stats, _ = timed(program, server, *arguments)
+    assert report["written_items"] == 2000
+    # Catalog, lock and records have an order. Where each waits for the one before there are 77 steps.
+    assert stats["steps"] < 70, stats
+
+
 def test_register_lists_its_files_instead_of_asking_for_each(server, program, far, archive):
     head = {"staging": far.staging, "catalog": far.catalog, "warehouse": far.warehouse, "run_id": "a" * 32}
     program.phase("write_chunks", {"staging": far.staging, "settings": {

@@ -2,7 +2,8 @@
 """An S3 server in memory that answers each request after a fixed delay, and counts what it is asked.
 
     latency_s3.py PORT LATENCY_MS        PORT 0: a free one; the one taken is printed
-    curl 127.0.0.1:PORT/__stats          {"counts": {"PUT parquet": n, ...}, "max_in_flight": {...}, "bytes_in": n, "bytes_out": n}
+    curl 127.0.0.1:PORT/__stats          {"counts": {"PUT parquet": n, ...}, "max_in_flight": {...}, "bytes_in": n, "bytes_out": n,
+                                          "steps": requests that found no other one in flight: what waits in line}
     curl 127.0.0.1:PORT/__stats?reset    the same, then zero
     curl 127.0.0.1:PORT/__fail?count=N&kind=PUT+parquet    from the N-th such request on: 403 AccessDenied; N 0: no more
 
@@ -191,6 +192,7 @@ async def handle(reader, writer):
                 writer.write(stats(query) if path == "/__stats" else set_failure(query))
                 continue
             what = kind(method, path, query)
+            traffic["steps"] += not sum(in_flight.values())
             counts[what] += 1
             traffic["bytes_in"] += len(body)
             in_flight[what] += 1

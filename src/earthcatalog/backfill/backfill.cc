@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 #include <mutex>
+#include <utility>
 
 #include "earthcatalog/backfill/phases/cleanup.h"
 #include "earthcatalog/backfill/phases/commit.h"
@@ -13,6 +14,7 @@
 #include "earthcatalog/base/process.h"
 #include "earthcatalog/base/stopwatch.h"
 #include "earthcatalog/catalog/unfinished_run.h"
+#include "earthcatalog/base/together.h"
 #include "earthcatalog/storage/write_probe.h"
 
 namespace earthcatalog::backfill {
@@ -42,6 +44,7 @@ class Backfill {
  private:
   Status check_places() const;
   Status find_run();
+  Status look_around();
   Status work();
   Result<std::optional<RunRecord>> start();
   Result<std::optional<RunRecord>> after_commit(RunRecord record);
@@ -52,7 +55,9 @@ class Backfill {
   Result<RunRecord> chunks();
   Status ingest(const RunRecord& run);
   Result<IngestChunkSpec> ingest_spec(const RunRecord& run, Attempt attempt) const;
-  Result<bool> ingest_attempts(const RunRecord& run, std::int64_t chunk, const Hooks& hooks);
+  Result<bool> ingest_attempts(const RunRecord& run, std::int64_t chunk, std::optional<ChunkRecord> first,
+                               const Hooks& hooks);
+  int tasks_at_once() const;
   bool is_delta(const RunRecord& run) const { return spec_.delta || run.first_attempt > 0; }
   SummaryOptions plan_options(const RunRecord& run) const {
     return {.delta = is_delta(run), .memory_bytes = spec_.memory_limit_bytes};
@@ -79,6 +84,7 @@ class Backfill {
   Stopwatch stage_time_;
   std::string_view stage_;
   std::unique_ptr<catalog::Catalog> catalog_;
+  std::optional<RunRecord> before_;  // what an earlier run left in the staging prefix
 };
 
 Status Backfill::run() {
@@ -88,7 +94,7 @@ Status Backfill::run() {
   options.mode = catalog::OpenMode::kWrite;
   EC_ASSIGN_OR_RETURN(catalog_, catalog::Catalog::open(stores_, options));
   report_.warehouse = catalog_->warehouse();
-  Status status = annotate(storage::probe_writable(stores_, catalog_->warehouse()), "the warehouse takes no new files");
+  Status status = look_around();
   if (status) status = work();
   // A run that slept while another one took over meets whatever that one left: what there is to say is this.
   if (!status && status.error().kind != ErrorKind::kCancelled) {
@@ -142,8 +148,20 @@ Status Backfill::find_run() {
   return {};
 }
 
+Status Backfill::look_around() {
+  return together({[&] {
+                     return annotate(storage::probe_writable(stores_, catalog_->warehouse()),
+                                     "the warehouse takes no new files");
+                   },
+                   [&]() -> Status {
+                     EC_TRY(find_run());
+                     if (spec_.restart) return {};
+                     EC_ASSIGN_OR_RETURN(before_, read_run_record(staging_));
+                     return {};
+                   }});
+}
+
 Status Backfill::work() {
-  EC_TRY(find_run());
   EC_ASSIGN_OR_RETURN(const auto run, start());
   if (!run) return {};
   if (!spec_.skip_ingest) EC_TRY(ingest(*run));
@@ -176,11 +194,7 @@ Status Backfill::work() {
 
 // What is to be done now; nothing when a commit has done it all.
 Result<std::optional<RunRecord>> Backfill::start() {
-  std::optional<RunRecord> before;
-  if (!spec_.restart) {
-    EC_ASSIGN_OR_RETURN(before, read_run_record(staging_));
-  }
-  if (!before && !spec_.replace && !spec_.delta) {  // known before anything is fetched or removed
+  if (!before_ && !spec_.replace && !spec_.delta) {  // known before anything is fetched or removed
     EC_ASSIGN_OR_RETURN(const auto files, present_files(*catalog_));
     if (!files.empty()) {
       EC_TRY(repeat(files.size()));
@@ -188,10 +202,10 @@ Result<std::optional<RunRecord>> Backfill::start() {
     }
   }
   if (spec_.restart) EC_TRY(cleanup_staging(staging_, Kept::kNothing));
-  if (before && before->committed_snapshot) return after_commit(std::move(*before));
-  if (before && before->first_attempt > 0) {  // a retry after a commit, stopped on its way
-    EC_TRY(check_belongs(*before));
-    return before;
+  if (before_ && before_->committed_snapshot) return after_commit(*before_);
+  if (before_ && before_->first_attempt > 0) {  // a retry after a commit, stopped on its way
+    EC_TRY(check_belongs(*before_));
+    return before_;
   }
   return chunks();
 }
@@ -269,13 +283,14 @@ Status Backfill::check_staged(const RunRecord& record) const {
 
 Result<RunRecord> Backfill::chunks() {
   show({}, "inventory");
-  if (!spec_.skip_inventory) return write_chunks(stores_, {.staging = staging_.root(), .settings = settings()});
-  EC_ASSIGN_OR_RETURN(const auto record, read_run_record(staging_));
-  if (!record || !record->complete) {
+  if (!spec_.skip_inventory) {
+    return write_chunks_after(stores_, {.staging = staging_.root(), .settings = settings()}, before_);
+  }
+  if (!before_ || !before_->complete) {
     return fail(ErrorKind::kInvalidArgument, "`skip_inventory`: {} holds no finished chunks", staging_.root());
   }
-  EC_TRY(check_staged(*record));
-  return *record;
+  EC_TRY(check_staged(*before_));
+  return *before_;
 }
 
 Result<IngestChunkSpec> Backfill::ingest_spec(const RunRecord& run, Attempt attempt) const {
@@ -321,8 +336,13 @@ Status Backfill::ingest(const RunRecord& run) {
   if (!retry) report_.source_items = run.items;
   for (std::int64_t chunk = 0; chunk < run.chunks; ++chunk) {
     if (stopping()) return fail(ErrorKind::kCancelled, "stopped");
-    EC_TRY(catalog_->confirm_lock());
-    EC_ASSIGN_OR_RETURN(const bool worked, ingest_attempts(run, chunk, hooks));
+    std::optional<ChunkRecord> first;
+    EC_TRY(together({[&] { return catalog_->confirm_lock(); },
+                     [&]() -> Status {
+                       EC_ASSIGN_OR_RETURN(first, read_chunk_record(staging_, {chunk, run.first_attempt}, run.started));
+                       return {};
+                     }}));
+    EC_ASSIGN_OR_RETURN(const bool worked, ingest_attempts(run, chunk, std::move(first), hooks));
     ++*report_.chunks_staged;
     if (retry) continue;
     const auto next = std::min(run.items, (chunk + 1) * run.settings.chunk_size);
@@ -332,11 +352,15 @@ Status Backfill::ingest(const RunRecord& run) {
   return {};
 }
 
-// False when earlier runs did all of the chunk.
-Result<bool> Backfill::ingest_attempts(const RunRecord& run, std::int64_t chunk, const Hooks& hooks) {
+// `first`: the marker of the first attempt, if it is there. False when earlier runs did all of the chunk.
+Result<bool> Backfill::ingest_attempts(const RunRecord& run, std::int64_t chunk, std::optional<ChunkRecord> first,
+                                       const Hooks& hooks) {
   bool worked = false;
   for (Attempt at{chunk, run.first_attempt};; ++at.number) {
-    EC_ASSIGN_OR_RETURN(auto record, read_chunk_record(staging_, at, run.started));
+    auto record = std::exchange(first, std::nullopt);
+    if (at.number > run.first_attempt) {
+      EC_ASSIGN_OR_RETURN(record, read_chunk_record(staging_, at, run.started));
+    }
     if (!record && at.number == run.first_attempt && at.number > 0) {
       EC_ASSIGN_OR_RETURN(const bool pending, staging_.exists(staging_.pending(chunk)));
       if (!pending) return worked;
@@ -344,7 +368,7 @@ Result<bool> Backfill::ingest_attempts(const RunRecord& run, std::int64_t chunk,
     const bool tried = !record && at.number > 0;  // one try a run
     if (!record) {
       EC_ASSIGN_OR_RETURN(const auto spec, ingest_spec(run, at));
-      EC_ASSIGN_OR_RETURN(record, ingest_chunk(stores_, spec, hooks));
+      EC_ASSIGN_OR_RETURN(record, ingest_attempt(stores_, spec, run, hooks));
       worked = true;
     }
     note(*record);
@@ -352,8 +376,15 @@ Result<bool> Backfill::ingest_attempts(const RunRecord& run, std::int64_t chunk,
   }
 }
 
+// Where a task waits for its last requests, others compute.
+int Backfill::tasks_at_once() const {
+  const auto where = stores_.locate(staging_.root());
+  const bool far = where && where->store->capabilities().far;
+  return std::max(1, spec_.workers) * (far ? 2 : 1);
+}
+
 CommitPlanOptions Backfill::round_options(const RunRecord& run, int number) const {
-  const std::int64_t task_memory = spec_.memory_limit_bytes / std::max(1, spec_.workers);
+  const std::int64_t task_memory = spec_.memory_limit_bytes / tasks_at_once();
   return {.run_id = spec_.catalog.run_id,
           .first_part = number * kPartsPerRound,
           .delta = is_delta(run),
@@ -383,7 +414,7 @@ Result<std::vector<CompactTaskReport>> Backfill::compact(const CommitPlan& plan)
     show(progress, "compact");
     return {};
   };
-  EC_TRY(parallel_for(reports.size(), static_cast<std::size_t>(std::max(1, spec_.workers)), one));
+  EC_TRY(parallel_for(reports.size(), static_cast<std::size_t>(tasks_at_once()), one));
   return reports;
 }
 

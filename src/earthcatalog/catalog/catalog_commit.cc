@@ -91,8 +91,12 @@ Status Catalog::Impl::create_table(const CommitRequest& request) {
     // Whatever the error: is there a table by now?
     EC_ASSIGN_OR_RETURN(const auto location, file_->metadata_location({}));
     if (!location) return std::unexpected(std::move(created).error());
+  } else {
+    table_ = std::move(*created);
+    EC_TRY(annotate(adopt_table(), uri_));
+    return load_index();
   }
-  // Ours or, when another was first, theirs: either way the table has the last word.
+  // Another was first: its table has the last word.
   return refresh();
 }
 

@@ -71,6 +71,7 @@ Result<std::unique_ptr<Lock>> acquire_lock(storage::Stores& stores, CatalogFile&
   EC_ASSIGN_OR_RETURN(const std::string lock_uri, options.lock_uri.empty() ? default_lock_uri(catalog_uri)
                                                                            : storage::normalize_uri(options.lock_uri));
   EC_ASSIGN_OR_RETURN(auto where, stores.locate(lock_uri));
+  file.lock_lies_in(*where.store);
   return Lock::acquire(std::move(where), file,
                        {.catalog = catalog_uri,
                         .owner = options.lock_owner,
@@ -115,7 +116,7 @@ Status Catalog::Impl::start_new_table() {
 }
 
 Status Catalog::Impl::check_warehouse_is_free() const {
-  Status status = check_no_other_table(stores_, warehouse_, uri_, {});
+  Status status = check_no_other_table(stores_, warehouse_, uri_, nullptr);
   if (status || status.error().kind != ErrorKind::kAlreadyExists) return status;
   // Another run with this catalog may have made the table just now.
   EC_ASSIGN_OR_RETURN(const auto location, file_->metadata_location({}));
@@ -144,7 +145,7 @@ Status Catalog::Impl::adopt_table() {
   EC_ASSIGN_OR_RETURN(grid_, grid_of_table(table_grid, options_.grid));
   EC_TRY(adopt_warehouse());
   if (options_.mode == OpenMode::kWrite && table_->current_snapshot() == nullptr) {
-    EC_TRY(check_no_other_table(stores_, warehouse_, uri_, metadata.table_uuid));
+    EC_TRY(check_no_other_table(stores_, warehouse_, uri_, &*table_));
   }
 
   missing_properties_ = grid_properties(grid_);

@@ -8,9 +8,17 @@
 namespace earthcatalog::catalog {
 
 Status check_no_other_table(storage::Stores& stores, const std::string& warehouse, const std::string& catalog_uri,
-                            const std::string& own_uuid) {
-  EC_ASSIGN_OR_RETURN(const auto search,
-                      annotate(find_tables(stores, warehouse), "looking for a table in " + warehouse));
+                            const iceberg::Table* own) {
+  const std::string own_uuid = own != nullptr ? own->metadata().table_uuid : "";
+  const auto looking = "looking for a table in " + warehouse;
+  if (own != nullptr) {  // mostly only just made: then there is nothing to read
+    EC_ASSIGN_OR_RETURN(const auto files, annotate(list_metadata(stores, warehouse), looking));
+    const auto is_own = [&](const MetadataFile& file) {
+      return storage::place_key(file.uri) == storage::place_key(own->metadata_location());
+    };
+    if (std::ranges::all_of(files, is_own)) return {};
+  }
+  EC_ASSIGN_OR_RETURN(const auto search, annotate(find_tables(stores, warehouse), looking));
   const auto other =
       std::ranges::find_if(search.tables, [&](const FoundTable& table) { return table.uuid() != own_uuid; });
   if (other == search.tables.end()) return {};

@@ -92,8 +92,6 @@ Result<Table> Table::create(storage::Stores& stores, Catalog& catalog, const Cre
     return fail(ErrorKind::kAlreadyExists, "catalog {} has a table {}.{} already", catalog.name(),
                 identifier.name_space, identifier.name);
   };
-  EC_ASSIGN_OR_RETURN(const auto present, catalog.metadata_location(identifier));
-  if (present) return exists();
   EC_ASSIGN_OR_RETURN(TableMetadata metadata, initial_metadata(options, identifier, clock));
   const std::string location = next_metadata_location(metadata, options.follows);
   EC_TRY(write_object(stores, location, to_json(metadata)));

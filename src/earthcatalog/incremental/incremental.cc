@@ -28,7 +28,7 @@ Result<std::unique_ptr<catalog::Catalog>> open_catalog(storage::Stores& stores, 
   if (!is_new || options.warehouse.empty()) return is_new ? nullptr : std::move(opened);
   EC_ASSIGN_OR_RETURN(const auto catalog, storage::normalize_uri(options.catalog));
   EC_ASSIGN_OR_RETURN(const auto warehouse, storage::normalize_uri(options.warehouse));
-  EC_TRY(catalog::check_no_other_table(stores, warehouse, catalog, {}));
+  EC_TRY(catalog::check_no_other_table(stores, warehouse, catalog, nullptr));
   return nullptr;
 }
 

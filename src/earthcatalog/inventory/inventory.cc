@@ -1,5 +1,9 @@
 #include "earthcatalog/inventory/inventory.h"
 
+#include <arrow/buffer.h>
+
+#include <algorithm>
+
 #include "earthcatalog/base/hash.h"
 #include "earthcatalog/inventory/manifest/data_files.h"
 #include "earthcatalog/inventory/manifest/dated_folders.h"
@@ -15,6 +19,7 @@ using storage::Location;
 
 constexpr std::string_view kListing = "listing=";
 constexpr std::int64_t kMaxListBytes = 64 << 20;
+constexpr std::int64_t kMaxKeptBytes = 4 << 20;
 
 std::string identity_of(const DataFile& file) {
   return file.md5.empty() ? fmt::format("size={} etag={}", file.size_bytes, file.etag) : "md5=" + file.md5;
@@ -59,11 +64,19 @@ Result<std::unique_ptr<Inventory>> open_list(storage::Stores& stores, const Loca
 
 Result<std::unique_ptr<Inventory>> open_file(storage::Stores& stores, const Location& at,
                                              const storage::ObjectInfo& object, const InventoryOptions& options) {
-  EC_ASSIGN_OR_RETURN(const auto first, at.store->get_range(at.key, 0, kProbeBytes));
-  EC_ASSIGN_OR_RETURN(const FileKind kind, annotate(detect(at.key, first.value_or("")), at.uri()));
+  // A small far file comes by one request, and not by one for its first bytes, one for its footer and so on.
+  const bool whole = object.size_bytes <= kMaxKeptBytes && at.store->capabilities().far;
+  constexpr auto kLeast = static_cast<std::int64_t>(kProbeBytes);
+  EC_ASSIGN_OR_RETURN(auto first,
+                      at.store->get_range(at.key, 0, whole ? std::max(object.size_bytes, kLeast) : kLeast));
+  const auto probe = first ? std::string_view(*first).substr(0, kProbeBytes) : std::string_view();
+  EC_ASSIGN_OR_RETURN(const FileKind kind, annotate(detect(at.key, probe), at.uri()));
   if (kind == FileKind::kManifest || kind == FileKind::kSymlink) return open_list(stores, at, kind, object, options);
-  const DataFile file{
+  DataFile file{
       .location = at, .size_bytes = object.size_bytes, .etag = object.etag, .md5 = {}, .promised = {}, .schema = {}};
+  if (whole && first && std::ssize(*first) == object.size_bytes) {
+    file.content = arrow::Buffer::FromString(std::move(*first));
+  }
   EC_ASSIGN_OR_RETURN(auto opened, open_rows(file, options.key_encoding));
   InventoryInfo info{.format = opened.format,
                      .list = {},

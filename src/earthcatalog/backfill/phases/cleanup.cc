@@ -12,26 +12,33 @@ namespace {
 
 constexpr std::size_t kBatch = 1000;
 
-Status remove_folder(storage::Stores& stores, const std::string& folder,
-                     const std::function<bool(const std::string& uri)>& is_kept) {
-  EC_ASSIGN_OR_RETURN(const auto where, stores.locate(folder));
-  std::vector<std::string> keys;
-  EC_TRY(where.store->list(where.key + "/", [&](const storage::ObjectInfo& info) -> Status {
-    if (!is_kept(where.store->uri(info.key))) keys.push_back(info.key);
-    return {};
+using IsKept = std::function<bool(const std::string& uri)>;
+
+// The folders are listed at the same time, and emptied one after the other, in their order.
+Status remove_folders(storage::Stores& stores, const std::vector<std::string>& folders, const IsKept& is_kept) {
+  std::vector<storage::Location> places(folders.size());
+  std::vector<std::vector<std::string>> keys(folders.size());
+  EC_TRY(parallel_for(folders.size(), stores.parallel(1), [&](std::size_t i) -> Status {
+    EC_ASSIGN_OR_RETURN(places[i], stores.locate(folders[i]));
+    return places[i].store->list(places[i].key + "/", [&](const storage::ObjectInfo& info) -> Status {
+      if (!is_kept(places[i].store->uri(info.key))) keys[i].push_back(info.key);
+      return {};
+    });
   }));
-  return parallel_for((keys.size() + kBatch - 1) / kBatch, stores.parallel(1), [&](std::size_t batch) {
-    const std::size_t first = batch * kBatch;
-    return where.store->remove(std::span(keys).subspan(first, std::min(kBatch, keys.size() - first)));
-  });
+  for (std::size_t i = 0; i < folders.size(); ++i) {
+    EC_TRY(parallel_for((keys[i].size() + kBatch - 1) / kBatch, stores.parallel(1), [&](std::size_t batch) {
+      const std::size_t first = batch * kBatch;
+      return places[i].store->remove(std::span(keys[i]).subspan(first, std::min(kBatch, keys[i].size() - first)));
+    }));
+  }
+  return {};
 }
 
 // All of it is ours.
 Status cleanup_direct(const Staging& staging, Kept kept) {
   const auto record = staging.run_record();
   const auto pending = storage::join_uri(staging.root(), "pending_chunks/");
-  EC_TRY(remove_folder(staging.stores(), staging.parts(), [](const auto&) { return false; }));
-  EC_TRY(remove_folder(staging.stores(), staging.root(), [&](const std::string& uri) {
+  EC_TRY(remove_folders(staging.stores(), {staging.parts(), staging.root()}, [&](const std::string& uri) {
     return uri == record || (kept != Kept::kNothing && uri.starts_with(pending));
   }));
   if (kept == Kept::kPending) return {};  // as long as something is pending, the backfill is not finished
@@ -45,14 +52,12 @@ Status cleanup_direct(const Staging& staging, Kept kept) {
 Status cleanup_staging(const Staging& staging, Kept kept) {
   if (staging.is_direct()) return cleanup_direct(staging, kept);
   const auto record = staging.run_record();
-  const auto remove = [&](std::string_view folder) {
-    return remove_folder(staging.stores(), storage::join_uri(staging.root(), folder),
-                         [&](const std::string& uri) { return uri == record; });
-  };
-  EC_TRY(remove("compacted"));
-  EC_TRY(remove("staging"));
-  if (kept == Kept::kNothing) EC_TRY(remove("pending_chunks"));
-  EC_TRY(remove("chunks"));
+  std::vector<std::string> folders;
+  for (const char* name : {"compacted", "staging", "pending_chunks", "chunks"}) {
+    if (kept != Kept::kNothing && name == std::string_view("pending_chunks")) continue;
+    folders.push_back(storage::join_uri(staging.root(), name));
+  }
+  EC_TRY(remove_folders(staging.stores(), folders, [&](const std::string& uri) { return uri == record; }));
   return kept == Kept::kPending ? Status{} : staging.remove(record);
 }
 

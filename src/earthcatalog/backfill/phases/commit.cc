@@ -73,8 +73,10 @@ Status gather_problems(const Staging& staging, const StagedSummary& summary, con
 Status publish_all_pending(const Staging& staging, const StagedSummary& summary) {
   std::map<std::int64_t, const ChunkRecord*> last;
   for (const auto& record : summary.records) last[record.chunk] = &record;
-  for (const auto& [chunk, record] : last) EC_TRY(publish_pending(staging, *record));
-  return {};
+  std::vector<const ChunkRecord*> records;
+  for (const auto& [chunk, record] : last) records.push_back(record);
+  return parallel_for(records.size(), staging.stores().parallel(1),
+                      [&](std::size_t i) { return publish_pending(staging, *records[i]); });
 }
 
 Status update_hash_index(const catalog::Catalog& catalog, const FinishOptions& options) {

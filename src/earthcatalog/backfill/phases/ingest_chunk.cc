@@ -19,6 +19,7 @@
 #include "earthcatalog/ingest/ingest_stage.h"
 #include "earthcatalog/ingest/item_rows.h"
 #include "earthcatalog/ingest/spread.h"
+#include "earthcatalog/base/together.h"
 #include "earthcatalog/inventory/inventory.h"
 #include "earthcatalog/write/partition_writers.h"
 #include "earthcatalog/write/write_partitions.h"
@@ -77,6 +78,7 @@ class ChunkIngest {
   ingest::Problems problems_;
   std::shared_ptr<const grid::Partitioner> grid_;
   int spills_ = 0;
+  bool is_last_spill_ = false;
   ChunkRecord record_;
   std::unordered_set<Hash128> staged_;       // objects
   std::vector<index::ObjectEntry> entries_;  // not written yet
@@ -90,9 +92,13 @@ Result<ChunkRecord> ChunkIngest::run() {
                                                               .boundaries_path = spec_.boundaries_path,
                                                               .id_field = spec_.id_field}));
   EC_TRY(stage_all());
-  if (!staging_.is_direct()) EC_TRY(write_entries());
-  EC_TRY(write_next_list());
-  EC_ASSIGN_OR_RETURN(record_.problems, problems_.finish());
+  const bool unwritten = record_.runs.empty() && !staging_.is_direct();
+  EC_TRY(together({[&] { return unwritten ? write_entries() : Status{}; },
+                   [&] { return write_next_list(); },
+                   [&]() -> Status {
+                     EC_ASSIGN_OR_RETURN(record_.problems, problems_.finish());
+                     return {};
+                   }}));
   record_.seconds = time.seconds();
   if (record_.source_items != record_.staged_items + record_.superseded + record_.repeated + record_.missing +
                                   record_.pending + record_.rejected) {
@@ -130,6 +136,7 @@ Status ChunkIngest::stage_all() {
     if (stage.memory_is_short() && stage.has_complete_chunk()) EC_TRY(take(stage));
   }
   EC_TRY(stage.status());
+  is_last_spill_ = true;
   EC_TRY(take(stage));
   record_.bytes_fetched = static_cast<std::int64_t>(stage.fetch_counters().bytes);
   return {};
@@ -172,8 +179,13 @@ void ChunkIngest::look_at_spread(const Parts& parts) {
 
 Status ChunkIngest::write_lines(const Parts& parts) {
   for (const auto& part : parts) remember(*part);
-  EC_ASSIGN_OR_RETURN(auto files,
-                      write_rows(staging_, *grid_, parts, {.attempt = at_, .part = spills_++, .parallel = parallel()}));
+  std::vector<StagedFile> files;
+  EC_TRY(together({[&]() -> Status {
+                     EC_ASSIGN_OR_RETURN(files, write_rows(staging_, *grid_, parts,
+                                                           {.attempt = at_, .part = spills_++, .parallel = parallel()}));
+                     return {};
+                   },
+                   [&] { return is_last_spill_ ? write_entries() : Status{}; }}));
   for (auto& file : files) {
     record_.rows += file.rows;
     record_.files.push_back(std::move(file));
@@ -249,9 +261,9 @@ Status ChunkIngest::write_parts(Parts parts) {
   FileList list;
   for (const auto& written : files) list.added.push_back(written.file);
   EC_ASSIGN_OR_RETURN(const auto manifest, write_file_list(columns, list));
-  EC_TRY(staging_.write(staging_.part_files(at_, spill), manifest));
   record_.schemas.push_back(columns);
-  return write_entries();
+  return together({[&] { return staging_.write(staging_.part_files(at_, spill), manifest); },
+                   [&] { return write_entries(); }});
 }
 
 // NDJSON is read with the columns of `auto`, so that every property is observed; phase 3 decides which schema it will
@@ -419,7 +431,12 @@ Result<ChunkRecord> ingest_chunk(storage::Stores& stores, const IngestChunkSpec&
   if (const auto place = catalog::place_of_run(spec.parts)) {  // for who has not called write_chunks there
     EC_TRY(catalog::claim_unfinished_run(stores, place->warehouse, place->run_id));
   }
-  return annotate(ChunkIngest(stores, spec, *run, hooks).run(), fmt::format("chunk {}", spec.chunk));
+  return ingest_attempt(stores, spec, *run, hooks);
+}
+
+Result<ChunkRecord> ingest_attempt(storage::Stores& stores, const IngestChunkSpec& spec, const RunRecord& run,
+                                   const Hooks& hooks) {
+  return annotate(ChunkIngest(stores, spec, run, hooks).run(), fmt::format("chunk {}", spec.chunk));
 }
 
 }  // namespace earthcatalog::backfill

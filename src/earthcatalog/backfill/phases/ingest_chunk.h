@@ -5,6 +5,7 @@
 #include "earthcatalog/backfill/staging/layout.h"
 #include "earthcatalog/backfill/staging/records.h"
 #include "earthcatalog/base/progress.h"
+#include "earthcatalog/backfill/run_record.h"
 #include "earthcatalog/fetch/fetcher.h"
 
 namespace earthcatalog::backfill {
@@ -30,6 +31,10 @@ struct IngestChunkSpec {
 /// that has its marker already is not done again. kCancelled when `hooks` say stop: nothing of the attempt counts then.
 /// kNotFound when no write_chunks() has been in that place.
 Result<ChunkRecord> ingest_chunk(storage::Stores& stores, const IngestChunkSpec& spec, const Hooks& hooks);
+
+/// The same for who has read the run record and found no marker of the attempt, and who holds the catalog's lock.
+Result<ChunkRecord> ingest_attempt(storage::Stores& stores, const IngestChunkSpec& spec, const RunRecord& run,
+                                   const Hooks& hooks);
 
 /// The marker of an attempt; nothing when it was not finished, or is one that another backfill left in the same place.
 /// `started` is that of the run record.

@@ -1,6 +1,7 @@
 #include "earthcatalog/backfill/phases/staged_summary.h"
 
 #include <algorithm>
+#include <array>
 #include <map>
 #include <mutex>
 
@@ -34,7 +35,8 @@ class Planner {
 
  private:
   Status read_chunks();
-  Result<std::vector<ChunkRecord>> read_chunk(std::int64_t chunk) const;
+  using TwoAttempts = std::array<std::optional<ChunkRecord>, 2>;
+  Result<std::vector<ChunkRecord>> read_chunk(std::int64_t chunk, TwoAttempts found) const;
   void add(ChunkRecord record);
   Status find_dropped();
   Status read_entries(EntrySorter& objects, EntrySorter& items);
@@ -54,9 +56,16 @@ Status Planner::read_chunks() {
   const auto parallel = staging_.stores().parallel(1);
   const auto window = static_cast<std::int64_t>(parallel.under_way);
   for (std::int64_t first = 0; first < run_.chunks; first += window) {
-    std::vector<std::vector<ChunkRecord>> chunks(static_cast<std::size_t>(std::min(window, run_.chunks - first)));
-    EC_TRY(parallel_for(chunks.size(), parallel, [&](std::size_t i) -> Status {
-      EC_ASSIGN_OR_RETURN(chunks[i], read_chunk(first + static_cast<std::int64_t>(i)));
+    const auto count = static_cast<std::size_t>(std::min(window, run_.chunks - first));
+    std::vector<TwoAttempts> found(count);
+    EC_TRY(parallel_for(2 * count, parallel, [&](std::size_t i) -> Status {
+      const Attempt at{first + static_cast<std::int64_t>(i / 2), run_.first_attempt + static_cast<int>(i % 2)};
+      EC_ASSIGN_OR_RETURN(found[i / 2][i % 2], read_chunk_record(staging_, at, run_.started));
+      return {};
+    }));
+    std::vector<std::vector<ChunkRecord>> chunks(count);
+    EC_TRY(parallel_for(count, parallel, [&](std::size_t i) -> Status {
+      EC_ASSIGN_OR_RETURN(chunks[i], read_chunk(first + static_cast<std::int64_t>(i), std::move(found[i])));
       return {};
     }));
     for (auto& records : chunks) {
@@ -66,10 +75,17 @@ Status Planner::read_chunks() {
   return {};
 }
 
-Result<std::vector<ChunkRecord>> Planner::read_chunk(std::int64_t chunk) const {
+// `found`: the markers of the first attempt and of the one after it, as far as they are there.
+Result<std::vector<ChunkRecord>> Planner::read_chunk(std::int64_t chunk, TwoAttempts found) const {
   std::vector<ChunkRecord> records;
   for (int attempt = run_.first_attempt;; ++attempt) {
-    EC_ASSIGN_OR_RETURN(auto record, read_chunk_record(staging_, {chunk, attempt}, run_.started));
+    const auto number = static_cast<std::size_t>(attempt - run_.first_attempt);
+    std::optional<ChunkRecord> record;
+    if (number < found.size()) {
+      record = std::move(found[number]);
+    } else {
+      EC_ASSIGN_OR_RETURN(record, read_chunk_record(staging_, {chunk, attempt}, run_.started));
+    }
     if (record) {
       records.push_back(std::move(*record));
       continue;

@@ -7,6 +7,8 @@
 #include "earthcatalog/backfill/staging/object_list.h"
 #include "earthcatalog/backfill/phases/rest_of_listing.h"
 #include "earthcatalog/catalog/unfinished_run.h"
+#include "earthcatalog/base/parallel.h"
+#include "earthcatalog/base/together.h"
 
 namespace earthcatalog::backfill {
 namespace {
@@ -36,18 +38,29 @@ Status write_chunk(const Staging& staging, std::int64_t number, std::span<const 
 
 using Next = std::function<Status(std::vector<storage::ObjectRef>&, std::size_t most)>;
 
+// Keys of chunks that are written side by side.
+constexpr std::int64_t kKeysAtOnce = 100'000;
+
 // `next` gives the objects that are in no chunk yet.
 Status cut(const Next& next, const Staging& staging, RunRecord& record, bool keep) {
-  std::vector<storage::ObjectRef> objects;
-  const auto& limit = record.settings.limit;
-  while (!limit || record.items < *limit) {
-    auto most = record.settings.chunk_size;
-    if (limit) most = std::min(most, *limit - record.items);
-    EC_TRY(next(objects, static_cast<std::size_t>(most)));
-    if (objects.empty()) break;
-    EC_TRY(write_chunk(staging, record.chunks, objects, keep));
-    ++record.chunks;
-    record.items += std::ssize(objects);
+  const auto& settings = record.settings;
+  const auto& limit = settings.limit;
+  std::vector<std::vector<storage::ObjectRef>> chunks(
+      static_cast<std::size_t>(std::clamp<std::int64_t>(kKeysAtOnce / settings.chunk_size, 1, 64)));
+  std::size_t filled = chunks.size();
+  while (filled == chunks.size()) {
+    std::int64_t items = record.items;
+    for (filled = 0; filled < chunks.size() && (!limit || items < *limit); ++filled) {
+      const auto most = limit ? std::min(settings.chunk_size, *limit - items) : settings.chunk_size;
+      EC_TRY(next(chunks[filled], static_cast<std::size_t>(most)));
+      if (chunks[filled].empty()) break;
+      items += std::ssize(chunks[filled]);
+    }
+    EC_TRY(parallel_for(filled, staging.stores().parallel(1), [&](std::size_t i) {
+      return write_chunk(staging, record.chunks + static_cast<std::int64_t>(i), chunks[i], keep);
+    }));
+    record.chunks += static_cast<std::int64_t>(filled);
+    record.items = items;
   }
   return {};
 }
@@ -81,8 +94,13 @@ Result<std::optional<RunRecord>> read_run_record(const Staging& staging) {
 }
 
 Result<RunRecord> write_chunks(storage::Stores& stores, const WriteChunksSpec& spec) {
+  EC_ASSIGN_OR_RETURN(const auto before, read_run_record(Staging(stores, spec.staging)));
+  return write_chunks_after(stores, spec, before);
+}
+
+Result<RunRecord> write_chunks_after(storage::Stores& stores, const WriteChunksSpec& spec,
+                                     const std::optional<RunRecord>& before) {
   const Staging staging(stores, spec.staging);
-  EC_ASSIGN_OR_RETURN(auto before, read_run_record(staging));
   RunRecord record = before.value_or(RunRecord{.started = system_now()});
   const auto old_limit = record.settings.limit;
   RunSettings settings = spec.settings;
@@ -103,8 +121,10 @@ Result<RunRecord> write_chunks(storage::Stores& stores, const WriteChunksSpec& s
   if (record.complete && old_limit == settings.limit) return record;
 
   record.complete = false;
-  EC_TRY(staging.write(staging.run_record(), to_json_text(record)));
-  const auto status = cut(*inventory, staging, record, before && old_limit == settings.limit);
+  const auto begun = to_json_text(record);
+  const auto status =
+      together({[&] { return staging.write(staging.run_record(), begun); },
+                [&] { return cut(*inventory, staging, record, before && old_limit == settings.limit); }});
   // A mistake in the settings must not stand in the way of the next run.
   if (!status && !before && record.chunks == 0) EC_TRY(staging.remove(staging.run_record()));
   EC_TRY(status);

@@ -17,6 +17,9 @@ struct WriteChunksSpec {
 /// kInvalidArgument, naming the setting, when the staging prefix belongs to a backfill of something else. Errors of the
 /// inventory are as open_inventory's.
 Result<RunRecord> write_chunks(storage::Stores& stores, const WriteChunksSpec& spec);
+/// The same for who has read the record that is there.
+Result<RunRecord> write_chunks_after(storage::Stores& stores, const WriteChunksSpec& spec,
+                                     const std::optional<RunRecord>& before);
 
 /// The record of a staging prefix; nothing when it holds none.
 Result<std::optional<RunRecord>> read_run_record(const Staging& staging);

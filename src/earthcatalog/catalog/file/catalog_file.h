@@ -25,6 +25,10 @@ class CatalogFile : public iceberg::Catalog, public Fence {
   /// Nothing is read or created yet.
   static Result<std::unique_ptr<CatalogFile>> open(storage::Stores& stores, const std::string& uri,
                                                    const CatalogFileOptions& options);
+
+  /// The lock, which is taken before anything is written here, lies in `store`: taking it shows whether conditional
+  /// writes are honoured there, and nobody has to find out again.
+  virtual void lock_lies_in(const storage::ObjectStore& store) { (void)store; }
 };
 
 /// The fence's token in an open transaction.

@@ -87,6 +87,11 @@ Status RemoteCatalogFile::require_conditional_writes() {
               name());
 }
 
+void RemoteCatalogFile::lock_lies_in(const storage::ObjectStore& store) {
+  const std::lock_guard guard(mutex_);
+  if (&store == where_.store.get()) honours_conditions_ = true;
+}
+
 // Puts the copy, closed, in the place of the object it was made from. False: that object is no longer there.
 Result<bool> RemoteCatalogFile::store() {
   EC_TRY(require_conditional_writes());

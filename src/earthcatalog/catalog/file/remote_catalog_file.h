@@ -25,6 +25,7 @@ class RemoteCatalogFile final : public CatalogFile {
   Result<std::optional<std::string>> read() override;
   Result<bool> exists() override;
   Result<bool> exchange(const std::optional<std::string>& expected, const std::string& token) override;
+  void lock_lies_in(const storage::ObjectStore& store) override;
 
  private:
   /// What a change did to the open copy.

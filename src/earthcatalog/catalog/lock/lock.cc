@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "earthcatalog/base/together.h"
 #include "earthcatalog/storage/conditional_probe.h"
 
 namespace earthcatalog::catalog {
@@ -91,9 +92,17 @@ class Lock::Impl {
  private:
   enum class Step { kDone, kAgain };
   enum class Found { kOther, kOurs, kDesired };
+  // What is there before we take the lock, in the order in which it was read: whoever changes the token after that,
+  // changes it after he saw our lock.
+  struct Seen {
+    std::optional<std::string> token;  // of the fence
+    std::optional<storage::Object> lock;
+    bool catalog_exists = true;  // asked for where there is no lock
+  };
 
   Status try_acquire();
-  Result<Step> create(const std::optional<std::string>& fence_token);
+  Status see(Seen& seen);
+  Result<Step> create(const Seen& seen);
   Result<Step> take_over(const storage::Object& found, const std::optional<std::string>& fence_token);
   Result<bool> write();
   Result<Found> look(const std::string& desired);
@@ -163,12 +172,24 @@ Result<bool> Lock::Impl::write() {
   }
 }
 
+Status Lock::Impl::see(Seen& seen) {
+  EC_ASSIGN_OR_RETURN(seen.token, fence_.read());
+  EC_ASSIGN_OR_RETURN(seen.lock, where_.store->get(where_.key));
+  if (seen.lock) return {};
+  EC_ASSIGN_OR_RETURN(seen.catalog_exists, fence_.exists());
+  return {};
+}
+
 Status Lock::Impl::try_acquire() {
-  EC_TRY(require_conditional_writes(where_));
+  Seen seen;
+  if (where_.store->capabilities().far) {
+    EC_TRY(together({[&] { return require_conditional_writes(where_); }, [&] { return see(seen); }}));
+  } else {
+    EC_TRY(require_conditional_writes(where_));
+    EC_TRY(see(seen));
+  }
   for (int attempt = 0; attempt < kMaxAttempts; ++attempt) {
-    // The token is read before the lock: whoever changes the token after that, changes it after he saw this lock.
-    EC_ASSIGN_OR_RETURN(const auto fence_token, fence_.read());
-    EC_ASSIGN_OR_RETURN(const auto found, where_.store->get(where_.key));
+    if (attempt > 0) EC_TRY(see(seen));
     const TimeMicros now = options_.clock();
     record_ = LockRecord{.owner = options_.owner,
                          .pid = options_.host.pid,
@@ -182,7 +203,7 @@ Status Lock::Impl::try_acquire() {
                          .process_start_time = options_.host.process_start_time,
                          .heartbeat = now};
     use_token(options_.make_token());
-    auto step = found ? take_over(*found, fence_token) : create(fence_token);
+    auto step = seen.lock ? take_over(*seen.lock, seen.token) : create(seen);
     EC_TRY(step);
     if (*step == Step::kDone) {
       last_beat_ = now;
@@ -193,8 +214,7 @@ Status Lock::Impl::try_acquire() {
               options_.catalog, where_.uri(), kMaxAttempts);
 }
 
-Result<Lock::Impl::Step> Lock::Impl::create(const std::optional<std::string>& fence_token) {
-  EC_ASSIGN_OR_RETURN(const bool catalog_exists, fence_.exists());
+Result<Lock::Impl::Step> Lock::Impl::create(const Seen& seen) {
   const std::string bytes = record_.to_json();
   auto put = where_.store->put_if_absent(where_.key, bytes);
   if (put && put->stored) {
@@ -205,12 +225,12 @@ Result<Lock::Impl::Step> Lock::Impl::create(const std::optional<std::string>& fe
     return Step::kAgain;
   }
   held_ = true;
-  if (!catalog_exists && !fence_token) {
+  if (!seen.catalog_exists && !seen.token) {
     const std::lock_guard guard(state_);
     catalog_was_absent_ = true;  // the first commit writes the token
     return Step::kDone;
   }
-  EC_ASSIGN_OR_RETURN(const bool fenced, fence_.exchange(fence_token, record_.token));
+  EC_ASSIGN_OR_RETURN(const bool fenced, fence_.exchange(seen.token, record_.token));
   if (!fenced) EC_TRY(reassert_locked());
   return Step::kDone;
 }

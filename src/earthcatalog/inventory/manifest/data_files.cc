@@ -147,7 +147,12 @@ class AllRows final : public RowReader {
 
 Result<OpenedRows> open_rows(const DataFile& file, KeyEncoding encoding) {
   const std::string uri = file.uri();
-  EC_ASSIGN_OR_RETURN(auto input, file.location.store->open_input(file.location.key, file.size_bytes));
+  File input;
+  if (file.content) {
+    input = std::make_shared<arrow::io::BufferReader>(file.content);
+  } else {
+    EC_ASSIGN_OR_RETURN(input, file.location.store->open_input(file.location.key, file.size_bytes));
+  }
   EC_ASSIGN_OR_RETURN(File bytes, annotate(verified(std::move(input), file), uri));
   EC_ASSIGN_OR_RETURN(const FileKind kind, annotate(kind_of(*bytes, file), uri));
   return open_as(kind, std::move(bytes), file, encoding);

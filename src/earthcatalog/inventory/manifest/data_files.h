@@ -16,6 +16,10 @@
 #include "earthcatalog/inventory/formats/row.h"
 #include "earthcatalog/storage/stores.h"
 
+namespace arrow {
+class Buffer;
+}
+
 namespace earthcatalog::inventory {
 
 struct DataFile {
@@ -25,6 +29,7 @@ struct DataFile {
   std::string md5;                   ///< what the manifest says; empty: nothing
   std::optional<FileKind> promised;  ///< by the manifest
   std::optional<ColumnMap> schema;   ///< of a CSV file, from the manifest
+  std::shared_ptr<arrow::Buffer> content = nullptr;  ///< all of it, where it was read already
 
   std::string uri() const { return location.uri(); }
 };
