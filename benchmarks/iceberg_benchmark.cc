@@ -5,9 +5,9 @@
 #include <cstdlib>
 #include <filesystem>
 
-#include "earthcatalog/iceberg/sqlite_catalog.h"
 #include "earthcatalog/iceberg/commit/transaction.h"
 #include "earthcatalog/iceberg/metadata/values.h"
+#include "earthcatalog/iceberg/sqlite_catalog.h"
 
 namespace earthcatalog::iceberg {
 namespace {

@@ -6,8 +6,8 @@
 #include <set>
 
 #include "catalog/table_support.h"
-#include "earthcatalog/index/index_catch_up.h"
 #include "earthcatalog/catalog/table_schema.h"
+#include "earthcatalog/index/index_catch_up.h"
 
 namespace earthcatalog::catalog {
 namespace {

@@ -42,7 +42,8 @@ RC_GTEST_PROP(HashIndex, UpdatesAreThoseOfASet, ()) {
   const auto where = at(stores, "memory://b/w_id_hashes.parquet");
   HashSet model;
   for (int round = 0, rounds = *rc::gen::inRange(1, 4); round < rounds; ++round) {
-    index::HashChanges changes({.scratch_folder = "/tmp", .memory_bytes = *rc::gen::element<std::int64_t>(2, 2000, 1 << 20)});
+    index::HashChanges changes(
+        {.scratch_folder = "/tmp", .memory_bytes = *rc::gen::element<std::int64_t>(2, 2000, 1 << 20)});
     HashSet added, dropped;
     for (const int number : *rc::gen::container<std::vector<int>>(rc::gen::inRange(0, 400))) {
       const bool drop = round > 0 && *rc::gen::inRange(0, 3) == 0;
@@ -52,7 +53,8 @@ RC_GTEST_PROP(HashIndex, UpdatesAreThoseOfASet, ()) {
     const HashSet before = model;
     for (const auto& hash : dropped) model.erase(hash);
     model.insert(added.begin(), added.end());
-    const auto report = round == 0 ? index::build_hash_index(where, changes, 5) : index::update_hash_index(where, changes, 6);
+    const auto report =
+        round == 0 ? index::build_hash_index(where, changes, 5) : index::update_hash_index(where, changes, 6);
     RC_ASSERT(report.has_value());
     RC_ASSERT(report->entries == static_cast<std::int64_t>(model.size()));
     RC_ASSERT(static_cast<std::int64_t>(before.size()) + report->added - report->dropped == report->entries);
@@ -232,7 +234,8 @@ TEST_F(HashIndexOfTable, AnIdStaysWhileAnItemOfAnotherCollectionHasIt) {
   commit({ours, theirs}, {});
   ASSERT_TRUE(index::update_hash_index(catalog_->table(), where_, {}));
   commit({}, {ours});
-  const auto report = index::update_hash_index(catalog_->table(), where_, {.scratch_folder = "/tmp", .memory_bytes = 64});
+  const auto report =
+      index::update_hash_index(catalog_->table(), where_, {.scratch_folder = "/tmp", .memory_bytes = 64});
   ASSERT_TRUE(report) << report.error().message;
   EXPECT_FALSE(report->rebuilt);
   EXPECT_EQ(report->dropped, 1);

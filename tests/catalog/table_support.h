@@ -61,8 +61,9 @@ inline std::vector<std::string> files_of(const iceberg::Table& table) {
 }
 
 inline index::ObjectEntry object_of(const std::string& key, const Row& row, std::vector<std::string> cells,
-                             std::optional<std::int32_t> year) {
-  index::ObjectEntry entry = index::entry_of({.bucket = "b", .key = key, .size_bytes = {}, .last_modified = {}, .etag = "e-" + key});
+                                    std::optional<std::int32_t> year) {
+  index::ObjectEntry entry =
+      index::entry_of({.bucket = "b", .key = key, .size_bytes = {}, .last_modified = {}, .etag = "e-" + key});
   entry.identity = identity_hash(row.collection, row.id);
   entry.updated = row.updated;
   entry.cells = std::move(cells);

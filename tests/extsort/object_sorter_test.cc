@@ -15,11 +15,12 @@ std::vector<Plain> sorted(extsort::ObjectSorter& sorter) {
   std::vector<extsort::RunCursor> cursors;
   EXPECT_TRUE(sorter.finish(0, cursors));
   std::vector<Plain> all;
-  EXPECT_TRUE(extsort::merge_sorted(cursors, extsort::RunCursor::before, [&](const extsort::RunCursor& cursor) -> Status {
-    const auto& o = cursor.object;
-    all.emplace_back(o.bucket(), o.key(), o.etag, o.last_modified, o.size_bytes);
-    return {};
-  }));
+  EXPECT_TRUE(
+      extsort::merge_sorted(cursors, extsort::RunCursor::before, [&](const extsort::RunCursor& cursor) -> Status {
+        const auto& o = cursor.object;
+        all.emplace_back(o.bucket(), o.key(), o.etag, o.last_modified, o.size_bytes);
+        return {};
+      }));
   return all;
 }
 
@@ -38,7 +39,8 @@ RC_GTEST_PROP(ObjectSorter, SortsByBucketThenKey, ()) {
   auto expected = objects;
   std::ranges::sort(expected);
   if (in_order) objects = expected;
-  extsort::ObjectSorter sorter({.scratch_folder = "/tmp", .memory_bytes = *rc::gen::element<std::int64_t>(0, 3000, 1 << 20)});
+  extsort::ObjectSorter sorter(
+      {.scratch_folder = "/tmp", .memory_bytes = *rc::gen::element<std::int64_t>(0, 3000, 1 << 20)});
   for (const auto& [bucket, key, etag, last_modified, size_bytes] : objects) {
     RC_ASSERT(
         sorter

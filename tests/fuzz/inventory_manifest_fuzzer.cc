@@ -6,8 +6,8 @@
 #include <string_view>
 
 #include "earthcatalog/inventory/formats/detect.h"
-#include "earthcatalog/inventory/manifest/manifest.h"
 #include "earthcatalog/inventory/formats/problem_rows.h"
+#include "earthcatalog/inventory/manifest/manifest.h"
 
 namespace {
 

@@ -13,10 +13,10 @@
 #include <sstream>
 #include <string>
 
-#include "earthcatalog/iceberg/sqlite_catalog.h"
-#include "earthcatalog/iceberg/table.h"
 #include "earthcatalog/iceberg/commit/transaction.h"
 #include "earthcatalog/iceberg/metadata/values.h"
+#include "earthcatalog/iceberg/sqlite_catalog.h"
+#include "earthcatalog/iceberg/table.h"
 
 namespace earthcatalog::iceberg::testing {
 

@@ -23,7 +23,7 @@ storage::ObjectRef ref(const std::string& key, const std::string& etag = "",
 }
 
 index::ObjectEntry entry(const storage::ObjectRef& object, const std::string& id, std::vector<std::string> cells,
-                  std::optional<std::int32_t> year = 2020) {
+                         std::optional<std::int32_t> year = 2020) {
   index::ObjectEntry result = index::entry_of(object);
   result.identity = identity_hash("c", id);
   result.cells = std::move(cells);
@@ -80,7 +80,8 @@ TEST_F(ObjectIndexTest, AVersionOfWhichNothingIsRecordedIsAnother) {
   }
   index::IndexUpdate update;
   update.entries.push_back(entry(ref("name", "e1"), "a", {"x"}));
-  EXPECT_EQ(state(apply(index, update), ref("name", "e1")), index::ObjectState::kUnchanged) << "read once more, it is known";
+  EXPECT_EQ(state(apply(index, update), ref("name", "e1")), index::ObjectState::kUnchanged)
+      << "read once more, it is known";
 }
 
 TEST_F(ObjectIndexTest, ComparesTimesToTheSecondWhereOneHasNoFraction) {
@@ -198,7 +199,7 @@ TEST_F(ObjectIndexTest, ANameThatIsTakenGetsANumber) {
 
 TEST_F(ObjectIndexTest, SaysWhichRunIsMissingOrBroken) {
   index::IndexManifest manifest{.snapshot_id = 1,
-                         .runs = {{.uri = "memory://index/gone.parquet", .entries = 1, .size_bytes = 10}}};
+                                .runs = {{.uri = "memory://index/gone.parquet", .entries = 1, .size_bytes = 10}}};
   const auto object = ref("a");
   const auto missing = index::ObjectIndex::open(stores_, manifest, options_).lookup({&object, 1});
   ASSERT_FALSE(missing);

@@ -158,9 +158,9 @@ TEST_F(Expiring, ADryRunTellsAndChangesNothing) {
   std::set<std::string> told;
   const auto before = warehouse_.keys();
   const maintenance::ExpireHooks hooks{.stop = nullptr, .on_dead = [&](const std::string& uri, std::int64_t size) {
-                            EXPECT_GT(size, 0);
-                            told.insert(warehouse_.stores.locate(uri).value().key);
-                          }};
+                                         EXPECT_GT(size, 0);
+                                         told.insert(warehouse_.stores.locate(uri).value().key);
+                                       }};
   EXPECT_EQ(run(dry, hooks), "");
   EXPECT_EQ(warehouse_.keys(), before);
   EXPECT_EQ(snapshots().size(), 3U);
@@ -261,11 +261,11 @@ TEST_F(Expiring, AnotherCommitDuringTheRemovalEndsItAndARerunGoesOn) {
                                           "81063ffffffffff", 2020, {{.id = "x", .updated = {}}});
   bool committed = false;
   const maintenance::ExpireHooks hooks{.stop = nullptr, .on_dead = [&](const std::string& uri, std::int64_t) {
-                            if (committed || uri.find("_parts") == uri.npos) return;
-                            committed = true;
-                            catalog::OtherEngine other(warehouse_.stores, warehouse_.options().catalog);
-                            other.commit({theirs}, {});
-                          }};
+                                         if (committed || uri.find("_parts") == uri.npos) return;
+                                         committed = true;
+                                         catalog::OtherEngine other(warehouse_.stores, warehouse_.options().catalog);
+                                         other.commit({theirs}, {});
+                                       }};
   EXPECT_THAT(run(spec(), hooks), HasSubstr("another writer committed"));
   EXPECT_EQ(kind_, ErrorKind::kConflict);
   EXPECT_EQ(report_.places[1].removed.files, 1000);

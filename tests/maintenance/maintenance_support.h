@@ -11,10 +11,10 @@
 
 #include "catalog/table_support.h"
 #include "earthcatalog/catalog/table_schema.h"
-#include "earthcatalog/storage/fault_store.h"
-#include "earthcatalog/storage/memory_store.h"
 #include "earthcatalog/maintenance/expire/expire.h"
 #include "earthcatalog/maintenance/expire/live_files.h"
+#include "earthcatalog/storage/fault_store.h"
+#include "earthcatalog/storage/memory_store.h"
 
 namespace earthcatalog::maintenance {
 

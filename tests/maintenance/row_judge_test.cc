@@ -13,7 +13,8 @@ using What = maintenance::RowFact::What;
 
 constexpr TimeMicros kOld = 1'000'000, kNew = 2'000'000;
 
-maintenance::RowFact owner(const std::string& id, const std::string& cell, TimeMicros updated = kOld, std::uint32_t object = 1) {
+maintenance::RowFact owner(const std::string& id, const std::string& cell, TimeMicros updated = kOld,
+                           std::uint32_t object = 1) {
   return {.key = identity_hash("c", id),
           .place = maintenance::place_of(cell, 2020),
           .what = What::kOwner,
@@ -22,8 +23,8 @@ maintenance::RowFact owner(const std::string& id, const std::string& cell, TimeM
           .source = object};
 }
 
-maintenance::RowFact row(const std::string& id, const std::string& cell, std::uint32_t number, What what = What::kPrimaryRow,
-            TimeMicros updated = kOld, std::int32_t year = 2020) {
+maintenance::RowFact row(const std::string& id, const std::string& cell, std::uint32_t number,
+                         What what = What::kPrimaryRow, TimeMicros updated = kOld, std::int32_t year = 2020) {
   return {.key = identity_hash("c", id),
           .place = maintenance::place_of(cell, year),
           .what = what,
@@ -40,7 +41,8 @@ maintenance::RowFact superseded(const std::string& id) {
 class Judging : public ::testing::Test {
  protected:
   // The findings, by row number; entries' as -1.
-  std::multimap<std::int64_t, maintenance::Finding> judge(const std::vector<maintenance::RowFact>& facts, std::int64_t memory_bytes = 1 << 20) {
+  std::multimap<std::int64_t, maintenance::Finding> judge(const std::vector<maintenance::RowFact>& facts,
+                                                          std::int64_t memory_bytes = 1 << 20) {
     maintenance::RowFacts sorter({.memory_bytes = memory_bytes});
     for (const auto& fact : facts) EXPECT_TRUE(sorter.add(fact));
     counted_ = {};
@@ -71,7 +73,8 @@ TEST_F(Judging, WhatTheIndexSaysIsThere) {
 }
 
 TEST_F(Judging, ARowThatIsNotThere) {
-  EXPECT_EQ(judge({owner("a", "x"), owner("a", "y"), row("a", "x", 0)}), (Found{{-1, maintenance::Finding::kLostRows}}));
+  EXPECT_EQ(judge({owner("a", "x"), owner("a", "y"), row("a", "x", 0)}),
+            (Found{{-1, maintenance::Finding::kLostRows}}));
 }
 
 TEST_F(Judging, ARowInACellOrYearThatTheIndexDoesNotName) {
@@ -149,7 +152,8 @@ TEST_F(Judging, RowsAddUp) {
     }
     const auto found = judge(facts);
     std::int64_t faulty = 0;
-    for (const auto& [number, finding] : found) faulty += number >= 0 && finding != maintenance::Finding::kPrimary ? 1 : 0;
+    for (const auto& [number, finding] : found)
+      faulty += number >= 0 && finding != maintenance::Finding::kPrimary ? 1 : 0;
     EXPECT_EQ(counted_.held + faulty, rows);
     EXPECT_EQ(judge(facts, 64), found);
   }
@@ -159,7 +163,8 @@ TEST_F(Judging, AnItemWithFewerCellsThanItsFootprintTouches) {
   auto primary = row("i", "x", 1);
   const auto other = row("i", "y", 2, What::kRow);
   primary.cover = 2;
-  const std::multimap<std::int64_t, maintenance::Finding> lost{{1, maintenance::Finding::kLostCells}}, row_lost{{-1, maintenance::Finding::kLostRows}};
+  const std::multimap<std::int64_t, maintenance::Finding> lost{{1, maintenance::Finding::kLostCells}},
+      row_lost{{-1, maintenance::Finding::kLostRows}};
   EXPECT_EQ(judge({owner("i", "x"), owner("i", "y"), primary, other}).size(), 0);
   EXPECT_EQ(judge({owner("i", "x"), primary}), lost);
   EXPECT_EQ(judge({owner("i", "x"), owner("i", "y"), primary}), row_lost) << "the index knows of it: one fault";

@@ -13,8 +13,8 @@
 #include "earthcatalog/base/parallel.h"
 #include "earthcatalog/base/process.h"
 #include "earthcatalog/base/stopwatch.h"
-#include "earthcatalog/catalog/unfinished_run.h"
 #include "earthcatalog/base/together.h"
+#include "earthcatalog/catalog/unfinished_run.h"
 #include "earthcatalog/storage/write_probe.h"
 
 namespace earthcatalog::backfill {

@@ -25,21 +25,20 @@ struct BackfillSpec {
   std::int64_t compact_rows = 100'000;
   std::size_t max_columns = 400;
   ingest::MissingRule missing;  ///< when missing objects fail it: nothing is committed then
-  bool skip_inventory = false;    ///< use the chunks that are there
-  bool skip_ingest = false;       ///< use the staged rows that are there
-  bool retry_pending = false;     ///< fetch again what gave up; after the commit that is a delta
-  bool delta = false;             ///< an upsert into the table's rows
-  bool replace = false;           ///< the table's present rows go in the same commit
-  bool restart = false;           ///< throw away what is staged
-  bool keep_staging = false;      ///< leave it after the commit
-  bool hash_index = false;        ///< bring the hash index up to date after the commit
-  std::string hash_index_uri;     ///< empty: the table's property
+  bool skip_inventory = false;  ///< use the chunks that are there
+  bool skip_ingest = false;     ///< use the staged rows that are there
+  bool retry_pending = false;   ///< fetch again what gave up; after the commit that is a delta
+  bool delta = false;           ///< an upsert into the table's rows
+  bool replace = false;         ///< the table's present rows go in the same commit
+  bool restart = false;         ///< throw away what is staged
+  bool keep_staging = false;    ///< leave it after the commit
+  bool hash_index = false;      ///< bring the hash index up to date after the commit
+  std::string hash_index_uri;   ///< empty: the table's property
 };
 
 /// `report` says what was done, also after an error. kAlreadyExists when the table has rows and neither `delta` nor
 /// `replace` is given; kInvalidArgument when the staging prefix belongs to another backfill, or for a new table without
 /// a resolution.
-Status run_backfill(storage::Stores& stores, const BackfillSpec& spec, const Hooks& hooks,
-                    ingest::Report& report);
+Status run_backfill(storage::Stores& stores, const BackfillSpec& spec, const Hooks& hooks, ingest::Report& report);
 
 }  // namespace earthcatalog::backfill

@@ -7,8 +7,8 @@
 #include <vector>
 
 #include "earthcatalog/backfill/phases/ingest_chunk.h"
-#include "earthcatalog/backfill/staging/layout.h"
 #include "earthcatalog/backfill/phases/write_chunks.h"
+#include "earthcatalog/backfill/staging/layout.h"
 #include "earthcatalog/base/parallel.h"
 #include "earthcatalog/catalog/unfinished_run.h"
 

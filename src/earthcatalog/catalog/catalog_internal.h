@@ -8,8 +8,8 @@
 
 #include "earthcatalog/catalog/catalog.h"
 #include "earthcatalog/catalog/file/catalog_file.h"
-#include "earthcatalog/index/index_catch_up.h"
 #include "earthcatalog/iceberg/commit/transaction.h"
+#include "earthcatalog/index/index_catch_up.h"
 
 namespace earthcatalog::catalog {
 
@@ -54,7 +54,8 @@ class Catalog::Impl {
   Status add_columns(const CommitRequest& request, iceberg::Transaction& change) const;
   Result<iceberg::Transaction> transaction(const CommitRequest& request) const;
   Result<bool> try_commit(const CommitRequest& request, CommitOutcome& outcome);
-  bool is_committed(const CommitRequest& request, const iceberg::Transaction& change, const index::ObjectIndex& next) const;
+  bool is_committed(const CommitRequest& request, const iceberg::Transaction& change,
+                    const index::ObjectIndex& next) const;
   Status accept(const index::ObjectIndex& next);
   Error changed_meanwhile() const;
   Status prepare_again(const CommitRequest& request, const Error& error, const std::string& metadata_before);
@@ -69,8 +70,8 @@ class Catalog::Impl {
   grid::GridSpec grid_;
   std::optional<stac::ItemSchema> columns_;
   iceberg::Properties missing_properties_;  // of the table, for the next commit
-  index::ObjectIndex named_;                       // as the table names it
-  index::ObjectIndex index_;                       // of the table's current snapshot
+  index::ObjectIndex named_;                // as the table names it
+  index::ObjectIndex index_;                // of the table's current snapshot
   int commits_ = 0;
   int catch_ups_ = 0;
   bool token_refused_ = false;

@@ -6,9 +6,9 @@
 
 #include "earthcatalog/cli/command.h"
 #include "earthcatalog/cli/options/flag_words.h"
+#include "earthcatalog/cli/options/settings.h"
 #include "earthcatalog/cli/output/output.h"
 #include "earthcatalog/cli/runtime.h"
-#include "earthcatalog/cli/options/settings.h"
 #include "earthcatalog/storage/aws/credentials.h"
 #include "earthcatalog/version.h"
 

@@ -237,7 +237,7 @@ Status PartitionMerge::write_held(const BatchSink& out) {
 Result<KeyScan> scan_keys(std::span<const std::unique_ptr<write::RowSource>> sources, const iceberg::Schema& schema,
                           const MergeOptions& options) {
   OrderCheck order;
-  DuplicateRows duplicates(options.memory_limit_bytes / 2, options.scratch_folder);
+  index::DuplicateRows duplicates(options.memory_limit_bytes / 2, options.scratch_folder);
   for (const auto& source : sources) {
     EC_TRY(for_each_batch(*source, key_schema(schema), kKeyRows, [&](const auto& rows) {
       order.add(*rows);

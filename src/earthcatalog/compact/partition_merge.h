@@ -12,10 +12,10 @@
 #include <string>
 #include <vector>
 
-#include "earthcatalog/compact/duplicate_rows.h"
 #include "earthcatalog/compact/sorted_runs.h"
 #include "earthcatalog/geoparquet/reader.h"
 #include "earthcatalog/iceberg/metadata/schema.h"
+#include "earthcatalog/index/duplicate_rows.h"
 #include "earthcatalog/result.h"
 #include "earthcatalog/write/row_source.h"
 
@@ -78,7 +78,7 @@ class PartitionMerge {
   std::int64_t room_ = 0;                   // bytes for rows held, or for streams of direct_
   std::int64_t merge_bytes_ = 0;            // of a batch of direct_ or runs_
   std::int64_t output_rows_ = 0;            // of a batch given on
-  DuplicateRows duplicates_;
+  index::DuplicateRows duplicates_;
   std::vector<Held> held_;
   std::int64_t held_bytes_ = 0;
   SortedRuns runs_;

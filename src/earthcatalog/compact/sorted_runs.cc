@@ -133,7 +133,7 @@ Status RowCollector::flush() {
   return out_(rows);
 }
 
-Status merge_inputs(std::vector<SortedInput> inputs, const DuplicateRows& duplicates,
+Status merge_inputs(std::vector<SortedInput> inputs, const index::DuplicateRows& duplicates,
                     const std::shared_ptr<arrow::Schema>& schema, std::size_t batch_rows, const BatchSink& out) {
   std::vector<Cursor> cursors;
   for (auto& input : inputs) cursors.emplace_back(std::move(input));

@@ -9,9 +9,9 @@
 #include <string>
 #include <vector>
 
-#include "earthcatalog/compact/duplicate_rows.h"
 #include "earthcatalog/extsort/scratch_file.h"
 #include "earthcatalog/geoparquet/reader.h"
+#include "earthcatalog/index/duplicate_rows.h"
 #include "earthcatalog/result.h"
 #include "earthcatalog/write/sort_key.h"
 #include "earthcatalog/write/take_rows.h"
@@ -81,7 +81,7 @@ struct SortedInput {
 
 /// Merges by (platform, datetime), then by row number, and leaves dropped rows out. `batch_rows` at a time. Memory
 /// is one batch of each input, and twice `batch_rows` rows.
-Status merge_inputs(std::vector<SortedInput> inputs, const DuplicateRows& duplicates,
+Status merge_inputs(std::vector<SortedInput> inputs, const index::DuplicateRows& duplicates,
                     const std::shared_ptr<arrow::Schema>& schema, std::size_t batch_rows, const BatchSink& out);
 
 }  // namespace earthcatalog::compact

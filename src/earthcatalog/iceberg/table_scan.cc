@@ -1,8 +1,8 @@
 #include "earthcatalog/iceberg/manifest/delete_index_internal.h"
 #include "earthcatalog/iceberg/manifest/file_filter_internal.h"
 #include "earthcatalog/iceberg/metadata/metadata_files_internal.h"
-#include "earthcatalog/iceberg/table.h"
 #include "earthcatalog/iceberg/metadata/values.h"
+#include "earthcatalog/iceberg/table.h"
 
 namespace earthcatalog::iceberg {
 namespace {

@@ -6,10 +6,10 @@
 #include <string>
 
 #include "earthcatalog/catalog/catalog.h"
-#include "earthcatalog/inventory/inventory.h"
 #include "earthcatalog/incremental/incremental.h"
 #include "earthcatalog/incremental/removed_objects.h"
 #include "earthcatalog/ingest/report.h"
+#include "earthcatalog/inventory/inventory.h"
 #include "earthcatalog/result.h"
 #include "earthcatalog/storage/stores.h"
 
@@ -43,7 +43,7 @@ struct DeltaReport {
   std::string out;                        ///< what was written and is there; empty: nothing
   std::optional<RemovedObjects> removed;  ///< none: the inventory is not of all objects
   std::optional<DeletedRows> deleted;     ///< with delete_removed
-  std::optional<ingest::Report> ingest;           ///< when there was something to ingest
+  std::optional<ingest::Report> ingest;   ///< when there was something to ingest
   bool done = true;                       ///< false: ingest ended early or left objects pending; `out` stays
   double seconds = 0;
 };

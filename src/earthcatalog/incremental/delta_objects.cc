@@ -4,9 +4,9 @@
 #include <vector>
 
 #include "earthcatalog/extsort/anti_join.h"
-#include "earthcatalog/index/hash_index_file.h"
 #include "earthcatalog/extsort/hash_sorter.h"
 #include "earthcatalog/extsort/sorted_merge.h"
+#include "earthcatalog/index/hash_index_file.h"
 #include "earthcatalog/inventory/diff/newest_object.h"
 
 namespace earthcatalog::incremental {
@@ -78,8 +78,10 @@ class Merge {
 DeltaObjects::DeltaObjects(const std::string& scratch_folder, std::int64_t memory_bytes)
     : scratch_folder_(scratch_folder),
       memory_bytes_(memory_bytes),
-      sorters_{extsort::ObjectSorter({scratch_folder, memory_bytes / 4}), extsort::ObjectSorter({scratch_folder, memory_bytes / 4}),
-               extsort::ObjectSorter({scratch_folder, memory_bytes / 4}), extsort::ObjectSorter({scratch_folder, memory_bytes / 4})} {}
+      sorters_{extsort::ObjectSorter({scratch_folder, memory_bytes / 4}),
+               extsort::ObjectSorter({scratch_folder, memory_bytes / 4}),
+               extsort::ObjectSorter({scratch_folder, memory_bytes / 4}),
+               extsort::ObjectSorter({scratch_folder, memory_bytes / 4})} {}
 
 Status DeltaObjects::add(inventory::Change change, bool pending, const storage::ObjectRef& object) {
   ++gathered_;
@@ -97,7 +99,8 @@ Result<std::int64_t> DeltaObjects::add_by_object(storage::Stores& stores, const 
       if (states[i] == ObjectState::kUnchanged) {
         ++unchanged;
       } else {
-        EC_TRY(add(states[i] == ObjectState::kUnknown ? inventory::Change::kAdded : inventory::Change::kChanged, pending, batch[i]));
+        EC_TRY(add(states[i] == ObjectState::kUnknown ? inventory::Change::kAdded : inventory::Change::kChanged,
+                   pending, batch[i]));
       }
     }
     return {};
@@ -141,8 +144,9 @@ Result<DeltaObjects::Counts> DeltaObjects::write(const storage::Location& where)
   }
   EC_ASSIGN_OR_RETURN(const auto writer, inventory::ChangeWriter::create(where));
   Merge merge(*writer);
-  EC_TRY(extsort::merge_sorted(cursors, extsort::RunCursor::before,
-                               [&](const extsort::RunCursor& cursor) { return merge.take(cursor.source, cursor.object); }));
+  EC_TRY(extsort::merge_sorted(cursors, extsort::RunCursor::before, [&](const extsort::RunCursor& cursor) {
+    return merge.take(cursor.source, cursor.object);
+  }));
   EC_TRY(merge.settle());
   EC_TRY(writer->finish());
   return merge.counts();

@@ -4,10 +4,10 @@
 #include <array>
 #include <string>
 
-#include "earthcatalog/index/object_index.h"
-#include "earthcatalog/inventory/inventory.h"
-#include "earthcatalog/inventory/diff/change_writer.h"
 #include "earthcatalog/extsort/object_sorter.h"
+#include "earthcatalog/index/object_index.h"
+#include "earthcatalog/inventory/diff/change_writer.h"
+#include "earthcatalog/inventory/inventory.h"
 #include "earthcatalog/result.h"
 #include "earthcatalog/storage/stores.h"
 

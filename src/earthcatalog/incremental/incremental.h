@@ -10,9 +10,9 @@
 #include "earthcatalog/base/progress.h"
 #include "earthcatalog/catalog/catalog.h"
 #include "earthcatalog/fetch/fetcher.h"
-#include "earthcatalog/inventory/inventory.h"
 #include "earthcatalog/ingest/missing_rule.h"
 #include "earthcatalog/ingest/report.h"
+#include "earthcatalog/inventory/inventory.h"
 #include "earthcatalog/result.h"
 #include "earthcatalog/storage/stores.h"
 

@@ -6,8 +6,8 @@
 #include <utility>
 #include <vector>
 
-#include "earthcatalog/index/hash_index_file.h"
 #include "earthcatalog/extsort/sorted_merge.h"
+#include "earthcatalog/index/hash_index_file.h"
 #include "earthcatalog/index/table_rows.h"
 
 namespace earthcatalog::index {
@@ -89,7 +89,10 @@ Result<HashIndexReport> write(const storage::Location& where, HashIndexReader* o
   cursors.push_back({.next_piece = [&] { return changes.next_part(); }});
   Outcome outcome(*writer);
   EC_TRY(extsort::merge_sorted(
-      cursors, [](const Cursor& a, const Cursor& b) { return extsort::number_of(a.change().key) < extsort::number_of(b.change().key); },
+      cursors,
+      [](const Cursor& a, const Cursor& b) {
+        return extsort::number_of(a.change().key) < extsort::number_of(b.change().key);
+      },
       [&](const Cursor& cursor) { return outcome.take(cursor.change()); }));
   EC_TRY(outcome.settle());
   EC_TRY(writer->finish());
@@ -143,8 +146,8 @@ Status add_changes(const iceberg::Table& table, std::int64_t before, const HashI
                    HashChanges& changes) {
   HashChanges touched(options);
   EC_TRY(add_files(table, before, options.hooks, touched));
-  extsort::HashTable<extsort::HashKey> gone(kExpectedGone,
-                          {.scratch_folder = options.scratch_folder, .memory_bytes = options.memory_bytes / 4});
+  extsort::HashTable<extsort::HashKey> gone(
+      kExpectedGone, {.scratch_folder = options.scratch_folder, .memory_bytes = options.memory_bytes / 4});
   for (;;) {
     EC_ASSIGN_OR_RETURN(const auto part, touched.next_part());
     if (part.empty()) break;

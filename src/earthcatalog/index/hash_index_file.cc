@@ -121,7 +121,8 @@ class ParquetReader final : public HashIndexReader {
 
 class ParquetWriter final : public HashIndexWriter {
  public:
-  Status open(const storage::Location& where, storage::ReplacingOptions replace, std::optional<std::int64_t> snapshot_id) {
+  Status open(const storage::Location& where, storage::ReplacingOptions replace,
+              std::optional<std::int64_t> snapshot_id) {
     stream_ = storage::open_replacing(where, std::move(replace));
     // Hashes do not shrink. The codec is what readers expect; a negative level does not even try.
     const auto properties = parquet::WriterProperties::Builder()

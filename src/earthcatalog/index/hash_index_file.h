@@ -9,8 +9,8 @@
 
 #include "earthcatalog/base/hash.h"
 #include "earthcatalog/extsort/anti_join.h"
-#include "earthcatalog/storage/replacing_output.h"
 #include "earthcatalog/result.h"
+#include "earthcatalog/storage/replacing_output.h"
 #include "earthcatalog/storage/stores.h"
 
 namespace earthcatalog::index {
@@ -33,7 +33,8 @@ class HashIndexReader : public extsort::HashStream {
 /// Memory is one row group (16 MiB), and what `replace` says.
 class HashIndexWriter {
  public:
-  static Result<std::unique_ptr<HashIndexWriter>> create(const storage::Location& where, storage::ReplacingOptions replace,
+  static Result<std::unique_ptr<HashIndexWriter>> create(const storage::Location& where,
+                                                         storage::ReplacingOptions replace,
                                                          std::optional<std::int64_t> snapshot_id);
   virtual ~HashIndexWriter() = default;
   /// Ascending, each once.

@@ -7,8 +7,8 @@
 #include <vector>
 
 #include "earthcatalog/base/hash.h"
-#include "earthcatalog/index/object_index.h"
 #include "earthcatalog/iceberg/table.h"
+#include "earthcatalog/index/object_index.h"
 #include "earthcatalog/result.h"
 
 namespace earthcatalog::index {

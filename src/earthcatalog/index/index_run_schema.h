@@ -49,14 +49,14 @@ inline Error from_arrow(const arrow::Status& status) {
 
 }  // namespace earthcatalog::index
 
-#define EC_TRY_ARROW(expression)                                           \
-  do {                                                                     \
-    if (const arrow::Status ec_arrow = (expression); !ec_arrow.ok()) {     \
+#define EC_TRY_ARROW(expression)                                         \
+  do {                                                                   \
+    if (const arrow::Status ec_arrow = (expression); !ec_arrow.ok()) {   \
       return std::unexpected(earthcatalog::index::from_arrow(ec_arrow)); \
-    }                                                                      \
+    }                                                                    \
   } while (false)
 #define EC_ASSIGN_ARROW(target, ...) EC_ASSIGN_ARROW_IMPL(EC_CONCAT(ec_arrow_, __LINE__), target, __VA_ARGS__)
-#define EC_ASSIGN_ARROW_IMPL(result, target, ...)                                               \
-  auto result = (__VA_ARGS__);                                                                  \
+#define EC_ASSIGN_ARROW_IMPL(result, target, ...)                                             \
+  auto result = (__VA_ARGS__);                                                                \
   if (!result.ok()) return std::unexpected(earthcatalog::index::from_arrow(result.status())); \
   target = std::move(result).ValueUnsafe()

@@ -9,13 +9,13 @@
 #include <vector>
 
 #include "earthcatalog/base/hash.h"
-#include "earthcatalog/index/object_index.h"
 #include "earthcatalog/grid/bounds.h"
 #include "earthcatalog/grid/partitioner.h"
-#include "earthcatalog/write/row_partitioner.h"
+#include "earthcatalog/index/object_index.h"
 #include "earthcatalog/stac/grow_buffer.h"
 #include "earthcatalog/stac/item_batch.h"
 #include "earthcatalog/storage/object_ref.h"
+#include "earthcatalog/write/row_partitioner.h"
 
 namespace earthcatalog::ingest {
 
@@ -28,7 +28,7 @@ struct ItemRecord {
   std::uint32_t row = 0;                         ///< in its part's batch; without meaning where texts are kept
   std::size_t text_first = 0, text_size = 0;     ///< in its part's text
   std::uint32_t first_cell = 0, cell_count = 0;  ///< in its part's cells, ascending
-  std::uint32_t bounds = write::kNoBounds;              ///< in its part's bounds
+  std::uint32_t bounds = write::kNoBounds;       ///< in its part's bounds
   bool undatable = false;                        ///< had a datetime that nobody can read
 };
 

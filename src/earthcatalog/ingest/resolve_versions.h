@@ -10,24 +10,24 @@
 #include <string>
 #include <vector>
 
-#include "earthcatalog/index/object_index.h"
 #include "earthcatalog/grid/partitioner.h"
-#include "earthcatalog/write/partition.h"
+#include "earthcatalog/index/object_index.h"
 #include "earthcatalog/ingest/item_rows.h"
-#include "earthcatalog/write/remove_rows.h"
 #include "earthcatalog/ingest/staged_objects.h"
 #include "earthcatalog/result.h"
+#include "earthcatalog/write/partition.h"
+#include "earthcatalog/write/remove_rows.h"
 
 namespace earthcatalog::ingest {
 
 /// What was decided of entries.
 struct EntryDecision {
-  std::vector<std::size_t> winners;             ///< positions in `incoming`, ascending: get rows
+  std::vector<std::size_t> winners;           ///< positions in `incoming`, ascending: get rows
   std::vector<index::ObjectEntry> incoming;   ///< as given; the object index is to know the losers without cells
   std::vector<index::ObjectEntry> displaced;  ///< owners that have no rows any more
-  std::vector<Hash128> forgotten;               ///< objects whose version counts again: to be fetched by the next run
-  write::Removals removals;                            ///< rows of owners displaced
-  std::int64_t more_items = 0;                  ///< by how many more items have rows than before
+  std::vector<Hash128> forgotten;             ///< objects whose version counts again: to be fetched by the next run
+  write::Removals removals;                   ///< rows of owners displaced
+  std::int64_t more_items = 0;                ///< by how many more items have rows than before
 };
 
 /// Decides who owns the rows of items: `incoming` (entries with cells, of each object one), given what is recorded of
@@ -49,9 +49,9 @@ Result<EntryDecision> decide_part(std::vector<index::ObjectEntry> incoming, cons
                                   const StagedObjects& recorded);
 
 struct Decision {
-  std::vector<ItemAddress> winners;           ///< get rows; in order of arrival
+  std::vector<ItemAddress> winners;         ///< get rows; in order of arrival
   std::vector<index::ObjectEntry> entries;  ///< for the object index: owners displaced, winners, losers
-  std::vector<Hash128> forgotten;             ///< as in EntryDecision, like the rest
+  std::vector<Hash128> forgotten;           ///< as in EntryDecision, like the rest
   write::Removals removals;
   std::int64_t superseded = 0;
   std::int64_t more_items = 0;

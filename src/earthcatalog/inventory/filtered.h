@@ -5,8 +5,8 @@
 #include <string>
 #include <vector>
 
-#include "earthcatalog/inventory/inventory.h"
 #include "earthcatalog/inventory/formats/row.h"
+#include "earthcatalog/inventory/inventory.h"
 
 namespace earthcatalog::inventory {
 

@@ -5,11 +5,11 @@
 #include <algorithm>
 
 #include "earthcatalog/base/hash.h"
+#include "earthcatalog/inventory/filtered.h"
+#include "earthcatalog/inventory/formats/detect.h"
+#include "earthcatalog/inventory/listing_rows.h"
 #include "earthcatalog/inventory/manifest/data_files.h"
 #include "earthcatalog/inventory/manifest/dated_folders.h"
-#include "earthcatalog/inventory/formats/detect.h"
-#include "earthcatalog/inventory/filtered.h"
-#include "earthcatalog/inventory/listing_rows.h"
 #include "earthcatalog/inventory/manifest/manifest.h"
 
 namespace earthcatalog::inventory {
@@ -67,8 +67,7 @@ Result<std::unique_ptr<Inventory>> open_file(storage::Stores& stores, const Loca
   // A small far file comes by one request, and not by one for its first bytes, one for its footer and so on.
   const bool whole = object.size_bytes <= kMaxKeptBytes && at.store->capabilities().far;
   constexpr auto kLeast = static_cast<std::int64_t>(kProbeBytes);
-  EC_ASSIGN_OR_RETURN(auto first,
-                      at.store->get_range(at.key, 0, whole ? std::max(object.size_bytes, kLeast) : kLeast));
+  EC_ASSIGN_OR_RETURN(auto first, at.store->get_range(at.key, 0, whole ? std::max(object.size_bytes, kLeast) : kLeast));
   const auto probe = first ? std::string_view(*first).substr(0, kProbeBytes) : std::string_view();
   EC_ASSIGN_OR_RETURN(const FileKind kind, annotate(detect(at.key, probe), at.uri()));
   if (kind == FileKind::kManifest || kind == FileKind::kSymlink) return open_list(stores, at, kind, object, options);

@@ -12,7 +12,7 @@
 #include "earthcatalog/base/parallel.h"
 #include "earthcatalog/catalog/table_schema.h"
 #include "earthcatalog/geoparquet/reader.h"
-#include "earthcatalog/pipeline/duplicate_rows.h"
+#include "earthcatalog/index/duplicate_rows.h"
 #include "earthcatalog/stac/item_batch.h"
 
 namespace earthcatalog::read {
@@ -147,8 +147,8 @@ class Scan {
       const auto id = text_at(ids, row), collection = text_at(collections, row);
       if (query_.collection && collection != *query_.collection) continue;
       if (!query_.ids.empty() && !query_.ids.contains(id)) continue;
-      const bool again = by_first_row_ ? !seen_.insert(identity_hash(collection, id)).second
-                                       : doubles_.is_dropped(first + row);
+      const bool again =
+          by_first_row_ ? !seen_.insert(identity_hash(collection, id)).second : doubles_.is_dropped(first + row);
       if (again) continue;
       text.clear();
       EC_TRY(writer.append_json(row, text));
@@ -168,7 +168,7 @@ class Scan {
   std::vector<iceberg::DataFile> files_;
   std::vector<std::int64_t> first_rows_;  // of each file: the number of its first row
   std::mutex mutex_;                      // guards the next while files are looked at
-  pipeline::DuplicateRows doubles_;
+  index::DuplicateRows doubles_;
   const bool by_first_row_;
   std::unordered_set<Hash128> seen_;
   ItemsRead read_;

@@ -7,8 +7,7 @@ namespace {
 
 class ReplacingOutput final : public StoreOutput {
  public:
-  ReplacingOutput(Location where, ReplacingOptions options)
-      : where_(std::move(where)), options_(std::move(options)) {}
+  ReplacingOutput(Location where, ReplacingOptions options) : where_(std::move(where)), options_(std::move(options)) {}
   ~ReplacingOutput() override { abandon(); }
 
  private:

@@ -7,11 +7,11 @@
 
 #include "earthcatalog/storage/arrow_store.h"
 #include "earthcatalog/storage/aws/credentials.h"
+#include "earthcatalog/storage/http/trust.h"
 #include "earthcatalog/storage/local/local_store.h"
 #include "earthcatalog/storage/memory_store.h"
 #include "earthcatalog/storage/s3/s3_request.h"
 #include "earthcatalog/storage/s3/s3_store.h"
-#include "earthcatalog/storage/http/trust.h"
 #include "earthcatalog/storage/uri.h"
 
 namespace earthcatalog::storage {

@@ -7,9 +7,9 @@
 
 #include "earthcatalog/geoparquet/reader.h"
 #include "earthcatalog/iceberg/manifest/data_file.h"
-#include "earthcatalog/write/row_source.h"
 #include "earthcatalog/result.h"
 #include "earthcatalog/storage/stores.h"
+#include "earthcatalog/write/row_source.h"
 
 namespace earthcatalog::write {
 

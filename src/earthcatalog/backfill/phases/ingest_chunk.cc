@@ -14,12 +14,12 @@
 #include "earthcatalog/backfill/staging/ndjson_files.h"
 #include "earthcatalog/backfill/staging/object_list.h"
 #include "earthcatalog/base/stopwatch.h"
+#include "earthcatalog/base/together.h"
 #include "earthcatalog/catalog/unfinished_run.h"
 #include "earthcatalog/index/index_run_file.h"
 #include "earthcatalog/ingest/ingest_stage.h"
 #include "earthcatalog/ingest/item_rows.h"
 #include "earthcatalog/ingest/spread.h"
-#include "earthcatalog/base/together.h"
 #include "earthcatalog/inventory/inventory.h"
 #include "earthcatalog/write/partition_writers.h"
 #include "earthcatalog/write/write_partitions.h"
@@ -93,8 +93,7 @@ Result<ChunkRecord> ChunkIngest::run() {
                                                               .id_field = spec_.id_field}));
   EC_TRY(stage_all());
   const bool unwritten = record_.runs.empty() && !staging_.is_direct();
-  EC_TRY(together({[&] { return unwritten ? write_entries() : Status{}; },
-                   [&] { return write_next_list(); },
+  EC_TRY(together({[&] { return unwritten ? write_entries() : Status{}; }, [&] { return write_next_list(); },
                    [&]() -> Status {
                      EC_ASSIGN_OR_RETURN(record_.problems, problems_.finish());
                      return {};
@@ -181,8 +180,9 @@ Status ChunkIngest::write_lines(const Parts& parts) {
   for (const auto& part : parts) remember(*part);
   std::vector<StagedFile> files;
   EC_TRY(together({[&]() -> Status {
-                     EC_ASSIGN_OR_RETURN(files, write_rows(staging_, *grid_, parts,
-                                                           {.attempt = at_, .part = spills_++, .parallel = parallel()}));
+                     EC_ASSIGN_OR_RETURN(files,
+                                         write_rows(staging_, *grid_, parts,
+                                                    {.attempt = at_, .part = spills_++, .parallel = parallel()}));
                      return {};
                    },
                    [&] { return is_last_spill_ ? write_entries() : Status{}; }}));
@@ -262,8 +262,8 @@ Status ChunkIngest::write_parts(Parts parts) {
   for (const auto& written : files) list.added.push_back(written.file);
   EC_ASSIGN_OR_RETURN(const auto manifest, write_file_list(columns, list));
   record_.schemas.push_back(columns);
-  return together({[&] { return staging_.write(staging_.part_files(at_, spill), manifest); },
-                   [&] { return write_entries(); }});
+  return together(
+      {[&] { return staging_.write(staging_.part_files(at_, spill), manifest); }, [&] { return write_entries(); }});
 }
 
 // NDJSON is read with the columns of `auto`, so that every property is observed; phase 3 decides which schema it will

@@ -2,10 +2,10 @@
 // (parts).
 #pragma once
 
+#include "earthcatalog/backfill/run_record.h"
 #include "earthcatalog/backfill/staging/layout.h"
 #include "earthcatalog/backfill/staging/records.h"
 #include "earthcatalog/base/progress.h"
-#include "earthcatalog/backfill/run_record.h"
 #include "earthcatalog/fetch/fetcher.h"
 
 namespace earthcatalog::backfill {

@@ -4,11 +4,11 @@
 #include <functional>
 #include <iterator>
 
-#include "earthcatalog/backfill/staging/object_list.h"
 #include "earthcatalog/backfill/phases/rest_of_listing.h"
-#include "earthcatalog/catalog/unfinished_run.h"
+#include "earthcatalog/backfill/staging/object_list.h"
 #include "earthcatalog/base/parallel.h"
 #include "earthcatalog/base/together.h"
+#include "earthcatalog/catalog/unfinished_run.h"
 
 namespace earthcatalog::backfill {
 namespace {

@@ -6,8 +6,7 @@
 
 namespace earthcatalog::write {
 
-void to_json(nlohmann::json& json, const Partition& partition) { json = {partition.cell, year_name(partition.year)};
-}
+void to_json(nlohmann::json& json, const Partition& partition) { json = {partition.cell, year_name(partition.year)}; }
 
 void from_json(const nlohmann::json& json, Partition& partition) {
   partition.cell = json.at(0).get<std::string>();

@@ -8,11 +8,11 @@
 #include <utility>
 #include <vector>
 
-#include "earthcatalog/write/data_file_source.h"
 #include "earthcatalog/ingest/item_rows.h"
+#include "earthcatalog/stac/item_batch.h"
+#include "earthcatalog/write/data_file_source.h"
 #include "earthcatalog/write/row_filter.h"
 #include "earthcatalog/write/row_pool.h"
-#include "earthcatalog/stac/item_batch.h"
 
 namespace earthcatalog::backfill {
 namespace {

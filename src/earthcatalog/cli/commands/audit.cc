@@ -1,13 +1,14 @@
+#include "earthcatalog/maintenance/audit/audit.h"
+
 #include <fmt/format.h>
 
 #include "earthcatalog/cli/commands/commands.h"
 #include "earthcatalog/cli/options/inventory_flags.h"
-#include "earthcatalog/cli/output/progress_line.h"
 #include "earthcatalog/cli/options/run_id.h"
 #include "earthcatalog/cli/options/settings.h"
 #include "earthcatalog/cli/options/standard_input.h"
 #include "earthcatalog/cli/options/table_options.h"
-#include "earthcatalog/maintenance/audit/audit.h"
+#include "earthcatalog/cli/output/progress_line.h"
 
 namespace earthcatalog::cli {
 namespace {

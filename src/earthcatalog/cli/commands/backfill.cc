@@ -1,6 +1,7 @@
+#include "earthcatalog/backfill/backfill.h"
+
 #include <fmt/format.h>
 
-#include "earthcatalog/backfill/backfill.h"
 #include "earthcatalog/cli/commands/commands.h"
 #include "earthcatalog/cli/ingest_run.h"
 #include "earthcatalog/cli/options/settings.h"

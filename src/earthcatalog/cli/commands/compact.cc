@@ -1,12 +1,13 @@
+#include "earthcatalog/compact/compact.h"
+
 #include <fmt/format.h>
 
 #include <charconv>
 #include <cstdio>
 
 #include "earthcatalog/cli/commands/commands.h"
-#include "earthcatalog/cli/output/progress_line.h"
 #include "earthcatalog/cli/options/table_options.h"
-#include "earthcatalog/compact/compact.h"
+#include "earthcatalog/cli/output/progress_line.h"
 
 namespace earthcatalog::cli {
 namespace {

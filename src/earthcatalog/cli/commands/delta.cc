@@ -1,13 +1,14 @@
+#include "earthcatalog/incremental/delta.h"
+
 #include <fmt/format.h>
 
 #include <cstdio>
 
 #include "earthcatalog/cli/commands/commands.h"
 #include "earthcatalog/cli/options/ingest_options.h"
-#include "earthcatalog/cli/output/progress_line.h"
 #include "earthcatalog/cli/options/settings.h"
 #include "earthcatalog/cli/options/standard_input.h"
-#include "earthcatalog/incremental/delta.h"
+#include "earthcatalog/cli/output/progress_line.h"
 
 namespace earthcatalog::cli {
 namespace {
@@ -42,8 +43,7 @@ class Delta final : public Command {
     EC_TRY(choose_inventory(stores, spec.inventory));
     report_.set_inventory(spec.inventory);
     incremental::DeltaReport report;
-    const auto status =
-        with_progress([&](const Hooks& hooks) { return run_delta(stores, spec, hooks, report); });
+    const auto status = with_progress([&](const Hooks& hooks) { return run_delta(stores, spec, hooks, report); });
     report_.record(report);
     EC_TRY(status);
     report_.print(report);

@@ -1,10 +1,11 @@
+#include "earthcatalog/inventory/diff/diff.h"
+
 #include "earthcatalog/cli/commands/commands.h"
 #include "earthcatalog/cli/options/inventory_flags.h"
 #include "earthcatalog/cli/options/options.h"
-#include "earthcatalog/cli/output/progress_line.h"
 #include "earthcatalog/cli/options/settings.h"
 #include "earthcatalog/cli/options/standard_input.h"
-#include "earthcatalog/inventory/diff/diff.h"
+#include "earthcatalog/cli/output/progress_line.h"
 
 namespace earthcatalog::cli {
 namespace {

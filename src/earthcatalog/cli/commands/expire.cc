@@ -1,12 +1,13 @@
+#include "earthcatalog/maintenance/expire/expire.h"
+
 #include <fmt/format.h>
 
 #include <cstdio>
 #include <nlohmann/json.hpp>
 
 #include "earthcatalog/cli/commands/commands.h"
-#include "earthcatalog/cli/output/progress_line.h"
 #include "earthcatalog/cli/options/table_options.h"
-#include "earthcatalog/maintenance/expire/expire.h"
+#include "earthcatalog/cli/output/progress_line.h"
 
 namespace earthcatalog::cli {
 namespace {

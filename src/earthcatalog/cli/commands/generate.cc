@@ -1,12 +1,13 @@
+#include "earthcatalog/generate/generate.h"
+
 #include <fmt/format.h>
 
 #include <nlohmann/json.hpp>
 
 #include "earthcatalog/cli/commands/commands.h"
 #include "earthcatalog/cli/options/options.h"
-#include "earthcatalog/cli/output/progress_line.h"
 #include "earthcatalog/cli/options/settings.h"
-#include "earthcatalog/generate/generate.h"
+#include "earthcatalog/cli/output/progress_line.h"
 
 namespace earthcatalog::cli {
 namespace {

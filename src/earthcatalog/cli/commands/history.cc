@@ -1,7 +1,8 @@
+#include "earthcatalog/read/history.h"
+
 #include "earthcatalog/catalog/catalog.h"
 #include "earthcatalog/cli/commands/commands.h"
 #include "earthcatalog/cli/options/table_options.h"
-#include "earthcatalog/read/history.h"
 
 namespace earthcatalog::cli {
 namespace {

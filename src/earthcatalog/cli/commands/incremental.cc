@@ -1,9 +1,10 @@
+#include "earthcatalog/incremental/incremental.h"
+
 #include <fmt/format.h>
 
 #include "earthcatalog/cli/commands/commands.h"
 #include "earthcatalog/cli/ingest_run.h"
 #include "earthcatalog/cli/options/standard_input.h"
-#include "earthcatalog/incremental/incremental.h"
 
 namespace earthcatalog::cli {
 namespace {

@@ -5,13 +5,13 @@
 #include <optional>
 
 #include "earthcatalog/catalog/catalog.h"
-#include "earthcatalog/index/hash_index.h"
 #include "earthcatalog/catalog/index_upkeep.h"
 #include "earthcatalog/catalog/table_schema.h"
 #include "earthcatalog/cli/commands/commands.h"
-#include "earthcatalog/cli/output/progress_line.h"
 #include "earthcatalog/cli/options/settings.h"
 #include "earthcatalog/cli/options/table_options.h"
+#include "earthcatalog/cli/output/progress_line.h"
+#include "earthcatalog/index/hash_index.h"
 
 namespace earthcatalog::cli {
 namespace {

@@ -1,14 +1,15 @@
+#include "earthcatalog/backfill/phase.h"
+
 #include <fmt/format.h>
 
 #include <fstream>
 #include <iostream>
 #include <iterator>
 
-#include "earthcatalog/backfill/phase.h"
 #include "earthcatalog/cli/commands/commands.h"
 #include "earthcatalog/cli/options/options.h"
-#include "earthcatalog/cli/runtime.h"
 #include "earthcatalog/cli/options/settings.h"
+#include "earthcatalog/cli/runtime.h"
 
 namespace earthcatalog::cli {
 namespace {

@@ -1,8 +1,9 @@
+#include "earthcatalog/maintenance/recover/register.h"
+
 #include "earthcatalog/cli/commands/commands.h"
-#include "earthcatalog/cli/output/progress_line.h"
 #include "earthcatalog/cli/options/settings.h"
 #include "earthcatalog/cli/options/table_options.h"
-#include "earthcatalog/maintenance/recover/register.h"
+#include "earthcatalog/cli/output/progress_line.h"
 
 namespace earthcatalog::cli {
 namespace {

@@ -1,4 +1,5 @@
 #include "earthcatalog/backfill/status.h"
+
 #include "earthcatalog/cli/commands/commands.h"
 #include "earthcatalog/cli/options/flag_words.h"
 #include "earthcatalog/cli/options/settings.h"

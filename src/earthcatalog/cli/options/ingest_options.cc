@@ -92,7 +92,7 @@ Result<catalog::CatalogOptions> catalog_options(const IngestFlags& flags, const 
 Result<inventory::InventoryOptions> inventory_options(const IngestFlags& flags) { return flags.keys.options(); }
 
 Result<incremental::IncrementalSpec> incremental_spec(const IngestFlags& flags, const TableAccess& access,
-                                                   const std::string& owner) {
+                                                      const std::string& owner) {
   incremental::IncrementalSpec spec;
   EC_ASSIGN_OR_RETURN(spec.catalog, catalog_options(flags, access, owner));
   EC_ASSIGN_OR_RETURN(spec.fetch, fetch_options(flags));

@@ -11,8 +11,8 @@
 #include "earthcatalog/cli/options/options.h"
 #include "earthcatalog/cli/options/table_options.h"
 #include "earthcatalog/fetch/fetcher.h"
-#include "earthcatalog/inventory/inventory.h"
 #include "earthcatalog/incremental/incremental.h"
+#include "earthcatalog/inventory/inventory.h"
 #include "earthcatalog/result.h"
 
 namespace earthcatalog::cli {
@@ -45,7 +45,7 @@ Result<catalog::CatalogOptions> catalog_options(const IngestFlags& flags, const 
 Result<inventory::InventoryOptions> inventory_options(const IngestFlags& flags);
 /// What all commands take that bring items into the table themselves; a caller sets its own options.
 Result<incremental::IncrementalSpec> incremental_spec(const IngestFlags& flags, const TableAccess& access,
-                                                   const std::string& owner);
+                                                      const std::string& owner);
 
 /// --memory-limit, when it is enough to work with.
 Result<std::int64_t> memory_limit(const IngestFlags& flags);

@@ -1,8 +1,8 @@
 #include "earthcatalog/cli/options/inventory_flags.h"
 
 #include "earthcatalog/cli/options/options.h"
-#include "earthcatalog/cli/output/output.h"
 #include "earthcatalog/cli/options/settings.h"
+#include "earthcatalog/cli/output/output.h"
 
 namespace earthcatalog::cli {
 

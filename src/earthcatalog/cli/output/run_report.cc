@@ -3,8 +3,8 @@
 #include <nlohmann/json.hpp>
 
 #include "earthcatalog/cli/command.h"
-#include "earthcatalog/cli/output/report_file.h"
 #include "earthcatalog/cli/options/settings.h"
+#include "earthcatalog/cli/output/report_file.h"
 #include "earthcatalog/version.h"
 
 namespace earthcatalog::cli {

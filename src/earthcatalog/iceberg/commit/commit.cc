@@ -5,10 +5,10 @@
 #include <thread>
 
 #include "earthcatalog/iceberg/commit/commit_internal.h"
-#include "earthcatalog/iceberg/manifest/manifest_files_internal.h"
-#include "earthcatalog/iceberg/metadata/metadata_files_internal.h"
 #include "earthcatalog/iceberg/commit/snapshot_producer_internal.h"
 #include "earthcatalog/iceberg/commit/snapshot_removal_internal.h"
+#include "earthcatalog/iceberg/manifest/manifest_files_internal.h"
+#include "earthcatalog/iceberg/metadata/metadata_files_internal.h"
 #include "earthcatalog/storage/uri.h"
 
 namespace earthcatalog::iceberg {

@@ -1,11 +1,11 @@
 #include <algorithm>
 
+#include "earthcatalog/iceberg/commit/snapshot_producer_internal.h"
+#include "earthcatalog/iceberg/commit/snapshot_summary_internal.h"
 #include "earthcatalog/iceberg/manifest/file_filter_internal.h"
 #include "earthcatalog/iceberg/manifest/manifest_files_internal.h"
 #include "earthcatalog/iceberg/manifest/manifest_merge_internal.h"
 #include "earthcatalog/iceberg/metadata/metadata_files_internal.h"
-#include "earthcatalog/iceberg/commit/snapshot_producer_internal.h"
-#include "earthcatalog/iceberg/commit/snapshot_summary_internal.h"
 #include "earthcatalog/storage/uri.h"
 
 namespace earthcatalog::iceberg {

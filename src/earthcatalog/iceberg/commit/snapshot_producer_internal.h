@@ -10,8 +10,8 @@
 #include <vector>
 
 #include "earthcatalog/iceberg/commit/change_internal.h"
-#include "earthcatalog/iceberg/metadata/random_internal.h"
 #include "earthcatalog/iceberg/commit/snapshot_summary_internal.h"
+#include "earthcatalog/iceberg/metadata/random_internal.h"
 #include "earthcatalog/iceberg/table.h"
 
 namespace earthcatalog::iceberg {

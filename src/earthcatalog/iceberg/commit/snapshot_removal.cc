@@ -1,8 +1,8 @@
 #include <algorithm>
 #include <array>
 
-#include "earthcatalog/iceberg/metadata/json_internal.h"
 #include "earthcatalog/iceberg/commit/snapshot_removal_internal.h"
+#include "earthcatalog/iceberg/metadata/json_internal.h"
 
 namespace earthcatalog::iceberg {
 namespace {

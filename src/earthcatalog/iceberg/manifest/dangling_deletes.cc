@@ -1,11 +1,11 @@
 // Delete files that apply to no live data file any more, because a commit removed the data files that they were about.
 #include <set>
 
+#include "earthcatalog/iceberg/commit/snapshot_producer_internal.h"
 #include "earthcatalog/iceberg/manifest/delete_index_internal.h"
 #include "earthcatalog/iceberg/manifest/file_filter_internal.h"
 #include "earthcatalog/iceberg/manifest/manifest_files_internal.h"
 #include "earthcatalog/iceberg/metadata/metadata_files_internal.h"
-#include "earthcatalog/iceberg/commit/snapshot_producer_internal.h"
 
 namespace earthcatalog::iceberg {
 namespace {

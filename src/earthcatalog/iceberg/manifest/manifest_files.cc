@@ -1,8 +1,8 @@
 #include <algorithm>
 
+#include "earthcatalog/iceberg/commit/transaction.h"
 #include "earthcatalog/iceberg/manifest/manifest_files_internal.h"
 #include "earthcatalog/iceberg/metadata/metadata_files_internal.h"
-#include "earthcatalog/iceberg/commit/transaction.h"
 
 namespace earthcatalog::iceberg {
 

@@ -1,5 +1,5 @@
-#include "earthcatalog/iceberg/metadata/json_internal.h"
 #include "earthcatalog/iceberg/manifest/manifest_schema_internal.h"
+#include "earthcatalog/iceberg/metadata/json_internal.h"
 
 namespace earthcatalog::iceberg {
 namespace {

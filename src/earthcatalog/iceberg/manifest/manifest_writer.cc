@@ -1,9 +1,9 @@
 #include <array>
 
 #include "earthcatalog/iceberg/avro/file.h"
-#include "earthcatalog/iceberg/metadata/json_internal.h"
 #include "earthcatalog/iceberg/manifest/manifest.h"
 #include "earthcatalog/iceberg/manifest/manifest_schema_internal.h"
+#include "earthcatalog/iceberg/metadata/json_internal.h"
 #include "earthcatalog/iceberg/metadata/table_metadata.h"
 #include "earthcatalog/iceberg/metadata/values.h"
 

@@ -7,11 +7,11 @@
 
 #include "earthcatalog/base/parallel.h"
 #include "earthcatalog/base/stopwatch.h"
+#include "earthcatalog/extsort/object_sorter.h"
 #include "earthcatalog/extsort/sorted_merge.h"
 #include "earthcatalog/inventory/diff/change_writer.h"
 #include "earthcatalog/inventory/diff/inventory_run.h"
 #include "earthcatalog/inventory/diff/newest_object.h"
-#include "earthcatalog/extsort/object_sorter.h"
 #include "earthcatalog/storage/object_version.h"
 
 namespace earthcatalog::inventory {
@@ -22,8 +22,8 @@ enum Side : std::size_t { kOld, kNew };
 Status read_all(storage::Stores& stores, const std::string& uri, const InventoryOptions& options,
                 extsort::ObjectSorter& sorter) {
   EC_ASSIGN_OR_RETURN(const auto inventory, open_inventory(stores, uri, options));
-  return for_each_object(
-      *inventory, [&](const storage::ObjectRef& object) { return annotate(sorter.add(object), uri); });
+  return for_each_object(*inventory,
+                         [&](const storage::ObjectRef& object) { return annotate(sorter.add(object), uri); });
 }
 
 // Takes the rows of both inventories in the order of their names.
@@ -89,7 +89,8 @@ class Comparison {
   std::array<NewestObject, 2> kept_;
 };
 
-Status merge(std::vector<extsort::RunCursor>& cursors, const storage::Location& where, const Hooks& hooks, DiffReport& report) {
+Status merge(std::vector<extsort::RunCursor>& cursors, const storage::Location& where, const Hooks& hooks,
+             DiffReport& report) {
   constexpr std::int64_t kRowsALook = 10'000;
   EC_ASSIGN_OR_RETURN(const auto writer, ChangeWriter::create(where));
   Comparison comparison(*writer, report);
@@ -123,7 +124,8 @@ Result<bool> merge_as_they_come(storage::Stores& stores, const DiffSpec& spec, c
 
 Status sort_and_merge(storage::Stores& stores, const DiffSpec& spec, const storage::Location& where,
                       DiffReport& report) {
-  const extsort::ObjectSorterOptions half{.scratch_folder = spec.scratch_folder, .memory_bytes = spec.memory_limit_bytes / 2};
+  const extsort::ObjectSorterOptions half{.scratch_folder = spec.scratch_folder,
+                                          .memory_bytes = spec.memory_limit_bytes / 2};
   std::array sorters{extsort::ObjectSorter(half), extsort::ObjectSorter(half)};
   if (spec.hooks.progress) spec.hooks.progress({.stage = "sort"});
   EC_TRY(parallel_for(2, 2, [&](std::size_t side) {

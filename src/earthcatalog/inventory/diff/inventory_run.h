@@ -5,8 +5,8 @@
 #include <memory>
 #include <string>
 
-#include "earthcatalog/inventory/inventory.h"
 #include "earthcatalog/extsort/object_sorter.h"
+#include "earthcatalog/inventory/inventory.h"
 #include "earthcatalog/result.h"
 #include "earthcatalog/storage/stores.h"
 

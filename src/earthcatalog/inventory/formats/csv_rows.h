@@ -8,8 +8,8 @@
 
 #include "earthcatalog/inventory/formats/columns.h"
 #include "earthcatalog/inventory/formats/csv_parser.h"
-#include "earthcatalog/inventory/inventory.h"
 #include "earthcatalog/inventory/formats/row.h"
+#include "earthcatalog/inventory/inventory.h"
 
 namespace earthcatalog::inventory {
 

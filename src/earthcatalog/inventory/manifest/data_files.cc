@@ -7,9 +7,9 @@
 #include "earthcatalog/inventory/formats/arrow_internal.h"
 #include "earthcatalog/inventory/formats/byte_source.h"
 #include "earthcatalog/inventory/formats/csv_rows.h"
-#include "earthcatalog/inventory/manifest/md5.h"
 #include "earthcatalog/inventory/formats/problem_rows.h"
 #include "earthcatalog/inventory/formats/table_rows.h"
+#include "earthcatalog/inventory/manifest/md5.h"
 
 namespace earthcatalog::inventory {
 namespace {

@@ -11,9 +11,9 @@
 
 #include "earthcatalog/inventory/formats/columns.h"
 #include "earthcatalog/inventory/formats/detect.h"
+#include "earthcatalog/inventory/formats/row.h"
 #include "earthcatalog/inventory/inventory.h"
 #include "earthcatalog/inventory/manifest/manifest.h"
-#include "earthcatalog/inventory/formats/row.h"
 #include "earthcatalog/storage/stores.h"
 
 namespace arrow {
@@ -26,9 +26,9 @@ struct DataFile {
   storage::Location location;
   std::int64_t size_bytes = 0;
   std::string etag;
-  std::string md5;                   ///< what the manifest says; empty: nothing
-  std::optional<FileKind> promised;  ///< by the manifest
-  std::optional<ColumnMap> schema;   ///< of a CSV file, from the manifest
+  std::string md5;                                   ///< what the manifest says; empty: nothing
+  std::optional<FileKind> promised;                  ///< by the manifest
+  std::optional<ColumnMap> schema;                   ///< of a CSV file, from the manifest
   std::shared_ptr<arrow::Buffer> content = nullptr;  ///< all of it, where it was read already
 
   std::string uri() const { return location.uri(); }

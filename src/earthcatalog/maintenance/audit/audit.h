@@ -9,9 +9,9 @@
 #include "earthcatalog/base/progress.h"
 #include "earthcatalog/catalog/catalog.h"
 #include "earthcatalog/inventory/inventory.h"
+#include "earthcatalog/maintenance/audit/audit_findings.h"
 #include "earthcatalog/result.h"
 #include "earthcatalog/storage/stores.h"
-#include "earthcatalog/maintenance/audit/audit_findings.h"
 
 namespace earthcatalog::maintenance {
 

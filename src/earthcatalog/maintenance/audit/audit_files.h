@@ -9,11 +9,11 @@
 #include <vector>
 
 #include "earthcatalog/iceberg/table.h"
-#include "earthcatalog/result.h"
 #include "earthcatalog/maintenance/audit/audit.h"
 #include "earthcatalog/maintenance/audit/audit_findings.h"
 #include "earthcatalog/maintenance/audit/cover_counts.h"
 #include "earthcatalog/maintenance/audit/row_facts.h"
+#include "earthcatalog/result.h"
 
 namespace earthcatalog::maintenance {
 

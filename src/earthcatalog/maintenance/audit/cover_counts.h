@@ -8,8 +8,8 @@
 #include <vector>
 
 #include "earthcatalog/grid/partitioner.h"
-#include "earthcatalog/result.h"
 #include "earthcatalog/maintenance/audit/row_facts.h"
+#include "earthcatalog/result.h"
 
 namespace arrow {
 class Array;

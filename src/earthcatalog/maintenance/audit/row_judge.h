@@ -6,9 +6,9 @@
 #include <vector>
 
 #include "earthcatalog/extsort/hash_table.h"
-#include "earthcatalog/result.h"
 #include "earthcatalog/maintenance/audit/audit.h"
 #include "earthcatalog/maintenance/audit/row_facts.h"
+#include "earthcatalog/result.h"
 
 namespace earthcatalog::maintenance {
 

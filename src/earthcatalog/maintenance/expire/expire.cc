@@ -7,8 +7,8 @@
 
 #include "earthcatalog/base/stopwatch.h"
 #include "earthcatalog/catalog/table_schema.h"
-#include "earthcatalog/storage/local/local_file.h"
 #include "earthcatalog/maintenance/expire/live_files.h"
+#include "earthcatalog/storage/local/local_file.h"
 
 namespace earthcatalog::maintenance {
 namespace {

@@ -10,9 +10,9 @@
 #include "earthcatalog/base/progress.h"
 #include "earthcatalog/base/time.h"
 #include "earthcatalog/catalog/catalog.h"
+#include "earthcatalog/maintenance/expire/sweep.h"
 #include "earthcatalog/result.h"
 #include "earthcatalog/storage/stores.h"
-#include "earthcatalog/maintenance/expire/sweep.h"
 
 namespace earthcatalog::maintenance {
 

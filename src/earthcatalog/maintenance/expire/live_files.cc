@@ -5,8 +5,8 @@
 #include <vector>
 
 #include "earthcatalog/base/parallel.h"
-#include "earthcatalog/index/object_index.h"
 #include "earthcatalog/catalog/table_schema.h"
+#include "earthcatalog/index/object_index.h"
 #include "earthcatalog/storage/uri.h"
 
 namespace earthcatalog::maintenance {

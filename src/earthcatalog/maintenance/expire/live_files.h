@@ -9,8 +9,8 @@
 #include <vector>
 
 #include "earthcatalog/iceberg/table.h"
-#include "earthcatalog/result.h"
 #include "earthcatalog/maintenance/expire/path_set.h"
+#include "earthcatalog/result.h"
 
 namespace earthcatalog::maintenance {
 
@@ -35,8 +35,8 @@ class LiveFiles {
 
   /// What these of the table's snapshots name.
   Status add_snapshots(const iceberg::Table& table, const std::set<std::int64_t>& snapshots);
-  /// What the table's metadata name besides, and the object indexes that its metadata log named; as they will be without
-  /// the log's first `forgotten` entries and without these snapshots.
+  /// What the table's metadata name besides, and the object indexes that its metadata log named; as they will be
+  /// without the log's first `forgotten` entries and without these snapshots.
   Status add_metadata(const iceberg::Table& table, std::ptrdiff_t forgotten, const std::set<std::int64_t>& removed);
   void seal();
 

@@ -12,9 +12,9 @@
 #include "earthcatalog/base/progress.h"
 #include "earthcatalog/base/time.h"
 #include "earthcatalog/iceberg/table.h"
+#include "earthcatalog/maintenance/expire/live_files.h"
 #include "earthcatalog/result.h"
 #include "earthcatalog/storage/stores.h"
-#include "earthcatalog/maintenance/expire/live_files.h"
 
 namespace earthcatalog::maintenance {
 

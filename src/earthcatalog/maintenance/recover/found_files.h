@@ -8,9 +8,9 @@
 
 #include "earthcatalog/iceberg/manifest/data_file.h"
 #include "earthcatalog/iceberg/metadata/schema.h"
+#include "earthcatalog/maintenance/recover/row_choice.h"
 #include "earthcatalog/result.h"
 #include "earthcatalog/storage/stores.h"
-#include "earthcatalog/maintenance/recover/row_choice.h"
 
 namespace earthcatalog::maintenance {
 

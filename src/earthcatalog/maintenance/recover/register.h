@@ -8,9 +8,9 @@
 
 #include "earthcatalog/catalog/catalog.h"
 #include "earthcatalog/catalog/metadata_search.h"
+#include "earthcatalog/maintenance/recover/reconstruct.h"
 #include "earthcatalog/result.h"
 #include "earthcatalog/storage/stores.h"
-#include "earthcatalog/maintenance/recover/reconstruct.h"
 
 namespace earthcatalog::maintenance {
 

@@ -1,7 +1,7 @@
 #include "earthcatalog/maintenance/recover/table_check.h"
 
-#include "earthcatalog/storage/uri.h"
 #include "earthcatalog/maintenance/expire/path_set.h"
+#include "earthcatalog/storage/uri.h"
 
 namespace earthcatalog::maintenance {
 namespace {

@@ -8,8 +8,8 @@
 #include <utility>
 #include <vector>
 
-#include "earthcatalog/stac/read/column_buffer.h"
 #include "earthcatalog/stac/item_batch.h"
+#include "earthcatalog/stac/read/column_buffer.h"
 #include "earthcatalog/stac/read/name_table.h"
 
 namespace earthcatalog::stac {

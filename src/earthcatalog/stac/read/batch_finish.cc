@@ -4,8 +4,8 @@
 
 #include <map>
 
-#include "earthcatalog/stac/read/batch_data.h"
 #include "earthcatalog/stac/json_string.h"
+#include "earthcatalog/stac/read/batch_data.h"
 #include "earthcatalog/stac/read/scalar.h"
 
 namespace earthcatalog::stac {

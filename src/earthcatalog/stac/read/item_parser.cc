@@ -3,10 +3,10 @@
 #include <algorithm>
 #include <bit>
 
-#include "earthcatalog/stac/read/batch_data.h"
-#include "earthcatalog/stac/read/geojson_reader.h"
 #include "earthcatalog/stac/item_batch.h"
 #include "earthcatalog/stac/json_string.h"
+#include "earthcatalog/stac/read/batch_data.h"
+#include "earthcatalog/stac/read/geojson_reader.h"
 #include "earthcatalog/stac/read/json_walker.h"
 #include "earthcatalog/stac/read/scalar.h"
 

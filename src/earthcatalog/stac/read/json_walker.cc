@@ -2,9 +2,9 @@
 
 #include <fmt/format.h>
 
-#include "earthcatalog/stac/read/json_diagnosis.h"
 #include "earthcatalog/stac/json_string.h"
 #include "earthcatalog/stac/number.h"
+#include "earthcatalog/stac/read/json_diagnosis.h"
 
 namespace earthcatalog::stac {
 

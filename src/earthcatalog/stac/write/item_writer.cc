@@ -4,12 +4,12 @@
 #include <algorithm>
 #include <optional>
 
-#include "earthcatalog/stac/write/column_reader.h"
-#include "earthcatalog/stac/write/extra_reader.h"
-#include "earthcatalog/stac/write/geojson_writer.h"
 #include "earthcatalog/stac/item_batch.h"
 #include "earthcatalog/stac/json_string.h"
 #include "earthcatalog/stac/read/known_properties.h"
+#include "earthcatalog/stac/write/column_reader.h"
+#include "earthcatalog/stac/write/extra_reader.h"
+#include "earthcatalog/stac/write/geojson_writer.h"
 
 namespace earthcatalog::stac {
 namespace {

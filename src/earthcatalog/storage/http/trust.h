@@ -16,8 +16,8 @@ namespace earthcatalog::storage {
 /// Thread-safe.
 class Trust {
  public:
-  /// `bundle_path`: the bundle, or empty: what libcurl takes by itself. It is read when the first of Amazon's servers is
-  /// asked.
+  /// `bundle_path`: the bundle, or empty: what libcurl takes by itself. It is read when the first of Amazon's servers
+  /// is asked.
   explicit Trust(std::string bundle_path);
   ~Trust();
   Trust(const Trust&) = delete;
@@ -47,8 +47,7 @@ class Trust {
 /// The file of trusted certificates that the environment names, for the system's bundle: by AWS_CA_BUNDLE, as AWS's
 /// tools read it, else by CURL_CA_BUNDLE, else by SSL_CERT_FILE. `environment` gives a variable's value unless it is
 /// empty.
-std::optional<std::string> named_bundle(
-    const std::function<std::optional<std::string>(const char* name)>& environment);
+std::optional<std::string> named_bundle(const std::function<std::optional<std::string>(const char* name)>& environment);
 
 /// Those certificates of `pem` that hold one of `names`, byte by byte (as subject or issuer).
 std::string certificates_naming(std::string_view pem, std::initializer_list<std::string_view> names);

@@ -5,10 +5,10 @@
 #include <mutex>
 
 #include "earthcatalog/storage/aws/credentials.h"
+#include "earthcatalog/storage/aws/sigv4.h"
 #include "earthcatalog/storage/percent.h"
 #include "earthcatalog/storage/s3/s3_address.h"
 #include "earthcatalog/storage/s3/s3_request.h"
-#include "earthcatalog/storage/aws/sigv4.h"
 
 namespace earthcatalog::storage {
 namespace {

@@ -14,7 +14,7 @@ namespace arrow {
 class RecordBatch;
 }
 
-namespace earthcatalog::compact {
+namespace earthcatalog::index {
 
 /// Rows are known by their numbers, from 0. Of the rows of one (collection, id) the one with the
 /// latest `updated` stays (none is oldest), of equally new ones the first. A row without an id is nobody's double.
@@ -51,4 +51,4 @@ class DuplicateRows {
   std::vector<bool> marks_;  // empty while no row is dropped
 };
 
-}  // namespace earthcatalog::compact
+}  // namespace earthcatalog::index

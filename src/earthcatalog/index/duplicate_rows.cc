@@ -1,4 +1,4 @@
-#include "earthcatalog/compact/duplicate_rows.h"
+#include "earthcatalog/index/duplicate_rows.h"
 
 #include <arrow/array.h>
 #include <arrow/record_batch.h>
@@ -9,7 +9,7 @@
 #include <string_view>
 #include <utility>
 
-namespace earthcatalog::compact {
+namespace earthcatalog::index {
 namespace {
 
 constexpr TimeMicros kNeverUpdated = INT64_MIN;
@@ -61,4 +61,4 @@ void DuplicateRows::drop(std::int64_t row) {
   marks_[static_cast<std::size_t>(row)] = true;
 }
 
-}  // namespace earthcatalog::compact
+}  // namespace earthcatalog::index
