@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Fails when a folder of src/earthcatalog includes one that stands to its right (docs/architecture.md)."""
+"""Fails when a folder of src/earthcatalog includes one that stands to its right (docs/design/architecture.md)."""
 import pathlib
 import re
 import sys
