@@ -5,8 +5,9 @@
 # make soak     the long versions: a million polygons, 200 kills
 # make interop  other engines that CI has no room for: Spark writes, newer readers read
 # make bench    every figure of benchmarks/README.md again
+# make docs     the site of docs/ in build-docs/; warnings are errors
 # make lint     formatting, clang-tidy, the direction of includes
-.PHONY: all setup setup-test install demo test soak interop bench lint format asan tsan clean
+.PHONY: all setup setup-test install demo test soak interop bench docs lint format asan tsan clean
 JOBS ?= $(shell nproc)
 PREFIX ?= /usr/local
 
@@ -45,6 +46,10 @@ bench: setup-test build/build.ninja
 
 asan tsan: setup-test
 	@tools/run_sanitized.sh $@
+
+docs:
+	@tools/setup.sh docs
+	@tools/build_docs.sh
 
 lint:
 	@tools/setup.sh build lint

@@ -1,4 +1,4 @@
-"""The constants of docs/scale.md: scale.py [--items N] [--chunk-size N] [--workers N] [--concentrate]
+"""The constants of docs/guide/scale.md: scale.py [--items N] [--chunk-size N] [--workers N] [--concentrate]
 
 Generates an archive in a local folder, runs both shapes of backfill on it, and prints what an item, a row and a file cost in
 CPU and in bytes. Phases 2 and 3 are told apart by the times in the markers that --keep-staging leaves.

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs what the build and the tests need, and nothing that is there already.
 #
-#   tools/setup.sh [build|demo|test|peer|interop|lint]...    default: build
+#   tools/setup.sh [build|demo|test|peer|interop|lint|docs]...    default: build
 #
 # System packages come from the distribution (root, or sudo, only when some are missing); everything else goes to
 # .deps/ in this checkout: a private virtual environment and the sources of the two libraries that are compiled here.
@@ -102,6 +102,7 @@ for part in "${@:-build}"; do
     peer) peer_environment ;;
     interop) install_system curl; python_environment interop; java_libraries ;;
     lint) install_system "${lint_packages[@]}" ;;
-    *) say "unknown part '$part' (build, demo, test, peer, interop, lint)"; exit 2 ;;
+    docs) python_environment docs ;;
+    *) say "unknown part '$part' (build, demo, test, peer, interop, lint, docs)"; exit 2 ;;
   esac
 done

@@ -334,7 +334,7 @@ class TestRows:
         report, found = audit(earthcatalog, made, inventory.path)
         assert kinds(report) == {"doubled_rows": 2, "primary": 1}
         assert {line["id"] for line in found} == {identifier}
-        # What docs/audit.md says to do then.
+        # What docs/commands/audit.md says to do then.
         row = next(row for row in inventory.rows if identifier in row["key"])
         one = inventory.with_rows(made.folder / "one.csv", [row])
         earthcatalog.json("incremental", "--inventory", one.write(), "--source-root", archive.source_root, "--refetch",

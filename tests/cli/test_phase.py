@@ -1,4 +1,4 @@
-"""What docs/phase.md shows and says."""
+"""What docs/commands/phase.md shows and says."""
 
 import json
 import os
@@ -15,7 +15,7 @@ def example(earthcatalog, tmp_path):
     """The page's example, run in an empty folder; what it printed."""
     if not shutil.which("jq"):
         pytest.skip("the example needs jq")
-    page = (ROOT / "docs/phase.md").read_text()
+    page = (ROOT / "docs/commands/phase.md").read_text()
     script, = re.findall(r"```sh\n(.*?)```", page, re.DOTALL)
     path = f"{BINARY.parent}{os.pathsep}{os.environ['PATH']}"
     process = subprocess.run(["bash", "-euo", "pipefail", "-c", script], cwd=tmp_path, capture_output=True, text=True,
@@ -30,7 +30,7 @@ def without_what_changes(lines):
 
 
 def test_the_example_prints_what_the_page_says(example):
-    page = (ROOT / "docs/phase.md").read_text()
+    page = (ROOT / "docs/commands/phase.md").read_text()
     shown, = re.findall(r"It prints .*?```\n(.*?)```", page, re.DOTALL)
     printed = without_what_changes(example.splitlines())
     for line in without_what_changes(shown.splitlines()):

@@ -1,4 +1,4 @@
-// The table of docs/fetch.md.
+// The rules of docs/guide/fetch.md.
 #include "earthcatalog/fetch/classify.h"
 
 #include <gtest/gtest.h>

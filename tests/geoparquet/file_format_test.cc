@@ -1,4 +1,4 @@
-// What docs/warehouse_format.md promises of the files, looked up in the files.
+// What docs/format/warehouse_format.md promises of the files, looked up in the files.
 #include <arrow/api.h>
 #include <arrow/io/memory.h>
 #include <arrow/util/key_value_metadata.h>
@@ -87,7 +87,8 @@ TEST(FileFormat, NoCoveringWhenNotWantedOrWithoutAnyGeometry) {
   EXPECT_FALSE(column.contains("bbox"));
 }
 
-// docs/query.md: with an Arrow schema Polars, Daft and GeoPandas fail on some ways to read, and no reader needs it.
+// docs/guide/query.md: with an Arrow schema Polars, Daft and GeoPandas fail on some ways to read, and no reader needs
+// it.
 TEST(FileFormat, FooterHasNoKeyButGeo) {
   const auto file = write(itslive_rows(5));
   EXPECT_EQ(file.metadata().key_value_metadata()->keys(), std::vector<std::string>{"geo"});

@@ -112,7 +112,7 @@ def cells_by_item(table):
 
 
 def kind_of(geometry):
-    """What about a footprint the Python system takes in another way than docs/grid.md says; "plain" when nothing is."""
+    """What about a footprint the Python system takes in another way than docs/format/grid.md says; "plain" when nothing is."""
     if geometry is None:
         return "none"
     if geometry["type"] == "MultiPolygon":
@@ -137,7 +137,7 @@ def is_touched(cell, ring):
 
 
 def test_cells_differ_where_and_why(earthcatalog, tmp_path_factory):
-    """The list of docs/grid.md: the same inventory through both, and a reason for each item whose cells differ."""
+    """The list of docs/format/grid.md: the same inventory through both, and a reason for each item whose cells differ."""
     table = Table(tmp_path_factory.mktemp("theirs"))
     archive = earthcatalog.generate(table.folder / "archive", "--odd-every", 20, items=800, seed=5)
     table.warehouse.mkdir()

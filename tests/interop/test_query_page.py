@@ -1,4 +1,4 @@
-"""Every snippet of docs/query.md, with the paths of a table, gives what the items themselves say. An engine that is not
+"""Every snippet of docs/guide/query.md, with the paths of a table, gives what the items themselves say. An engine that is not
 installed is skipped: CI has some, `make interop` has the others."""
 
 import importlib.util
@@ -12,8 +12,8 @@ import sys
 import pytest
 from conftest import ROOT, Table, incremental
 
-PAGE = (ROOT / "docs/query.md").read_text()
-SNIPPETS = re.findall(r"^```python (\w+) (\w+)\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
+PAGE = (ROOT / "docs/guide/query.md").read_text()
+SNIPPETS = re.findall(r'^```python title="(\w+) (\w+)"\n(.*?)^```$', PAGE, re.MULTILINE | re.DOTALL)
 PRELUDES = {engine: text for engine, name, text in SNIPPETS if name in ("setup", "table")}
 QUESTIONS = [(engine, name, text) for engine, name, text in SNIPPETS if name not in ("setup", "table")]
 MODULES = {"spark": "pyspark"}
@@ -77,7 +77,7 @@ def test_a_snippet_gives_the_right_number(queried, answers, engine, name, text):
 
 
 def test_every_engine_of_the_table_has_a_section():
-    engines = re.findall(r"^\| \[(\w+)\]\(#(\w+)\)", PAGE, re.MULTILINE)
+    engines = re.findall(r"\[(\w+)\]\(#(\w+)\)", PAGE)
     assert len(engines) >= 7
     asked = {engine for engine, _, _ in QUESTIONS}
     for engine, anchor in engines:

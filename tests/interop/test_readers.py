@@ -97,7 +97,7 @@ class TestDuckDb:
 
 class TestRegions:
     def test_items_outside_every_region_are_found_by_their_geometry_in_none(self, earthcatalog, archive, tmp_path):
-        """What docs/warehouse_format.md tells readers: the cells of an area and __none__, then the geometry of each row."""
+        """What docs/format/warehouse_format.md tells readers: the cells of an area and __none__, then the geometry of each row."""
         from shapely.geometry import box, mapping
 
         region = {"type": "Feature", "properties": {"name": "south"}, "geometry": mapping(box(-50, 60, -40, 69))}

@@ -1,4 +1,4 @@
-// What a real server does not do on demand: failures, lost replies, redirects. The rules: docs/storage.md.
+// What a real server does not do on demand: failures, lost replies, redirects. The rules: docs/guide/storage.md.
 #include "earthcatalog/storage/s3/s3_store.h"
 
 #include <arrow/buffer.h>

@@ -1,4 +1,4 @@
-// A whole archive, in four phases that may be stopped anywhere and started again (docs/backfill.md).
+// A whole archive, in four phases that may be stopped anywhere and started again (docs/commands/backfill.md).
 #pragma once
 
 #include <cstdint>

@@ -12,7 +12,7 @@
 
 namespace earthcatalog::backfill {
 
-/// The names that run_phase() takes, in the order of a backfill (docs/backfill.md).
+/// The names that run_phase() takes, in the order of a backfill (docs/commands/backfill.md).
 std::vector<std::string_view> phase_names();
 
 /// kInvalidArgument for an unknown name, kInvalidData for a spec that makes no sense, else the phase's own errors.

@@ -1,4 +1,4 @@
-// Merges the many small files of a table's partitions into few sorted ones, in one commit. See docs/compact.md.
+// Merges the many small files of a table's partitions into few sorted ones, in one commit. See docs/commands/compact.md.
 #pragma once
 
 #include <atomic>

@@ -1,4 +1,4 @@
-// From an HTTP reply, or the lack of one, to a verdict: the table of docs/fetch.md as a pure function.
+// From an HTTP reply, or the lack of one, to a verdict: the rules of docs/guide/fetch.md as a pure function.
 #pragma once
 
 #include <cstdint>

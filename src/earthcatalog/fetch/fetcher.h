@@ -1,5 +1,5 @@
 // Many small objects at once: thousands of GETs in flight over kept-alive connections, or reads of local files.
-// Knows nothing of STAC. Every rule of failure is in docs/fetch.md.
+// Knows nothing of STAC. Every rule of failure is in docs/guide/fetch.md.
 #pragma once
 
 #include <atomic>

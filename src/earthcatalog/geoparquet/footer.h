@@ -23,7 +23,7 @@ Result<FileSchema> file_schema(const FileReader& reader);
 /// Describes a file that exists for a manifest: path (the reader's name), size, rows, split offsets, column sizes,
 /// counts and bounds as far as the footer's statistics give them; no NaN counts, which no footer has. Columns, all or
 /// none of which have field ids (file_schema()), are found in `schema` by id or else by name. Bounds are those that the
-/// writer would have given (docs/warehouse_format.md).
+/// writer would have given (docs/format/warehouse_format.md).
 Result<iceberg::DataFile> describe_file(const FileReader& reader, std::int64_t size_bytes,
                                         const iceberg::Schema& schema, const iceberg::PartitionKey& partition);
 

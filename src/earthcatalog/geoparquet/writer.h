@@ -1,5 +1,5 @@
 // GeoParquet 1.1 files from sorted rows: https://geoparquet.org/releases/v1.1.0/, with Iceberg
-// field ids. See docs/warehouse_format.md.
+// field ids. See docs/format/warehouse_format.md.
 //
 //   EC_ASSIGN_OR_RETURN(const FileWriter writer, FileWriter::make(schema, {}));
 //   EC_ASSIGN_OR_RETURN(iceberg::DataFile file, writer.write(where, batches, {"81063ffffffffff", 48}));

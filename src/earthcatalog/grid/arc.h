@@ -10,7 +10,7 @@
 namespace earthcatalog::grid {
 
 /// Two sets meet when they come this close: half of the 1e-7 degrees that the definition of touching leaves open
-/// (docs/grid.md).
+/// (docs/format/grid.md).
 inline constexpr double kTouchRadians = 5e-8 * kRadiansPerDegree;
 
 /// An edge of a cell, counterclockwise round it.

@@ -1,5 +1,5 @@
 // A footprint as flat arrays: what WKB says, checked, without nesting. Also the one place that decides how a path runs
-// over the antimeridian (docs/grid.md, "Odd geometry").
+// over the antimeridian (docs/format/grid.md, "Odd geometry").
 #pragma once
 
 #include <cstdint>
@@ -47,7 +47,7 @@ struct LonCourse {
 
 /// Edges of at most 180 degrees run as written, longer ones the short way. An edge of exactly 360 degrees is a whole
 /// turn, and its path runs as written throughout: the box -180 ... 180 is a belt, not a meridian. It is no turn where
-/// it only changes the name of the antimeridian (170, 180, -180, -170): docs/grid.md says when.
+/// it only changes the name of the antimeridian (170, 180, -180, -170): docs/format/grid.md says when.
 void trace_longitudes(std::span<const LonLat> path, LonCourse& course);
 
 /// Whether a ring of odd winding is closed over the north pole: it is where most of the ring lies, by the mean of its

@@ -1,5 +1,5 @@
 // The grid whose cells are the regions of a GeoJSON file. Footprints and regions both have edges straight in lon/lat,
-// and touch when they meet in the plane (docs/grid.md).
+// and touch when they meet in the plane (docs/format/grid.md).
 #pragma once
 
 #include <memory>

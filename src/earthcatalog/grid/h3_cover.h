@@ -1,4 +1,4 @@
-// The exact cover of a footprint by H3 cells (docs/grid.md has the reasoning).
+// The exact cover of a footprint by H3 cells (docs/format/grid.md has the reasoning).
 #pragma once
 
 #include <cstddef>

@@ -29,7 +29,7 @@ class Coverer {
   /// Replaces `cells` by the cells that the footprint touches, ascending, each once; {kNoCell} when it touches none.
   /// `wkb` is ISO WKB in degrees lon/lat as the stac module writes it: finite, latitudes in [-90, 90], rings closed.
   /// kInvalidData when it is not; kUnsupported for a footprint of more cells than kMaxCoverCells (h3_cover.h).
-  /// docs/grid.md says what touching means.
+  /// docs/format/grid.md says what touching means.
   virtual Status cover(std::string_view wkb, std::vector<Cell>& cells) = 0;
 };
 

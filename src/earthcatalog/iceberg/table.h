@@ -21,7 +21,7 @@ namespace earthcatalog::iceberg {
 struct CreateTableOptions {
   Schema schema;               ///< ids are given afresh, as PyIceberg does, unless `keep_ids`
   std::string warehouse;       ///< full URI; metadata under <warehouse>/<namespace>/<table>/metadata/, data in it
-  Properties properties = {};  ///< over the defaults (docs/iceberg.md)
+  Properties properties = {};  ///< over the defaults (docs/format/iceberg.md)
   CommitGuard guard = {};
   bool keep_ids = false;        ///< the schema's field ids are in data files already
   std::string table_uuid = {};  ///< empty: a new one

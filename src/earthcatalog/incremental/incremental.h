@@ -1,6 +1,6 @@
 // The daily job: from an inventory to committed snapshots, on one machine. An upsert: what is recorded with the same
 // etag is not fetched again, a newer version of an item replaces its rows in the same commit, an older one is left.
-// See docs/incremental.md.
+// See docs/commands/incremental.md.
 #pragma once
 
 #include <cstdint>

@@ -1,5 +1,5 @@
 // The hash index: which ids the table holds, as sorted hashes in one file `{warehouse}_id_hashes.parquet`
-// (docs/index.md). It is derived from the table, and can be made anew from it at any time.
+// (docs/format/indexes.md). It is derived from the table, and can be made anew from it at any time.
 #pragma once
 
 #include <cstdint>

@@ -1,5 +1,5 @@
 // The hash index as a file: Parquet with the one column `id_hash`, fixed_size_binary[16], ascending, distinct, zstd, as
-// the Python system of the same name reads and writes it. Docs: docs/index.md.
+// the Python system of the same name reads and writes it. Docs: docs/format/indexes.md.
 #pragma once
 
 #include <cstdint>

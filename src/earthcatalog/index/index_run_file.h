@@ -1,4 +1,4 @@
-// One run of the object index as a Parquet file (columns: docs/catalog.md).
+// One run of the object index as a Parquet file (columns: docs/format/indexes.md).
 #pragma once
 
 #include <cstdint>

@@ -1,5 +1,5 @@
 // The object index: which objects are in the table already, in which version, and where their rows are
-// (layout in docs/catalog.md).
+// (layout in docs/format/indexes.md).
 //
 // At most 8 Parquet files ("runs"), each sorted by the hash of the object's name, under `{warehouse}_objects/`; of
 // entries of one object the newest run's counts. An ObjectIndex is one immutable state of it, named by a table

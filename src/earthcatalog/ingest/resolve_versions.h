@@ -1,5 +1,5 @@
 // Who owns an item's rows: among the items of a flush and what the table has already, the newest version of each.
-// (Rule: `updated`, then the object's last_modified, then its name; docs/incremental.md.)
+// (Rule: `updated`, then the object's last_modified, then its name; docs/commands/incremental.md.)
 #pragma once
 
 #include <cstddef>

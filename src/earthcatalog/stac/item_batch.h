@@ -1,4 +1,4 @@
-// STAC Item JSON to columns, in one pass over the bytes and without loss. The rules are in docs/items.md.
+// STAC Item JSON to columns, in one pass over the bytes and without loss. The rules are in docs/format/items.md.
 #pragma once
 
 #include <cstdint>

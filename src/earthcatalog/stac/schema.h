@@ -1,7 +1,7 @@
 // The columns of a table of STAC items: which there are, in which order, of which type.
 //
 // `itslive` is fixed: the 28 columns of the ITS_LIVE catalog and three of ours. `auto` has the core columns and those
-// three, and grows one column for each property that items turn out to have. See docs/warehouse_format.md.
+// three, and grows one column for each property that items turn out to have. See docs/format/warehouse_format.md.
 #pragma once
 
 #include <cstdint>

@@ -1,5 +1,5 @@
-// Names in the staging prefix, where a backfill keeps what it has done so far (docs/backfill.md). In the direct shape
-// the prefix lies in the warehouse, and phase 2 stages data files in place of NDJSON.
+// Names in the staging prefix, where a backfill keeps what it has done so far (docs/commands/backfill.md). In the
+// direct shape the prefix lies in the warehouse, and phase 2 stages data files in place of NDJSON.
 #pragma once
 
 #include <cstdint>

@@ -2,7 +2,7 @@
 //
 // A lock that is an object beside the catalog cannot stop a holder that was thought dead and wakes up. The token can:
 // it lies in the file that every commit replaces or locks, and changes hands before the lock does. See
-// docs/catalog.md for the protocol and its proof.
+// docs/format/catalog.md for the protocol and its proof.
 #pragma once
 
 #include <optional>

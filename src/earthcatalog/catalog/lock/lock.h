@@ -1,4 +1,4 @@
-// The lock of a catalog: one writer at a time (protocol and proof in docs/catalog.md).
+// The lock of a catalog: one writer at a time (protocol and proof in docs/format/catalog.md).
 //
 //   EC_ASSIGN_OR_RETURN(auto lock, Lock::acquire(location, fence, options));
 //   ... each commit: the token found in the catalog file must pass lock->admits(token) ...

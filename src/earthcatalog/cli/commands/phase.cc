@@ -26,7 +26,8 @@ class PhaseCommand final : public Command {
   void setup(CLI::App& app) override {
     app_ = app.add_subcommand("phase", "one phase of a backfill from its JSON spec; its JSON report on stdout");
     app_->add_option("name", name_, fmt::format("{}", fmt::join(backfill::phase_names(), ", ")))->required();
-    as_path(app_->add_option("--spec", spec_, "JSON file, or - for standard input (docs/phase.md)"))->required();
+    as_path(app_->add_option("--spec", spec_, "JSON file, or - for standard input (docs/commands/phase.md)"))
+        ->required();
     s3_.add(*app_);
   }
 

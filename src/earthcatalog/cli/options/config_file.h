@@ -1,4 +1,4 @@
-// The configuration file (docs/configuration.md): YAML whose keys are options.
+// The configuration file (docs/guide/configuration.md): YAML whose keys are options.
 //
 //     workers: 4                  # an option, of every command that has it
 //     incremental:                # a command: options of it alone

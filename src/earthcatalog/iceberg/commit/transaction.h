@@ -1,5 +1,5 @@
 // Changes to a table that become visible together or not at all. Order of writes, conflict rules and merging of
-// manifests are in docs/iceberg.md.
+// manifests are in docs/format/iceberg.md.
 //
 //   Transaction change(table);
 //   EC_ASSIGN_OR_RETURN(const Schema schema, change.add_columns({...}));

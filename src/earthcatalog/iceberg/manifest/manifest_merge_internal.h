@@ -1,4 +1,4 @@
-// Which manifests a commit merges, so that they stay few at a bounded cost (docs/iceberg.md, "Merging").
+// Which manifests a commit merges, so that they stay few at a bounded cost (docs/format/iceberg.md, "Manifests").
 #pragma once
 
 #include <vector>

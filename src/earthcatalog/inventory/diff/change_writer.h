@@ -1,4 +1,4 @@
-// A Parquet inventory of changed objects (docs/diff.md).
+// A Parquet inventory of changed objects (docs/commands/diff.md).
 #pragma once
 
 #include <cstdint>

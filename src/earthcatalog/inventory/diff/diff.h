@@ -1,4 +1,4 @@
-// What changed between two inventories (docs/diff.md): an external sort-merge of both by (bucket, key).
+// What changed between two inventories (docs/commands/diff.md): an external sort-merge of both by (bucket, key).
 #pragma once
 
 #include <cstdint>

@@ -1,4 +1,4 @@
-// Is everything in the bucket in the table, once, and nothing else? (docs/audit.md)
+// Is everything in the bucket in the table, once, and nothing else? (docs/commands/audit.md)
 #pragma once
 
 #include <cstdint>

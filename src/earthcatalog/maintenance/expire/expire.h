@@ -1,4 +1,5 @@
-// Old snapshots leave the table, and then the files that nothing names any more leave the warehouse (docs/expire.md).
+// Old snapshots leave the table, and then the files that nothing names any more leave the warehouse
+// (docs/commands/expire.md).
 #pragma once
 
 #include <atomic>

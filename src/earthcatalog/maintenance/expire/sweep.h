@@ -25,7 +25,7 @@ struct Place {
   std::function<bool(std::string_view uri)> ours;
 };
 
-/// Data files, parts of runs, metadata, and runs of the object index (docs/warehouse_format.md). The parts of a
+/// Data files, parts of runs, metadata, and runs of the object index (docs/format/warehouse_format.md). The parts of a
 /// backfill that has not been committed yet are not ours to remove, however old: it goes on with them.
 Result<std::vector<Place>> places_of(const iceberg::Table& table, const std::string& warehouse);
 

@@ -1,4 +1,4 @@
-// A table from its data files alone (docs/register.md).
+// A table from its data files alone (docs/commands/register.md).
 #pragma once
 
 #include <cstdint>

@@ -1,4 +1,4 @@
-// A lost catalog file is made anew from what lies in the warehouse (docs/register.md).
+// A lost catalog file is made anew from what lies in the warehouse (docs/commands/register.md).
 #pragma once
 
 #include <cstdint>

@@ -95,7 +95,7 @@ class ItemBatch::Impl {
   void defer(NameSlot& slot, std::string_view token);
 
   /// The open row's foreign members; `"key":value` separated by commas. A properties text that begins with '[' is what
-  /// stands instead of a properties object (docs/items.md).
+  /// stands instead of a properties object (docs/format/items.md).
   SparseText& extra_members() { return extra_members_; }
   SparseText& extra_properties() { return extra_properties_; }
 

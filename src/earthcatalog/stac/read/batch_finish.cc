@@ -11,7 +11,7 @@
 namespace earthcatalog::stac {
 namespace {
 
-// {members, "properties": ...}; see docs/items.md.
+// {members, "properties": ...}; see docs/format/items.md.
 void write_object(std::string_view members, std::string_view properties, GrowBuffer& out) {
   out.push_back('{');
   out.append(members);

@@ -1,4 +1,4 @@
-// GeoJSON geometries to ISO WKB. See docs/items.md for what counts as a place.
+// GeoJSON geometries to ISO WKB. See docs/format/items.md for what counts as a place.
 #pragma once
 
 #include <optional>

@@ -1,4 +1,4 @@
-// JSON scalars to column values, by the rules of docs/items.md.
+// JSON scalars to column values, by the rules of docs/format/items.md.
 #pragma once
 
 #include <optional>

@@ -1,4 +1,4 @@
-// Reads back the JSON that columns hold: assets and its like, and stac_extra (docs/items.md).
+// Reads back the JSON that columns hold: assets and its like, and stac_extra (docs/format/items.md).
 #pragma once
 
 #include <string>
