@@ -201,7 +201,7 @@ TEST_F(CatchUpTest, ACompactionByAnotherEngineThatDropsDoublesLosesNoCell) {
   ASSERT_THAT(removed, SizeIs(3));
   other.commit({rows("rewritten", "x", {kOurs})}, removed);
   const auto catalog = open("r3");
-  EXPECT_EQ(state(*catalog, "k"), ObjectState::kUnchanged);
+  EXPECT_EQ(state(*catalog, "k"), index::ObjectState::kUnchanged);
   EXPECT_THAT(owners(*catalog, "ours"), ElementsAre(object_of("k", kOurs, {"x"}, 2020)));
 }
 

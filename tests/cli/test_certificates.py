@@ -76,6 +76,7 @@ def fetching(small_archive, table, tmp_path):
         csv.writer(file).writerows([("bucket", "key"), *((BUCKET, name) for name in names)])
     command = incremental(table, small_archive)
     command[command.index("--inventory") + 1] = inventory
+    command[command.index("--source-root") + 1] = "s3://"
     return command
 
 

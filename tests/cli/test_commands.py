@@ -5,7 +5,7 @@ import re
 import pytest
 
 COMMANDS = ["incremental", "backfill", "phase", "compact", "inspect", "info", "history", "status", "cat", "audit", "delta", "diff", "index",
-            "unlock", "expire", "register", "generate"]
+            "unlock", "expire", "register", "generate", "completion", "man"]
 
 
 @pytest.mark.parametrize("command", COMMANDS)

@@ -72,7 +72,9 @@ def test_items_are_as_they_were_whatever_the_column_holds(earthcatalog, small_ar
     assert len(items) == 120
     filled = request.getfixturevalue("filled")
     assert items_of(earthcatalog, filled) == items
-    assert earthcatalog.json("info", *filled.arguments)["items"] == 120
+    info = earthcatalog.json("info", *filled.arguments)
+    assert info["rows"] == len(filled.rows())
+    assert info["items"] is None, "another engine's snapshot counts no items"
     process = earthcatalog.run("audit", "--inventory", small_archive.inventory, *filled.arguments, "--format", "json")
     report = json.loads(process.stdout)
     assert report["good"], report["findings"]

@@ -21,6 +21,8 @@ std::vector<std::unique_ptr<Command>> make_commands() {
   commands.push_back(make_expire());
   commands.push_back(make_register());
   commands.push_back(make_generate());
+  commands.push_back(make_completion());
+  commands.push_back(make_man());
   return commands;
 }
 

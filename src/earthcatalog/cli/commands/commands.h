@@ -1,4 +1,4 @@
-// The commands, one source file each: command_<name>.cc.
+// The commands, one source file each: <name>.cc.
 #pragma once
 
 #include <memory>
@@ -24,5 +24,7 @@ std::unique_ptr<Command> make_unlock();
 std::unique_ptr<Command> make_expire();
 std::unique_ptr<Command> make_register();
 std::unique_ptr<Command> make_generate();
+std::unique_ptr<Command> make_completion();
+std::unique_ptr<Command> make_man();
 
 }  // namespace earthcatalog::cli
