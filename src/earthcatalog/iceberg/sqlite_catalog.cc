@@ -3,7 +3,7 @@
 #include <filesystem>
 #include <mutex>
 
-#include "earthcatalog/iceberg/sqlite_internal.h"
+#include "earthcatalog/iceberg/sqlite.h"
 
 namespace earthcatalog::iceberg {
 namespace {
@@ -214,23 +214,6 @@ Result<bool> SqliteCatalog::swap(const TableIdentifier& table, const std::option
   };
   EC_TRY(transaction(body));
   return swapped;
-}
-
-Result<std::vector<TableIdentifier>> SqliteCatalog::list_tables() {
-  const std::lock_guard lock(impl_->mutex);
-  EC_TRY(impl_->usable());
-  EC_ASSIGN_OR_RETURN(
-      Statement statement,
-      Statement::prepare(impl_->connection.get(),
-                         "SELECT table_namespace, table_name FROM iceberg_tables WHERE catalog_name = ?" +
-                             impl_->only_tables() + " ORDER BY table_namespace, table_name"));
-  statement.bind(impl_->options.catalog_name);
-  std::vector<TableIdentifier> tables;
-  while (true) {
-    EC_ASSIGN_OR_RETURN(const bool row, statement.step());
-    if (!row) return tables;
-    tables.push_back({statement.text(0).value_or(""), statement.text(1).value_or("")});
-  }
 }
 
 Status SqliteCatalog::transaction(const std::function<Status(sqlite3*)>& body) {

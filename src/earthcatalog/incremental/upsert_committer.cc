@@ -156,13 +156,10 @@ Status UpsertCommitter::record_rejected() {
 
 Status UpsertCommitter::stage_removals(const write::Removals& removals, const write::PartitionWriters& writer) {
   if (removals.empty()) return {};
-  const iceberg::ListFilesOptions listing{.filter = write::filter_of(removals)};
   std::vector<iceberg::DataFile> files;
   if (catalog_->has_table()) {
-    EC_TRY(catalog_->table().list_files(listing, [&](iceberg::DataFile&& file) -> Status {
-      if (!removed_.contains(file.file_path)) files.push_back(std::move(file));
-      return {};
-    }));
+    EC_ASSIGN_OR_RETURN(files, write::files_of(catalog_->table(), removals));
+    std::erase_if(files, [&](const auto& file) { return removed_.contains(file.file_path); });
   }
   for (const auto& [path, file] : added_) files.push_back(file);
   EC_ASSIGN_OR_RETURN(auto rewritten, write::remove_rows(stores_, files, removals, names_, writer, options_.parallel));

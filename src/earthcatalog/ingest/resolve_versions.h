@@ -20,6 +20,9 @@
 
 namespace earthcatalog::ingest {
 
+/// Adds the rows that `owner` owns to `removals`.
+void add_rows_of(const index::ObjectEntry& owner, write::Removals& removals);
+
 /// What was decided of entries.
 struct EntryDecision {
   std::vector<std::size_t> winners;           ///< positions in `incoming`, ascending: get rows

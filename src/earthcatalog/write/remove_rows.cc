@@ -82,6 +82,16 @@ iceberg::FileFilter filter_of(const Removals& removals) {
   return filter;
 }
 
+Result<std::vector<iceberg::DataFile>> files_of(const iceberg::Table& table, const Removals& removals) {
+  std::vector<iceberg::DataFile> files;
+  if (removals.empty()) return files;
+  EC_TRY(table.list_files({.filter = filter_of(removals)}, [&](iceberg::DataFile&& file) -> Status {
+    if (removals.contains(partition_of(file.partition))) files.push_back(std::move(file));
+    return {};
+  }));
+  return files;
+}
+
 Result<RemovedRows> remove_rows(storage::Stores& stores, const std::vector<iceberg::DataFile>& files,
                                 const Removals& removals, FileNames& names, const PartitionWriters& writer,
                                 const Parallel& parallel) {

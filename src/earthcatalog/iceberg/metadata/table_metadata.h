@@ -100,6 +100,9 @@ Result<TableMetadata> parse_table_metadata(std::string_view bytes, std::string_v
 /// As PyIceberg lays it out, minified.
 std::string to_json(const TableMetadata& metadata);
 
+/// Returns the number in the name of a metadata file: 7 of ".../00007-<uuid>.metadata.json"; -1 when there is none.
+std::int64_t metadata_version(std::string_view location);
+
 /// How many entries at the begin of a metadata log had been replaced by the next one before `timestamp_ms`.
 std::ptrdiff_t metadata_replaced_before(const std::vector<MetadataLogEntry>& log, std::int64_t timestamp_ms);
 
