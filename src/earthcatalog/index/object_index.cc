@@ -281,15 +281,7 @@ Result<std::vector<ObjectEntry>> ObjectIndex::find_later(std::span<const Holding
   });
 }
 
-Result<std::vector<ObjectEntry>> ObjectIndex::find_identities(std::span<const Hash128> identities) const {
-  return find_items(identities, true);
-}
-
 Result<std::vector<ObjectEntry>> ObjectIndex::find_holders(std::span<const Hash128> identities) const {
-  return find_items(identities, false);
-}
-
-Result<std::vector<ObjectEntry>> ObjectIndex::find_items(std::span<const Hash128> identities, bool owners_only) const {
   std::vector<Hash128> wanted(identities.begin(), identities.end());
   std::ranges::sort(wanted);
   wanted.erase(std::ranges::unique(wanted).begin(), wanted.end());
@@ -305,7 +297,6 @@ Result<std::vector<ObjectEntry>> ObjectIndex::find_items(std::span<const Hash128
     EC_ASSIGN_OR_RETURN(const auto* objects, state_->runs[run]->objects());
     for (const auto position : candidates) {
       EC_ASSIGN_OR_RETURN(const ObjectRecord record, objects->at(position));
-      if (owners_only && !record.version.owns_rows()) continue;
       EC_ASSIGN_OR_RETURN(const bool old, replaced(state_->runs, run, record.key));
       if (!old) rows.push_back(position);
     }

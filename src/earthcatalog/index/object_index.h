@@ -98,7 +98,7 @@ struct Holding {
   std::optional<TimeMicros> last_modified = {};
 };
 
-/// Records in `update` that `owner` (from find_identities) loses its rows to a newer object: it stays known as
+/// Records in `update` that `owner` (from find_holders) loses its rows to a newer object: it stays known as
 /// superseded, or, when its object was never known, is forgotten.
 void supersede(ObjectEntry owner, IndexUpdate& update);
 
@@ -120,11 +120,8 @@ class ObjectIndex {
   /// bytes an object asked for, and the lookup tables of ObjectIndexOptions. kNotFound when a run is missing.
   Result<std::vector<ObjectState>> lookup(std::span<const storage::ObjectRef> objects) const;
 
-  /// The entries that own rows of these items; several for one item only when other engines wrote some of its rows.
-  /// In no order.
-  Result<std::vector<ObjectEntry>> find_identities(std::span<const Hash128> identities) const;
-
-  /// The entries of all objects that hold these items: find_identities(), and those that were superseded. In no order.
+  /// The entries of all objects that hold these items, in no order: those that own rows, several of one item only when
+  /// other engines wrote some of them, and those that were superseded.
   Result<std::vector<ObjectEntry>> find_holders(std::span<const Hash128> identities) const;
 
   /// The recorded entries of those of these objects that own rows of another item than the one they hold now. Each
@@ -156,7 +153,6 @@ class ObjectIndex {
  private:
   struct State;
   explicit ObjectIndex(std::shared_ptr<const State> state);
-  Result<std::vector<ObjectEntry>> find_items(std::span<const Hash128> identities, bool owners_only) const;
   std::shared_ptr<const State> state_;
 };
 

@@ -23,7 +23,7 @@ class StagedObjects {
   /// The next run that meets the object fetches it again.
   void forget(const Hash128& object);
 
-  /// As ObjectIndex::find_holders and find_moved, changes included.
+  /// Do as ObjectIndex::find_holders and find_moved, changes included.
   Result<std::vector<index::ObjectEntry>> find_holders(std::span<const Hash128> identities) const;
   Result<std::vector<index::ObjectEntry>> find_moved(std::span<const index::Holding> now) const;
 
