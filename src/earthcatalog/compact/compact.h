@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "earthcatalog/base/progress.h"
+#include "earthcatalog/base/defaults.h"
 #include "earthcatalog/catalog/catalog.h"
 #include "earthcatalog/iceberg/table.h"
 #include "earthcatalog/result.h"

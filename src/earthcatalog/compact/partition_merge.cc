@@ -10,6 +10,7 @@
 #include <optional>
 #include <utility>
 
+#include "earthcatalog/base/defaults.h"
 #include "earthcatalog/write/row_pool.h"
 
 namespace earthcatalog::compact {
@@ -88,7 +89,7 @@ PartitionMerge::PartitionMerge(const iceberg::Schema& schema, MergeOptions optio
 std::int64_t PartitionMerge::batch_rows(const write::RowSource& source, std::int64_t bytes) const {
   const std::int64_t row_bytes = std::max<std::int64_t>(1, source.bytes() / std::max<std::int64_t>(1, source.rows()));
   return std::clamp<std::int64_t>(std::min(bytes, options_.memory_limit_bytes / 16) / row_bytes, kLeastBatchRows,
-                                  25'000);
+                                  kRowGroupRows);
 }
 
 // A third of the limit is for rows that are held, or for streams of files that are merged as they are; a sixth for the

@@ -12,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include "earthcatalog/base/defaults.h"
 #include "earthcatalog/compact/sorted_runs.h"
 #include "earthcatalog/geoparquet/reader.h"
 #include "earthcatalog/iceberg/metadata/schema.h"
@@ -22,8 +23,8 @@
 namespace earthcatalog::compact {
 
 struct MergeOptions {
-  std::int64_t memory_limit_bytes = 768 << 20;  ///< besides the row group that the output is collecting
-  std::string scratch_folder = "/var/tmp";      ///< for unlinked files, as large as the partition's rows in memory
+  std::int64_t memory_limit_bytes = kDefaultMemoryBytes;  ///< besides the row group that the output is collecting
+  std::string scratch_folder = "/var/tmp";  ///< for unlinked files, as large as the partition's rows in memory
 };
 
 /// How the rows were taken in, for reports and tests.

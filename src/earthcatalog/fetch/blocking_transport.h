@@ -21,8 +21,9 @@ struct BlockingOptions {
   int threads = 0;            ///< 0: reads happen in poll(), on the calling thread
   int threads_when_slow = 0;  ///< started once reads on the calling thread turn out slow; 0: never
   std::size_t at_once = 1;    ///< jobs that a thread takes at a time: more for quick reads, one for slow ones
-  std::int64_t max_bytes_in_flight = 128 << 20;  ///< of bodies read and not taken; one a thread may come on top
-  std::string root_uri = {};                     ///< for messages
+  std::int64_t max_bytes_in_flight =
+      kDefaultBytesInFlight;  ///< of bodies read and not taken; one a thread may come on top
+  std::string root_uri = {};  ///< for messages
 };
 
 class BlockingTransport : public Transport {

@@ -17,6 +17,7 @@
 #include <string>
 #include <vector>
 
+#include "earthcatalog/base/defaults.h"
 #include "earthcatalog/iceberg/manifest/data_file.h"
 #include "earthcatalog/iceberg/metadata/schema.h"
 #include "earthcatalog/result.h"
@@ -29,7 +30,7 @@ class RecordBatch;
 namespace earthcatalog::geoparquet {
 
 struct WriteOptions {
-  std::int64_t row_group_rows = 25'000;
+  std::int64_t row_group_rows = kRowGroupRows;
   int max_row_groups = 4;  ///< more rows than row_group_rows * max_row_groups are an error of the caller
   int zstd_level = 1;      ///< of texts, 1 to 19; geometries and numbers get 2 more. Higher is slower, seldom smaller
   /// Declare geometry_bbox as the bbox covering. False for files of the cell "__none__"; a file without any geometry

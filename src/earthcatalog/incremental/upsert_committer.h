@@ -29,8 +29,8 @@ namespace earthcatalog::incremental {
 
 struct FlushOptions {
   Parallel parallel;  ///< of files that are written: Stores::parallel()
-  std::size_t max_columns = 400;
-  std::int64_t compact_rows = 100'000;         ///< most rows of a file
+  std::size_t max_columns = kDefaultMaxColumns;
+  std::int64_t compact_rows = kMostFileRows;   ///< most rows of a file
   bool dry_run = false;                        ///< decide and count, write nothing
   iceberg::Properties summary;                 ///< of every snapshot: the inventory's identity
   ProgressFunction progress;                   ///< told of the files that are written

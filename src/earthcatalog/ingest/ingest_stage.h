@@ -27,9 +27,9 @@ namespace earthcatalog::ingest {
 struct IngestStageOptions {
   fetch::FetchOptions fetch;
   std::size_t workers = 1;
-  std::int64_t memory_limit_bytes = 768 << 20;  ///< parts, bodies queued and in flight, files on their way
-  bool keep_text = false;                       ///< IngestContext::keep_text
-  bool keep_pending = false;                    ///< Chunk::pending_objects
+  std::int64_t memory_limit_bytes = kDefaultMemoryBytes;  ///< parts, bodies queued and in flight, files on their way
+  bool keep_text = false;                                 ///< IngestContext::keep_text
+  bool keep_pending = false;                              ///< Chunk::pending_objects
 };
 
 /// Starts when it is made; the maker's thread takes complete chunks out. The references must outlive it.

@@ -22,7 +22,7 @@ using UnchangedLookup = std::function<Result<std::vector<bool>>(std::span<const 
 class InventoryChunker {
  public:
   struct Options {
-    std::size_t chunk_size = 20'000;
+    std::size_t chunk_size = static_cast<std::size_t>(kDefaultChunkKeys);
     std::size_t workers = 1;  ///< slots for parts in each chunk
   };
 

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <string>
 
+#include "earthcatalog/base/defaults.h"
 #include "earthcatalog/base/progress.h"
 #include "earthcatalog/inventory/inventory.h"
 #include "earthcatalog/result.h"
@@ -15,7 +16,7 @@ struct DiffSpec {
   std::string old_inventory, new_inventory;
   std::string out;  ///< URI of the Parquet inventory to write; ends in .parquet
   InventoryOptions inventory_options;
-  std::int64_t memory_limit_bytes = 768ll << 20;  ///< for rows of both; the rest waits in unlinked files
+  std::int64_t memory_limit_bytes = kDefaultMemoryBytes;  ///< for rows of both; the rest waits in unlinked files
   std::string scratch_folder = "/var/tmp";
   Hooks hooks;  ///< its stop ends early, kCancelled
 };
