@@ -9,6 +9,7 @@
 
 #include "earthcatalog/extsort/hash_sorter.h"
 #include "earthcatalog/index/table_rows.h"
+#include "earthcatalog/index/version_order.h"
 #include "earthcatalog/storage/uri.h"
 
 namespace earthcatalog::index {
@@ -17,7 +18,6 @@ namespace {
 using iceberg::DataFile;
 
 constexpr std::int32_t kUnknownYear = INT32_MAX;
-constexpr TimeMicros kNeverUpdated = INT64_MIN;
 
 // A row that came (+1) or went (-1).
 struct RowChange {

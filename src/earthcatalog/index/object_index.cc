@@ -10,6 +10,7 @@
 #include "earthcatalog/base/parallel.h"
 #include "earthcatalog/index/index_merge.h"
 #include "earthcatalog/index/index_run.h"
+#include "earthcatalog/index/version_order.h"
 #include "earthcatalog/storage/object_version.h"
 
 namespace earthcatalog::index {
@@ -159,7 +160,7 @@ ObjectEntry entry_of(const storage::ObjectRef& ref) {
 }
 
 bool newer(const ObjectEntry& a, const ObjectEntry& b) {
-  return std::tie(a.updated, a.last_modified, a.name) > std::tie(b.updated, b.last_modified, b.name);
+  return newer(ObjectVersion{a.updated, a.last_modified, a.name}, ObjectVersion{b.updated, b.last_modified, b.name});
 }
 
 void supersede(ObjectEntry owner, IndexUpdate& update) {

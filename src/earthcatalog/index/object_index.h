@@ -46,8 +46,7 @@ struct ObjectEntry {
 /// The entry of `ref` without item.
 ObjectEntry entry_of(const storage::ObjectRef& ref);
 
-/// Whether the item of `a` is newer than that of `b`: by `updated`, then last_modified, then
-/// name. Absent is oldest.
+/// Compares entries as ObjectVersions (index/version_order.h).
 bool newer(const ObjectEntry& a, const ObjectEntry& b);
 
 enum class ObjectState : std::uint8_t {

@@ -1,5 +1,5 @@
-// Who owns an item's rows: among the items of a flush and what the table has already, the newest version of each.
-// (Rule: `updated`, then the object's last_modified, then its name; docs/commands/incremental.md.)
+// Decides who owns an item's rows: the newest version among the items of a flush and what the table has already
+// (index/version_order.h says which is newer).
 #pragma once
 
 #include <cstddef>

@@ -52,10 +52,10 @@ struct FileChoice {
 };
 
 /// One choice for each of `files`. A row counts when its item has no newer `updated` in any file, and no row of the
-/// same version in the same cell in a file that was modified later (then: of a greater name). So what a rewriting left
-/// behind, and what a killed run and the one after it both wrote, loses all its rows to one file. kUnsupported names a
-/// file that has an item twice. Reads three columns of each file whose items were not kept, twice; memory is
-/// NewestVersions and the items of `workers` cells.
+/// same version in the same cell in a newer file (index::FileVersion). So what a rewriting left behind, and what a
+/// killed run and the one after it both wrote, loses all its rows to one file. kUnsupported names a file that has an
+/// item twice. Reads three columns of each file whose items were not kept, twice; memory is NewestVersions and the
+/// items of `workers` cells.
 Result<std::vector<FileChoice>> choose_rows(storage::Stores& stores, const iceberg::Schema& schema,
                                             const std::vector<FoundFile>& files, std::size_t workers);
 
