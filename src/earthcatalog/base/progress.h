@@ -7,11 +7,11 @@
 #include <atomic>
 #include <cstdint>
 #include <functional>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <utility>
 
+#include "earthcatalog/base/mutex.h"
 #include "earthcatalog/base/stopwatch.h"
 
 namespace earthcatalog {
@@ -62,14 +62,15 @@ class ProgressMeter {
   void add(std::int64_t units = 1) {
     settled_.fetch_add(units, std::memory_order_relaxed);
     if (!progress_) return;
-    const std::unique_lock lock(mutex_, std::try_to_lock);
-    if (lock && since_told_.seconds() >= kEverySeconds) tell();
+    if (!mutex_.try_lock()) return;  // another thread tells
+    const MutexLock lock(mutex_, std::adopt_lock);
+    if (since_told_.seconds() >= kEverySeconds) tell();
   }
 
  private:
   static constexpr double kEverySeconds = 0.2;
 
-  void tell() {
+  void tell() EC_REQUIRES(mutex_) {
     if (!progress_) return;
     since_told_ = {};
     look_.settled = settled_.load(std::memory_order_relaxed);
@@ -78,11 +79,11 @@ class ProgressMeter {
   }
 
   const ProgressFunction& progress_;
-  Progress look_;
+  Progress look_ EC_GUARDED_BY(mutex_);
   const Stopwatch time_;
   std::atomic<std::int64_t> settled_{0};
-  std::mutex mutex_;
-  Stopwatch since_told_;
+  Mutex mutex_;
+  Stopwatch since_told_ EC_GUARDED_BY(mutex_);
 };
 
 }  // namespace earthcatalog

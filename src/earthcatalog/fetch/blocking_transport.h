@@ -1,16 +1,16 @@
 // Tries by blocking reads, in a few threads of its own, or in the calling one.
 #pragma once
 
-#include <condition_variable>
 #include <cstdint>
 #include <deque>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <thread>
 #include <utility>
 #include <vector>
 
+#include "earthcatalog/base/defaults.h"
+#include "earthcatalog/base/mutex.h"
 #include "earthcatalog/fetch/fetcher.h"
 #include "earthcatalog/fetch/reader.h"
 #include "earthcatalog/fetch/transport.h"
@@ -51,13 +51,13 @@ class BlockingTransport : public Transport {
   std::size_t direct_reads_ = 0;
   SteadyClock::duration direct_time_{};
 
-  std::mutex mutex_;
-  std::condition_variable work_to_do_, work_done_;
-  std::deque<Job*> todo_;
-  std::vector<Ended> ended_;
-  std::int64_t ended_bytes_ = 0;
-  int busy_ = 0;  ///< threads that hold jobs
-  bool quit_ = false;
+  Mutex mutex_;
+  CondVar work_to_do_, work_done_;
+  std::deque<Job*> todo_ EC_GUARDED_BY(mutex_);
+  std::vector<Ended> ended_ EC_GUARDED_BY(mutex_);
+  std::int64_t ended_bytes_ EC_GUARDED_BY(mutex_) = 0;
+  int busy_ EC_GUARDED_BY(mutex_) = 0;  ///< threads that hold jobs
+  bool quit_ EC_GUARDED_BY(mutex_) = false;
   std::vector<std::thread> threads_;
 };
 

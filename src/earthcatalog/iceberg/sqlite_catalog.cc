@@ -1,8 +1,8 @@
 #include "earthcatalog/iceberg/sqlite_catalog.h"
 
 #include <filesystem>
-#include <mutex>
 
+#include "earthcatalog/base/mutex.h"
 #include "earthcatalog/iceberg/sqlite.h"
 
 namespace earthcatalog::iceberg {
@@ -117,7 +117,7 @@ class SqliteCatalog::Impl {
   Impl(std::string at, const SqliteCatalogOptions& chosen, SqliteConnection opened)
       : path(std::move(at)), options(chosen), connection(std::move(opened)) {}
 
-  Status prepare() {
+  Status prepare() EC_REQUIRES(mutex) {
     if (options.create && !options.read_only) EC_TRY(create_tables(connection.get()));
     EC_ASSIGN_OR_RETURN(const bool iceberg, has_iceberg_tables(connection.get()));
     if (!iceberg)
@@ -129,11 +129,15 @@ class SqliteCatalog::Impl {
     return {};
   }
 
-  std::string only_tables() const { return has_type ? " AND (iceberg_type = 'TABLE' OR iceberg_type IS NULL)" : ""; }
+  std::string only_tables() const EC_REQUIRES(mutex) {
+    return has_type ? " AND (iceberg_type = 'TABLE' OR iceberg_type IS NULL)" : "";
+  }
 
-  Status usable() const { return connection ? Status() : fail(ErrorKind::kInvalidArgument, "the catalog was closed"); }
+  Status usable() const EC_REQUIRES(mutex) {
+    return connection ? Status() : fail(ErrorKind::kInvalidArgument, "the catalog was closed");
+  }
 
-  Result<std::optional<std::string>> location(const TableIdentifier& table) {
+  Result<std::optional<std::string>> location(const TableIdentifier& table) EC_REQUIRES(mutex) {
     EC_ASSIGN_OR_RETURN(Statement statement,
                         Statement::prepare(connection.get(),
                                            "SELECT metadata_location FROM iceberg_tables WHERE catalog_name = ? AND "
@@ -147,7 +151,7 @@ class SqliteCatalog::Impl {
     return location;
   }
 
-  Status insert(const TableIdentifier& table, const std::string& location) {
+  Status insert(const TableIdentifier& table, const std::string& location) EC_REQUIRES(mutex) {
     EC_ASSIGN_OR_RETURN(Statement space,
                         Statement::prepare(connection.get(),
                                            "INSERT OR IGNORE INTO iceberg_namespace_properties (catalog_name, "
@@ -163,7 +167,8 @@ class SqliteCatalog::Impl {
     return {};
   }
 
-  Status update(const TableIdentifier& table, const std::string& expected, const std::string& location) {
+  Status update(const TableIdentifier& table, const std::string& expected, const std::string& location)
+      EC_REQUIRES(mutex) {
     EC_ASSIGN_OR_RETURN(Statement row,
                         Statement::prepare(connection.get(),
                                            "UPDATE iceberg_tables SET metadata_location = ?, "
@@ -174,11 +179,11 @@ class SqliteCatalog::Impl {
     return {};
   }
 
-  std::mutex mutex;
+  Mutex mutex;  // one call, one transaction at a time
   const std::string path;
   const SqliteCatalogOptions options;
-  SqliteConnection connection;
-  bool has_type = false;
+  SqliteConnection connection EC_GUARDED_BY(mutex);
+  bool has_type EC_GUARDED_BY(mutex) = false;
 };
 
 SqliteCatalog::SqliteCatalog(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -189,14 +194,17 @@ Result<std::unique_ptr<SqliteCatalog>> SqliteCatalog::open(const std::string& pa
   const std::string context = "catalog " + path;
   EC_ASSIGN_OR_RETURN(SqliteConnection connection, annotate(connect(path, options), context));
   auto impl = std::make_unique<Impl>(path, options, std::move(connection));
-  EC_TRY(annotate(impl->prepare(), context));
+  {
+    const MutexLock lock(impl->mutex);
+    EC_TRY(annotate(impl->prepare(), context));
+  }
   return std::unique_ptr<SqliteCatalog>(new SqliteCatalog(std::move(impl)));
 }
 
 std::string SqliteCatalog::name() const { return impl_->path; }
 
 Result<std::optional<std::string>> SqliteCatalog::metadata_location(const TableIdentifier& table) {
-  const std::lock_guard lock(impl_->mutex);
+  const MutexLock lock(impl_->mutex);
   EC_TRY(impl_->usable());
   return annotate(impl_->location(table), "catalog " + impl_->path);
 }
@@ -205,7 +213,7 @@ Result<std::optional<std::string>> SqliteCatalog::metadata_location(const TableI
 Result<bool> SqliteCatalog::swap(const TableIdentifier& table, const std::optional<std::string>& expected,
                                  const std::string& location, const CommitGuard& guard) {
   bool swapped = false;
-  const auto body = [&](sqlite3* connection) -> Status {
+  const auto body = [&](sqlite3* connection) EC_REQUIRES(impl_->mutex) -> Status {
     if (guard) EC_TRY(guard(connection));
     EC_ASSIGN_OR_RETURN(const auto present, impl_->location(table));
     if (present != expected) return {};
@@ -217,7 +225,7 @@ Result<bool> SqliteCatalog::swap(const TableIdentifier& table, const std::option
 }
 
 Status SqliteCatalog::transaction(const std::function<Status(sqlite3*)>& body) {
-  const std::lock_guard lock(impl_->mutex);
+  const MutexLock lock(impl_->mutex);
   EC_TRY(impl_->usable());
   sqlite3* connection = impl_->connection.get();
   const char* begin = impl_->options.read_only ? "BEGIN" : "BEGIN IMMEDIATE";
@@ -225,7 +233,7 @@ Status SqliteCatalog::transaction(const std::function<Status(sqlite3*)>& body) {
 }
 
 Status SqliteCatalog::close() {
-  const std::lock_guard lock(impl_->mutex);
+  const MutexLock lock(impl_->mutex);
   if (!impl_->connection) return {};
   if (sqlite3_close(impl_->connection.get()) != SQLITE_OK) {
     return annotate(Status(std::unexpected(sqlite_error(impl_->connection.get()))), "catalog " + impl_->path);

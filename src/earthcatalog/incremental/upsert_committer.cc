@@ -53,12 +53,12 @@ UpsertCommitter::UpsertCommitter(storage::Stores& stores, catalog::Catalog* cata
 }
 
 index::ObjectIndex UpsertCommitter::index() const {
-  const std::lock_guard lock(index_mutex_);
+  const MutexLock lock(index_mutex_);
   return *index_;
 }
 
 void UpsertCommitter::remember_index() {
-  const std::lock_guard lock(index_mutex_);
+  const MutexLock lock(index_mutex_);
   index_ = catalog_ != nullptr ? catalog_->index() : index::ObjectIndex::open(stores_, {}, {});
 }
 

@@ -5,12 +5,13 @@
 #include <functional>
 #include <map>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <unordered_set>
 #include <vector>
 
+#include "earthcatalog/base/defaults.h"
+#include "earthcatalog/base/mutex.h"
 #include "earthcatalog/base/progress.h"
 #include "earthcatalog/catalog/catalog.h"
 #include "earthcatalog/grid/partitioner.h"
@@ -89,8 +90,8 @@ class UpsertCommitter {
   const FlushOptions options_;
   ingest::Report& report_;
   write::FileNames names_;
-  mutable std::mutex index_mutex_;
-  std::optional<index::ObjectIndex> index_;
+  mutable Mutex index_mutex_;
+  std::optional<index::ObjectIndex> index_ EC_GUARDED_BY(index_mutex_);
 
   // Staged and not committed.
   bool staged_items_ = false;

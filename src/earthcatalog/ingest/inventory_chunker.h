@@ -3,13 +3,14 @@
 
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <span>
 #include <thread>
 #include <vector>
 
 #include "earthcatalog/base/bounded_queue.h"
+#include "earthcatalog/base/defaults.h"
+#include "earthcatalog/base/mutex.h"
 #include "earthcatalog/ingest/chunk.h"
 #include "earthcatalog/inventory/inventory.h"
 #include "earthcatalog/result.h"
@@ -54,10 +55,10 @@ class InventoryChunker {
   const UnchangedLookup lookup_;
   const Options options_;
   BoundedQueue<std::shared_ptr<Chunk>> queue_{1};
-  mutable std::mutex mutex_;
-  inventory::InventoryCounts counts_;
-  std::optional<double> share_read_;
-  std::optional<Status> ended_;
+  mutable Mutex mutex_;
+  inventory::InventoryCounts counts_ EC_GUARDED_BY(mutex_);
+  std::optional<double> share_read_ EC_GUARDED_BY(mutex_);
+  std::optional<Status> ended_ EC_GUARDED_BY(mutex_);
   std::jthread thread_;
 };
 

@@ -3,9 +3,9 @@
 #include <arrow/record_batch.h>
 
 #include <algorithm>
-#include <mutex>
 #include <optional>
 
+#include "earthcatalog/base/mutex.h"
 #include "earthcatalog/base/parallel.h"
 #include "earthcatalog/geoparquet/reader.h"
 #include "earthcatalog/geoparquet/value_counts.h"
@@ -96,14 +96,14 @@ Result<RemovedRows> remove_rows(storage::Stores& stores, const std::vector<icebe
                                 const Removals& removals, FileNames& names, const PartitionWriters& writer,
                                 const Parallel& parallel) {
   RemovedRows outcome;
-  std::mutex mutex;
+  Mutex mutex;
   const auto rewrite = [&](std::size_t i) -> Status {
     const auto dropped = removals.find(partition_of(files[i].partition));
     if (dropped == removals.end()) return {};
     auto one = rewrite_one(stores, files[i], dropped->second, names, writer);
     if (!one) return std::unexpected(std::move(one).error().annotate("rewriting " + files[i].file_path));
     if (one->rows_removed == 0) return {};
-    const std::lock_guard lock(mutex);
+    const MutexLock lock(mutex);
     outcome.removed.push_back(files[i]);
     outcome.rows_removed += one->rows_removed;
     std::ranges::move(one->added, std::back_inserter(outcome.added));

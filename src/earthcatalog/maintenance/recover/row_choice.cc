@@ -2,10 +2,10 @@
 
 #include <algorithm>
 #include <map>
-#include <mutex>
 #include <span>
 #include <unordered_map>
 
+#include "earthcatalog/base/mutex.h"
 #include "earthcatalog/base/parallel.h"
 #include "earthcatalog/index/table_rows.h"
 #include "earthcatalog/index/version_order.h"
@@ -61,11 +61,11 @@ class Chooser {
   }
 
   Status gather() {
-    std::mutex mutex;
+    Mutex mutex;
     EC_TRY(parallel_for(files_.size(), workers_, [&](std::size_t i) -> Status {
       ItemVersions buffer;
       EC_ASSIGN_OR_RETURN(const auto items, items_of(files_[i], buffer));
-      const std::lock_guard lock(mutex);
+      const MutexLock lock(mutex);
       for (const auto& [identity, version] : items) newest_.add(identity, version);
       return {};
     }));
