@@ -1,4 +1,4 @@
-// How a long job is watched from outside and stopped.
+// Watches a long job from outside and stops it.
 //
 //   ProgressMeter files(hooks.progress, {.stage = "read files", .unit = "files", .total = 300});
 //   ... from any thread: files.add();
@@ -16,7 +16,7 @@
 
 namespace earthcatalog {
 
-/// What a run waits for while objects wait for another try.
+/// Objects that a run waits for until their next try.
 struct RetryWait {
   std::int64_t objects = 0;  ///< that wait
   std::string where;         ///< the bucket's URI, of the object that failed last

@@ -1,4 +1,5 @@
-// Merges the many small files of a table's partitions into few sorted ones, in one commit. See docs/commands/compact.md.
+// Merges the many small files of a table's partitions into few sorted ones, in one commit. See
+// docs/commands/compact.md.
 #pragma once
 
 #include <atomic>
@@ -7,8 +8,8 @@
 #include <string>
 #include <vector>
 
-#include "earthcatalog/base/progress.h"
 #include "earthcatalog/base/defaults.h"
+#include "earthcatalog/base/progress.h"
 #include "earthcatalog/catalog/catalog.h"
 #include "earthcatalog/iceberg/table.h"
 #include "earthcatalog/result.h"

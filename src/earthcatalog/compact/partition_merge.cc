@@ -23,7 +23,7 @@ constexpr std::int64_t kLeastBatchRows = 16;
 constexpr std::int64_t kOutputRows = 2'500;
 constexpr std::int64_t kKeyRows = 10'000;
 
-// What order and doubles are about.
+// The columns that order and doubles are about.
 iceberg::Schema key_schema(const iceberg::Schema& schema) {
   iceberg::Schema keys;
   for (const char* name : {"id", "collection", "updated", "platform", "datetime"}) {
@@ -175,7 +175,7 @@ std::vector<PartitionMerge::Position> PartitionMerge::order() const {
   return positions;
 }
 
-// What is held becomes a run, in batches small enough that many runs can be merged at once.
+// Writes the rows held as a run, in batches small enough that many runs can be merged at once.
 Status PartitionMerge::spill() {
   if (held_.empty()) return {};
   runs_.begin_run();

@@ -27,7 +27,7 @@ struct MergeOptions {
   std::string scratch_folder = "/var/tmp";  ///< for unlinked files, as large as the partition's rows in memory
 };
 
-/// How the rows were taken in, for reports and tests.
+/// Counts of how the rows were taken in, for reports and tests.
 struct MergeCounts {
   std::int64_t runs = 0;            ///< sorted runs written to the scratch file
   std::int64_t sources_merged = 0;  ///< sources in order that are merged as they are
@@ -87,7 +87,7 @@ class PartitionMerge {
   MergeCounts counts_;
 };
 
-/// What a merge of `sources` would find.
+/// The findings of a merge of `sources` that reads keys alone.
 struct KeyScan {
   std::int64_t rows = 0;          ///< of all sources
   bool in_order = false;          ///< the rows as they come, one source after the other

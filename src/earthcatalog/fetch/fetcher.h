@@ -33,7 +33,7 @@ struct FetchOptions {
 enum class Outcome : std::uint8_t { kFetched, kMissing, kPending, kRejected };
 
 struct Fetched {
-  /// As given; one that came without etag, time and size has, when fetched, those of what was read, as far as known.
+  /// As given. A fetched object that came without etag, time and size has those of what was read, as far as known.
   storage::ObjectRef object;
   std::uint64_t tag = 0;  ///< what the caller gave with the object
   Outcome outcome = Outcome::kPending;

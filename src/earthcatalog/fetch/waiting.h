@@ -1,4 +1,4 @@
-// What a run waits for, told to whoever shows its progress on another thread.
+// Tells whoever shows a run's progress, on another thread, for which objects it waits.
 #pragma once
 
 #include <algorithm>

@@ -38,7 +38,7 @@ struct WriteOptions {
   bool covering = true;
 };
 
-/// Where the next file goes. Asked again when there is an object already: a name that clashes is another file's.
+/// Gives the place of the next file. Asked again when an object is there already: a name that clashes is another's.
 using NextPlace = std::function<Result<storage::Location>()>;
 
 class FileStream;
@@ -65,7 +65,7 @@ class FileWriter {
                                   const std::vector<std::shared_ptr<arrow::RecordBatch>>& batches,
                                   const iceberg::PartitionKey& partition) const;
 
-  /// As write(), of a file whose rows come batch by batch, `rows` in all: how a file is encoded depends on it.
+  /// Does as write(), for a file whose rows come batch by batch, `rows` in all: how a file is encoded depends on it.
   Result<FileStream> open(NextPlace next, const iceberg::PartitionKey& partition, std::int64_t rows) const;
   Result<FileStream> open(const storage::Location& where, const iceberg::PartitionKey& partition,
                           std::int64_t rows) const;

@@ -34,7 +34,7 @@ class Statement {
   Statement& bind(std::string_view text);  ///< the next parameter
   /// True when there is a row.
   Result<bool> step();
-  /// Of the row; nothing for NULL.
+  /// Returns a column of the row; nothing for NULL.
   std::optional<std::string> text(int column) const;
 
  private:

@@ -8,7 +8,7 @@
 namespace earthcatalog::iceberg {
 namespace {
 
-// What SQLAlchemy makes of PyIceberg's models.
+// The tables that SQLAlchemy makes of PyIceberg's models.
 constexpr char kCreateTables[] = R"(
 CREATE TABLE IF NOT EXISTS iceberg_tables (
 	catalog_name VARCHAR(255) NOT NULL,

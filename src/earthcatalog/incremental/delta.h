@@ -1,4 +1,4 @@
-// What is new, changed and gone in a bucket since the table was brought up to date (docs/commands/delta.md).
+// Finds what is new, changed and gone in a bucket since the table was brought up to date (docs/commands/delta.md).
 #pragma once
 
 #include <cstdint>

@@ -11,10 +11,10 @@ namespace {
 
 using index::ObjectEntry;
 
-// What files that are written anew side by side may take.
+// Bytes of files that are written anew side by side.
 constexpr std::int64_t kRewriteBytes = 64 << 20;
 
-// What goes with the objects that are gone.
+// Everything that goes with the objects that are gone.
 struct Deletion {
   write::Removals removals;
   std::vector<Hash128> items;  // that lose rows

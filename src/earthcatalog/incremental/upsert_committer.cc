@@ -95,7 +95,7 @@ Status UpsertCommitter::choose_schema(Input& input) {
   }
   auto schema = schema_.get();
   for (auto& part : input.parts) {
-    // Of items that came before the first one of another collection.
+    // Items that came before the first one of another collection.
     if (part->schema->kind != schema->kind) EC_TRY(ingest::reparse_as_auto(*part));
   }
   if (schema->kind == stac::SchemaKind::kAuto) {
@@ -133,7 +133,7 @@ void UpsertCommitter::record(ingest::Decision decision) {
   for (const auto& [partition, identities] : decision.removals) displaced_.insert(identities.begin(), identities.end());
 }
 
-// What an earlier version of such an object brought stays until a version that is an Item replaces it.
+// Rows that an earlier version of such an object brought stay until a version that is an Item replaces it.
 Status UpsertCommitter::record_rejected() {
   std::map<Hash128, index::ObjectEntry> entries;
   std::vector<index::Holding> now;
@@ -251,7 +251,7 @@ void UpsertCommitter::forget_staged() {
   counts_ = ingest::Report{};
 }
 
-// What was staged, on the state that another writer left.
+// Stages again what was staged, on the state that another writer left.
 Status UpsertCommitter::stage_again() {
   EC_TRY(catalog_->refresh());
   remember_index();

@@ -140,8 +140,8 @@ Status add_files(const iceberg::Table& table, std::optional<std::int64_t> before
                                });
 }
 
-// What changes since the snapshot `before`: the ids of files that came are added; those of files that went are dropped,
-// unless a file that stayed holds them too, for an item of another collection or in another cell.
+// Adds the changes since the snapshot `before`: the ids of files that came are added; those of files that went are
+// dropped, unless a file that stayed holds them too, for an item of another collection or in another cell.
 Status add_changes(const iceberg::Table& table, std::int64_t before, const HashIndexOptions& options,
                    HashChanges& changes) {
   HashChanges touched(options);

@@ -26,7 +26,7 @@ PackedVersion version_of(const RunKey& key) {
   return version;
 }
 
-// What cannot be removed now is left to `expire`.
+// A file that cannot be removed now is left to `expire`.
 IndexRun::~IndexRun() {
   if (!retired_) return;
   const auto where = stores_.locate(info_.uri);

@@ -71,7 +71,7 @@ class IndexRun {
   mutable std::unique_ptr<const IdentityTable> identities_ EC_GUARDED_BY(loading_);
 };
 
-/// What one table of one run may keep in memory.
+/// Returns the share of memory that one table of one run may keep.
 extsort::HashTableOptions table_options(const ObjectIndexOptions& options);
 RunKey key_of(const RunEntry& entry);
 PackedVersion version_of(const RunKey& key);

@@ -91,7 +91,7 @@ Result<std::vector<std::unique_ptr<RunReader>>> open_all(storage::Stores& stores
   return readers;
 }
 
-// Whether a run younger than number `run` says something of `object`.
+// Returns true when a run younger than number `run` says something of `object`.
 Result<bool> replaced(const Runs& runs, std::size_t run, const Hash128& object) {
   for (std::size_t younger = run + 1; younger < runs.size(); ++younger) {
     EC_ASSIGN_OR_RETURN(const auto* table, runs[younger]->objects());

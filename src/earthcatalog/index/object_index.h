@@ -62,7 +62,7 @@ struct RunInfo {
   bool operator==(const RunInfo&) const = default;
 };
 
-/// What the table property `earthcatalog.object-index` says.
+/// The contents of the table property `earthcatalog.object-index`.
 struct IndexManifest {
   std::optional<std::int64_t> snapshot_id;  ///< the table's snapshot that the runs describe
   std::vector<RunInfo> runs;                ///< oldest first
@@ -84,14 +84,14 @@ struct ObjectIndexOptions {
 struct IndexUpdate {
   std::vector<ObjectEntry> entries;  ///< in any order; of one object the last counts
   std::vector<Hash128> forgotten;    ///< objects to forget
-  /// How many items more have rows after it than before. None: not known, and from then on count_items() has to look.
+  /// The number of items with rows, after it less before. None: not known, and from then on count_items() has to look.
   std::optional<std::int64_t> more_items = {};
   std::vector<RunInfo> runs = {};  ///< entries written by RunWriter before, oldest first; `entries` are younger
   bool from_nothing = false;       ///< all that was known before is forgotten first
   bool empty() const { return entries.empty() && forgotten.empty() && runs.empty() && !from_nothing; }
 };
 
-/// What an object holds now.
+/// The item that an object holds now.
 struct Holding {
   Hash128 object, identity;
   std::optional<TimeMicros> last_modified = {};
@@ -109,7 +109,7 @@ class ObjectIndex {
 
   const IndexManifest& manifest() const;
   const ObjectIndexOptions& options() const;
-  /// Whether all its files are there, with the sizes that the manifest says.
+  /// Returns true when all its files are there, with the sizes that the manifest says.
   Result<bool> is_whole() const;
   /// Entries in all runs, replaced ones included.
   std::int64_t entries() const;
@@ -131,7 +131,7 @@ class ObjectIndex {
   /// has recorded a newer version since. Each object once; in no order.
   Result<std::vector<ObjectEntry>> find_later(std::span<const Holding> now) const;
 
-  /// How many items have rows. Without the manifest's count: two scans at most, and 16 bytes for each item of an
+  /// Counts the items that have rows. Without the manifest's count: two scans at most, and 16 bytes for each item of an
   /// unknown object.
   Result<std::int64_t> count_items() const;
 

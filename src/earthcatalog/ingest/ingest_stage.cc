@@ -7,8 +7,8 @@ namespace {
 
 using Pull = fetch::Fetcher::Pull;
 
-// Of the memory limit, for bodies on the wire, and for files on their way to a store; the rest is for items and queued
-// bodies.
+// Shares of the memory limit for bodies on the wire, and for files on their way to a store; the rest is for items and
+// queued bodies.
 constexpr std::int64_t kInFlightShare = 8, kWritingShare = 8;
 // A share of nothing is a byte: the first object gets all the memory that it needs, whatever the limit.
 constexpr std::int64_t kLeastShare = 1;

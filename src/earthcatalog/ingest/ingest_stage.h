@@ -46,9 +46,9 @@ class IngestStage {
   bool wait(std::chrono::milliseconds timeout);
   /// Ends early: nothing more is begun, what is in flight is left.
   void stop() { stop_ = true; }
-  /// How it ended; call after wait() said true. A stop is no error.
+  /// Returns how it ended; call after wait() said true. A stop is no error.
   Status status() const;
-  /// How reading the inventory ended; nothing while it goes on.
+  /// Returns how reading the inventory ended; nothing while it goes on.
   std::optional<Status> input_ended() const { return source_.ended(); }
   /// It ended because the inventory could not be read to its end.
   bool input_failed() const { return input_failed_; }

@@ -44,7 +44,7 @@ class StartSchema {
   bool undecided_ EC_GUARDED_BY(mutex_);
 };
 
-/// What all workers share.
+/// Shared by all workers.
 struct IngestContext {
   const grid::Partitioner& grid;
   Problems& problems;

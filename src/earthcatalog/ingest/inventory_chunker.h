@@ -35,11 +35,11 @@ class InventoryChunker {
   std::shared_ptr<Chunk> try_next() { return queue_.try_pop().value_or(nullptr); }
   /// No chunk is left and none will come.
   bool finished() const { return queue_.closed() && queue_.size() == 0; }
-  /// How reading ended; nothing while it goes on. From any thread.
+  /// Returns how reading ended; nothing while it goes on. From any thread.
   std::optional<Status> ended() const;
   /// Counts of the inventory so far, from any thread.
   inventory::InventoryCounts counts() const;
-  /// How many objects it will have given in the end: known once it has been read, before that judged by how much of it
+  /// Objects that it will have given in the end: known once it has been read, before that judged by how much of it
   /// has been. Nothing where nobody can tell. From any thread.
   struct Total {
     std::int64_t items = 0;

@@ -109,7 +109,7 @@ void Decider::contest_owners() {
   decision_.forgotten = std::move(displaced.forgotten);
 }
 
-// What lost to a version that is gone now, because its object left the item or went back to an older version.
+// Forgets losers to a version that is gone now, because its object left the item or went back to an older version.
 void Decider::forget_what_counts_again() {
   for (const auto& loser : losers_) {
     if (kept_.contains(loser.identity)) continue;
@@ -136,7 +136,7 @@ void Decider::count_items() {
   decision_.more_items = std::ssize(decision_.winners) - std::ssize(gone);
 }
 
-// Of each object that the parts hold, the version that counts, in order of arrival: an inventory may list an object
+// Chooses of each object that the parts hold the version that counts, in order of arrival: an inventory may list one
 // twice, and it may change between two fetches. The later version is what it holds.
 std::vector<ItemAddress> last_versions(Parts parts, std::int64_t& superseded) {
   std::vector<ItemAddress> addresses;

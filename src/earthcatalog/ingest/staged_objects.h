@@ -18,7 +18,7 @@ class StagedObjects {
  public:
   explicit StagedObjects(index::ObjectIndex base) : base_(std::move(base)) {}
 
-  /// What `entry` says of its object replaces whatever was known of it.
+  /// Replaces whatever was known of the object of `entry`.
   void record(index::ObjectEntry entry);
   /// The next run that meets the object fetches it again.
   void forget(const Hash128& object);

@@ -19,7 +19,7 @@
 
 namespace earthcatalog::storage {
 
-/// What can be disturbed. kWrite and kClose are of the streams that open_output gave.
+/// Calls that can be disturbed. kWrite and kClose are of the streams that open_output gave.
 enum class Call {
   kGet,
   kGetRange,

@@ -16,7 +16,7 @@ namespace earthcatalog::storage {
 
 enum class PathStyle { kAutomatic, kPath, kVirtualHost };
 
-/// How a bucket is reached. Each member left empty falls back to the default of all buckets, then to AWS's own rules.
+/// Settings of a bucket. Each member left empty falls back to the default of all buckets, then to AWS's own rules.
 struct S3Settings {
   std::optional<std::string> endpoint;    ///< "http://127.0.0.1:8333"; none: AWS's endpoint of the region
   std::optional<std::string> region;      ///< none: found out from the bucket once, else us-east-1

@@ -16,7 +16,7 @@
 namespace earthcatalog::write {
 namespace {
 
-// How many rows of the file go. Reads two columns.
+// Counts the rows of the file that go. Reads two columns.
 Result<std::int64_t> count_dropped(geoparquet::FileReader& file, const std::unordered_set<Hash128>& dropped,
                                    const iceberg::Schema& schema) {
   iceberg::Schema names;

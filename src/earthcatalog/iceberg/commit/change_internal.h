@@ -1,4 +1,4 @@
-// What a transaction asks for, apart from the state that it is applied to.
+// The changes that a transaction asks for, apart from the state that they are applied to.
 #pragma once
 
 #include <map>

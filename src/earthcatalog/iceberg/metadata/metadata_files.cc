@@ -11,7 +11,7 @@ namespace {
 
 constexpr std::string_view kMetadataSuffix = ".metadata.json";
 constexpr std::string_view kVersionHint = "version-hint.text";
-// Of manifests that are read side by side.
+// Bytes of manifests that are read side by side.
 constexpr std::int64_t kReadAheadBytes = 8 << 20;
 
 std::string_view file_name(std::string_view uri) { return uri.substr(uri.rfind('/') + 1); }

@@ -1,4 +1,4 @@
-// What changed between two inventories (docs/commands/diff.md): an external sort-merge of both by (bucket, key).
+// Differences between two inventories (docs/commands/diff.md): an external sort-merge of both by (bucket, key).
 #pragma once
 
 #include <cstdint>
@@ -21,8 +21,8 @@ struct DiffSpec {
   Hooks hooks;  ///< its stop ends early, kCancelled
 };
 
-/// What versions of objects in both inventories were compared by. An inventory without dates, sizes and etags tells
-/// objects apart by name alone.
+/// Counts which members told versions of objects in both inventories apart. An inventory without dates, sizes and etags
+/// tells objects apart by name alone.
 struct ComparedBy {
   std::int64_t etag = 0, last_modified = 0, size = 0, name = 0;
 };

@@ -102,7 +102,7 @@ Status for_each_group(geoparquet::FileReader& reader, const iceberg::Schema& sch
   return {};
 }
 
-// Whether the error says that the file is damaged, not that the store cannot be reached.
+// Returns true when the error says that the file is damaged, not that the store cannot be reached.
 bool means_damaged(const Error& error) {
   return error.kind == ErrorKind::kNotFound || error.kind == ErrorKind::kInvalidData ||
          error.kind == ErrorKind::kUnsupported;
@@ -121,7 +121,7 @@ Status check_footer(const storage::Location& where, const parquet::FileMetaData&
   return fail(ErrorKind::kInvalidData, "its footer has {} bytes, of which only {} make sense", length, footer.size());
 }
 
-// What the threads share.
+// The state that the threads share.
 class FilesAudit {
  public:
   FilesAudit(const iceberg::Table& table, const AuditSpec& spec, const geoparquet::ClaimReader& claims,

@@ -1,4 +1,4 @@
-// What an audit found: counted by kind, the first of each kept for the report, all of them in a file.
+// Findings of an audit: counted by kind, the first of each kept for the report, all of them in a file.
 #pragma once
 
 #include <array>
@@ -42,10 +42,10 @@ inline constexpr std::size_t kFindings = 17;
 
 /// "missing", "doubled_rows"
 std::string_view to_string(Finding finding);
-/// What that means, in a few words.
+/// Explains a finding in a few words.
 std::string_view explain(Finding finding);
 
-/// What is known of one finding.
+/// One finding.
 struct FindingLine {
   std::string_view object = {};  ///< "bucket/key"
   std::string_view collection = {}, id = {};

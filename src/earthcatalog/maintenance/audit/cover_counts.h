@@ -1,4 +1,4 @@
-// How many rows an item should have, by its footprint.
+// Counts how many rows an item should have, by its footprint.
 #pragma once
 
 #include <cstdint>

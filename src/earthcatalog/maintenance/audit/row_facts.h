@@ -1,4 +1,4 @@
-// What is known of an item's rows, in a form that can be sorted by the billion: facts of rows that are there, and of
+// Facts about an item's rows, in a form that can be sorted by the billion: of rows that are there, and of
 // rows that the object index says are there.
 #pragma once
 

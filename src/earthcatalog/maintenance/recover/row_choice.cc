@@ -15,11 +15,6 @@ namespace {
 
 constexpr std::size_t kFewEntries = 1 << 20;
 
-// No `updated` is the oldest.
-TimeMicros version_of(std::optional<TimeMicros> updated) {
-  return updated.value_or(std::numeric_limits<TimeMicros>::min());
-}
-
 // The files of one cell, the preferred ones first.
 using CellFiles = std::vector<std::size_t>;
 

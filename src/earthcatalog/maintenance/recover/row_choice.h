@@ -1,4 +1,4 @@
-// Which rows of files that nothing describes are the table's: of each item those of its newest version, once.
+// Chooses the table's rows in files that nothing describes: of each item those of its newest version, once.
 #pragma once
 
 #include <cstdint>
@@ -16,12 +16,12 @@
 
 namespace earthcatalog::maintenance {
 
-/// Of each item the newest `updated`: 24 bytes an item, 48 while it is gathered. Not thread-safe.
+/// Keeps the newest `updated` of each item: 24 bytes an item, 48 while it is gathered. Not thread-safe.
 class NewestVersions {
  public:
   void add(const Hash128& identity, TimeMicros updated);
   void seal();
-  /// Of an item that was added.
+  /// Returns that of an item that was added.
   TimeMicros of(const Hash128& identity) const;
 
  private:

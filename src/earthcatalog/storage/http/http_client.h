@@ -33,7 +33,7 @@ struct HttpReply {
   std::string_view header(std::string_view name) const;
 };
 
-/// How many requests may be on their way at once, of all clients that share it. Thread-safe.
+/// Limits the requests on their way at once, of all clients that share it. Thread-safe.
 class RequestSlots : public std::counting_semaphore<> {
  public:
   using std::counting_semaphore<>::counting_semaphore;
