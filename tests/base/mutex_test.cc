@@ -36,17 +36,6 @@ TEST(MutexLock, HoldsTheMutexButBetweenUnlockAndLock) {
   EXPECT_TRUE(is_free(mutex));
 }
 
-TEST(MutexLock, UnlockedOneIsNotUnlockedAgain) {
-  Mutex mutex;
-  {
-    MutexLock lock(mutex);
-    lock.unlock();
-    mutex.lock();
-  }
-  EXPECT_FALSE(is_free(mutex));
-  mutex.unlock();
-}
-
 TEST(MutexLock, TakesOverAMutexThatIsHeld) {
   Mutex mutex;
   mutex.lock();
