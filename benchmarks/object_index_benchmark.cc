@@ -120,7 +120,7 @@ void FindNewItems(benchmark::State& state) {
   auto& index = Fixture::get().opened();
   std::vector<Hash128> items;
   for (int i = 0; i < kChunk; ++i) items.push_back(item(kObjects + i));
-  for (auto _ : state) check(index.find_identities(items).value().empty());
+  for (auto _ : state) check(index.find_holders(items).value().empty());
   state.SetItemsProcessed(state.iterations() * kChunk);
   state.counters["peak_rss_MiB"] = megabytes("VmHWM");
 }
@@ -130,7 +130,7 @@ void FindKnownItems(benchmark::State& state) {
   auto& index = Fixture::get().opened();
   std::vector<Hash128> items;
   for (int i = 0; i < kChunk; ++i) items.push_back(item((i * 7919) % kObjects));
-  for (auto _ : state) check(index.find_identities(items).value().size() == kChunk);
+  for (auto _ : state) check(index.find_holders(items).value().size() == kChunk);
   state.SetItemsProcessed(state.iterations() * kChunk);
 }
 BENCHMARK(FindKnownItems)->Unit(benchmark::kMillisecond);

@@ -15,6 +15,7 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 RIDDLE = re.compile(r"^\s*//[/<]*\s*(Of|What|As|Whether|Which|How|Where|Who|Why|When)\b")
 COMMENT = re.compile(r"^\s*//")
 MUTEX = re.compile(r"\b(?:std::(?:recursive_|shared_)?mutex|Mutex)\s+(\w+)\s*;")
+ATTRIBUTE = re.compile(r"\bEC_\w+\([^()]*(?:\([^()]*\))?[^()]*\)")
 MESSAGE_FLAG = re.compile(r'"[^"]*--[a-z][^"]*"')
 LONG = 60
 
@@ -39,6 +40,23 @@ def function_lengths(lines):
                     yield number - begin + 1
 
 
+def member_mutexes(lines):
+    """Names of mutexes that are members: declared within classes alone. Locals have nothing to be declared guarded by them."""
+    open_at = []
+    for number, line in enumerate(lines):
+        code = re.sub(r"//.*|\"(\\.|[^\"\\])*\"|'(\\.|[^'\\])'", "", line)
+        match = MUTEX.search(code)
+        if match and all(kind == "other" for kind in open_at):
+            yield match[1]
+        for char in code:
+            if char == "{":
+                head = " ".join(lines[max(0, number - 3): number + 1])
+                named = re.search(r"\b(namespace|class|struct|enum|union)\b[^;()]*$", ATTRIBUTE.sub("", head).rsplit("{", 1)[0])
+                open_at.append("other" if named else "block")
+            elif char == "}" and open_at:
+                open_at.pop()
+
+
 def measure(source):
     files = sorted(path for path in source.rglob("*") if path.suffix in {".h", ".cc"})
     texts = {path: path.read_text().splitlines() for path in files}
@@ -52,7 +70,8 @@ def measure(source):
     for path in files:
         if path.suffix == ".cc":
             folders[path.parent] = folders.get(path.parent, 0) + 1
-    mutexes = [(path, match[1]) for path, lines in texts.items() for line in lines if (match := MUTEX.search(line))]
+    # base/mutex.h wraps the one that all others are made of.
+    mutexes = [(path, name) for path, lines in texts.items() if path.name != "mutex.h" for name in member_mutexes(lines)]
     guarded = [name for path, name in mutexes if re.search(rf"GUARDED_BY\({name}\)", "\n".join(texts[path]))]
     below_cli = [line for path, lines in texts.items() if "cli" not in path.relative_to(source).parts for line in lines]
     lengths = [len(lines) for lines in texts.values()]

@@ -11,7 +11,7 @@ cd "$(dirname "$0")/.."
 root=$PWD deps=${EARTHCATALOG_DEPS:-$PWD/.deps}
 
 build_packages=(g++ cmake ninja-build make pkg-config git ca-certificates python3 python3-venv
-  libcurl4-gnutls-dev nettle-dev nlohmann-json3-dev libyaml-cpp-dev libcli11-dev libspdlog-dev libfmt-dev libxxhash-dev
+  libcurl4-gnutls-dev nettle-dev nlohmann-json3-dev libyaml-cpp-dev libcli11-dev libfmt-dev libxxhash-dev
   libpugixml-dev libsqlite3-dev libgeos-dev zlib1g-dev libgtest-dev libgmock-dev librapidcheck-dev libbenchmark-dev ccache)
 lint_packages=(clang-19 clang-tidy-19 clang-format-19 libclang-rt-19-dev)
 

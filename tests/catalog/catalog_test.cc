@@ -11,6 +11,7 @@
 #include "catalog/forwarding_store.h"
 #include "catalog/table_support.h"
 #include "earthcatalog/catalog/table_schema.h"
+#include "support/index_owners.h"
 #include "support/s3_server.h"
 #include "support/temp_folder.h"
 
@@ -248,7 +249,7 @@ TEST_P(CatalogTest, ConcurrentWritersWithoutALockLoseNothing) {
       items.push_back(identity_hash("c", fmt::format("{}-{}", writer, commit)));
     }
   }
-  EXPECT_THAT((*reader)->index().find_identities(items).value(), SizeIs(kWriters * kCommits));
+  EXPECT_THAT(testing::owners_of((*reader)->index(), items).value(), SizeIs(kWriters * kCommits));
 }
 
 // At each request that an opening makes in turn, another writer makes the table.
@@ -381,7 +382,7 @@ TEST_P(CatalogTest, ObjectsOfACommitAreKnownToTheNextRun) {
   }
   const auto catalog = open("r2");
   ASSERT_TRUE(catalog) << catalog.error().message;
-  EXPECT_THAT((*catalog)->index().find_identities({&entry.identity, 1}).value(), ElementsAre(entry));
+  EXPECT_THAT(testing::owners_of((*catalog)->index(), {&entry.identity, 1}).value(), ElementsAre(entry));
   const storage::ObjectRef refs[] = {
       {.bucket = "b", .key = "item.stac.json", .size_bytes = {}, .last_modified = {}, .etag = "e-item.stac.json"},
       {.bucket = "b", .key = "copy.stac.json", .size_bytes = {}, .last_modified = {}, .etag = "other"},

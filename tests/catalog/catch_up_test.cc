@@ -8,6 +8,7 @@
 #include "catalog/table_support.h"
 #include "earthcatalog/catalog/table_schema.h"
 #include "earthcatalog/index/index_catch_up.h"
+#include "support/index_owners.h"
 
 namespace earthcatalog::catalog {
 namespace {
@@ -41,7 +42,7 @@ class CatchUpTest : public ::testing::Test {
   }
   std::vector<index::ObjectEntry> owners(const Catalog& catalog, const std::string& id) {
     const auto item = identity_hash("c", id);
-    return catalog.index().find_identities({&item, 1}).value();
+    return testing::owners_of(catalog.index(), {&item, 1}).value();
   }
   index::ObjectState state(const Catalog& catalog, const std::string& key) {
     const storage::ObjectRef ref{.bucket = "b", .key = key, .size_bytes = {}, .last_modified = {}, .etag = "e-" + key};

@@ -7,6 +7,7 @@
 
 #include "catalog/table_support.h"
 #include "earthcatalog/catalog/table_schema.h"
+#include "support/index_owners.h"
 
 namespace earthcatalog::catalog {
 namespace {
@@ -38,7 +39,7 @@ class PeerTableTest : public ::testing::Test {
   }
   std::vector<index::ObjectEntry> owners(const Catalog& catalog, const std::string& id) {
     const auto item = identity_hash("itslive-granules", id);
-    return catalog.index().find_identities({&item, 1}).value();
+    return testing::owners_of(catalog.index(), {&item, 1}).value();
   }
 
   storage::Stores stores_{{}};

@@ -49,7 +49,13 @@ class Model {
     change.append(added);
     if (*rc::gen::inRange(0, 4) == 0 && added.empty() && gone.empty())
       change.set_property("key", std::to_string(number_++));
-    value_of(change.commit(table));
+    auto done = change.commit(table);
+    if (!done) {  // the object was behind
+      RC_ASSERT(done.error().kind == ErrorKind::kConflict);
+      value_of(table.refresh());
+      done = change.commit(table);
+    }
+    value_of(done);
     files_ = std::move(next);
   }
 

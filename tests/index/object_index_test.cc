@@ -7,6 +7,7 @@
 #include <set>
 
 #include "earthcatalog/index/index_merge.h"
+#include "support/index_owners.h"
 
 namespace earthcatalog::index {
 namespace {
@@ -99,7 +100,7 @@ TEST_F(ObjectIndexTest, GivesTheOwnerOfAnItemWhole) {
   owner.updated = -5;
   const auto index = with({owner, entry(ref("old"), "id", {})});
   const Hash128 wanted[] = {owner.identity, owner.identity, identity_hash("", "id")};
-  EXPECT_THAT(index.find_identities(wanted).value(), ElementsAre(owner));
+  EXPECT_THAT(testing::owners_of(index, wanted).value(), ElementsAre(owner));
   EXPECT_EQ(state(index, ref("old")), index::ObjectState::kUnchanged) << "superseded objects stay recorded";
 }
 
@@ -111,15 +112,15 @@ TEST_F(ObjectIndexTest, AnItemThatMovesToAnotherObjectHasOneOwner) {
   update.entries = {second};
   index::supersede(first, update);
   index = apply(index, update);
-  EXPECT_THAT(index.find_identities({&first.identity, 1}).value(), ElementsAre(second));
+  EXPECT_THAT(testing::owners_of(index, {&first.identity, 1}).value(), ElementsAre(second));
 }
 
 TEST_F(ObjectIndexTest, AnObjectThatHoldsAnotherItemNowDoesNotOwnTheFirst) {
   const auto first = entry(ref("a"), "one", {"x"});
   const auto second = entry(ref("a"), "two", {"x"});
   const auto index = apply(with({first}), {.entries = {second}, .forgotten = {}});
-  EXPECT_THAT(index.find_identities({&first.identity, 1}).value(), IsEmpty());
-  EXPECT_THAT(index.find_identities({&second.identity, 1}).value(), ElementsAre(second));
+  EXPECT_THAT(testing::owners_of(index, {&first.identity, 1}).value(), IsEmpty());
+  EXPECT_THAT(testing::owners_of(index, {&second.identity, 1}).value(), ElementsAre(second));
 }
 
 TEST_F(ObjectIndexTest, FindsObjectsThatHoldAnotherItemThanTheOneTheyOwnRowsOf) {
@@ -144,7 +145,7 @@ TEST_F(ObjectIndexTest, HoldersOfAnItemAreItsOwnerAndWhatWasSuperseded) {
   const auto index = apply(with({owner, loser, entry(ref("gone"), "id", {}), entry(ref("left"), "id", {})}),
                            {.entries = {entry(ref("left"), "other", {})}, .forgotten = {object_hash("b", "gone")}});
   EXPECT_THAT(index.find_holders({&owner.identity, 1}).value(), UnorderedElementsAre(owner, loser));
-  EXPECT_THAT(index.find_identities({&owner.identity, 1}).value(), ElementsAre(owner));
+  EXPECT_THAT(testing::owners_of(index, {&owner.identity, 1}).value(), ElementsAre(owner));
 }
 
 TEST_F(ObjectIndexTest, CountsItemsAsLongAsItIsToldAndLooksOtherwise) {
@@ -307,7 +308,7 @@ RC_GTEST_PROP(ObjectIndexModel, IsAMap, ()) {
   RC_ASSERT(scanned == model);
   std::vector<Hash128> identities;
   for (int id = 0; id < 10; ++id) identities.push_back(identity_hash("c", fmt::format("id{}", id)));
-  const auto found = index.find_identities(identities);
+  const auto found = testing::owners_of(index, identities);
   RC_ASSERT(found.has_value());
   for (const auto& owner : *found) owners[owner.name.substr(2)] = owner;
   for (const auto& [key, recorded] : model) {

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "earthcatalog/backfill/run_record.h"
+#include "earthcatalog/base/defaults.h"
 #include "earthcatalog/catalog/catalog.h"
 #include "earthcatalog/fetch/fetcher.h"
 #include "earthcatalog/incremental/incremental.h"
@@ -21,9 +22,9 @@ struct BackfillSpec {
   std::string problems;  ///< URI of the problems file: all chunks' lines, kept when the staging prefix is cleaned
   fetch::FetchOptions fetch;
   int workers = 1;
-  std::int64_t memory_limit_bytes = 768 << 20;
-  std::int64_t compact_rows = 100'000;
-  std::size_t max_columns = 400;
+  std::int64_t memory_limit_bytes = kDefaultMemoryBytes;
+  std::int64_t compact_rows = kMostFileRows;
+  std::size_t max_columns = kDefaultMaxColumns;
   ingest::MissingRule missing;  ///< when missing objects fail it: nothing is committed then
   bool skip_inventory = false;  ///< use the chunks that are there
   bool skip_ingest = false;     ///< use the staged rows that are there

@@ -9,6 +9,7 @@
 
 #include "earthcatalog/backfill/json.h"
 #include "earthcatalog/backfill/phases/compact_task.h"
+#include "earthcatalog/base/defaults.h"
 #include "earthcatalog/result.h"
 #include "earthcatalog/storage/stores.h"
 
@@ -19,10 +20,10 @@ struct CoordinatorSpec {
   std::string parts;   ///< of the direct shape
   std::string run_id;  ///< 32 hex digits; data files and the snapshot carry it
   std::string schema;  ///< "auto", "itslive", or empty: the table's, or by the items
-  std::int64_t max_columns = 400, compact_rows = 100'000;
-  std::int64_t task_bytes = 64 << 20;          ///< of NDJSON a task
-  std::int64_t task_memory_bytes = 256 << 20;  ///< for merging the parts of a partition
-  std::int64_t memory_limit_bytes = 768 << 20;
+  std::int64_t max_columns = kDefaultMaxColumns, compact_rows = kMostFileRows;
+  std::int64_t task_bytes = kDefaultTaskBytes;  ///< of NDJSON a task
+  std::int64_t task_memory_bytes = 256 << 20;   ///< for merging the parts of a partition
+  std::int64_t memory_limit_bytes = kDefaultMemoryBytes;
   bool delta = false;         ///< of plan_compaction: for register_delta
   bool replace = false;       ///< the table's present rows go in the same commit
   bool keep_staging = false;  ///< no clean-up

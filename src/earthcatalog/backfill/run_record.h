@@ -6,6 +6,7 @@
 #include <string>
 
 #include "earthcatalog/backfill/json.h"
+#include "earthcatalog/base/defaults.h"
 #include "earthcatalog/base/time.h"
 #include "earthcatalog/grid/partitioner.h"
 #include "earthcatalog/inventory/inventory.h"
@@ -22,7 +23,7 @@ struct RunSettings {
   std::string since_text;             ///< as the user gave it: "2d" means the same instant in all runs of one backfill
   std::optional<TimeMicros> since;    ///< what it meant when the backfill began
   std::optional<std::int64_t> limit;  ///< may grow from run to run
-  std::int64_t chunk_size = 100'000;  ///< keys
+  std::int64_t chunk_size = kDefaultBackfillChunkKeys;  ///< keys
   std::string grid_type = "h3", boundaries_path, id_field;
   int resolution = 1;
 

@@ -2,12 +2,12 @@
 #pragma once
 
 #include <chrono>
-#include <condition_variable>
 #include <cstddef>
 #include <deque>
-#include <mutex>
 #include <optional>
 #include <utility>
+
+#include "earthcatalog/base/mutex.h"
 
 namespace earthcatalog {
 
@@ -20,8 +20,8 @@ class BoundedQueue {
 
   /// Waits for room. False, and `value` dropped, when the queue was closed.
   bool push(T value) {
-    std::unique_lock lock(mutex_);
-    not_full_.wait(lock, [this] { return closed_ || queue_.size() < capacity_; });
+    MutexLock lock(mutex_);
+    while (!closed_ && queue_.size() >= capacity_) not_full_.wait(mutex_);
     if (closed_) return false;
     queue_.push_back(std::move(value));
     const bool wake = queue_.size() >= wake_at_;
@@ -32,27 +32,33 @@ class BoundedQueue {
 
   /// Waits for a value; nothing when the queue is closed and empty.
   std::optional<T> pop() {
-    std::unique_lock lock(mutex_);
-    const auto ready = [this] { return closed_ || !queue_.empty(); };
-    if (wake_at_ <= 1) {
-      not_empty_.wait(lock, ready);
-    } else {
-      while (!not_empty_.wait_for(lock, kLookEvery, ready)) {
+    MutexLock lock(mutex_);
+    while (!closed_ && queue_.empty()) {
+      if (wake_at_ <= 1) {
+        not_empty_.wait(mutex_);
+      } else {
+        not_empty_.wait_until(mutex_, std::chrono::steady_clock::now() + kLookEvery);
       }
     }
-    return take(lock);
+    auto value = take();
+    lock.unlock();
+    if (value) not_full_.notify_one();
+    return value;
   }
 
   /// A value if there is one now.
   std::optional<T> try_pop() {
-    std::unique_lock lock(mutex_);
-    return take(lock);
+    MutexLock lock(mutex_);
+    auto value = take();
+    lock.unlock();
+    if (value) not_full_.notify_one();
+    return value;
   }
 
   /// No more pushes; what is inside can still be popped.
   void close() {
     {
-      const std::lock_guard lock(mutex_);
+      const MutexLock lock(mutex_);
       closed_ = true;
     }
     not_full_.notify_all();
@@ -60,32 +66,30 @@ class BoundedQueue {
   }
 
   std::size_t size() const {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     return queue_.size();
   }
 
   bool closed() const {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     return closed_;
   }
 
  private:
-  std::optional<T> take(std::unique_lock<std::mutex>& lock) {
+  std::optional<T> take() EC_REQUIRES(mutex_) {
     if (queue_.empty()) return std::nullopt;
     std::optional<T> value(std::move(queue_.front()));
     queue_.pop_front();
-    lock.unlock();
-    not_full_.notify_one();
     return value;
   }
 
   static constexpr std::chrono::milliseconds kLookEvery{5};
 
   const std::size_t capacity_, wake_at_;
-  mutable std::mutex mutex_;
-  std::condition_variable not_full_, not_empty_;
-  std::deque<T> queue_;
-  bool closed_ = false;
+  mutable Mutex mutex_;
+  CondVar not_full_, not_empty_;
+  std::deque<T> queue_ EC_GUARDED_BY(mutex_);
+  bool closed_ EC_GUARDED_BY(mutex_) = false;
 };
 
 }  // namespace earthcatalog

@@ -1,12 +1,12 @@
 #include "earthcatalog/base/parallel.h"
 
 #include <algorithm>
-#include <condition_variable>
-#include <mutex>
 #include <system_error>
 #include <thread>
 #include <utility>
 #include <vector>
+
+#include "earthcatalog/base/mutex.h"
 
 namespace earthcatalog {
 
@@ -27,29 +27,35 @@ class Turns {
 
   Status run() {
     {
-      const std::lock_guard lock(mutex_);
+      const MutexLock lock(mutex_);
       for (std::size_t i = 1; i < std::min(count_, computing_limit_); ++i) add_thread();
     }
     loop();
-    threads_.clear();  // joins; with no task left to begin, nobody makes another
+    std::vector<std::jthread> threads;
+    {
+      const MutexLock lock(mutex_);
+      threads.swap(threads_);  // with no task left to begin, nobody makes another
+    }
+    threads.clear();  // joins
+    const MutexLock lock(mutex_);
     return std::move(outcome_);
   }
 
   void begin_waiting() {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     --computing_;
     if (next_ < count_ && idle_ == 0 && threads_.size() + 1 < thread_limit_ && may_begin()) add_thread();
     changed_.notify_one();
   }
 
   void end_waiting() {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     ++computing_;
   }
 
  private:
-  // Where the system has no more threads to give, those that there are do the work.
-  void add_thread() {
+  // Adds a thread. When the system has no more to give, those that there are do the work.
+  void add_thread() EC_REQUIRES(mutex_) {
     try {
       threads_.emplace_back([this] { loop(); });
     } catch (const std::system_error&) {
@@ -57,11 +63,11 @@ class Turns {
     }
   }
 
-  bool may_begin() const {
+  bool may_begin() const EC_REQUIRES(mutex_) {
     if (computing_ >= computing_limit_) return false;
     return under_way_ < computing_limit_ || held_bytes_ + next_holds_ <= bytes_limit_;
   }
-  std::int64_t holds_of_next() const { return holds_ && next_ < count_ ? holds_(next_) : 0; }
+  std::int64_t holds_of_next() const EC_REQUIRES(mutex_) { return holds_ && next_ < count_ ? holds_(next_) : 0; }
 
   void loop();
 
@@ -69,17 +75,17 @@ class Turns {
   const std::int64_t bytes_limit_;
   const Work& work_;
   const Holds& holds_;
-  std::mutex mutex_;  // guards all that follows
-  std::size_t thread_limit_;
-  std::condition_variable changed_;
-  std::size_t next_ = 0;       // task to begin
-  std::int64_t next_holds_;    // bytes
-  std::size_t under_way_ = 0;  // tasks
-  std::size_t computing_ = 0;  // of them
-  std::size_t idle_ = 0;       // threads without a task
-  std::int64_t held_bytes_ = 0;
-  Status outcome_;
-  std::vector<std::jthread> threads_;
+  Mutex mutex_;
+  CondVar changed_;
+  std::size_t thread_limit_ EC_GUARDED_BY(mutex_);
+  std::size_t next_ EC_GUARDED_BY(mutex_) = 0;       // task to begin
+  std::int64_t next_holds_ EC_GUARDED_BY(mutex_);    // bytes
+  std::size_t under_way_ EC_GUARDED_BY(mutex_) = 0;  // tasks
+  std::size_t computing_ EC_GUARDED_BY(mutex_) = 0;  // of them
+  std::size_t idle_ EC_GUARDED_BY(mutex_) = 0;       // threads without a task
+  std::int64_t held_bytes_ EC_GUARDED_BY(mutex_) = 0;
+  Status outcome_ EC_GUARDED_BY(mutex_);
+  std::vector<std::jthread> threads_ EC_GUARDED_BY(mutex_);
 };
 
 namespace {
@@ -89,10 +95,10 @@ thread_local Turns* turns_of_this_thread = nullptr;
 
 void Turns::loop() {
   Turns* const outer = std::exchange(turns_of_this_thread, this);
-  std::unique_lock lock(mutex_);
+  MutexLock lock(mutex_);
   while (true) {
     ++idle_;
-    changed_.wait(lock, [this] { return next_ >= count_ || may_begin(); });
+    while (next_ < count_ && !may_begin()) changed_.wait(mutex_);
     --idle_;
     if (next_ >= count_) break;
     const std::size_t task = next_++;

@@ -13,7 +13,7 @@
 
 namespace earthcatalog {
 
-/// How many tasks of one loop run at once.
+/// Limits how many tasks of one loop run at once.
 struct Parallel {
   std::size_t computing = 1;  ///< tasks that compute: as many as there are cores to use
   std::size_t under_way = 1;  ///< tasks that compute or wait for a store; fewer than `computing` count as that many

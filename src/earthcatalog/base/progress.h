@@ -1,4 +1,4 @@
-// How a long job is watched from outside and stopped.
+// Watches a long job from outside and stops it.
 //
 //   ProgressMeter files(hooks.progress, {.stage = "read files", .unit = "files", .total = 300});
 //   ... from any thread: files.add();
@@ -7,16 +7,16 @@
 #include <atomic>
 #include <cstdint>
 #include <functional>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <utility>
 
+#include "earthcatalog/base/mutex.h"
 #include "earthcatalog/base/stopwatch.h"
 
 namespace earthcatalog {
 
-/// What a run waits for while objects wait for another try.
+/// Objects that a run waits for until their next try.
 struct RetryWait {
   std::int64_t objects = 0;  ///< that wait
   std::string where;         ///< the bucket's URI, of the object that failed last
@@ -62,14 +62,15 @@ class ProgressMeter {
   void add(std::int64_t units = 1) {
     settled_.fetch_add(units, std::memory_order_relaxed);
     if (!progress_) return;
-    const std::unique_lock lock(mutex_, std::try_to_lock);
-    if (lock && since_told_.seconds() >= kEverySeconds) tell();
+    if (!mutex_.try_lock()) return;  // another thread tells
+    const MutexLock lock(mutex_, std::adopt_lock);
+    if (since_told_.seconds() >= kEverySeconds) tell();
   }
 
  private:
   static constexpr double kEverySeconds = 0.2;
 
-  void tell() {
+  void tell() EC_REQUIRES(mutex_) {
     if (!progress_) return;
     since_told_ = {};
     look_.settled = settled_.load(std::memory_order_relaxed);
@@ -78,11 +79,11 @@ class ProgressMeter {
   }
 
   const ProgressFunction& progress_;
-  Progress look_;
+  Progress look_ EC_GUARDED_BY(mutex_);
   const Stopwatch time_;
   std::atomic<std::int64_t> settled_{0};
-  std::mutex mutex_;
-  Stopwatch since_told_;
+  Mutex mutex_;
+  Stopwatch since_told_ EC_GUARDED_BY(mutex_);
 };
 
 }  // namespace earthcatalog

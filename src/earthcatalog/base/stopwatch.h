@@ -1,4 +1,4 @@
-// How long something took, for reports.
+// Measures how long something took, for reports.
 #pragma once
 
 #include <chrono>

@@ -62,7 +62,6 @@ struct CatalogOptions {
 
 struct CommitRequest {
   std::vector<iceberg::DataFile> added;
-  std::vector<iceberg::ManifestFile> added_manifests;  ///< of iceberg::write_added_files
   std::vector<iceberg::DataFile> removed;
   bool rows_unchanged = false;  ///< "replace": added and removed files hold the same rows
   /// What the added files were written with, from plan_schema(); none: the table's.

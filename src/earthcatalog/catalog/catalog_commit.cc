@@ -12,9 +12,7 @@ namespace {
 // Other writers' commits in a row before a commit gives up.
 constexpr int kMaxAttempts = 100;
 
-bool changes_files(const CommitRequest& request) {
-  return !request.added.empty() || !request.added_manifests.empty() || !request.removed.empty();
-}
+bool changes_files(const CommitRequest& request) { return !request.added.empty() || !request.removed.empty(); }
 
 bool shortens_history(const CommitRequest& request) {
   return !request.removed_snapshots.empty() || request.forget_metadata_before_ms.has_value();
@@ -121,7 +119,6 @@ Result<iceberg::Transaction> Catalog::Impl::transaction(const CommitRequest& req
   iceberg::Transaction change(*table_);
   EC_TRY(add_columns(request, change));
   change.append(request.added);
-  for (const auto& manifest : request.added_manifests) change.append_manifest(manifest);
   change.remove(request.removed);
   if (request.rows_unchanged) change.rows_unchanged();
   if (!request.removed_snapshots.empty()) change.remove_snapshots(request.removed_snapshots);
@@ -168,8 +165,7 @@ Result<bool> Catalog::Impl::try_commit(const CommitRequest& request, CommitOutco
 
   const std::string before = table_->metadata_location();
   token_refused_ = false;
-  iceberg::CommitOptions options{.guard = guard(), .only_on_base = true, .clock = options_.clock};
-  auto done = change.commit(*table_, options);
+  auto done = change.commit(*table_, {.guard = guard(), .clock = options_.clock});
   if (!done) {
     // Whatever the error, only the table can tell whether the commit happened. That it did not is certain after a
     // conflict alone: after any other error the write of the pointer may still be on its way.

@@ -20,12 +20,6 @@ std::string folder_of(const std::string& warehouse) {
 
 std::string_view file_name(std::string_view uri) { return uri.substr(uri.rfind('/') + 1); }
 
-std::int64_t version_of(std::string_view name) {
-  std::int64_t version = -1;
-  const auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), version);
-  return error == std::errc() && end != name.data() + name.size() && *end == '-' ? version : -1;
-}
-
 Result<std::string> hinted_name(storage::Stores& stores, const std::string& warehouse) {
   EC_ASSIGN_OR_RETURN(const auto where, stores.locate(storage::join_uri(folder_of(warehouse), "version-hint.text")));
   EC_ASSIGN_OR_RETURN(const auto hint, where.store->get(where.key));
@@ -95,7 +89,7 @@ Result<std::vector<MetadataFile>> list_metadata(storage::Stores& stores, const s
   std::vector<MetadataFile> files;
   EC_TRY(where.store->list(where.key, [&](const storage::ObjectInfo& info) -> Status {
     const std::string uri = where.store->uri(info.key);
-    if (uri.ends_with(kSuffix)) files.push_back({.uri = uri, .version = version_of(file_name(uri))});
+    if (uri.ends_with(kSuffix)) files.push_back({.uri = uri, .version = iceberg::metadata_version(uri)});
     return {};
   }));
   std::ranges::stable_sort(files, std::ranges::greater{}, &MetadataFile::version);

@@ -22,7 +22,7 @@ namespace {
 using Sources = std::vector<std::unique_ptr<write::RowSource>>;
 
 constexpr int kCommitAttempts = 10;
-// What writing a file takes beside its rows.
+// Bytes that writing a file takes beside its rows.
 constexpr std::int64_t kFileBytes = 256 << 10;
 
 // A partition and what became of it.
@@ -43,8 +43,8 @@ struct Merge {
   }
 };
 
-// Of equally new versions the first one stays: that of our own files, which the object index tells of, and not that of
-// another engine. Files of one run follow each other as it sorted them.
+// Puts our own files, which the object index tells of, before those of another engine: of equally new rows the first
+// stays. Files of one run follow each other as it sorted them.
 void put_in_order(std::vector<iceberg::DataFile>& files) {
   const auto rank = [](const iceberg::DataFile& file) {
     const auto name = file.file_path.substr(file.file_path.rfind('/') + 1);
@@ -54,7 +54,7 @@ void put_in_order(std::vector<iceberg::DataFile>& files) {
   std::ranges::sort(files, {}, rank);
 }
 
-// One run from its parts; lives for one call of run().
+// One call of compact(): plans the merges, carries them out and commits them in one snapshot.
 class Compaction {
  public:
   Compaction(storage::Stores& stores, const CompactSpec& spec, const std::atomic<bool>* stop, CompactReport& report)
@@ -219,7 +219,7 @@ Status Compaction::merge_one(Merge& merge, const write::PartitionWriters& writer
   return spec_.dry_run ? Status{} : write(rows, merge, writer);
 }
 
-// As few files as there can be may hold their rows in order already: one run wrote them.
+// Finds out whether as few files as there can be hold their rows in order already: one run wrote them.
 Result<bool> Compaction::is_needless(const Merge& merge, const Sources& sources, const iceberg::Schema& schema) const {
   if (merge.has_deletes() || std::ssize(merge.before) > files_for(merge.rows_before())) return false;
   EC_ASSIGN_OR_RETURN(const auto scan, scan_keys(sources, schema, merge_options()));

@@ -1,4 +1,5 @@
-// Merges the many small files of a table's partitions into few sorted ones, in one commit. See docs/commands/compact.md.
+// Merges the many small files of a table's partitions into few sorted ones, in one commit. See
+// docs/commands/compact.md.
 #pragma once
 
 #include <atomic>
@@ -7,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "earthcatalog/base/defaults.h"
 #include "earthcatalog/base/progress.h"
 #include "earthcatalog/catalog/catalog.h"
 #include "earthcatalog/iceberg/table.h"
@@ -17,12 +19,12 @@ namespace earthcatalog::compact {
 
 struct CompactSpec {
   catalog::CatalogOptions catalog;
-  iceberg::FileFilter partitions;               ///< which cells and years; empty: all
-  std::int64_t threshold = 2;                   ///< a partition with fewer files is left alone
-  std::int64_t compact_rows = 100'000;          ///< most rows of a file; more than 100,000 make no difference
-  std::int64_t memory_limit_bytes = 768 << 20;  ///< of all workers together
-  int workers = 1;                              ///< partitions merged at a time
-  bool dry_run = false;                         ///< read and count; write nothing, take no lock
+  iceberg::FileFilter partitions;                         ///< which cells and years; empty: all
+  std::int64_t threshold = 2;                             ///< a partition with fewer files is left alone
+  std::int64_t compact_rows = kMostFileRows;              ///< most rows of a file; more than 100,000 make no difference
+  std::int64_t memory_limit_bytes = kDefaultMemoryBytes;  ///< of all workers together
+  int workers = 1;                                        ///< partitions merged at a time
+  bool dry_run = false;                                   ///< read and count; write nothing, take no lock
   ProgressFunction progress;
 };
 

@@ -10,6 +10,7 @@
 #include <optional>
 #include <utility>
 
+#include "earthcatalog/base/defaults.h"
 #include "earthcatalog/write/row_pool.h"
 
 namespace earthcatalog::compact {
@@ -22,7 +23,7 @@ constexpr std::int64_t kLeastBatchRows = 16;
 constexpr std::int64_t kOutputRows = 2'500;
 constexpr std::int64_t kKeyRows = 10'000;
 
-// What order and doubles are about.
+// The columns that order and doubles are about.
 iceberg::Schema key_schema(const iceberg::Schema& schema) {
   iceberg::Schema keys;
   for (const char* name : {"id", "collection", "updated", "platform", "datetime"}) {
@@ -88,7 +89,7 @@ PartitionMerge::PartitionMerge(const iceberg::Schema& schema, MergeOptions optio
 std::int64_t PartitionMerge::batch_rows(const write::RowSource& source, std::int64_t bytes) const {
   const std::int64_t row_bytes = std::max<std::int64_t>(1, source.bytes() / std::max<std::int64_t>(1, source.rows()));
   return std::clamp<std::int64_t>(std::min(bytes, options_.memory_limit_bytes / 16) / row_bytes, kLeastBatchRows,
-                                  25'000);
+                                  kRowGroupRows);
 }
 
 // A third of the limit is for rows that are held, or for streams of files that are merged as they are; a sixth for the
@@ -174,7 +175,7 @@ std::vector<PartitionMerge::Position> PartitionMerge::order() const {
   return positions;
 }
 
-// What is held becomes a run, in batches small enough that many runs can be merged at once.
+// Writes the rows held as a run, in batches small enough that many runs can be merged at once.
 Status PartitionMerge::spill() {
   if (held_.empty()) return {};
   runs_.begin_run();

@@ -12,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include "earthcatalog/base/defaults.h"
 #include "earthcatalog/compact/sorted_runs.h"
 #include "earthcatalog/geoparquet/reader.h"
 #include "earthcatalog/iceberg/metadata/schema.h"
@@ -22,11 +23,11 @@
 namespace earthcatalog::compact {
 
 struct MergeOptions {
-  std::int64_t memory_limit_bytes = 768 << 20;  ///< besides the row group that the output is collecting
-  std::string scratch_folder = "/var/tmp";      ///< for unlinked files, as large as the partition's rows in memory
+  std::int64_t memory_limit_bytes = kDefaultMemoryBytes;  ///< besides the row group that the output is collecting
+  std::string scratch_folder = "/var/tmp";  ///< for unlinked files, as large as the partition's rows in memory
 };
 
-/// How the rows were taken in, for reports and tests.
+/// Counts of how the rows were taken in, for reports and tests.
 struct MergeCounts {
   std::int64_t runs = 0;            ///< sorted runs written to the scratch file
   std::int64_t sources_merged = 0;  ///< sources in order that are merged as they are
@@ -86,7 +87,7 @@ class PartitionMerge {
   MergeCounts counts_;
 };
 
-/// What a merge of `sources` would find.
+/// The findings of a merge of `sources` that reads keys alone.
 struct KeyScan {
   std::int64_t rows = 0;          ///< of all sources
   bool in_order = false;          ///< the rows as they come, one source after the other

@@ -24,7 +24,7 @@ std::unexpected<Error> scratch_error(const arrow::Status& status) {
   return fail(ErrorKind::kIOError, "temporary file of sorted rows: {}", status.ToString());
 }
 
-// Where a merge stands in one of its inputs.
+// The position of a merge in one of its inputs.
 class Cursor {
  public:
   explicit Cursor(SortedInput input) : input_(std::move(input)), next_number_(input_.first_row.value_or(0)) {}

@@ -1,4 +1,4 @@
-// Which hashes are in one ascending sequence and not in another: in memory, or with one side streamed from a file.
+// Finds the hashes of one ascending sequence that are not in another, in memory or with one side streamed from a file.
 // What is not ascending is put in order first, by sort_by_hash() or HashSorter.
 #pragma once
 
@@ -20,7 +20,7 @@ class HashStream {
   virtual Result<std::span<const Hash128>> next() = 0;
 };
 
-/// How far anti_join() came on both sides.
+/// The positions that anti_join() came to on both sides.
 struct AntiJoinEnd {
   std::size_t wanted = 0, known = 0;
 };
@@ -44,7 +44,7 @@ struct AntiJoinLane {
   }
 };
 
-/// Where `steps` steps lead to; both sides have as many elements left (O. Green et al., "Merge Path", 2012).
+/// Finds where `steps` steps lead to; both sides have as many elements left (O. Green et al., "Merge Path", 2012).
 template <class Record>
 AntiJoinEnd skip_steps(std::span<const Record> wanted, std::span<const Hash128> known, AntiJoinEnd from,
                        std::size_t steps) {

@@ -40,7 +40,7 @@ std::uint64_t window_of(std::string_view name, std::size_t depth) {
   return __builtin_bswap64(window);
 }
 
-// How many bytes both begin with, eight at a time.
+// Returns how many bytes both begin with, eight at a time.
 std::size_t shared_bytes(std::string_view a, std::string_view b) {
   const std::size_t most = std::min(a.size(), b.size());
   std::size_t shared = 0;

@@ -91,7 +91,7 @@ class ObjectSorter {
  public:
   explicit ObjectSorter(ObjectSorterOptions options);
   Status add(const storage::ObjectRef& object);
-  /// What was added, as runs to be merged (catalog/sorted_merge.h), each sorted by name; equal names may follow each
+  /// Returns what was added as runs to be merged (sorted_merge.h), each sorted by name; equal names may follow each
   /// other. They need the sorter. Nothing may be added any more.
   Result<std::vector<std::unique_ptr<ObjectRun>>> finish();
   /// finish(), as cursors of `source` behind those that `cursors` has.

@@ -1,4 +1,4 @@
-// When refusals (403) end a run that had access before: at 1,000 of them, or at 1 %.
+// Ends a run that had access before when refusals (403) come: at 1,000 of them, or at 1 %.
 #pragma once
 
 #include <cstdint>

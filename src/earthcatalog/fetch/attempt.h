@@ -1,4 +1,4 @@
-// What one try of one object came to. Transports make them, the run decides what follows.
+// The outcome of one try of one object. Transports make them, the run decides what follows.
 #pragma once
 
 #include <chrono>
@@ -29,7 +29,7 @@ enum class Verdict : std::uint8_t {
   kFatal,        ///< no object can be had in this way: the run stops, unless the bucket gave objects before
 };
 
-/// What a server's refusal was an answer to: what S3Bucket::recover needs to know.
+/// Says what a server's refusal was an answer to: what S3Bucket::recover needs to know.
 struct HttpFailure {
   storage::HttpRequest sent;
   storage::S3Error error;
@@ -41,14 +41,14 @@ struct Attempt {
   std::string kind = {};    ///< one word: "timeout"
   std::string reason = {};  ///< what happened and the remedy
   std::string body = {};    ///< when fetched, with at least kSpareBytes of capacity behind it
-  /// Of the object that was read, where the list of objects says nothing of its version and the other side does.
+  /// The object that was read, where the list of objects says nothing of its version and the other side does.
   std::string etag = {};
   std::optional<TimeMicros> last_modified = {};
   std::optional<double> retry_after_seconds = {};
   std::unique_ptr<HttpFailure> failure = {};
 };
 
-/// What simdjson may read past the end of a body.
+/// Bytes that simdjson may read past the end of a body.
 inline constexpr std::size_t kSpareBytes = 64;
 
 }  // namespace earthcatalog::fetch

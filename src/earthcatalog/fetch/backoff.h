@@ -1,4 +1,4 @@
-// How long to wait before the next try: exponential, with jitter so that thousands of objects do not come back at once.
+// The wait before the next try: exponential, with jitter so that thousands of objects do not come back at once.
 #pragma once
 
 #include <cstdint>

@@ -19,7 +19,7 @@ BlockingTransport::BlockingTransport(std::unique_ptr<Reader> reader, BlockingOpt
 
 BlockingTransport::~BlockingTransport() {
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     quit_ = true;
     todo_.clear();
   }
@@ -43,11 +43,13 @@ Status BlockingTransport::poll(std::chrono::microseconds wait, const Sink& sink)
   }
   std::vector<Ended> ended;
   {
-    std::unique_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     todo_.insert(todo_.end(), started_.begin(), started_.end());
     if (!started_.empty()) work_to_do_.notify_all();
     started_.clear();
-    work_done_.wait_for(lock, wait, [this] { return !ended_.empty(); });
+    const auto until = SteadyClock::now() + wait;
+    while (ended_.empty() && work_done_.wait_until(mutex_, until)) {
+    }
     ended.swap(ended_);
     ended_bytes_ = 0;
   }
@@ -78,9 +80,9 @@ void BlockingTransport::start_threads(int count) {
 
 void BlockingTransport::abandon() {
   started_.clear();
-  std::unique_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   todo_.clear();
-  work_done_.wait(lock, [this] { return busy_ == 0; });
+  while (busy_ != 0) work_done_.wait(mutex_);
   ended_.clear();
   ended_bytes_ = 0;
 }
@@ -88,9 +90,9 @@ void BlockingTransport::abandon() {
 void BlockingTransport::work() {
   std::vector<Job*> mine;
   std::vector<Ended> ended;
-  std::unique_lock lock(mutex_);
+  MutexLock lock(mutex_);
   while (true) {
-    work_to_do_.wait(lock, [this] { return quit_ || (!todo_.empty() && ended_bytes_ < options_.max_bytes_in_flight); });
+    while (!quit_ && (todo_.empty() || ended_bytes_ >= options_.max_bytes_in_flight)) work_to_do_.wait(mutex_);
     if (quit_) return;
     const auto count = std::min(options_.at_once, todo_.size());
     mine.assign(todo_.begin(), todo_.begin() + static_cast<std::ptrdiff_t>(count));

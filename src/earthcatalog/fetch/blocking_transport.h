@@ -1,16 +1,16 @@
 // Tries by blocking reads, in a few threads of its own, or in the calling one.
 #pragma once
 
-#include <condition_variable>
 #include <cstdint>
 #include <deque>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <thread>
 #include <utility>
 #include <vector>
 
+#include "earthcatalog/base/defaults.h"
+#include "earthcatalog/base/mutex.h"
 #include "earthcatalog/fetch/fetcher.h"
 #include "earthcatalog/fetch/reader.h"
 #include "earthcatalog/fetch/transport.h"
@@ -21,8 +21,9 @@ struct BlockingOptions {
   int threads = 0;            ///< 0: reads happen in poll(), on the calling thread
   int threads_when_slow = 0;  ///< started once reads on the calling thread turn out slow; 0: never
   std::size_t at_once = 1;    ///< jobs that a thread takes at a time: more for quick reads, one for slow ones
-  std::int64_t max_bytes_in_flight = 128 << 20;  ///< of bodies read and not taken; one a thread may come on top
-  std::string root_uri = {};                     ///< for messages
+  std::int64_t max_bytes_in_flight =
+      kDefaultBytesInFlight;  ///< of bodies read and not taken; one a thread may come on top
+  std::string root_uri = {};  ///< for messages
 };
 
 class BlockingTransport : public Transport {
@@ -50,13 +51,13 @@ class BlockingTransport : public Transport {
   std::size_t direct_reads_ = 0;
   SteadyClock::duration direct_time_{};
 
-  std::mutex mutex_;
-  std::condition_variable work_to_do_, work_done_;
-  std::deque<Job*> todo_;
-  std::vector<Ended> ended_;
-  std::int64_t ended_bytes_ = 0;
-  int busy_ = 0;  ///< threads that hold jobs
-  bool quit_ = false;
+  Mutex mutex_;
+  CondVar work_to_do_, work_done_;
+  std::deque<Job*> todo_ EC_GUARDED_BY(mutex_);
+  std::vector<Ended> ended_ EC_GUARDED_BY(mutex_);
+  std::int64_t ended_bytes_ EC_GUARDED_BY(mutex_) = 0;
+  int busy_ EC_GUARDED_BY(mutex_) = 0;  ///< threads that hold jobs
+  bool quit_ EC_GUARDED_BY(mutex_) = false;
   std::vector<std::thread> threads_;
 };
 

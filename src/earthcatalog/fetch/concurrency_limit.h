@@ -1,4 +1,4 @@
-// How many requests to one bucket may be in flight: shrinks by a factor when the server asks for fewer, grows by one
+// Limits the requests to one bucket in flight: shrinks by a factor when the server asks for fewer, grows by one
 // for each round of successes (as TCP does with its window).
 #pragma once
 

@@ -10,6 +10,7 @@
 #include <string>
 #include <string_view>
 
+#include "earthcatalog/base/defaults.h"
 #include "earthcatalog/base/progress.h"
 #include "earthcatalog/result.h"
 #include "earthcatalog/storage/object_ref.h"
@@ -18,12 +19,12 @@
 namespace earthcatalog::fetch {
 
 struct FetchOptions {
-  int concurrency = 256;                         ///< most requests in flight; shrinks on 503/429 and grows back
-  std::int64_t max_object_bytes = 16 << 20;      ///< a larger object is rejected without being read whole
-  std::int64_t max_bytes_in_flight = 128 << 20;  ///< bodies held, received but not yet taken included
-  double backoff_base_seconds = 0.5;             ///< first retry delay; doubles, with jitter
-  double give_up_seconds = 180;                  ///< time over all tries of one object, then pending
-  double stall_seconds = 30;                     ///< a body slower than 1 KiB/s for so long is a time-out
+  int concurrency = 256;                     ///< most requests in flight; shrinks on 503/429 and grows back
+  std::int64_t max_object_bytes = 16 << 20;  ///< a larger object is rejected without being read whole
+  std::int64_t max_bytes_in_flight = kDefaultBytesInFlight;  ///< bodies held, received but not yet taken included
+  double backoff_base_seconds = 0.5;                         ///< first retry delay; doubles, with jitter
+  double give_up_seconds = 180;                              ///< time over all tries of one object, then pending
+  double stall_seconds = 30;                                 ///< a body slower than 1 KiB/s for so long is a time-out
   double connect_seconds = 10;
   std::string source_root = "s3://";  ///< where buckets are: "s3://", or a folder URI "file:///data/"
   std::uint64_t seed = 0;             ///< of the jitter
@@ -32,7 +33,7 @@ struct FetchOptions {
 enum class Outcome : std::uint8_t { kFetched, kMissing, kPending, kRejected };
 
 struct Fetched {
-  /// As given; one that came without etag, time and size has, when fetched, those of what was read, as far as known.
+  /// As given. A fetched object that came without etag, time and size has those of what was read, as far as known.
   storage::ObjectRef object;
   std::uint64_t tag = 0;  ///< what the caller gave with the object
   Outcome outcome = Outcome::kPending;

@@ -9,8 +9,8 @@ class MemoryBudget {
  public:
   explicit MemoryBudget(std::int64_t most_bytes) : most_bytes_(most_bytes) {}
 
-  /// Whether `bytes` may be taken. The first taker always gets them, so that an object larger than all of the budget
-  /// comes through, alone.
+  /// Returns true when `bytes` may be taken. The first taker always gets them, so that an object larger than all of the
+  /// budget comes through, alone.
   bool fits(std::int64_t bytes) const { return held_bytes_ == 0 || held_bytes_ + bytes <= most_bytes_; }
   bool take(std::int64_t bytes) {
     if (!fits(bytes)) return false;

@@ -1,4 +1,4 @@
-// What happens to each object from the moment it is pulled until it is handed out: the rules of docs/guide/fetch.md,
+// Carries each object from the moment it is pulled until it is handed out, by the rules of docs/guide/fetch.md,
 // whatever transport carries out the tries.
 #pragma once
 

@@ -26,7 +26,7 @@ struct CurlDelete {
 
 class Transfer {
  public:
-  /// What all transfers of a transport share. A transfer whose body, of which the first bytes are there, does not fit
+  /// Shared by all transfers of a transport. A transfer whose body, of which the first bytes are there, does not fit
   /// into the budget, pauses and appends itself to `paused`.
   struct Shared {
     EventLoop& loop;
@@ -42,7 +42,7 @@ class Transfer {
 
   /// Begins the request; it ends by itself after `most`.
   Status start(Job& job, storage::HttpRequest&& request, std::chrono::milliseconds most);
-  /// What came, after libcurl said that the transfer ended. The handle is free again.
+  /// Returns the reply after libcurl said that the transfer ended. The handle is free again.
   HttpReply finish(CURLcode code);
   /// Drops the request. The handle is free again.
   void abandon();

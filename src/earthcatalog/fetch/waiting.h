@@ -1,13 +1,13 @@
-// What a run waits for, told to whoever shows its progress on another thread.
+// Tells whoever shows a run's progress, on another thread, for which objects it waits.
 #pragma once
 
 #include <algorithm>
 #include <chrono>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <utility>
 
+#include "earthcatalog/base/mutex.h"
 #include "earthcatalog/fetch/attempt.h"
 #include "earthcatalog/fetch/fetcher.h"
 
@@ -18,25 +18,25 @@ class WaitingBoard {
  public:
   /// `waiting.seconds` counts from now to `next`.
   void put(RetryWait waiting, SteadyTime next) {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     waiting_ = std::move(waiting);
     next_ = next;
   }
   void clear() {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     waiting_.reset();
   }
   std::optional<RetryWait> get() const {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     auto result = waiting_;
     if (result) result->seconds = std::max(0.0, std::chrono::duration<double>(next_ - SteadyClock::now()).count());
     return result;
   }
 
  private:
-  mutable std::mutex mutex_;
-  std::optional<RetryWait> waiting_;  // guarded by mutex_
-  SteadyTime next_{};                 // guarded by mutex_
+  mutable Mutex mutex_;
+  std::optional<RetryWait> waiting_ EC_GUARDED_BY(mutex_);
+  SteadyTime next_ EC_GUARDED_BY(mutex_){};
 };
 
 }  // namespace earthcatalog::fetch

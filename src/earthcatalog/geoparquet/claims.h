@@ -1,4 +1,4 @@
-// What a manifest says of a data file, held against the file's rows.
+// Holds the claims of a manifest about a data file against the file's rows.
 #pragma once
 
 #include <cstdint>
@@ -32,7 +32,7 @@ class ClaimCheck {
   ~ClaimCheck();
   /// Rows of the file, with the columns of ClaimReader::schema().
   void add(const arrow::RecordBatch& rows);
-  /// When all rows have come.
+  /// Call it when all rows have come.
   std::vector<Contradiction> finish() const;
 
  private:
@@ -42,7 +42,7 @@ class ClaimCheck {
   std::unique_ptr<Impl> impl_;
 };
 
-/// Of one table. Immutable, thread-safe.
+/// Reads the claims about one table's files. Immutable, thread-safe.
 class ClaimReader {
  public:
   /// `schema`: the table's.

@@ -1,4 +1,4 @@
-// Which column of a file is which column of a table (https://iceberg.apache.org/spec/#column-projection).
+// Matches the columns of a file to those of a table (https://iceberg.apache.org/spec/#column-projection).
 #pragma once
 
 #include <arrow/type_fwd.h>

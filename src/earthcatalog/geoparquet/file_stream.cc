@@ -19,7 +19,7 @@
 namespace earthcatalog::geoparquet {
 namespace {
 
-// What a row of ITS_LIVE takes in a file, the footer of a small one aside.
+// Bytes that a row of ITS_LIVE takes in a file, the footer of a small one aside.
 constexpr std::int64_t kExpectedRowBytes = 512;
 // More names that are taken, one after the other, are no clash but a mistake.
 constexpr int kMostPlaces = 10'000;
@@ -163,7 +163,8 @@ Status FileStream::Impl::open() {
   if (rows_ > kind_.options.row_group_rows) {
     EC_TRY(open_sink());
   } else {
-    // What waits for a far store lies in malloc's heap: in that of Arrow's pool it keeps all pages of its thread.
+    // Bytes that wait for a far store lie in malloc's heap: in that of Arrow's pool they keep all pages of their
+    // thread.
     auto* const pool = where_.store->capabilities().far ? arrow::system_memory_pool() : arrow::default_memory_pool();
     EC_ARROW_ASSIGN(buffer_, ErrorKind::kIOError,
                     arrow::io::BufferOutputStream::Create(rows_ * kExpectedRowBytes, pool));

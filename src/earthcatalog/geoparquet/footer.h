@@ -1,4 +1,4 @@
-// What the footer of a file says, without its rows: its columns, and its description for a manifest.
+// Reads the footer of a file, without its rows: its columns, and its description for a manifest.
 #pragma once
 
 #include <cstdint>

@@ -30,8 +30,8 @@ constexpr std::array<std::string_view, 5> kJsonColumns = {"assets", "links", "bb
 // Long texts, each its own: a dictionary of them would only be thrown away.
 constexpr std::array<std::string_view, 4> kDistinctColumns = {"id", "mid_datetime", "scene_1_id", "scene_2_id"};
 
-// What makes up nearly all bytes of a file of a few rows. Setting up zstd for a page costs 16 us on virtual machines,
-// as much as writing the page: the short columns of such a file stay as they are.
+// Columns that make up nearly all bytes of a file of a few rows. Setting up zstd for a page costs 16 us on virtual
+// machines, as much as writing the page: the short columns of such a file stay as they are.
 constexpr std::array<std::string_view, 6> kBulkyColumns = {"id",    "geometry",        "assets",
                                                            "links", "stac_extensions", "stac_extra"};
 

@@ -1,4 +1,4 @@
-// How rows of an Iceberg schema lie in a Parquet file. Internal to this module.
+// The layout of rows of an Iceberg schema in a Parquet file. Internal to this module.
 #pragma once
 
 #include <arrow/type_fwd.h>
@@ -42,7 +42,7 @@ struct Layout {
 /// Errors of leaves_of(); kInvalidArgument when there are no columns.
 Result<Layout> make_layout(const iceberg::Schema& schema);
 
-/// What pays depends on the number of rows. Below kSmallFileRows the numbers of a column are too few bytes to compress,
+/// Encodings pay by the number of rows. Below kSmallFileRows the numbers of a column are too few bytes to compress,
 /// and setting zstd up for each is a fifth of the whole cost; below kLargeFileRows dictionaries are not worth their
 /// pages.
 inline constexpr std::int64_t kSmallFileRows = 64, kLargeFileRows = 1'000;

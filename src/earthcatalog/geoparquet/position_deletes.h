@@ -15,7 +15,7 @@ namespace earthcatalog::geoparquet {
 /// once. Reads each of them whole; memory is a row group of one. Errors name the delete file.
 Result<std::vector<std::int64_t>> deleted_rows(storage::Stores& stores, const iceberg::DataFile& file);
 
-/// Whether a file with these columns is a position delete file, not a data file.
+/// Returns true when a file with these columns is a position delete file, not a data file.
 bool is_position_deletes(const iceberg::Schema& columns);
 
 }  // namespace earthcatalog::geoparquet

@@ -64,7 +64,7 @@ Result<InputFile> read_whole(const storage::Location& where, std::int64_t size_b
   return std::make_shared<arrow::io::BufferReader>(arrow::Buffer::FromString(std::move(object->bytes)));
 }
 
-// Where a file lies decides how a row group is read. A far one: all that these columns need is asked for at once, and
+// The place of a file decides how a row group is read. A far one: all that these columns need is asked for at once, and
 // the thread counts as one that waits until it is there. A near one: Arrow reads it as it goes.
 enum class Place { kNear, kFar };
 
@@ -77,7 +77,7 @@ void await_columns(parquet::arrow::FileReader& reader, Place place, int row_grou
 }
 
 using Batch = std::shared_ptr<arrow::RecordBatch>;
-// What becomes of rows as they lie in the file.
+// Turns rows as they lie in the file into those that the caller wants.
 using Finish = std::function<Result<Batch>(const arrow::RecordBatch&)>;
 
 // Iceberg writes a name in Avro's letters: any other character as _x and its code, a digit in front behind _

@@ -60,7 +60,7 @@ class FileReader {
                                                   const std::string& name, arrow::MemoryPool* pool = nullptr);
   virtual ~FileReader() = default;
 
-  /// What messages call the file.
+  /// Returns the name of the file in messages.
   virtual const std::string& name() const = 0;
   virtual const parquet::FileMetaData& footer() const = 0;
   /// All columns of the file, with their field ids as metadata "PARQUET:field_id". A name that Iceberg wrote in Avro's
@@ -86,7 +86,7 @@ class FileReader {
                                                                      const std::vector<std::string>& columns) = 0;
   /// The same of all rows, as stream_rows() gives them.
   virtual std::unique_ptr<RowStream> stream(const std::vector<std::string>& columns, std::int64_t batch_rows) = 0;
-  /// Of the largest row group, as it lies in the file.
+  /// Returns the size of the largest row group, as it lies in the file.
   virtual std::int64_t row_group_bytes() const = 0;
 };
 

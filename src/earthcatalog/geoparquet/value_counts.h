@@ -1,4 +1,4 @@
-// Whether all values of a data file were read, by what its manifest says of them.
+// Checks that all values of a data file were read, by the counts in its manifest.
 #pragma once
 
 #include <cstdint>

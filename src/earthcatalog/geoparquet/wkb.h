@@ -1,4 +1,4 @@
-// What a file's `geo` key says of its geometries, gathered from their WKB.
+// Gathers a file's `geo` key from the WKB of its geometries.
 #pragma once
 
 #include <array>
@@ -20,7 +20,7 @@ struct GeometrySummary {
   std::array<double, 3> upper{-kInfinity, -kInfinity, -kInfinity};
 
   bool has_coordinates() const { return lower[0] <= upper[0] && lower[1] <= upper[1]; }
-  /// Whether all coordinates are longitudes and latitudes. Not so for footprints spelled past 180 degrees.
+  /// Returns true when all coordinates are longitudes and latitudes. Not so for footprints spelled past 180 degrees.
   bool in_world() const { return in_range(0, 180) && in_range(1, 90); }
   bool has_z() const { return lower[2] <= upper[2] && in_range(2, std::numeric_limits<double>::max()); }
 

@@ -17,6 +17,7 @@
 #include <string>
 #include <vector>
 
+#include "earthcatalog/base/defaults.h"
 #include "earthcatalog/iceberg/manifest/data_file.h"
 #include "earthcatalog/iceberg/metadata/schema.h"
 #include "earthcatalog/result.h"
@@ -29,7 +30,7 @@ class RecordBatch;
 namespace earthcatalog::geoparquet {
 
 struct WriteOptions {
-  std::int64_t row_group_rows = 25'000;
+  std::int64_t row_group_rows = kRowGroupRows;
   int max_row_groups = 4;  ///< more rows than row_group_rows * max_row_groups are an error of the caller
   int zstd_level = 1;      ///< of texts, 1 to 19; geometries and numbers get 2 more. Higher is slower, seldom smaller
   /// Declare geometry_bbox as the bbox covering. False for files of the cell "__none__"; a file without any geometry
@@ -37,7 +38,7 @@ struct WriteOptions {
   bool covering = true;
 };
 
-/// Where the next file goes. Asked again when there is an object already: a name that clashes is another file's.
+/// Gives the place of the next file. Asked again when an object is there already: a name that clashes is another's.
 using NextPlace = std::function<Result<storage::Location>()>;
 
 class FileStream;
@@ -64,7 +65,7 @@ class FileWriter {
                                   const std::vector<std::shared_ptr<arrow::RecordBatch>>& batches,
                                   const iceberg::PartitionKey& partition) const;
 
-  /// As write(), of a file whose rows come batch by batch, `rows` in all: how a file is encoded depends on it.
+  /// Does as write(), for a file whose rows come batch by batch, `rows` in all: how a file is encoded depends on it.
   Result<FileStream> open(NextPlace next, const iceberg::PartitionKey& partition, std::int64_t rows) const;
   Result<FileStream> open(const storage::Location& where, const iceberg::PartitionKey& partition,
                           std::int64_t rows) const;

@@ -1,4 +1,4 @@
-// What one FileWriter knows of all its files. Internal to this module.
+// The state that one FileWriter keeps for all its files. Internal to this module.
 #pragma once
 
 #include "earthcatalog/geoparquet/layout.h"

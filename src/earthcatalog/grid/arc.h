@@ -1,4 +1,4 @@
-// Where a piece of a footprint's outline meets a cell's edge.
+// Finds whether a piece of a footprint's outline meets a cell's edge.
 //
 // The outline is straight in lon/lat, a cell's edge is an arc of a great circle. Along a piece, the outline stays
 // within `bend` of its chord, so that every question "on which side of this plane?" is a linear one with a known error.
@@ -29,7 +29,7 @@ struct Piece {
 /// The piece from `origin` to `origin + step`, with its ends given as vectors.
 Piece make_piece(LonLat origin, LonLat step, const Vec3& from, const Vec3& to);
 
-/// Whether the piece comes within kTouchRadians of the arc.
+/// Returns true when the piece comes within kTouchRadians of the arc.
 bool touches_slowly(const Arc& arc, const Piece& piece);
 
 inline bool touches(const Arc& arc, const Piece& piece) {

@@ -16,7 +16,7 @@ void extend(std::optional<Bounds>& all, const Bounds& box) {
   all->ymin = std::min(all->ymin, box.ymin), all->ymax = std::max(all->ymax, box.ymax);
 }
 
-/// Whether the part lies in the plane as written: no longitude past 180, no edge that goes the short way.
+/// Returns true when the part lies in the plane as written: no longitude past 180, no edge that goes the short way.
 bool is_plain(const Footprint& footprint, const Footprint::Part& part, Bounds& box) {
   const LonLat first = footprint.path(part.first_path)[0];
   box = {first.lon, first.lat, first.lon, first.lat};

@@ -172,7 +172,7 @@ class Course {
   }
 
  private:
-  /// Whether the edge, of 360 degrees, has no length: 180 and -180 are two names of one meridian.
+  /// Returns true when the edge, of 360 degrees, has no length: 180 and -180 are two names of one meridian.
   bool renames_meridian(std::size_t edge) const {
     if (path_[edge].lat != path_[edge + 1].lat) return closes_without_turns_;
     const auto before = beside(edge, -1), after = beside(edge, 1);

@@ -38,7 +38,7 @@ struct Footprint {
 /// finite, or a latitude lies outside [-90, 90].
 Status read_wkb(std::string_view wkb, Footprint& footprint);
 
-/// How a path runs in longitude.
+/// The course of a path in longitude.
 struct LonCourse {
   std::vector<double> steps;  ///< degrees from each vertex to the next: east positive
   int winding = 0;            ///< whole turns round the axis, of a closed path
@@ -50,8 +50,8 @@ struct LonCourse {
 /// it only changes the name of the antimeridian (170, 180, -180, -170): docs/format/grid.md says when.
 void trace_longitudes(std::span<const LonLat> path, LonCourse& course);
 
-/// Whether a ring of odd winding is closed over the north pole: it is where most of the ring lies, by the mean of its
-/// latitude over longitude; at a tie, left of the ring's direction.
+/// Returns true when a ring of odd winding is closed over the north pole: most of the ring lies there, by the mean of
+/// its latitude over longitude; at a tie, left of the ring's direction.
 bool encloses_north_pole(std::span<const LonLat> ring, const LonCourse& course);
 
 }  // namespace earthcatalog::grid

@@ -99,7 +99,7 @@ Result<Geos::Tree> Geos::make_tree() {
 }
 
 Geos::Geometry Geos::rectangle(const Bounds& box) const {
-  // As a line: a box without width or height is no rectangle to GEOS.
+  // A line: a box without width or height is no rectangle to GEOS.
   return own(GEOSGeom_createLineString_r(context_, sequence({{box.xmin, box.ymin}, {box.xmax, box.ymax}}, 0, 2)));
 }
 

@@ -57,7 +57,7 @@ class H3Cells {
     return {edges_.data() + cells_[slot].first_edge, cells_[slot].edge_count};
   }
   Slot across(Edge& edge);
-  /// How far inside all the planes of the cell's edges a point lies (the sine of the angle): positive only inside.
+  /// Returns how far inside all planes of the cell's edges a point lies (the sine of the angle): positive only inside.
   double depth(Slot slot, const Vec3& point) {
     double depth = std::numeric_limits<double>::infinity();
     for (const auto& edge : edges(slot)) {
@@ -73,7 +73,7 @@ class H3Cells {
   }
   LonLat center(Slot slot) const;
 
-  /// Of the grid's cells on average, in radians.
+  /// The average of the grid's cells, in radians.
   double edge_length() const { return edge_length_; }
   std::size_t count_on_globe() const { return count_on_globe_; }
   /// Cells that have a slot.

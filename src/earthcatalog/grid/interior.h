@@ -1,4 +1,4 @@
-// Which points lie inside a polygon whose edges are straight in lon/lat, on a cylinder that is closed at both poles.
+// Finds the points inside a polygon whose edges are straight in lon/lat, on a cylinder that is closed at both poles.
 #pragma once
 
 #include <span>

@@ -15,7 +15,7 @@ using simdjson::dom::array;
 using simdjson::dom::element;
 using simdjson::dom::object;
 
-/// What paths, URIs, globs or Hive partition names give a meaning of their own.
+/// Characters that paths, URIs, globs or Hive partition names give a meaning of their own.
 constexpr std::string_view kRefusedInIds = R"(/\%?#=*[]{}<>|":)";
 constexpr std::size_t kLongestId = 200;
 

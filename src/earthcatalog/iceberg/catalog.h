@@ -1,4 +1,4 @@
-// Where the pointer to a table's newest metadata lives, and how it moves: atomically, from an expected value.
+// The pointer to a table's newest metadata: where it lives, and how it moves atomically from an expected value.
 #pragma once
 
 #include <functional>

@@ -1,4 +1,4 @@
-#include "earthcatalog/iceberg/sqlite_internal.h"
+#include "earthcatalog/iceberg/sqlite.h"
 
 namespace earthcatalog::iceberg {
 namespace {
@@ -51,11 +51,6 @@ Result<Statement> Statement::prepare(sqlite3* connection, std::string_view sql) 
 
 Statement& Statement::bind(std::string_view text) {
   sqlite3_bind_text64(statement_.get(), next_parameter_++, text.data(), text.size(), SQLITE_TRANSIENT, SQLITE_UTF8);
-  return *this;
-}
-
-Statement& Statement::bind_null() {
-  sqlite3_bind_null(statement_.get(), next_parameter_++);
   return *this;
 }
 

@@ -1,14 +1,14 @@
 #include "earthcatalog/iceberg/sqlite_catalog.h"
 
 #include <filesystem>
-#include <mutex>
 
-#include "earthcatalog/iceberg/sqlite_internal.h"
+#include "earthcatalog/base/mutex.h"
+#include "earthcatalog/iceberg/sqlite.h"
 
 namespace earthcatalog::iceberg {
 namespace {
 
-// What SQLAlchemy makes of PyIceberg's models.
+// The tables that SQLAlchemy makes of PyIceberg's models.
 constexpr char kCreateTables[] = R"(
 CREATE TABLE IF NOT EXISTS iceberg_tables (
 	catalog_name VARCHAR(255) NOT NULL,
@@ -117,7 +117,7 @@ class SqliteCatalog::Impl {
   Impl(std::string at, const SqliteCatalogOptions& chosen, SqliteConnection opened)
       : path(std::move(at)), options(chosen), connection(std::move(opened)) {}
 
-  Status prepare() {
+  Status prepare() EC_REQUIRES(mutex) {
     if (options.create && !options.read_only) EC_TRY(create_tables(connection.get()));
     EC_ASSIGN_OR_RETURN(const bool iceberg, has_iceberg_tables(connection.get()));
     if (!iceberg)
@@ -129,11 +129,15 @@ class SqliteCatalog::Impl {
     return {};
   }
 
-  std::string only_tables() const { return has_type ? " AND (iceberg_type = 'TABLE' OR iceberg_type IS NULL)" : ""; }
+  std::string only_tables() const EC_REQUIRES(mutex) {
+    return has_type ? " AND (iceberg_type = 'TABLE' OR iceberg_type IS NULL)" : "";
+  }
 
-  Status usable() const { return connection ? Status() : fail(ErrorKind::kInvalidArgument, "the catalog was closed"); }
+  Status usable() const EC_REQUIRES(mutex) {
+    return connection ? Status() : fail(ErrorKind::kInvalidArgument, "the catalog was closed");
+  }
 
-  Result<std::optional<std::string>> location(const TableIdentifier& table) {
+  Result<std::optional<std::string>> location(const TableIdentifier& table) EC_REQUIRES(mutex) {
     EC_ASSIGN_OR_RETURN(Statement statement,
                         Statement::prepare(connection.get(),
                                            "SELECT metadata_location FROM iceberg_tables WHERE catalog_name = ? AND "
@@ -147,7 +151,7 @@ class SqliteCatalog::Impl {
     return location;
   }
 
-  Status insert(const TableIdentifier& table, const std::string& location) {
+  Status insert(const TableIdentifier& table, const std::string& location) EC_REQUIRES(mutex) {
     EC_ASSIGN_OR_RETURN(Statement space,
                         Statement::prepare(connection.get(),
                                            "INSERT OR IGNORE INTO iceberg_namespace_properties (catalog_name, "
@@ -163,7 +167,8 @@ class SqliteCatalog::Impl {
     return {};
   }
 
-  Status update(const TableIdentifier& table, const std::string& expected, const std::string& location) {
+  Status update(const TableIdentifier& table, const std::string& expected, const std::string& location)
+      EC_REQUIRES(mutex) {
     EC_ASSIGN_OR_RETURN(Statement row,
                         Statement::prepare(connection.get(),
                                            "UPDATE iceberg_tables SET metadata_location = ?, "
@@ -174,11 +179,11 @@ class SqliteCatalog::Impl {
     return {};
   }
 
-  std::mutex mutex;
+  Mutex mutex;  // one call, one transaction at a time
   const std::string path;
   const SqliteCatalogOptions options;
-  SqliteConnection connection;
-  bool has_type = false;
+  SqliteConnection connection EC_GUARDED_BY(mutex);
+  bool has_type EC_GUARDED_BY(mutex) = false;
 };
 
 SqliteCatalog::SqliteCatalog(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -189,14 +194,17 @@ Result<std::unique_ptr<SqliteCatalog>> SqliteCatalog::open(const std::string& pa
   const std::string context = "catalog " + path;
   EC_ASSIGN_OR_RETURN(SqliteConnection connection, annotate(connect(path, options), context));
   auto impl = std::make_unique<Impl>(path, options, std::move(connection));
-  EC_TRY(annotate(impl->prepare(), context));
+  {
+    const MutexLock lock(impl->mutex);
+    EC_TRY(annotate(impl->prepare(), context));
+  }
   return std::unique_ptr<SqliteCatalog>(new SqliteCatalog(std::move(impl)));
 }
 
 std::string SqliteCatalog::name() const { return impl_->path; }
 
 Result<std::optional<std::string>> SqliteCatalog::metadata_location(const TableIdentifier& table) {
-  const std::lock_guard lock(impl_->mutex);
+  const MutexLock lock(impl_->mutex);
   EC_TRY(impl_->usable());
   return annotate(impl_->location(table), "catalog " + impl_->path);
 }
@@ -205,7 +213,7 @@ Result<std::optional<std::string>> SqliteCatalog::metadata_location(const TableI
 Result<bool> SqliteCatalog::swap(const TableIdentifier& table, const std::optional<std::string>& expected,
                                  const std::string& location, const CommitGuard& guard) {
   bool swapped = false;
-  const auto body = [&](sqlite3* connection) -> Status {
+  const auto body = [&](sqlite3* connection) EC_REQUIRES(impl_->mutex) -> Status {
     if (guard) EC_TRY(guard(connection));
     EC_ASSIGN_OR_RETURN(const auto present, impl_->location(table));
     if (present != expected) return {};
@@ -216,25 +224,8 @@ Result<bool> SqliteCatalog::swap(const TableIdentifier& table, const std::option
   return swapped;
 }
 
-Result<std::vector<TableIdentifier>> SqliteCatalog::list_tables() {
-  const std::lock_guard lock(impl_->mutex);
-  EC_TRY(impl_->usable());
-  EC_ASSIGN_OR_RETURN(
-      Statement statement,
-      Statement::prepare(impl_->connection.get(),
-                         "SELECT table_namespace, table_name FROM iceberg_tables WHERE catalog_name = ?" +
-                             impl_->only_tables() + " ORDER BY table_namespace, table_name"));
-  statement.bind(impl_->options.catalog_name);
-  std::vector<TableIdentifier> tables;
-  while (true) {
-    EC_ASSIGN_OR_RETURN(const bool row, statement.step());
-    if (!row) return tables;
-    tables.push_back({statement.text(0).value_or(""), statement.text(1).value_or("")});
-  }
-}
-
 Status SqliteCatalog::transaction(const std::function<Status(sqlite3*)>& body) {
-  const std::lock_guard lock(impl_->mutex);
+  const MutexLock lock(impl_->mutex);
   EC_TRY(impl_->usable());
   sqlite3* connection = impl_->connection.get();
   const char* begin = impl_->options.read_only ? "BEGIN" : "BEGIN IMMEDIATE";
@@ -242,7 +233,7 @@ Status SqliteCatalog::transaction(const std::function<Status(sqlite3*)>& body) {
 }
 
 Status SqliteCatalog::close() {
-  const std::lock_guard lock(impl_->mutex);
+  const MutexLock lock(impl_->mutex);
   if (!impl_->connection) return {};
   if (sqlite3_close(impl_->connection.get()) != SQLITE_OK) {
     return annotate(Status(std::unexpected(sqlite_error(impl_->connection.get()))), "catalog " + impl_->path);

@@ -7,7 +7,6 @@
 
 #include <memory>
 #include <string>
-#include <vector>
 
 #include "earthcatalog/iceberg/catalog.h"
 
@@ -33,7 +32,6 @@ class SqliteCatalog final : public Catalog {
   /// Also makes the namespace when the table is created.
   Result<bool> swap(const TableIdentifier& table, const std::optional<std::string>& expected,
                     const std::string& location, const CommitGuard& guard = {}) override;
-  Result<std::vector<TableIdentifier>> list_tables();
 
   /// Runs `body` inside BEGIN IMMEDIATE (BEGIN when only reading) … COMMIT; an error rolls back. For what else lives in
   /// the file (the lock's token).

@@ -28,7 +28,7 @@ struct CreateTableOptions {
   std::string follows = {};     ///< a metadata file that the number of the first one follows on; empty: from 0
 };
 
-/// Which data files. A file passes when it may hold such a row; an empty set passes everything.
+/// Selects data files. A file passes when it may hold such a row; an empty set passes everything.
 struct FileFilter {
   std::set<std::optional<std::string>> cells = {};
   std::set<std::optional<std::int32_t>> years_since_1970 = {};
@@ -42,7 +42,7 @@ struct ListFilesOptions {
   std::optional<std::int64_t> snapshot_id = {};  ///< none: the current one
 };
 
-/// What a listing cost.
+/// The cost of a listing.
 struct ListFilesCounts {
   std::int64_t manifests_read = 0, manifests_pruned = 0, files = 0;
 };
@@ -71,9 +71,9 @@ class Table {
   const std::string& metadata_location() const { return metadata_location_; }
   const Schema& schema() const { return metadata_->schema(); }
   const Snapshot* current_snapshot() const { return metadata_->current_snapshot(); }
-  /// Where data files go: write.data.path, else <location>/data.
+  /// Returns the place of data files: write.data.path, else <location>/data.
   std::string data_location() const;
-  /// Where metadata files, manifest lists and manifests go: write.metadata.path, else <location>/metadata.
+  /// Returns the place of metadata files, manifest lists and manifests: write.metadata.path, else <location>/metadata.
   std::string metadata_place() const;
   storage::Stores& stores() const { return *stores_; }
   Catalog* catalog() const { return catalog_; }

@@ -7,8 +7,8 @@
 namespace earthcatalog::iceberg {
 namespace {
 
-// Whether one of `wanted` can be among the values that `summary` describes. `read` turns a bound into a value, or into
-// nothing when it makes no sense; then everything can be.
+// Returns true when one of `wanted` can be among the values that `summary` describes. `read` turns a bound into a
+// value, or nothing when it makes no sense; then everything can be.
 template <class T, class Read>
 bool may_hold(const std::set<std::optional<T>>& wanted, const PartitionFieldSummary& summary, Read read) {
   if (wanted.empty()) return true;

@@ -201,7 +201,7 @@ Status Delta::ingest(Catalog& catalog) {
     report_.out.clear();
   }
   if (done.interrupted) return {};
-  // What the list shows to be recorded as it is counts as found.
+  // Objects that the list shows to be recorded as they are count as found.
   auto counts = ingest::missing_counts(done);
   counts.asked += report_.unchanged;
   return ingest::check_missing(counts, rule);

@@ -1,10 +1,11 @@
-// What is new, changed and gone in a bucket since the table was brought up to date (docs/commands/delta.md).
+// Finds what is new, changed and gone in a bucket since the table was brought up to date (docs/commands/delta.md).
 #pragma once
 
 #include <cstdint>
 #include <optional>
 #include <string>
 
+#include "earthcatalog/base/defaults.h"
 #include "earthcatalog/catalog/catalog.h"
 #include "earthcatalog/incremental/incremental.h"
 #include "earthcatalog/incremental/removed_objects.h"
@@ -23,7 +24,7 @@ struct DeltaSpec {
   bool delete_removed = false;  ///< take the rows of objects that are gone out of the table
   double max_removed = 0.01;    ///< refuse that when a greater share of the objects that the list judges is gone
   std::string out;              ///< URI of the Parquet inventory; empty: among the pending ones
-  std::int64_t memory_limit_bytes = 768ll << 20;
+  std::int64_t memory_limit_bytes = kDefaultMemoryBytes;
   std::string scratch_folder = "/var/tmp";
   std::size_t workers = 1;
   /// Ingest what was found: the run to do it with (its inventory is set here, its run id must be another).

@@ -49,7 +49,7 @@ ingest::StartSchema start_schema(const catalog::Catalog* catalog, const Incremen
   return {std::make_shared<const stac::ItemSchema>(stac::initial_schema(kind)), !spec.catalog.schema.has_value()};
 }
 
-// One run from its parts; lives for one call of run().
+// One call of run_incremental(): stages, decides and commits until the inventory ends.
 class Run {
  public:
   Run(storage::Stores& stores, const IncrementalSpec& spec, const Hooks& hooks, ingest::Report& report)
@@ -233,7 +233,7 @@ void Run::show(const ingest::IngestStage& stage) const {
   hooks_.progress(progress);
 }
 
-// Of a stage that counts by itself or not at all.
+// Begins a stage that counts by itself or not at all.
 void Run::begin(const char* stage) const {
   if (hooks_.progress) hooks_.progress({.stage = stage});
 }

@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 
+#include "earthcatalog/base/defaults.h"
 #include "earthcatalog/base/progress.h"
 #include "earthcatalog/catalog/catalog.h"
 #include "earthcatalog/fetch/fetcher.h"
@@ -26,15 +27,15 @@ struct IncrementalSpec {
   inventory::InventoryOptions inventory_options;
   catalog::CatalogOptions catalog;
   fetch::FetchOptions fetch;
-  std::int64_t chunk_size = 20'000;             ///< keys; the unit of fetch and progress
-  int workers = 1;                              ///< threads that parse and that write files
-  std::int64_t memory_limit_bytes = 768 << 20;  ///< items held and bodies in flight; reaching it commits
+  std::int64_t chunk_size = kDefaultChunkKeys;            ///< keys; the unit of fetch and progress
+  int workers = 1;                                        ///< threads that parse and that write files
+  std::int64_t memory_limit_bytes = kDefaultMemoryBytes;  ///< items held and bodies in flight; reaching it commits
   double commit_every_seconds = 15 * 60;
-  bool batch_add_files = false;   ///< one commit at the end instead
-  bool refetch = false;           ///< fetch also what is recorded as unchanged
-  bool dry_run = false;           ///< fetch and count; write nothing
-  std::size_t max_columns = 400;  ///< of an auto schema
-  /// When missing objects fail the run, which has then committed what it found; none: the caller judges.
+  bool batch_add_files = false;                  ///< one commit at the end instead
+  bool refetch = false;                          ///< fetch also what is recorded as unchanged
+  bool dry_run = false;                          ///< fetch and count; write nothing
+  std::size_t max_columns = kDefaultMaxColumns;  ///< of an auto schema
+  /// The rule by which missing objects fail the run, which has then committed what it found; none: the caller judges.
   std::optional<ingest::MissingRule> missing = ingest::MissingRule();
   std::string problems;  ///< URI of the problems file; empty: none is written
 };

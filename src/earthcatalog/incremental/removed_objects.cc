@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <unordered_set>
 
+#include "earthcatalog/ingest/resolve_versions.h"
 #include "earthcatalog/write/remove_rows.h"
 
 namespace earthcatalog::incremental {
@@ -10,20 +11,16 @@ namespace {
 
 using index::ObjectEntry;
 
-// What files that are written anew side by side may take.
+// Bytes of files that are written anew side by side.
 constexpr std::int64_t kRewriteBytes = 64 << 20;
 
-// What goes with the objects that are gone.
+// Everything that goes with the objects that are gone.
 struct Deletion {
   write::Removals removals;
   std::vector<Hash128> items;  // that lose rows
   index::IndexUpdate update;
   std::int64_t counting_again = 0;
 };
-
-void displace(const ObjectEntry& owner, write::Removals& removals) {
-  for (const auto& cell : owner.cells) removals[{cell, owner.year}].insert(owner.identity);
-}
 
 // Objects that were superseded by one that is gone count again; they are forgotten, so that the next run that meets
 // them fetches them. (Another named owner of the item there should not be; it is treated alike.) An item of which
@@ -35,7 +32,7 @@ Result<Deletion> plan(const index::ObjectIndex& index, const std::vector<ObjectE
     objects.insert(entry.object);
     plan.update.forgotten.push_back(entry.object);
     if (entry.owns_rows() && items.insert(entry.identity).second) plan.items.push_back(entry.identity);
-    displace(entry, plan.removals);
+    ingest::add_rows_of(entry, plan.removals);
   }
   EC_ASSIGN_OR_RETURN(const auto holders, index.find_holders(plan.items));
   std::unordered_set<Hash128> kept;
@@ -45,23 +42,12 @@ Result<Deletion> plan(const index::ObjectIndex& index, const std::vector<ObjectE
       kept.insert(holder.identity);
       continue;
     }
-    displace(holder, plan.removals);
+    ingest::add_rows_of(holder, plan.removals);
     plan.update.forgotten.push_back(holder.object);
     ++plan.counting_again;
   }
   plan.update.more_items = std::ssize(kept) - std::ssize(items);
   return plan;
-}
-
-Result<std::vector<iceberg::DataFile>> files_of(const iceberg::Table& table, const write::Removals& removals) {
-  std::vector<iceberg::DataFile> files;
-  if (removals.empty()) return files;
-  const iceberg::ListFilesOptions listing{.filter = write::filter_of(removals)};
-  EC_TRY(table.list_files(listing, [&](iceberg::DataFile&& file) -> Status {
-    files.push_back(std::move(file));
-    return {};
-  }));
-  return files;
 }
 
 bool is_judged(const ObjectEntry& entry, const ListedObjects& listed, const std::string& suffix) {
@@ -107,7 +93,7 @@ Result<DeletedRows> delete_objects(storage::Stores& stores, catalog::Catalog& ca
   EC_ASSIGN_OR_RETURN(auto plan, incremental::plan(catalog.index(), gone));
   EC_ASSIGN_OR_RETURN(auto schema, catalog.plan_schema(*catalog.item_schema()));
   EC_ASSIGN_OR_RETURN(const auto writer, write::PartitionWriters::make(schema));
-  EC_ASSIGN_OR_RETURN(const auto files, files_of(catalog.table(), plan.removals));
+  EC_ASSIGN_OR_RETURN(const auto files, write::files_of(catalog.table(), plan.removals));
   EC_ASSIGN_OR_RETURN(auto rewritten, write::remove_rows(stores, files, plan.removals, names, writer,
                                                          stores.parallel(workers, kRewriteBytes)));
   catalog::CommitRequest request;

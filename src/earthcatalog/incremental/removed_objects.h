@@ -38,8 +38,8 @@ struct RemovedObjects {
   std::int64_t judged() const { return listed + removed; }
 };
 
-/// What the index knows and the list has not. Only objects that end in `suffix`, in buckets that the list has any
-/// object of, and below the prefix that it is a listing of: what lies elsewhere is in another list.
+/// Finds what the index knows and the list has not. Judges only objects that end in `suffix`, in buckets that the list
+/// has any object of, and below the prefix that it is a listing of: what lies elsewhere is in another list.
 Result<RemovedObjects> find_removed(const index::ObjectIndex& index, const ListedObjects& listed,
                                     const std::string& suffix, std::int64_t most_entries);
 

@@ -53,12 +53,12 @@ UpsertCommitter::UpsertCommitter(storage::Stores& stores, catalog::Catalog* cata
 }
 
 index::ObjectIndex UpsertCommitter::index() const {
-  const std::lock_guard lock(index_mutex_);
+  const MutexLock lock(index_mutex_);
   return *index_;
 }
 
 void UpsertCommitter::remember_index() {
-  const std::lock_guard lock(index_mutex_);
+  const MutexLock lock(index_mutex_);
   index_ = catalog_ != nullptr ? catalog_->index() : index::ObjectIndex::open(stores_, {}, {});
 }
 
@@ -95,7 +95,7 @@ Status UpsertCommitter::choose_schema(Input& input) {
   }
   auto schema = schema_.get();
   for (auto& part : input.parts) {
-    // Of items that came before the first one of another collection.
+    // Items that came before the first one of another collection.
     if (part->schema->kind != schema->kind) EC_TRY(ingest::reparse_as_auto(*part));
   }
   if (schema->kind == stac::SchemaKind::kAuto) {
@@ -133,7 +133,7 @@ void UpsertCommitter::record(ingest::Decision decision) {
   for (const auto& [partition, identities] : decision.removals) displaced_.insert(identities.begin(), identities.end());
 }
 
-// What an earlier version of such an object brought stays until a version that is an Item replaces it.
+// Rows that an earlier version of such an object brought stay until a version that is an Item replaces it.
 Status UpsertCommitter::record_rejected() {
   std::map<Hash128, index::ObjectEntry> entries;
   std::vector<index::Holding> now;
@@ -156,13 +156,10 @@ Status UpsertCommitter::record_rejected() {
 
 Status UpsertCommitter::stage_removals(const write::Removals& removals, const write::PartitionWriters& writer) {
   if (removals.empty()) return {};
-  const iceberg::ListFilesOptions listing{.filter = write::filter_of(removals)};
   std::vector<iceberg::DataFile> files;
   if (catalog_->has_table()) {
-    EC_TRY(catalog_->table().list_files(listing, [&](iceberg::DataFile&& file) -> Status {
-      if (!removed_.contains(file.file_path)) files.push_back(std::move(file));
-      return {};
-    }));
+    EC_ASSIGN_OR_RETURN(files, write::files_of(catalog_->table(), removals));
+    std::erase_if(files, [&](const auto& file) { return removed_.contains(file.file_path); });
   }
   for (const auto& [path, file] : added_) files.push_back(file);
   EC_ASSIGN_OR_RETURN(auto rewritten, write::remove_rows(stores_, files, removals, names_, writer, options_.parallel));
@@ -254,7 +251,7 @@ void UpsertCommitter::forget_staged() {
   counts_ = ingest::Report{};
 }
 
-// What was staged, on the state that another writer left.
+// Stages again what was staged, on the state that another writer left.
 Status UpsertCommitter::stage_again() {
   EC_TRY(catalog_->refresh());
   remember_index();

@@ -5,12 +5,13 @@
 #include <functional>
 #include <map>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <unordered_set>
 #include <vector>
 
+#include "earthcatalog/base/defaults.h"
+#include "earthcatalog/base/mutex.h"
 #include "earthcatalog/base/progress.h"
 #include "earthcatalog/catalog/catalog.h"
 #include "earthcatalog/grid/partitioner.h"
@@ -29,8 +30,8 @@ namespace earthcatalog::incremental {
 
 struct FlushOptions {
   Parallel parallel;  ///< of files that are written: Stores::parallel()
-  std::size_t max_columns = 400;
-  std::int64_t compact_rows = 100'000;         ///< most rows of a file
+  std::size_t max_columns = kDefaultMaxColumns;
+  std::int64_t compact_rows = kMostFileRows;   ///< most rows of a file
   bool dry_run = false;                        ///< decide and count, write nothing
   iceberg::Properties summary;                 ///< of every snapshot: the inventory's identity
   ProgressFunction progress;                   ///< told of the files that are written
@@ -89,8 +90,8 @@ class UpsertCommitter {
   const FlushOptions options_;
   ingest::Report& report_;
   write::FileNames names_;
-  mutable std::mutex index_mutex_;
-  std::optional<index::ObjectIndex> index_;
+  mutable Mutex index_mutex_;
+  std::optional<index::ObjectIndex> index_ EC_GUARDED_BY(index_mutex_);
 
   // Staged and not committed.
   bool staged_items_ = false;

@@ -12,8 +12,6 @@
 namespace earthcatalog::index {
 namespace {
 
-constexpr TimeMicros kNeverUpdated = INT64_MIN;
-
 std::string_view text_at(const arrow::StringArray* column, std::int64_t row) {
   return column == nullptr || column->IsNull(row) ? std::string_view() : column->GetView(row);
 }
@@ -45,11 +43,9 @@ Status DuplicateRows::finish() {
     for (std::size_t i = 0; i < versions.size();) {
       std::size_t newest = i;
       for (const std::size_t first = i; i < versions.size() && versions[i].key == versions[first].key; ++i) {
-        if (versions[i].updated > versions[newest].updated) {
-          drop(versions[std::exchange(newest, i)].row);
-        } else if (i != newest) {
-          drop(versions[i].row);
-        }
+        if (i == newest) continue;
+        const bool is_newer = newer(versions[i].version(), versions[newest].version());
+        drop(versions[is_newer ? std::exchange(newest, i) : i].row);
       }
     }
     return {};

@@ -1,4 +1,4 @@
-// Which rows of a partition hold an item that a newer row of it holds too.
+// Finds the rows of a partition whose item a newer row holds too.
 #pragma once
 
 #include <cstdint>
@@ -8,6 +8,7 @@
 #include "earthcatalog/base/hash.h"
 #include "earthcatalog/base/time.h"
 #include "earthcatalog/extsort/hash_sorter.h"
+#include "earthcatalog/index/version_order.h"
 #include "earthcatalog/result.h"
 
 namespace arrow {
@@ -16,8 +17,8 @@ class RecordBatch;
 
 namespace earthcatalog::index {
 
-/// Rows are known by their numbers, from 0. Of the rows of one (collection, id) the one with the
-/// latest `updated` stays (none is oldest), of equally new ones the first. A row without an id is nobody's double.
+/// Knows rows by their numbers, from 0. Of the rows of one (collection, id) the newest RowVersion stays. A row without
+/// an id is nobody's double.
 /// Not thread-safe.
 class DuplicateRows {
  public:
@@ -43,6 +44,7 @@ class DuplicateRows {
     TimeMicros updated = 0;
     std::int64_t row = 0;
     auto operator<=>(const Version&) const = default;
+    RowVersion version() const { return {.updated = updated, .row = row}; }
   };
   void drop(std::int64_t row);
 

@@ -2,10 +2,10 @@
 
 #include <algorithm>
 #include <functional>
-#include <mutex>
 #include <utility>
 #include <vector>
 
+#include "earthcatalog/base/mutex.h"
 #include "earthcatalog/extsort/sorted_merge.h"
 #include "earthcatalog/index/hash_index_file.h"
 #include "earthcatalog/index/table_rows.h"
@@ -127,12 +127,12 @@ Status for_each_distinct(HashChanges& changes, Visit visit) {
 Status add_files(const iceberg::Table& table, std::optional<std::int64_t> before, const Hooks& hooks,
                  HashChanges& changes) {
   ProgressMeter meter(hooks.progress, {.stage = "read ids", .unit = "files"});
-  std::mutex mutex;  // of the changes
+  Mutex mutex;  // of the changes
   return for_each_changed_file(table, before, snapshot_of(table),
                                [&](const iceberg::DataFile& file, bool came) -> Status {
                                  if (hooks.stopping()) return fail(ErrorKind::kCancelled, "stopped");
                                  EC_TRY(for_each_id(table.stores(), table.schema(), file, [&](std::string_view id) {
-                                   const std::lock_guard lock(mutex);
+                                   const MutexLock lock(mutex);
                                    return came ? changes.add(id) : changes.drop(id_hash(id));
                                  }));
                                  meter.add();
@@ -140,8 +140,8 @@ Status add_files(const iceberg::Table& table, std::optional<std::int64_t> before
                                });
 }
 
-// What changes since the snapshot `before`: the ids of files that came are added; those of files that went are dropped,
-// unless a file that stayed holds them too, for an item of another collection or in another cell.
+// Adds the changes since the snapshot `before`: the ids of files that came are added; those of files that went are
+// dropped, unless a file that stayed holds them too, for an item of another collection or in another cell.
 Status add_changes(const iceberg::Table& table, std::int64_t before, const HashIndexOptions& options,
                    HashChanges& changes) {
   HashChanges touched(options);
@@ -160,10 +160,10 @@ Status add_changes(const iceberg::Table& table, std::int64_t before, const HashI
   }
   EC_TRY(gone.finish());
   if (gone.size() == 0) return {};
-  std::mutex mutex;  // of both
+  Mutex mutex;  // of both
   return for_each_kept_file(table, before, snapshot_of(table), [&](const iceberg::DataFile& file) {
     return for_each_id(table.stores(), table.schema(), file, [&](std::string_view id) -> Status {
-      const std::lock_guard lock(mutex);
+      const MutexLock lock(mutex);
       EC_ASSIGN_OR_RETURN(const bool is_gone, gone.contains(id_hash(id)));
       return is_gone ? changes.add(id) : Status{};
     });

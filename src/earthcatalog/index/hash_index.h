@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 
+#include "earthcatalog/base/defaults.h"
 #include "earthcatalog/base/hash.h"
 #include "earthcatalog/base/progress.h"
 #include "earthcatalog/extsort/hash_sorter.h"
@@ -19,7 +20,8 @@ namespace earthcatalog::index {
 struct HashIndexOptions {
   std::string scratch_folder = "/var/tmp";  ///< for what does not fit into memory: an unlinked file
   Hooks hooks;                              ///< its stop ends early, kCancelled
-  std::int64_t memory_bytes = 768ll << 20;  ///< for hashes; besides, some 64 MiB, and files up to 256 MiB as a whole
+  std::int64_t memory_bytes =
+      kDefaultMemoryBytes;  ///< for hashes; besides, some 64 MiB, and files up to 256 MiB as a whole
 };
 
 struct HashChange {

@@ -2,13 +2,14 @@
 
 #include <algorithm>
 #include <map>
-#include <mutex>
 #include <set>
 #include <tuple>
 #include <utility>
 
+#include "earthcatalog/base/mutex.h"
 #include "earthcatalog/extsort/hash_sorter.h"
 #include "earthcatalog/index/table_rows.h"
+#include "earthcatalog/index/version_order.h"
 #include "earthcatalog/storage/uri.h"
 
 namespace earthcatalog::index {
@@ -17,7 +18,6 @@ namespace {
 using iceberg::DataFile;
 
 constexpr std::int32_t kUnknownYear = INT32_MAX;
-constexpr TimeMicros kNeverUpdated = INT64_MIN;
 
 // A row that came (+1) or went (-1).
 struct RowChange {
@@ -73,14 +73,19 @@ class CatchUp {
   Result<CaughtUp> run() {
     const auto* current = table_.current_snapshot();
     EC_TRY(collect_changes(current));
-    EC_TRY(sorter_.drain([&](std::span<const RowChange> part) { return take_part(part); }));
-    EC_TRY(process_batch());
+    EC_TRY(reconcile_all());
     const auto id = current != nullptr ? std::optional(current->snapshot_id) : std::nullopt;
     EC_TRY(apply({}, id));
     return std::move(result_);
   }
 
  private:
+  Status reconcile_all() {
+    const MutexLock lock(mutex_);
+    EC_TRY(sorter_.drain([&](std::span<const RowChange> part) EC_REQUIRES(mutex_) { return take_part(part); }));
+    return process_batch();
+  }
+
   using Group = std::pair<std::int32_t, std::string>;  // year, cell
 
   Status collect_changes(const iceberg::Snapshot* current) {
@@ -92,19 +97,22 @@ class CatchUp {
     }
     const auto visit = [&](const DataFile& file, bool came) {
       if (!came) {
-        const std::lock_guard lock(mutex_);
-        result_.removed_files.push_back(storage::place_key(file.file_path));
+        const MutexLock lock(mutex_);
+        removed_files_.push_back(storage::place_key(file.file_path));
       }
       return collect(file, came ? 1 : -1);
     };
     EC_TRY(for_each_changed_file(table_, before, now, visit));
-    std::ranges::sort(result_.removed_files);
+    const MutexLock lock(mutex_);
+    std::ranges::sort(removed_files_);
+    result_.removed_files = std::move(removed_files_);
     return {};
   }
 
   // The rows that the index records, in place of those of a snapshot that is lost.
   Status collect_recorded() {
     return old_.scan([&](ObjectEntry&& entry) -> Status {
+      const MutexLock lock(mutex_);
       for (const auto& cell : entry.cells) {
         EC_TRY(sorter_.add({.key = entry.identity,
                             .year = entry.year.value_or(kUnknownYear),
@@ -127,17 +135,17 @@ class CatchUp {
                         [&](const Hash128& identity, std::optional<TimeMicros> updated) {
                           change.key = identity;
                           change.updated = updated.value_or(kNeverUpdated);
-                          const std::lock_guard lock(mutex_);
+                          const MutexLock lock(mutex_);
                           return sorter_.add(change);
                         });
   }
 
   std::int32_t number_of_cell(const std::string& cell) {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     return cells_.number(cell);
   }
 
-  Status take_part(std::span<const RowChange> part) {
+  Status take_part(std::span<const RowChange> part) EC_REQUIRES(mutex_) {
     for (std::size_t i = 0; i < part.size();) {
       const std::size_t first = i;
       while (i < part.size() && part[i].same_place(part[first])) ++i;
@@ -148,7 +156,7 @@ class CatchUp {
 
   // Rows of one item, cell and year. What went and came again (a compaction) cancels out; what is left is put into the
   // batch. Where some came, those that went are no loss: a compaction may drop the doubles of a row.
-  Status take_place(std::span<const RowChange> rows) {
+  Status take_place(std::span<const RowChange> rows) EC_REQUIRES(mutex_) {
     const bool some_came = std::ranges::any_of(rows, [](const RowChange& row) { return row.count > 0; });
     for (std::size_t i = 0; i < rows.size();) {
       RowChange sum = rows[i];
@@ -163,7 +171,7 @@ class CatchUp {
     return {};
   }
 
-  Status process_batch() {
+  Status process_batch() EC_REQUIRES(mutex_) {
     std::vector<Hash128> items;
     for (const auto& change : batch_) {
       if (items.empty() || items.back() != change.key) items.push_back(change.key);
@@ -188,8 +196,9 @@ class CatchUp {
     return apply(update, result_.index.manifest().snapshot_id);
   }
 
-  // What the index has to say of one item from now on. `holders` are all objects that hold it.
-  void reconcile(std::span<const RowChange> changes, std::span<const ObjectEntry> holders, IndexUpdate& update) const {
+  // Updates what the index says of one item. `holders` are all objects that hold it.
+  void reconcile(std::span<const RowChange> changes, std::span<const ObjectEntry> holders, IndexUpdate& update) const
+      EC_REQUIRES(mutex_) {
     std::set<Group> recorded;
     TimeMicros recorded_updated = kNeverUpdated;
     for (const auto& holder : holders) {
@@ -255,9 +264,10 @@ class CatchUp {
   const iceberg::Table& table_;
   const ObjectIndex old_;
   const CatchUpOptions& options_;
-  std::mutex mutex_;  // of what collect() fills: files are read side by side
-  Cells cells_;
-  extsort::HashSorter<RowChange> sorter_;
+  Mutex mutex_;  // files are read side by side
+  Cells cells_ EC_GUARDED_BY(mutex_);
+  extsort::HashSorter<RowChange> sorter_ EC_GUARDED_BY(mutex_);
+  std::vector<std::string> removed_files_ EC_GUARDED_BY(mutex_);
   std::vector<RowChange> batch_;
   std::size_t batch_items_ = 0;
   int runs_ = 0;

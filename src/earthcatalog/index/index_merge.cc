@@ -8,7 +8,7 @@
 namespace earthcatalog::index {
 namespace {
 
-// Of a far run, the next row group is on its way while the one at hand is merged with those of other runs.
+// Reads a run. The next row group of a far one is on its way while the one at hand is merged with those of other runs.
 class RunSource final : public EntrySource {
  public:
   explicit RunSource(const RunReader& reader) : reader_(reader) {

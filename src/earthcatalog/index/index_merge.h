@@ -25,8 +25,8 @@ std::unique_ptr<EntrySource> source_of(const RunReader& reader);
 /// one piece of each.
 Status merge_entries(std::vector<std::unique_ptr<EntrySource>> sources, const std::function<Status(RunEntry&&)>& visit);
 
-/// How many of the youngest runs to merge when there are too many; `entries` oldest first. The smallest group that
-/// does not outgrow the run before it, so that an entry is rewritten only a few times while the index grows.
+/// Returns how many of the youngest runs to merge when there are too many; `entries` oldest first: the smallest group
+/// that does not outgrow the run before it, so that an entry is rewritten only a few times while the index grows.
 std::size_t runs_to_merge(std::span<const std::int64_t> entries);
 
 }  // namespace earthcatalog::index

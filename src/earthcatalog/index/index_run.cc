@@ -26,7 +26,7 @@ PackedVersion version_of(const RunKey& key) {
   return version;
 }
 
-// What cannot be removed now is left to `expire`.
+// A file that cannot be removed now is left to `expire`.
 IndexRun::~IndexRun() {
   if (!retired_) return;
   const auto where = stores_.locate(info_.uri);
@@ -66,19 +66,19 @@ Status IndexRun::load_identities() const {
 }
 
 Result<const RunReader*> IndexRun::reader() const {
-  const std::lock_guard guard(loading_);
+  const MutexLock guard(loading_);
   EC_TRY(load_reader());
   return reader_.get();
 }
 
 Result<const ObjectTable*> IndexRun::objects() const {
-  const std::lock_guard guard(loading_);
+  const MutexLock guard(loading_);
   EC_TRY(load_objects());
   return objects_.get();
 }
 
 Result<const IdentityTable*> IndexRun::identities() const {
-  const std::lock_guard guard(loading_);
+  const MutexLock guard(loading_);
   EC_TRY(load_identities());
   return identities_.get();
 }

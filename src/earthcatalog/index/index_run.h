@@ -4,12 +4,12 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "earthcatalog/base/mutex.h"
 #include "earthcatalog/extsort/hash_table.h"
 #include "earthcatalog/index/index_run_file.h"
 #include "earthcatalog/index/object_index.h"
@@ -57,21 +57,21 @@ class IndexRun {
   Result<const IdentityTable*> identities() const;
 
  private:
-  Status load_reader() const;
-  Status load_objects() const;
-  Status load_identities() const;
+  Status load_reader() const EC_REQUIRES(loading_);
+  Status load_objects() const EC_REQUIRES(loading_);
+  Status load_identities() const EC_REQUIRES(loading_);
 
   storage::Stores& stores_;
   const RunInfo info_;
   const ObjectIndexOptions options_;
   mutable std::atomic<bool> retired_ = false;
-  mutable std::mutex loading_;
-  mutable std::unique_ptr<const RunReader> reader_;
-  mutable std::unique_ptr<const ObjectTable> objects_;
-  mutable std::unique_ptr<const IdentityTable> identities_;
+  mutable Mutex loading_;
+  mutable std::unique_ptr<const RunReader> reader_ EC_GUARDED_BY(loading_);
+  mutable std::unique_ptr<const ObjectTable> objects_ EC_GUARDED_BY(loading_);
+  mutable std::unique_ptr<const IdentityTable> identities_ EC_GUARDED_BY(loading_);
 };
 
-/// What one table of one run may keep in memory.
+/// Returns the share of memory that one table of one run may keep.
 extsort::HashTableOptions table_options(const ObjectIndexOptions& options);
 RunKey key_of(const RunEntry& entry);
 PackedVersion version_of(const RunKey& key);

@@ -32,7 +32,7 @@ class RunWriter {
   virtual Result<RunInfo> finish() = 0;
 };
 
-/// What a lookup needs of an entry.
+/// The part of an entry that a lookup needs.
 struct RunKey {
   Hash128 object, identity;
   std::string_view etag;  ///< valid during the call
@@ -50,7 +50,7 @@ class RunReader {
 
   virtual int row_groups() const = 0;
   virtual std::int64_t rows() const = 0;
-  /// Whether each reading waits for an answer over the network.
+  /// Returns true when each reading waits for an answer over the network.
   virtual bool is_far() const = 0;
   virtual Result<std::vector<RunEntry>> read_row_group(int row_group) const = 0;
   /// All entries' keys in order, from the few columns that hold them.

@@ -3,10 +3,10 @@
 #include <parquet/exception.h>
 
 #include <cstring>
-#include <mutex>
 #include <numeric>
 #include <optional>
 
+#include "earthcatalog/base/mutex.h"
 #include "earthcatalog/base/parallel.h"
 #include "earthcatalog/index/index_run_file.h"
 #include "earthcatalog/index/index_run_schema.h"
@@ -74,13 +74,14 @@ class ParquetRunReader final : public RunReader {
     EC_ASSIGN_OR_RETURN(auto input, where_.store->open_input(where_.key, size_bytes));
     parquet::arrow::FileReaderBuilder builder;
     EC_TRY_ARROW(builder.Open(std::move(input)));
+    const MutexLock lock(mutex_);
     EC_TRY_ARROW(builder.memory_pool(arrow::default_memory_pool())->Build(&reader_));
     std::shared_ptr<arrow::Schema> schema;
     EC_TRY_ARROW(reader_->GetSchema(&schema));
     if (!schema->Equals(*run_schema(), false)) {
       return fail(ErrorKind::kInvalidData, "it is no run of an object index: its columns are {}", schema->ToString());
     }
-    for (int group = 0; group < row_groups(); ++group) {
+    for (int group = 0; group < reader_->num_row_groups(); ++group) {
       starts_.push_back(rows_);
       rows_ += reader_->parquet_reader()->metadata()->RowGroup(group)->num_rows();
     }
@@ -88,7 +89,7 @@ class ParquetRunReader final : public RunReader {
     return {};
   }
 
-  int row_groups() const override { return reader_->num_row_groups(); }
+  int row_groups() const override { return static_cast<int>(starts_.size()) - 1; }
   std::int64_t rows() const override { return rows_; }
   bool is_far() const override { return where_.store->capabilities().far; }
 
@@ -126,7 +127,7 @@ class ParquetRunReader final : public RunReader {
   Result<std::shared_ptr<arrow::RecordBatch>> read(int group, int columns) const {
     std::vector<int> leaves(static_cast<std::size_t>(columns));
     std::iota(leaves.begin(), leaves.end(), 0);
-    const std::lock_guard guard(mutex_);
+    const MutexLock guard(mutex_);
     std::optional<Waiting> waiting;  // row groups are small: most of the time goes to the request
     if (is_far()) waiting.emplace();
     auto table = reader_->ReadRowGroup(group, leaves);
@@ -136,9 +137,9 @@ class ParquetRunReader final : public RunReader {
   }
 
   const storage::Location where_;
-  mutable std::mutex mutex_;  // Arrow's reader is for one thread at a time
-  std::unique_ptr<parquet::arrow::FileReader> reader_;
-  std::vector<std::int64_t> starts_;
+  mutable Mutex mutex_;  // Arrow's reader is for one thread at a time
+  std::unique_ptr<parquet::arrow::FileReader> reader_ EC_GUARDED_BY(mutex_);
+  std::vector<std::int64_t> starts_;  // of row groups, and of what would follow on the last
   std::int64_t rows_ = 0;
 };
 

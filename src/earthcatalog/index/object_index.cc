@@ -10,6 +10,7 @@
 #include "earthcatalog/base/parallel.h"
 #include "earthcatalog/index/index_merge.h"
 #include "earthcatalog/index/index_run.h"
+#include "earthcatalog/index/version_order.h"
 #include "earthcatalog/storage/object_version.h"
 
 namespace earthcatalog::index {
@@ -90,7 +91,7 @@ Result<std::vector<std::unique_ptr<RunReader>>> open_all(storage::Stores& stores
   return readers;
 }
 
-// Whether a run younger than number `run` says something of `object`.
+// Returns true when a run younger than number `run` says something of `object`.
 Result<bool> replaced(const Runs& runs, std::size_t run, const Hash128& object) {
   for (std::size_t younger = run + 1; younger < runs.size(); ++younger) {
     EC_ASSIGN_OR_RETURN(const auto* table, runs[younger]->objects());
@@ -159,7 +160,7 @@ ObjectEntry entry_of(const storage::ObjectRef& ref) {
 }
 
 bool newer(const ObjectEntry& a, const ObjectEntry& b) {
-  return std::tie(a.updated, a.last_modified, a.name) > std::tie(b.updated, b.last_modified, b.name);
+  return newer(ObjectVersion{a.updated, a.last_modified, a.name}, ObjectVersion{b.updated, b.last_modified, b.name});
 }
 
 void supersede(ObjectEntry owner, IndexUpdate& update) {
@@ -281,15 +282,7 @@ Result<std::vector<ObjectEntry>> ObjectIndex::find_later(std::span<const Holding
   });
 }
 
-Result<std::vector<ObjectEntry>> ObjectIndex::find_identities(std::span<const Hash128> identities) const {
-  return find_items(identities, true);
-}
-
 Result<std::vector<ObjectEntry>> ObjectIndex::find_holders(std::span<const Hash128> identities) const {
-  return find_items(identities, false);
-}
-
-Result<std::vector<ObjectEntry>> ObjectIndex::find_items(std::span<const Hash128> identities, bool owners_only) const {
   std::vector<Hash128> wanted(identities.begin(), identities.end());
   std::ranges::sort(wanted);
   wanted.erase(std::ranges::unique(wanted).begin(), wanted.end());
@@ -305,7 +298,6 @@ Result<std::vector<ObjectEntry>> ObjectIndex::find_items(std::span<const Hash128
     EC_ASSIGN_OR_RETURN(const auto* objects, state_->runs[run]->objects());
     for (const auto position : candidates) {
       EC_ASSIGN_OR_RETURN(const ObjectRecord record, objects->at(position));
-      if (owners_only && !record.version.owns_rows()) continue;
       EC_ASSIGN_OR_RETURN(const bool old, replaced(state_->runs, run, record.key));
       if (!old) rows.push_back(position);
     }

@@ -46,8 +46,7 @@ struct ObjectEntry {
 /// The entry of `ref` without item.
 ObjectEntry entry_of(const storage::ObjectRef& ref);
 
-/// Whether the item of `a` is newer than that of `b`: by `updated`, then last_modified, then
-/// name. Absent is oldest.
+/// Compares entries as ObjectVersions (index/version_order.h).
 bool newer(const ObjectEntry& a, const ObjectEntry& b);
 
 enum class ObjectState : std::uint8_t {
@@ -63,7 +62,7 @@ struct RunInfo {
   bool operator==(const RunInfo&) const = default;
 };
 
-/// What the table property `earthcatalog.object-index` says.
+/// The contents of the table property `earthcatalog.object-index`.
 struct IndexManifest {
   std::optional<std::int64_t> snapshot_id;  ///< the table's snapshot that the runs describe
   std::vector<RunInfo> runs;                ///< oldest first
@@ -85,20 +84,20 @@ struct ObjectIndexOptions {
 struct IndexUpdate {
   std::vector<ObjectEntry> entries;  ///< in any order; of one object the last counts
   std::vector<Hash128> forgotten;    ///< objects to forget
-  /// How many items more have rows after it than before. None: not known, and from then on count_items() has to look.
+  /// The number of items with rows, after it less before. None: not known, and from then on count_items() has to look.
   std::optional<std::int64_t> more_items = {};
   std::vector<RunInfo> runs = {};  ///< entries written by RunWriter before, oldest first; `entries` are younger
   bool from_nothing = false;       ///< all that was known before is forgotten first
   bool empty() const { return entries.empty() && forgotten.empty() && runs.empty() && !from_nothing; }
 };
 
-/// What an object holds now.
+/// The item that an object holds now.
 struct Holding {
   Hash128 object, identity;
   std::optional<TimeMicros> last_modified = {};
 };
 
-/// Records in `update` that `owner` (from find_identities) loses its rows to a newer object: it stays known as
+/// Records in `update` that `owner` (from find_holders) loses its rows to a newer object: it stays known as
 /// superseded, or, when its object was never known, is forgotten.
 void supersede(ObjectEntry owner, IndexUpdate& update);
 
@@ -110,7 +109,7 @@ class ObjectIndex {
 
   const IndexManifest& manifest() const;
   const ObjectIndexOptions& options() const;
-  /// Whether all its files are there, with the sizes that the manifest says.
+  /// Returns true when all its files are there, with the sizes that the manifest says.
   Result<bool> is_whole() const;
   /// Entries in all runs, replaced ones included.
   std::int64_t entries() const;
@@ -120,11 +119,8 @@ class ObjectIndex {
   /// bytes an object asked for, and the lookup tables of ObjectIndexOptions. kNotFound when a run is missing.
   Result<std::vector<ObjectState>> lookup(std::span<const storage::ObjectRef> objects) const;
 
-  /// The entries that own rows of these items; several for one item only when other engines wrote some of its rows.
-  /// In no order.
-  Result<std::vector<ObjectEntry>> find_identities(std::span<const Hash128> identities) const;
-
-  /// The entries of all objects that hold these items: find_identities(), and those that were superseded. In no order.
+  /// The entries of all objects that hold these items, in no order: those that own rows, several of one item only when
+  /// other engines wrote some of them, and those that were superseded.
   Result<std::vector<ObjectEntry>> find_holders(std::span<const Hash128> identities) const;
 
   /// The recorded entries of those of these objects that own rows of another item than the one they hold now. Each
@@ -135,7 +131,7 @@ class ObjectIndex {
   /// has recorded a newer version since. Each object once; in no order.
   Result<std::vector<ObjectEntry>> find_later(std::span<const Holding> now) const;
 
-  /// How many items have rows. Without the manifest's count: two scans at most, and 16 bytes for each item of an
+  /// Counts the items that have rows. Without the manifest's count: two scans at most, and 16 bytes for each item of an
   /// unknown object.
   Result<std::int64_t> count_items() const;
 
@@ -156,7 +152,6 @@ class ObjectIndex {
  private:
   struct State;
   explicit ObjectIndex(std::shared_ptr<const State> state);
-  Result<std::vector<ObjectEntry>> find_items(std::span<const Hash128> identities, bool owners_only) const;
   std::shared_ptr<const State> state_;
 };
 

@@ -20,9 +20,9 @@ class PackedVersion {
   explicit PackedVersion(const storage::ObjectRef& object)
       : PackedVersion(object.etag, object.last_modified, object.size_bytes) {}
 
-  /// Whether what is recorded is the version that an inventory gives now: by the first of etag, last_modified, size
-  /// that both know. An inventory that gives none of them knows the object by its name alone: it is. One that gives
-  /// nothing that is recorded may speak of any version: it is not.
+  /// Returns true when the version recorded is the one that an inventory gives now: by the first of etag, last_modified
+  /// and size that both know. An inventory that gives none of them knows the object by its name alone: it is. One that
+  /// gives nothing that is recorded may speak of any version: it is not.
   bool matches(const PackedVersion& now) const;
 
   /// Anything of it is known.
@@ -30,7 +30,7 @@ class PackedVersion {
   std::optional<TimeMicros> last_modified() const;
   std::optional<std::int64_t> size_bytes() const;
 
-  /// What an index says of the object besides.
+  /// Flags that an index keeps of the object besides.
   void set_owns_rows() { bits_ |= kOwnerBit; }
   void set_forgotten() { bits_ |= kForgottenBit; }
   bool owns_rows() const { return (bits_ & kOwnerBit) != 0; }

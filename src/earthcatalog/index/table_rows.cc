@@ -12,7 +12,7 @@
 namespace earthcatalog::index {
 namespace {
 
-// Of files that are read side by side.
+// Bytes of files that are read side by side.
 constexpr std::int64_t kReadAheadBytes = 32 << 20;
 
 std::string_view text_at(const arrow::Array& array, std::int64_t row) {

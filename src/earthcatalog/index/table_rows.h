@@ -1,4 +1,4 @@
-// Which items have rows in a data file, and which files a table has.
+// Visits the items that have rows in a data file, and the files of a table.
 #pragma once
 
 #include <cstdint>

@@ -32,7 +32,7 @@ struct ItemRecord {
   bool undatable = false;                        ///< had a datetime that nobody can read
 };
 
-/// What one worker made of the items of one chunk.
+/// The items of one chunk that one worker parsed.
 struct ChunkPart {
   explicit ChunkPart(std::shared_ptr<const stac::ItemSchema> item_schema)
       : schema(std::move(item_schema)), batch(schema) {}

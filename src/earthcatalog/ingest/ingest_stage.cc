@@ -7,8 +7,8 @@ namespace {
 
 using Pull = fetch::Fetcher::Pull;
 
-// Of the memory limit, for bodies on the wire, and for files on their way to a store; the rest is for items and queued
-// bodies.
+// Shares of the memory limit for bodies on the wire, and for files on their way to a store; the rest is for items and
+// queued bodies.
 constexpr std::int64_t kInFlightShare = 8, kWritingShare = 8;
 // A share of nothing is a byte: the first object gets all the memory that it needs, whatever the limit.
 constexpr std::int64_t kLeastShare = 1;
@@ -62,7 +62,7 @@ void IngestStage::fetch_loop() {
                              [this](fetch::Fetched&& fetched) { return done(std::move(fetched)); }, stop_);
   bodies_.close();
   if (!status && status.error().kind != ErrorKind::kCancelled) fail_with(std::move(status).error());
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   --threads_left_;
   changed_.notify_all();
 }
@@ -76,7 +76,7 @@ bool IngestStage::push_back() {
   }
   cut_current();
   if (!short_of_memory_.exchange(true)) {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     something_new_ = true;
     changed_.notify_all();
   }
@@ -95,7 +95,7 @@ void IngestStage::cut_current() {
   rest->source_items = count;
   current_->source_items -= count;
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     line_.push_back(rest);
   }
   // Last: at zero the chunk may be taken, and its successor must be in line by then.
@@ -118,7 +118,7 @@ Result<Pull> IngestStage::next(fetch::Fetcher::Work& work) {
     }
     unchanged_ += current_->unchanged;
     settled_ += current_->unchanged;
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     line_.push_back(current_);
     something_new_ = true;
   }
@@ -170,7 +170,7 @@ void IngestStage::work_loop(std::size_t worker) {
     held_bytes_ -= bytes;
     settle(chunk);
   }
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   --threads_left_;
   changed_.notify_all();
 }
@@ -178,7 +178,7 @@ void IngestStage::work_loop(std::size_t worker) {
 void IngestStage::settle(Chunk& chunk) {
   ++settled_;
   if (chunk.open.fetch_sub(1) > 1) return;
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   something_new_ = true;
   changed_.notify_all();
 }
@@ -187,30 +187,32 @@ void IngestStage::settle(Chunk& chunk) {
 void IngestStage::fail_with(Error error) {
   stop_ = true;
   bodies_.close();
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   if (status_) status_ = std::unexpected(std::move(error));
 }
 
 bool IngestStage::wait(std::chrono::milliseconds timeout) {
-  std::unique_lock lock(mutex_);
-  changed_.wait_for(lock, timeout, [this] { return something_new_ || threads_left_ == 0; });
+  const auto until = std::chrono::steady_clock::now() + timeout;
+  const MutexLock lock(mutex_);
+  while (!something_new_ && threads_left_ > 0 && changed_.wait_until(mutex_, until)) {
+  }
   something_new_ = false;
   return threads_left_ == 0;
 }
 
 Status IngestStage::status() const {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   return status_;
 }
 
 bool IngestStage::has_complete_chunk() const {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   return !line_.empty() && line_.front()->open == 0;
 }
 
 std::vector<std::shared_ptr<Chunk>> IngestStage::take_complete_chunks() {
   std::vector<std::shared_ptr<Chunk>> complete;
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   while (!line_.empty() && line_.front()->open == 0) {
     complete.push_back(std::move(line_.front()));
     line_.pop_front();

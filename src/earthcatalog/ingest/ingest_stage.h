@@ -4,15 +4,15 @@
 
 #include <atomic>
 #include <chrono>
-#include <condition_variable>
 #include <deque>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <thread>
 #include <vector>
 
 #include "earthcatalog/base/bounded_queue.h"
+#include "earthcatalog/base/defaults.h"
+#include "earthcatalog/base/mutex.h"
 #include "earthcatalog/base/progress.h"
 #include "earthcatalog/fetch/fetcher.h"
 #include "earthcatalog/grid/partitioner.h"
@@ -27,9 +27,9 @@ namespace earthcatalog::ingest {
 struct IngestStageOptions {
   fetch::FetchOptions fetch;
   std::size_t workers = 1;
-  std::int64_t memory_limit_bytes = 768 << 20;  ///< parts, bodies queued and in flight, files on their way
-  bool keep_text = false;                       ///< IngestContext::keep_text
-  bool keep_pending = false;                    ///< Chunk::pending_objects
+  std::int64_t memory_limit_bytes = kDefaultMemoryBytes;  ///< parts, bodies queued and in flight, files on their way
+  bool keep_text = false;                                 ///< IngestContext::keep_text
+  bool keep_pending = false;                              ///< Chunk::pending_objects
 };
 
 /// Starts when it is made; the maker's thread takes complete chunks out. The references must outlive it.
@@ -46,9 +46,9 @@ class IngestStage {
   bool wait(std::chrono::milliseconds timeout);
   /// Ends early: nothing more is begun, what is in flight is left.
   void stop() { stop_ = true; }
-  /// How it ended; call after wait() said true. A stop is no error.
+  /// Returns how it ended; call after wait() said true. A stop is no error.
   Status status() const;
-  /// How reading the inventory ended; nothing while it goes on.
+  /// Returns how reading the inventory ended; nothing while it goes on.
   std::optional<Status> input_ended() const { return source_.ended(); }
   /// It ended because the inventory could not be read to its end.
   bool input_failed() const { return input_failed_; }
@@ -92,12 +92,12 @@ class IngestStage {
   std::atomic<bool> input_failed_{false};
   std::shared_ptr<Chunk> current_;  ///< of the fetch thread
 
-  mutable std::mutex mutex_;
-  std::condition_variable changed_;
-  std::deque<std::shared_ptr<Chunk>> line_;  ///< chunks not taken yet, in inventory order
-  std::size_t threads_left_ = 0;
-  bool something_new_ = false;
-  Status status_;
+  mutable Mutex mutex_;
+  CondVar changed_;
+  std::deque<std::shared_ptr<Chunk>> line_ EC_GUARDED_BY(mutex_);  ///< chunks not taken yet, in inventory order
+  std::size_t threads_left_ EC_GUARDED_BY(mutex_) = 0;
+  bool something_new_ EC_GUARDED_BY(mutex_) = false;
+  Status status_ EC_GUARDED_BY(mutex_);
   std::atomic<std::int64_t> settled_{0}, missing_{0}, pending_{0}, rejected_{0}, unchanged_{0}, pulled_{0};
   std::vector<std::jthread> threads_;
 };

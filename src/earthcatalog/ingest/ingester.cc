@@ -20,7 +20,7 @@ bool has_problem(const stac::ParsedItem& item, std::string_view kind) {
 }  // namespace
 
 void StartSchema::met_other_collection() {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   if (undecided_ && schema_->kind == stac::SchemaKind::kItslive) {
     schema_ = std::make_shared<const stac::ItemSchema>(stac::initial_schema(stac::SchemaKind::kAuto));
   }

@@ -3,9 +3,9 @@
 
 #include <atomic>
 #include <memory>
-#include <mutex>
 #include <vector>
 
+#include "earthcatalog/base/mutex.h"
 #include "earthcatalog/fetch/fetcher.h"
 #include "earthcatalog/grid/partitioner.h"
 #include "earthcatalog/ingest/chunk.h"
@@ -22,29 +22,29 @@ class StartSchema {
   StartSchema(std::shared_ptr<const stac::ItemSchema> schema, bool undecided)
       : schema_(std::move(schema)), undecided_(undecided) {}
   std::shared_ptr<const stac::ItemSchema> get() const {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     return schema_;
   }
   /// The table's kind is known now.
   void decide(std::shared_ptr<const stac::ItemSchema> schema) {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     schema_ = std::move(schema);
     undecided_ = false;
   }
   bool undecided() const {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     return undecided_;
   }
   /// An item that is none of ITS_LIVE's was met.
   void met_other_collection();
 
  private:
-  mutable std::mutex mutex_;
-  std::shared_ptr<const stac::ItemSchema> schema_;
-  bool undecided_;
+  mutable Mutex mutex_;
+  std::shared_ptr<const stac::ItemSchema> schema_ EC_GUARDED_BY(mutex_);
+  bool undecided_ EC_GUARDED_BY(mutex_);
 };
 
-/// What all workers share.
+/// Shared by all workers.
 struct IngestContext {
   const grid::Partitioner& grid;
   Problems& problems;

@@ -10,7 +10,7 @@ InventoryChunker::InventoryChunker(inventory::Inventory& inventory, UnchangedLoo
   thread_ = std::jthread([this] {
     auto status = read();
     {
-      const std::lock_guard lock(mutex_);
+      const MutexLock lock(mutex_);
       ended_ = std::move(status);
     }
     queue_.close();
@@ -20,17 +20,17 @@ InventoryChunker::InventoryChunker(inventory::Inventory& inventory, UnchangedLoo
 InventoryChunker::~InventoryChunker() { queue_.close(); }
 
 std::optional<Status> InventoryChunker::ended() const {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   return ended_;
 }
 
 inventory::InventoryCounts InventoryChunker::counts() const {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   return counts_;
 }
 
 std::optional<InventoryChunker::Total> InventoryChunker::total() const {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   if (ended_ && *ended_) return Total{.items = counts_.items};
   if (!share_read_ || *share_read_ <= 0) return std::nullopt;
   const auto items = static_cast<double>(counts_.items) / std::min(*share_read_, 1.0);
@@ -42,7 +42,7 @@ Status InventoryChunker::read() {
     std::vector<storage::ObjectRef> objects;
     EC_TRY(inventory_.next(objects, options_.chunk_size));
     {
-      const std::lock_guard lock(mutex_);
+      const MutexLock lock(mutex_);
       counts_ = inventory_.counts();
       share_read_ = inventory_.share_read();
     }

@@ -3,13 +3,14 @@
 
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <span>
 #include <thread>
 #include <vector>
 
 #include "earthcatalog/base/bounded_queue.h"
+#include "earthcatalog/base/defaults.h"
+#include "earthcatalog/base/mutex.h"
 #include "earthcatalog/ingest/chunk.h"
 #include "earthcatalog/inventory/inventory.h"
 #include "earthcatalog/result.h"
@@ -22,7 +23,7 @@ using UnchangedLookup = std::function<Result<std::vector<bool>>(std::span<const 
 class InventoryChunker {
  public:
   struct Options {
-    std::size_t chunk_size = 20'000;
+    std::size_t chunk_size = static_cast<std::size_t>(kDefaultChunkKeys);
     std::size_t workers = 1;  ///< slots for parts in each chunk
   };
 
@@ -34,11 +35,11 @@ class InventoryChunker {
   std::shared_ptr<Chunk> try_next() { return queue_.try_pop().value_or(nullptr); }
   /// No chunk is left and none will come.
   bool finished() const { return queue_.closed() && queue_.size() == 0; }
-  /// How reading ended; nothing while it goes on. From any thread.
+  /// Returns how reading ended; nothing while it goes on. From any thread.
   std::optional<Status> ended() const;
   /// Counts of the inventory so far, from any thread.
   inventory::InventoryCounts counts() const;
-  /// How many objects it will have given in the end: known once it has been read, before that judged by how much of it
+  /// Objects that it will have given in the end: known once it has been read, before that judged by how much of it
   /// has been. Nothing where nobody can tell. From any thread.
   struct Total {
     std::int64_t items = 0;
@@ -54,10 +55,10 @@ class InventoryChunker {
   const UnchangedLookup lookup_;
   const Options options_;
   BoundedQueue<std::shared_ptr<Chunk>> queue_{1};
-  mutable std::mutex mutex_;
-  inventory::InventoryCounts counts_;
-  std::optional<double> share_read_;
-  std::optional<Status> ended_;
+  mutable Mutex mutex_;
+  inventory::InventoryCounts counts_ EC_GUARDED_BY(mutex_);
+  std::optional<double> share_read_ EC_GUARDED_BY(mutex_);
+  std::optional<Status> ended_ EC_GUARDED_BY(mutex_);
   std::jthread thread_;
 };
 

@@ -19,7 +19,7 @@ struct ItemAddress {
   std::uint32_t part = 0, item = 0;
 };
 
-/// What RowPartitioner::make takes: row n's batch is that of its part.
+/// The input of RowPartitioner::make: row n's batch is that of its part.
 struct ItemRows {
   std::vector<write::PartitionRow> rows;
   std::vector<grid::Bounds> bounds;

@@ -50,7 +50,7 @@ LineFile::~LineFile() {
 
 void LineFile::add(std::string_view line) {
   if (uri_.empty()) return;
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   if (path_.empty() && !failed_) {
     path_ = make_temporary_file();
     file_.open(path_, std::ios::binary | std::ios::trunc);
@@ -60,7 +60,7 @@ void LineFile::add(std::string_view line) {
 }
 
 Result<std::string> LineFile::finish() {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   if (path_.empty() && !failed_) return std::string();
   file_.close();
   if (failed_ || file_.fail()) {

@@ -2,10 +2,10 @@
 #pragma once
 
 #include <fstream>
-#include <mutex>
 #include <string>
 #include <string_view>
 
+#include "earthcatalog/base/mutex.h"
 #include "earthcatalog/result.h"
 #include "earthcatalog/storage/stores.h"
 
@@ -28,10 +28,10 @@ class LineFile {
  private:
   storage::Stores& stores_;
   const std::string uri_, what_;
-  std::mutex mutex_;
-  std::string path_;  // of the local file, once there is one
-  std::ofstream file_;
-  bool failed_ = false;
+  Mutex mutex_;
+  std::string path_ EC_GUARDED_BY(mutex_);  // of the local file, once there is one
+  std::ofstream file_ EC_GUARDED_BY(mutex_);
+  bool failed_ EC_GUARDED_BY(mutex_) = false;
 };
 
 }  // namespace earthcatalog::ingest

@@ -1,4 +1,4 @@
-// When objects that are in the list but not in the bucket fail a run.
+// Judges when objects that are in the list but not in the bucket fail a run.
 #pragma once
 
 #include <cstdint>
@@ -15,7 +15,7 @@ struct MissingRule {
   std::optional<double> most_share;  ///< of those asked for, from 0 to 1
 };
 
-/// What a run that went through its whole list met.
+/// Counts of a run that went through its whole list.
 struct MissingCounts {
   std::int64_t asked = 0;    ///< objects of the list
   std::int64_t missing = 0;  ///< of these: not in the bucket

@@ -5,7 +5,7 @@
 namespace earthcatalog::ingest {
 namespace {
 
-// What the inventory gave of the object: whoever takes up its pending objects knows which version was meant.
+// Adds the version that the inventory gave: whoever takes up its pending objects knows which one was meant.
 void add_version(const storage::ObjectRef& object, nlohmann::ordered_json& json) {
   if (!object.etag.empty()) json["etag"] = object.etag;
   if (object.last_modified) json["last_modified"] = format_time(*object.last_modified);

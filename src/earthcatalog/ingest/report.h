@@ -1,4 +1,4 @@
-// What a run did, in numbers that add up.
+// The report of a run, in numbers that add up.
 #pragma once
 
 #include <cstdint>
@@ -52,7 +52,7 @@ struct Report {
   std::string problems;  ///< URI of the problems file; empty when there was nothing to say
   bool dry_run = false;
   bool interrupted = false;
-  /// Of a backfill: chunks in all and staged. Nothing when there were none to look at.
+  /// Chunks of a backfill, in all and staged. Nothing when there were none to look at.
   std::optional<std::int64_t> chunks, chunks_staged;
   bool already_committed = false;     ///< of a backfill: an earlier run made the commit, as `snapshot_id`
   std::vector<std::string> warnings;  ///< of what costs more than it should; settings in backquotes

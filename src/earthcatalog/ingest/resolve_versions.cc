@@ -45,7 +45,6 @@ class Decider {
   void forget_what_counts_again();
   void record_versions();
   void count_items();
-  void displace(const ObjectEntry& owner);
   Version* best_of(const Hash128& identity);
 
   const Company& company_;
@@ -86,12 +85,8 @@ Status Decider::look_up() {
   return {};
 }
 
-void Decider::displace(const ObjectEntry& owner) {
-  for (const auto& cell : owner.cells) decision_.removals[{cell, owner.year}].insert(owner.identity);
-}
-
 void Decider::displace_held_before() {
-  for (const auto& entry : held_before_) displace(entry);
+  for (const auto& entry : held_before_) add_rows_of(entry, decision_.removals);
 }
 
 // The best that comes in against owners that do not: the rows of the older go.
@@ -107,14 +102,14 @@ void Decider::contest_owners() {
       kept_.insert(owner.identity);
       continue;
     }
-    displace(owner);
+    add_rows_of(owner, decision_.removals);
     index::supersede(std::move(owner), displaced);
   }
   decision_.displaced = std::move(displaced.entries);
   decision_.forgotten = std::move(displaced.forgotten);
 }
 
-// What lost to a version that is gone now, because its object left the item or went back to an older version.
+// Forgets losers to a version that is gone now, because its object left the item or went back to an older version.
 void Decider::forget_what_counts_again() {
   for (const auto& loser : losers_) {
     if (kept_.contains(loser.identity)) continue;
@@ -141,7 +136,7 @@ void Decider::count_items() {
   decision_.more_items = std::ssize(decision_.winners) - std::ssize(gone);
 }
 
-// Of each object that the parts hold, the version that counts, in order of arrival: an inventory may list an object
+// Chooses of each object that the parts hold the version that counts, in order of arrival: an inventory may list one
 // twice, and it may change between two fetches. The later version is what it holds.
 std::vector<ItemAddress> last_versions(Parts parts, std::int64_t& superseded) {
   std::vector<ItemAddress> addresses;
@@ -164,6 +159,10 @@ std::vector<ItemAddress> last_versions(Parts parts, std::int64_t& superseded) {
 }
 
 }  // namespace
+
+void add_rows_of(const ObjectEntry& owner, write::Removals& removals) {
+  for (const auto& cell : owner.cells) removals[{cell, owner.year}].insert(owner.identity);
+}
 
 Result<EntryDecision> decide_part(std::vector<ObjectEntry> incoming, const Company& company,
                                   const StagedObjects& recorded) {

@@ -1,5 +1,5 @@
-// Who owns an item's rows: among the items of a flush and what the table has already, the newest version of each.
-// (Rule: `updated`, then the object's last_modified, then its name; docs/commands/incremental.md.)
+// Decides who owns an item's rows: the newest version among the items of a flush and what the table has already
+// (index/version_order.h says which is newer).
 #pragma once
 
 #include <cstddef>
@@ -20,7 +20,10 @@
 
 namespace earthcatalog::ingest {
 
-/// What was decided of entries.
+/// Adds the rows that `owner` owns to `removals`.
+void add_rows_of(const index::ObjectEntry& owner, write::Removals& removals);
+
+/// The decision on entries.
 struct EntryDecision {
   std::vector<std::size_t> winners;           ///< positions in `incoming`, ascending: get rows
   std::vector<index::ObjectEntry> incoming;   ///< as given; the object index is to know the losers without cells
@@ -35,16 +38,16 @@ struct EntryDecision {
 /// item or another, goes whatever its version. Memory grows with `incoming`.
 Result<EntryDecision> decide_entries(std::vector<index::ObjectEntry> incoming, const StagedObjects& recorded);
 
-/// What else comes in where `incoming` is a part of it.
+/// Everything else that comes in where `incoming` is a part of it.
 struct Company {
-  /// Of all objects that come in and hold another item now: those recorded entries (StagedObjects::find_moved) whose
+  /// Recorded entries (StagedObjects::find_moved) of all objects that come in and hold another item now, whose
   /// items are of this part.
   std::vector<index::ObjectEntry> left;
   std::function<bool(const Hash128&)> comes;  ///< whether an object is among all that come in
 };
 
-/// As decide_entries(), on all incoming entries of some items at a time: the sum of the parts is the decision on the
-/// whole.
+/// Decides as decide_entries(), on all incoming entries of some items at a time: the sum of the parts is the decision
+/// on the whole.
 Result<EntryDecision> decide_part(std::vector<index::ObjectEntry> incoming, const Company& company,
                                   const StagedObjects& recorded);
 

@@ -1,4 +1,4 @@
-// How items spread over the grid: a resolution that is too fine for their footprints makes rows and files explode.
+// Counts the spread of items over the grid: a resolution too fine for their footprints makes rows and files explode.
 #pragma once
 
 #include <cstdint>
@@ -17,16 +17,16 @@ struct Spread {
   std::int64_t files = 0;  ///< of one cell and year each, in one commit
 };
 
-/// Of the items at `items` in `parts`; a file takes at most `most_rows` rows.
+/// Counts the items at `items` in `parts`; a file takes at most `most_rows` rows.
 Spread spread_of(std::span<const std::unique_ptr<ChunkPart>> parts, std::span<const ItemAddress> items,
                  std::int64_t most_rows);
-/// Of all items in `parts`.
+/// Counts all items in `parts`.
 Spread spread_of(std::span<const std::unique_ptr<ChunkPart>> parts, std::int64_t most_rows);
 
-/// What there is to warn of before such rows are written; nothing when the grid suits the footprints.
+/// Returns a warning to give before such rows are written; nothing when the grid suits the footprints.
 std::optional<std::string> warning_of(const Spread& spread);
 
-/// What files of so many rows would take, bytes: measured on ITS_LIVE's items, and no better than that.
+/// Estimates the bytes that files of so many rows would take: measured on ITS_LIVE's items, and no better than that.
 std::int64_t estimate_bytes(const Spread& spread);
 
 }  // namespace earthcatalog::ingest

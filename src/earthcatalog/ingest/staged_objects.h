@@ -18,12 +18,12 @@ class StagedObjects {
  public:
   explicit StagedObjects(index::ObjectIndex base) : base_(std::move(base)) {}
 
-  /// What `entry` says of its object replaces whatever was known of it.
+  /// Replaces whatever was known of the object of `entry`.
   void record(index::ObjectEntry entry);
   /// The next run that meets the object fetches it again.
   void forget(const Hash128& object);
 
-  /// As ObjectIndex::find_holders and find_moved, changes included.
+  /// Do as ObjectIndex::find_holders and find_moved, changes included.
   Result<std::vector<index::ObjectEntry>> find_holders(std::span<const Hash128> identities) const;
   Result<std::vector<index::ObjectEntry>> find_moved(std::span<const index::Holding> now) const;
 

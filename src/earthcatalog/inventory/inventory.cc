@@ -104,7 +104,7 @@ Result<std::unique_ptr<Inventory>> open_folder(storage::Stores& stores, Location
                                              fmt::format("{}{}", kListing, at.uri()));
 }
 
-// Whether any object lies below the key, taken as a folder.
+// Returns true when any object lies below the key, taken as a folder.
 Result<bool> is_folder(const Location& at) {
   bool found = false;
   auto status = at.store->list(at.key + "/", [&](const storage::ObjectInfo&) -> Status {

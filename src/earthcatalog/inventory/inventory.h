@@ -17,7 +17,7 @@
 
 namespace earthcatalog::inventory {
 
-/// How keys are spelt. By format: CSV with a header, Parquet, ORC: as they are; CSV without a header: URL-encoded once,
+/// Spelling of keys. By format: CSV with a header, Parquet, ORC: as they are; CSV without a header: URL-encoded once,
 /// as AWS writes it. Listings and problems files hold true names whatever is asked.
 enum class KeyEncoding : std::uint8_t { kByFormat, kRaw, kUrl };
 
@@ -27,7 +27,7 @@ struct InventoryOptions {
   std::optional<std::int64_t> limit = {};  ///< the first N keys after suffix and since
   KeyEncoding key_encoding = KeyEncoding::kByFormat;
   std::string source_root = "s3://";  ///< where buckets are, for a listing's bucket names
-  /// Whether rows of which none has the suffix are an error: they are a mistake, not an empty inventory.
+  /// Makes it an error when no row has the suffix: that is a mistake, not an empty inventory.
   bool needs_items = true;
 };
 
@@ -42,13 +42,13 @@ struct InventoryCounts {
   std::string first_other_key;  ///< the first one that was passed over for its suffix
 };
 
-/// What an opened inventory turned out to be.
+/// Facts about an opened inventory.
 struct InventoryInfo {
   std::string format;           ///< "csv", "csv.gz", "parquet", "orc", "problems" or "listing"; of the first data file
   std::string list;             ///< "manifest" or "symlink" when data files are named by one, else empty
   std::int64_t data_files = 0;  ///< 0 for a listing
   bool url_encoded = false;     ///< keys are decoded (of the first data file)
-  /// Of a listing: what "bucket/key" of all its objects begins with. It says nothing of others.
+  /// The begin of "bucket/key" that all objects of a listing have. It says nothing of others.
   std::string prefix;
   std::string uri = {};  ///< of the file, manifest or folder that was opened
 };
@@ -61,16 +61,16 @@ class Inventory {
   /// row or byte. Strings already in `batch` are overwritten in place: pass the same vector again to save allocations.
   virtual Status next(std::vector<storage::ObjectRef>& batch, std::size_t most) = 0;
   virtual InventoryCounts counts() const = 0;
-  /// What this inventory is, for snapshot summaries and for telling one from another: a digest of the manifest's data
+  /// Identifies this inventory for snapshot summaries and tells one from another: a digest of the manifest's data
   /// files and their MD5s, or size + etag of the file. A listing has nothing but its URI.
   virtual std::string identity() const = 0;
   virtual const InventoryInfo& info() const = 0;
-  /// How much of it has been read so far, 0 to 1, by the bytes or rows of its files and by the limit; nothing for a
+  /// Returns how much has been read so far, 0 to 1, by the bytes or rows of its files and by the limit; nothing for a
   /// listing, of which nobody knows the end.
   virtual std::optional<double> share_read() const = 0;
 };
 
-/// Whether an identity is that of a listing, which may be another one each time.
+/// Returns true for the identity of a listing, which may be another one each time.
 bool is_listing(std::string_view identity);
 
 /// Opens by what the URI holds (name, then first bytes); a name that lies about its content is an error that says so.

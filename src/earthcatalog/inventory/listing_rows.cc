@@ -1,10 +1,10 @@
 #include "earthcatalog/inventory/listing_rows.h"
 
-#include <condition_variable>
 #include <deque>
-#include <mutex>
 #include <thread>
 #include <vector>
+
+#include "earthcatalog/base/mutex.h"
 
 namespace earthcatalog::inventory {
 namespace {
@@ -20,23 +20,23 @@ class ListingQueue {
  public:
   // False: nobody reads any more.
   bool push(std::vector<ObjectInfo> batch) {
-    std::unique_lock lock(mutex_);
-    changed_.wait(lock, [this] { return closed_ || batches_.size() < kMaxBatches; });
+    const MutexLock lock(mutex_);
+    while (!closed_ && batches_.size() >= kMaxBatches) changed_.wait(mutex_);
     if (closed_) return false;
     batches_.push_back(std::move(batch));
     changed_.notify_all();
     return true;
   }
   void finish(Status status) {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     finished_ = true;
     status_ = std::move(status);
     changed_.notify_all();
   }
   // An empty batch is the end.
   Result<std::vector<ObjectInfo>> pop() {
-    std::unique_lock lock(mutex_);
-    changed_.wait(lock, [this] { return finished_ || !batches_.empty(); });
+    const MutexLock lock(mutex_);
+    while (!finished_ && batches_.empty()) changed_.wait(mutex_);
     if (!batches_.empty()) {
       auto batch = std::move(batches_.front());
       batches_.pop_front();
@@ -47,17 +47,18 @@ class ListingQueue {
     return std::vector<ObjectInfo>{};
   }
   void close() {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     closed_ = true;
     changed_.notify_all();
   }
 
  private:
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  std::deque<std::vector<ObjectInfo>> batches_;
-  Status status_;
-  bool finished_ = false, closed_ = false;
+  Mutex mutex_;
+  CondVar changed_;
+  std::deque<std::vector<ObjectInfo>> batches_ EC_GUARDED_BY(mutex_);
+  Status status_ EC_GUARDED_BY(mutex_);
+  bool finished_ EC_GUARDED_BY(mutex_) = false;
+  bool closed_ EC_GUARDED_BY(mutex_) = false;
 };
 
 Status list_into(ListingQueue& queue, const Location& at) {

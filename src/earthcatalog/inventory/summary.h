@@ -1,4 +1,4 @@
-// What is in an inventory, without fetching any of its objects: `earthcatalog inspect inventory`.
+// Summarizes an inventory without fetching any of its objects: `earthcatalog inspect inventory`.
 #pragma once
 
 #include <cstdint>

@@ -4,11 +4,11 @@
 #include <arrow/record_batch.h>
 
 #include <initializer_list>
-#include <mutex>
 #include <unordered_set>
 #include <vector>
 
 #include "earthcatalog/base/hash.h"
+#include "earthcatalog/base/mutex.h"
 #include "earthcatalog/base/parallel.h"
 #include "earthcatalog/geoparquet/reader.h"
 #include "earthcatalog/index/duplicate_rows.h"
@@ -89,6 +89,7 @@ class Scan {
         files_.size(), table_.stores().parallel(1, query_.memory_limit_bytes / 4),
         [&](std::size_t i) { return look_at(i, columns); },
         [&](std::size_t i) { return files_[i].record_count * kLookBytes; }));
+    const MutexLock lock(mutex_);
     return doubles_.finish();
   }
 
@@ -103,7 +104,7 @@ class Scan {
     std::int64_t row = first_rows_[number];
     for (int group = 0; group < reader->row_groups(); ++group) {
       EC_ASSIGN_OR_RETURN(const auto rows, reader->read_rows(group, columns));
-      const std::lock_guard lock(mutex_);
+      const MutexLock lock(mutex_);
       EC_TRY(annotate(doubles_.add(*rows, row), file.file_path));
       row += rows->num_rows();
     }
@@ -135,6 +136,11 @@ class Scan {
     return false;
   }
 
+  bool is_double(std::int64_t row) {
+    const MutexLock lock(mutex_);
+    return doubles_.is_dropped(row);
+  }
+
   // `first`: the number of the first of them.
   Status visit_rows(const std::shared_ptr<arrow::RecordBatch>& rows, std::int64_t first) {
     const auto* const ids = column_of<arrow::StringArray>(*rows, "id");
@@ -145,8 +151,7 @@ class Scan {
       const auto id = text_at(ids, row), collection = text_at(collections, row);
       if (query_.collection && collection != *query_.collection) continue;
       if (!query_.ids.empty() && !query_.ids.contains(id)) continue;
-      const bool again =
-          by_first_row_ ? !seen_.insert(identity_hash(collection, id)).second : doubles_.is_dropped(first + row);
+      const bool again = by_first_row_ ? !seen_.insert(identity_hash(collection, id)).second : is_double(first + row);
       if (again) continue;
       text.clear();
       EC_TRY(writer.append_json(row, text));
@@ -165,8 +170,8 @@ class Scan {
   iceberg::Schema item_;  // the columns that make up an item: not those of other engines
   std::vector<iceberg::DataFile> files_;
   std::vector<std::int64_t> first_rows_;  // of each file: the number of its first row
-  std::mutex mutex_;                      // guards the next while files are looked at
-  index::DuplicateRows doubles_;
+  Mutex mutex_;
+  index::DuplicateRows doubles_ EC_GUARDED_BY(mutex_);
   const bool by_first_row_;
   std::unordered_set<Hash128> seen_;
   ItemsRead read_;

@@ -14,6 +14,7 @@
 #include <string>
 #include <string_view>
 
+#include "earthcatalog/base/defaults.h"
 #include "earthcatalog/read/table_reader.h"
 #include "earthcatalog/result.h"
 
@@ -23,7 +24,7 @@ struct ItemsQuery {
   std::set<std::string, std::less<>> ids;  ///< empty: all items
   std::optional<std::string> collection;   ///< none: of any collection
   std::optional<std::int64_t> limit;       ///< none: all
-  std::int64_t memory_limit_bytes = 768ll << 20;
+  std::int64_t memory_limit_bytes = kDefaultMemoryBytes;
   std::string scratch_folder = "/var/tmp";  ///< for what does not fit
 };
 

@@ -20,7 +20,7 @@ class RecordBatch;
 
 namespace earthcatalog::stac {
 
-/// Why bytes are no Item at all. A line of the problems file.
+/// The reason why bytes are no Item at all. A line of the problems file.
 struct Rejection {
   std::string
       kind;  ///< "not_json", "invalid_utf8", "lone_surrogate", "duplicate_key", "too_deep", "not_an_item", "no_id"
@@ -36,7 +36,7 @@ struct Problem {
   std::int64_t offset = -1;
 };
 
-/// What the pipeline needs to know of an item beyond its columns.
+/// Facts about an item that the pipeline needs beyond its columns.
 struct ParsedItem {
   std::uint32_t row = 0;  ///< in its batch
   std::string_view wkb;   ///< empty: no (usable) geometry. Valid until the next append to the batch

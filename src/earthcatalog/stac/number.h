@@ -20,7 +20,7 @@ struct Number {
   std::int64_t integer = 0;
   double real = 0;  ///< the nearest double, for every valid kind
 
-  /// Whether `real` is the value: integers only up to 2^53, where doubles have no gaps.
+  /// Returns true when `real` is the value: integers only up to 2^53, where doubles have no gaps.
   bool exact_in_double() const;
   /// The value as a 64-bit integer, if it is one: also 16.0 or 1e3, up to 2^53.
   std::optional<std::int64_t> whole() const;
@@ -28,7 +28,7 @@ struct Number {
 
 Number read_number(std::string_view token);
 
-/// Whether `token` is a JSON number, without working out its value.
+/// Returns true when `token` is a JSON number, without working out its value.
 bool is_number(std::string_view token);
 
 /// The shortest spelling that reads back as the finite `value`; one beyond 2^53 never looks like an integer.

@@ -44,7 +44,7 @@ struct ItemSchema {
 /// The columns that a row has besides its item's: grid_partition, grid_primary, geometry_bbox.
 bool is_row_column(std::string_view name);
 
-/// What a new table of that kind starts with.
+/// Returns the schema that a new table of that kind starts with.
 ItemSchema initial_schema(SchemaKind kind);
 
 /// The JSON types a property was met with, by property name (auto schema).

@@ -57,27 +57,27 @@ class FaultStore::Output final : public StoreOutput {
 };
 
 void FaultStore::add(Fault fault) {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   plan_.push_back({.fault = std::move(fault)});
 }
 
 void FaultStore::clear() {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   plan_.clear();
 }
 
 int FaultStore::calls(Call call) {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   return calls_[call];
 }
 
 int FaultStore::disturbed() const {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   return disturbed_;
 }
 
 std::optional<Fault> FaultStore::meet(Call call, std::string_view key) {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   ++calls_[call];
   std::optional<Fault> met;
   for (Planned& planned : plan_) {

@@ -10,16 +10,16 @@
 #include <cstdint>
 #include <map>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "earthcatalog/base/mutex.h"
 #include "earthcatalog/storage/object_store.h"
 
 namespace earthcatalog::storage {
 
-/// What can be disturbed. kWrite and kClose are of the streams that open_output gave.
+/// Calls that can be disturbed. kWrite and kClose are of the streams that open_output gave.
 enum class Call {
   kGet,
   kGetRange,
@@ -95,10 +95,10 @@ class FaultStore : public ObjectStore {
   auto disturb(Call call, std::string_view key, Action action) -> decltype(action(SIZE_MAX));
 
   const std::shared_ptr<ObjectStore> inner_;
-  mutable std::mutex mutex_;
-  std::vector<Planned> plan_;
-  std::map<Call, int> calls_;
-  int disturbed_ = 0;
+  mutable Mutex mutex_;
+  std::vector<Planned> plan_ EC_GUARDED_BY(mutex_);
+  std::map<Call, int> calls_ EC_GUARDED_BY(mutex_);
+  int disturbed_ EC_GUARDED_BY(mutex_) = 0;
 };
 
 }  // namespace earthcatalog::storage

@@ -11,7 +11,7 @@ namespace earthcatalog::storage {
 std::string MemoryStore::uri(std::string_view key) const { return fmt::format("memory://{}/{}", name_, key); }
 
 std::optional<MemoryStore::Entry> MemoryStore::find(std::string_view key) {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   const auto found = entries_.find(key);
   return found == entries_.end() ? std::nullopt : std::optional(found->second);
 }
@@ -49,7 +49,7 @@ Result<std::optional<ObjectInfo>> MemoryStore::head(std::string_view key) {
 }
 
 Result<PutResult> MemoryStore::put(std::string_view key, std::string_view bytes, Existing existing) {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   if (existing == Existing::kRefuse && entries_.contains(key)) return PutResult{};
   return store(key, std::string(bytes));
 }
@@ -59,7 +59,7 @@ Result<PutResult> MemoryStore::put_if_absent(std::string_view key, std::string_v
 }
 
 Result<PutResult> MemoryStore::put_if_match(std::string_view key, std::string_view bytes, std::string_view etag) {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   const auto found = entries_.find(key);
   if (found == entries_.end() || found->second.info.etag != etag) return PutResult{};
   return store(key, std::string(bytes));
@@ -68,7 +68,7 @@ Result<PutResult> MemoryStore::put_if_match(std::string_view key, std::string_vi
 Status MemoryStore::list(std::string_view prefix, const std::function<Status(const ObjectInfo&)>& visit) {
   std::vector<ObjectInfo> infos;  // `visit` may call this store
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     for (auto it = entries_.lower_bound(prefix); it != entries_.end() && it->first.starts_with(prefix); ++it) {
       infos.push_back(it->second.info);
     }
@@ -78,13 +78,13 @@ Status MemoryStore::list(std::string_view prefix, const std::function<Status(con
 }
 
 Status MemoryStore::remove(std::span<const std::string> keys) {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   for (const std::string& key : keys) entries_.erase(key);
   return {};
 }
 
 Result<bool> MemoryStore::remove_if_match(std::string_view key, std::string_view etag) {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   const auto found = entries_.find(key);
   if (found == entries_.end()) return true;
   if (found->second.info.etag != etag) return false;
@@ -93,7 +93,7 @@ Result<bool> MemoryStore::remove_if_match(std::string_view key, std::string_view
 }
 
 Result<bool> MemoryStore::copy(std::string_view from, std::string_view to, Existing existing) {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   const auto found = entries_.find(from);
   if (found == entries_.end()) return false;
   if (existing == Existing::kRefuse && entries_.contains(to)) return already_there(uri(to));
@@ -105,7 +105,7 @@ Result<std::shared_ptr<arrow::io::OutputStream>> MemoryStore::open_output(std::s
   if (key.empty()) return fail(ErrorKind::kInvalidArgument, "{}: an object needs a key", uri(key));
   if (existing == Existing::kRefuse && find(key)) return already_there(uri(key));
   return make_gathering_output([this, key = std::string(key), existing](std::string bytes) -> Status {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     if (existing == Existing::kRefuse && entries_.contains(key)) return already_there(uri(key));
     EC_TRY(store(key, std::move(bytes)));
     return {};

@@ -3,9 +3,9 @@
 
 #include <map>
 #include <memory>
-#include <mutex>
 #include <string>
 
+#include "earthcatalog/base/mutex.h"
 #include "earthcatalog/storage/object_store.h"
 
 namespace earthcatalog::storage {
@@ -36,14 +36,14 @@ class MemoryStore : public ObjectStore {
     ObjectInfo info;
     std::shared_ptr<const std::string> bytes;
   };
-  Result<PutResult> store(std::string_view key, std::string bytes);  // with the lock held
+  Result<PutResult> store(std::string_view key, std::string bytes) EC_REQUIRES(mutex_);
   std::optional<Entry> find(std::string_view key);
 
   const std::string name_;
   const Clock clock_;
-  std::mutex mutex_;
-  std::map<std::string, Entry, std::less<>> entries_;
-  std::uint64_t writes_ = 0;
+  Mutex mutex_;
+  std::map<std::string, Entry, std::less<>> entries_ EC_GUARDED_BY(mutex_);
+  std::uint64_t writes_ EC_GUARDED_BY(mutex_) = 0;
 };
 
 }  // namespace earthcatalog::storage

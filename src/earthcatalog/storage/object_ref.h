@@ -1,4 +1,4 @@
-// What a list of objects says of one of them.
+// One object, as a list of objects describes it.
 #pragma once
 
 #include <cstdint>
@@ -16,7 +16,7 @@ struct ObjectRef {
   std::optional<TimeMicros> last_modified;
   std::string etag;  ///< without quotes; empty when not known
 
-  /// Whether anything tells one version of it from another.
+  /// Returns true when anything tells one version of it from another.
   bool has_version() const { return size_bytes || last_modified || !etag.empty(); }
 };
 

@@ -36,13 +36,13 @@ struct Object {
   std::string bytes;
 };
 
-/// What a put did. `stored` is false when its condition was not met: somebody else was first.
+/// The outcome of a put. `stored` is false when its condition was not met: somebody else was first.
 struct PutResult {
   bool stored = false;
   std::string etag;  ///< of the object just stored; empty when it was not
 };
 
-/// What a write does when its key has an object already.
+/// Tells a write what to do when its key has an object already.
 enum class Existing {
   kReplace,
   /// The object stays as it is. Atomic where `Capabilities::conditional_put` says so; elsewhere the store looks before
@@ -51,7 +51,7 @@ enum class Existing {
   kRefuse,
 };
 
-/// What became of a file that a killed writer may have left.
+/// The fate of a file that a killed writer may have left.
 enum class Leftover {
   kRemoved,  ///< in a dry run: would be
   kTooYoung,

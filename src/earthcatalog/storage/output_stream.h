@@ -1,4 +1,4 @@
-// What the stores' output streams share: position, a state that a failed write ends, and no object without Close().
+// The base of the stores' output streams: position, a state that a failed write ends, and no object without Close().
 #pragma once
 
 #include <arrow/buffer.h>
@@ -36,7 +36,7 @@ class StoreOutput : public arrow::io::OutputStream {
   int64_t position_ = 0;
 };
 
-/// Of a write with Existing::kRefuse.
+/// The error of a write with Existing::kRefuse.
 std::unexpected<Error> already_there(std::string_view uri);
 
 /// Gathers everything in memory and hands it over at Close().

@@ -13,10 +13,11 @@
 namespace earthcatalog::storage {
 
 struct ReplacingOptions {
-  /// Of the object to be replaced; none: there must be none.
+  /// The etag of the object to be replaced; none: there must be none.
   std::optional<std::string> etag_before;
-  /// What is no larger is gathered in memory and put on condition of `etag_before`, where the store can do that. What
-  /// is larger is streamed, and looks at the etag just before it appears: the moment in between is not covered.
+  /// Bytes up to which the object is gathered in memory and put on condition of `etag_before`, where the store can do
+  /// that. What is larger is streamed, and looks at the etag just before it appears: the moment in between is not
+  /// covered.
   std::int64_t gather_bytes = 256 << 20;
 };
 

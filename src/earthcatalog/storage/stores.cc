@@ -42,7 +42,7 @@ Parallel Stores::parallel(std::size_t computing, std::int64_t bytes) const {
 Result<Location> Stores::locate(std::string_view uri) {
   EC_ASSIGN_OR_RETURN(ParsedUri parsed, parse_uri(uri));
   const std::string root = fmt::format("{}://{}", parsed.scheme, parsed.authority);
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   auto& store = stores_[root];
   if (!store) {
     EC_ASSIGN_OR_RETURN(store, open_store(parsed.scheme, parsed.authority));
@@ -69,12 +69,12 @@ Result<std::shared_ptr<ObjectStore>> Stores::open_store(const std::string& schem
 }
 
 void Stores::replace(std::string root, std::shared_ptr<ObjectStore> store) {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   stores_.insert_or_assign(std::move(root), std::move(store));
 }
 
 Result<std::shared_ptr<S3Bucket>> Stores::s3_bucket(std::string_view bucket) {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   return bucket_with_lock(bucket);
 }
 

@@ -4,11 +4,11 @@
 
 #include <map>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
 
+#include "earthcatalog/base/mutex.h"
 #include "earthcatalog/base/parallel.h"
 #include "earthcatalog/storage/object_store.h"
 
@@ -16,7 +16,7 @@ namespace earthcatalog::storage {
 
 enum class PathStyle { kAutomatic, kPath, kVirtualHost };
 
-/// How a bucket is reached. Each member left empty falls back to the default of all buckets, then to AWS's own rules.
+/// Settings of a bucket. Each member left empty falls back to the default of all buckets, then to AWS's own rules.
 struct S3Settings {
   std::optional<std::string> endpoint;    ///< "http://127.0.0.1:8333"; none: AWS's endpoint of the region
   std::optional<std::string> region;      ///< none: found out from the bucket once, else us-east-1
@@ -72,15 +72,16 @@ class Stores {
   Parallel parallel(std::size_t computing, std::int64_t bytes = INT64_MAX) const;
 
  private:
-  Result<std::shared_ptr<ObjectStore>> open_store(const std::string& scheme, const std::string& authority);
-  Result<std::shared_ptr<S3Bucket>> bucket_with_lock(std::string_view bucket);
+  Result<std::shared_ptr<ObjectStore>> open_store(const std::string& scheme, const std::string& authority)
+      EC_REQUIRES(mutex_);
+  Result<std::shared_ptr<S3Bucket>> bucket_with_lock(std::string_view bucket) EC_REQUIRES(mutex_);
 
   StorageSettings settings_;
   const std::shared_ptr<RequestSlots> slots_;
   const std::shared_ptr<Trust> trust_;
-  std::mutex mutex_;
-  std::map<std::string, std::shared_ptr<ObjectStore>, std::less<>> stores_;  ///< by root URI
-  std::map<std::string, std::shared_ptr<S3Bucket>, std::less<>> buckets_;
+  Mutex mutex_;
+  std::map<std::string, std::shared_ptr<ObjectStore>, std::less<>> stores_ EC_GUARDED_BY(mutex_);  ///< by root URI
+  std::map<std::string, std::shared_ptr<S3Bucket>, std::less<>> buckets_ EC_GUARDED_BY(mutex_);
 };
 
 /// The one spelling of a place: "file:///a/b" for a local path (absolute, without "." and "..") or a file URI, "s3://"

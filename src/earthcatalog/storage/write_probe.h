@@ -7,7 +7,7 @@
 
 namespace earthcatalog::storage {
 
-/// Whether new objects can be created below the URI `folder`, found out by trying: before hours are spent on what then
+/// Tells by trying whether new objects can be created below the URI `folder`: before hours are spent on what then
 /// cannot be stored. Removes what it wrote, where that is permitted. Errors are those of the store.
 Status probe_writable(Stores& stores, const std::string& folder);
 

@@ -18,7 +18,7 @@ FileNames::FileNames(std::string warehouse, std::string_view run_id, int first)
 std::string FileNames::next(const Partition& partition) {
   int number = 0;
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     number = first_ + used_[partition]++;
   }
   return storage::join_uri(warehouse_, fmt::format("grid_partition={}/year={}/{}{:06}_{}.parquet", partition.cell,

@@ -2,11 +2,11 @@
 #pragma once
 
 #include <map>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
 
+#include "earthcatalog/base/mutex.h"
 #include "earthcatalog/write/partition.h"
 
 namespace earthcatalog::write {
@@ -24,8 +24,8 @@ class FileNames {
   const std::string warehouse_;
   const std::string suffix_;
   const int first_;
-  std::mutex mutex_;
-  std::map<Partition, int> used_;
+  Mutex mutex_;
+  std::map<Partition, int> used_ EC_GUARDED_BY(mutex_);
 };
 
 /// The number that the name of a run's file has; nothing when it is a file of another run.

@@ -3,9 +3,9 @@
 #include <arrow/record_batch.h>
 
 #include <algorithm>
-#include <mutex>
 #include <optional>
 
+#include "earthcatalog/base/mutex.h"
 #include "earthcatalog/base/parallel.h"
 #include "earthcatalog/geoparquet/reader.h"
 #include "earthcatalog/geoparquet/value_counts.h"
@@ -16,7 +16,7 @@
 namespace earthcatalog::write {
 namespace {
 
-// How many rows of the file go. Reads two columns.
+// Counts the rows of the file that go. Reads two columns.
 Result<std::int64_t> count_dropped(geoparquet::FileReader& file, const std::unordered_set<Hash128>& dropped,
                                    const iceberg::Schema& schema) {
   iceberg::Schema names;
@@ -82,18 +82,28 @@ iceberg::FileFilter filter_of(const Removals& removals) {
   return filter;
 }
 
+Result<std::vector<iceberg::DataFile>> files_of(const iceberg::Table& table, const Removals& removals) {
+  std::vector<iceberg::DataFile> files;
+  if (removals.empty()) return files;
+  EC_TRY(table.list_files({.filter = filter_of(removals)}, [&](iceberg::DataFile&& file) -> Status {
+    if (removals.contains(partition_of(file.partition))) files.push_back(std::move(file));
+    return {};
+  }));
+  return files;
+}
+
 Result<RemovedRows> remove_rows(storage::Stores& stores, const std::vector<iceberg::DataFile>& files,
                                 const Removals& removals, FileNames& names, const PartitionWriters& writer,
                                 const Parallel& parallel) {
   RemovedRows outcome;
-  std::mutex mutex;
+  Mutex mutex;
   const auto rewrite = [&](std::size_t i) -> Status {
     const auto dropped = removals.find(partition_of(files[i].partition));
     if (dropped == removals.end()) return {};
     auto one = rewrite_one(stores, files[i], dropped->second, names, writer);
     if (!one) return std::unexpected(std::move(one).error().annotate("rewriting " + files[i].file_path));
     if (one->rows_removed == 0) return {};
-    const std::lock_guard lock(mutex);
+    const MutexLock lock(mutex);
     outcome.removed.push_back(files[i]);
     outcome.rows_removed += one->rows_removed;
     std::ranges::move(one->added, std::back_inserter(outcome.added));

@@ -24,6 +24,9 @@ using Removals = std::map<Partition, std::unordered_set<Hash128>>;
 /// Passes the files of the partitions that `removals` names; empty ones pass everything.
 iceberg::FileFilter filter_of(const Removals& removals);
 
+/// Lists the table's files, of the current snapshot, in the partitions that `removals` names.
+Result<std::vector<iceberg::DataFile>> files_of(const iceberg::Table& table, const Removals& removals);
+
 struct RemovedRows {
   std::vector<iceberg::DataFile> added;    ///< what is left of files that lost some rows
   std::vector<iceberg::DataFile> removed;  ///< files that lost rows

@@ -64,7 +64,7 @@ class RowPartitioner {
   Result<std::shared_ptr<arrow::RecordBatch>> cut(const Group& group, std::size_t first, std::size_t count,
                                                   const std::string& cell_name) const;
 
-  /// Of `count` rows of `group` from its `first`.
+  /// Counts among `count` rows of `group` from its `first`.
   std::int64_t count_primary(const Group& group, std::size_t first, std::size_t count) const;
 
   std::size_t rows() const { return rows_.size(); }

@@ -1,4 +1,4 @@
-// Where the rows of a merge lie.
+// Holds the rows of a merge.
 #pragma once
 
 #include <arrow/memory_pool.h>

@@ -14,7 +14,7 @@ class RecordBatch;
 
 namespace earthcatalog::write {
 
-/// What the order looks at, read once for each row instead of once for each comparison.
+/// The values that the order looks at, read once for each row instead of once for each comparison.
 struct SortKey {
   std::string_view platform;        ///< into the batch; null sorts as the empty string: first
   TimeMicros datetime = INT64_MIN;  ///< null sorts first

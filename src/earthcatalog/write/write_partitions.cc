@@ -12,7 +12,7 @@
 namespace earthcatalog::write {
 namespace {
 
-// What a file takes beside its rows: its footer, and the encoder's buffers.
+// Bytes that a file takes beside its rows: its footer, and the encoder's buffers.
 constexpr std::int64_t kFileBytes = 32 << 10;
 // A row of ITS_LIVE in a file.
 constexpr std::int64_t kRowBytes = 512;

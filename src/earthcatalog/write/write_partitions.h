@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "earthcatalog/base/defaults.h"
 #include "earthcatalog/base/parallel.h"
 #include "earthcatalog/base/progress.h"
 #include "earthcatalog/iceberg/manifest/data_file.h"
@@ -25,7 +26,7 @@ struct WrittenFile {
 struct WritePartitionsOptions {
   std::function<Partition(const CellYear&)> partition_of;  ///< where a group belongs
   std::function<std::string(const Partition&)> next_uri;   ///< of a partition's next file; called on many threads
-  std::int64_t most_rows = 100'000;                        ///< of a file
+  std::int64_t most_rows = kMostFileRows;                  ///< of a file
   Parallel parallel;                                       ///< Stores::parallel()
   ProgressFunction progress;                               ///< told of the files that are written
 };

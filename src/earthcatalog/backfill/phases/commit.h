@@ -9,6 +9,7 @@
 #include "earthcatalog/backfill/phases/commit_plan.h"
 #include "earthcatalog/backfill/run_record.h"
 #include "earthcatalog/backfill/staging/layout.h"
+#include "earthcatalog/base/defaults.h"
 #include "earthcatalog/catalog/catalog.h"
 #include "earthcatalog/iceberg/metadata/table_metadata.h"
 #include "earthcatalog/result.h"
@@ -38,7 +39,7 @@ struct FinishOptions {
   bool hash_index = false;     ///< bring the hash index up to date with the table
   std::string hash_index_uri;  ///< empty: the table's property
   bool keep_staging = false;
-  std::int64_t memory_bytes = 768 << 20;  ///< for the hash index
+  std::int64_t memory_bytes = kDefaultMemoryBytes;  ///< for the hash index
 };
 
 /// After the commit: the problems of all chunks into one file, the lists of pending objects, the record, the hash

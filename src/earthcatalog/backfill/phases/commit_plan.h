@@ -11,6 +11,7 @@
 #include "earthcatalog/backfill/phases/compact_task.h"
 #include "earthcatalog/backfill/phases/staged_summary.h"
 #include "earthcatalog/backfill/staging/staged_schema.h"
+#include "earthcatalog/base/defaults.h"
 #include "earthcatalog/catalog/catalog.h"
 #include "earthcatalog/result.h"
 
@@ -22,11 +23,11 @@ struct CommitPlanOptions {
   bool delta = false;                      ///< an upsert; else the table holds exactly this afterwards
   bool replace = false;                    ///< not a delta: the table's present rows go
   std::optional<stac::SchemaKind> schema;  ///< of a new table; none: by its items
-  std::size_t max_columns = 400;
-  std::int64_t compact_rows = 100'000;         ///< most rows of a data file
-  std::int64_t memory_bytes = 768 << 20;       ///< for deciding what a delta replaces
-  std::int64_t task_memory_bytes = 256 << 20;  ///< for merging the parts of a partition
-  std::int64_t task_bytes = 64 << 20;          ///< of NDJSON a task; one large partition is a task of its own
+  std::size_t max_columns = kDefaultMaxColumns;
+  std::int64_t compact_rows = kMostFileRows;        ///< most rows of a data file
+  std::int64_t memory_bytes = kDefaultMemoryBytes;  ///< for deciding what a delta replaces
+  std::int64_t task_memory_bytes = 256 << 20;       ///< for merging the parts of a partition
+  std::int64_t task_bytes = kDefaultTaskBytes;      ///< of NDJSON a task; one large partition is a task of its own
 };
 
 /// Some groups of the summary, compacted together.

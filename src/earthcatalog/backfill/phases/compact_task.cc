@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <iterator>
-#include <tuple>
 #include <unordered_map>
 #include <unordered_set>
 
@@ -15,6 +14,7 @@
 #include "earthcatalog/base/stopwatch.h"
 #include "earthcatalog/iceberg/manifest/manifest.h"
 #include "earthcatalog/iceberg/metadata/table_metadata.h"
+#include "earthcatalog/index/version_order.h"
 #include "earthcatalog/write/file_names.h"
 #include "earthcatalog/write/partition_writers.h"
 #include "earthcatalog/write/remove_rows.h"
@@ -24,13 +24,14 @@
 namespace earthcatalog::backfill {
 namespace {
 
-// What decides between two rows of one item in a partition (index::newer).
+// A row of an item in a partition.
 struct Version {
   std::optional<TimeMicros> updated, last_modified;
   std::string name;
   std::size_t row;
-  bool operator>(const Version& other) const {
-    return std::tie(updated, last_modified, name) > std::tie(other.updated, other.last_modified, other.name);
+  bool newer_than(const Version& other) const {
+    return index::newer(index::ObjectVersion{updated, last_modified, name},
+                        index::ObjectVersion{other.updated, other.last_modified, other.name});
   }
 };
 
@@ -168,7 +169,7 @@ Status GroupCompaction::load_line(std::size_t group, std::string_view line) {
   if (!item) return ++report_.dropped_rows, Status{};
   Version version{item->updated, item->object.last_modified, item->object.bucket + "/" + item->object.key, row};
   const auto [at, is_new] = versions_.try_emplace(item->identity, std::move(version));  // moves only when it is new
-  const bool keep = is_new || version > at->second;
+  const bool keep = is_new || version.newer_than(at->second);
   if (!is_new) {
     ++report_.dropped_rows;
     if (keep) {

@@ -10,6 +10,7 @@
 #include "earthcatalog/backfill/staging/layout.h"
 #include "earthcatalog/backfill/staging/staged_group.h"
 #include "earthcatalog/backfill/staging/staged_schema.h"
+#include "earthcatalog/base/defaults.h"
 #include "earthcatalog/result.h"
 
 namespace earthcatalog::backfill {
@@ -26,7 +27,7 @@ struct CompactTaskSpec {
   std::string name_mapping;  ///< the table's, for reading them (iceberg::kNameMappingProperty)
   std::string copies;        ///< manifest of parts that are data files as they are, for groups of one file; empty: none
   TableSchema schema;
-  std::int64_t compact_rows = 100'000;  ///< most rows of a file
+  std::int64_t compact_rows = kMostFileRows;  ///< most rows of a file
   std::int64_t memory_limit_bytes =
       256 << 20;  ///< for the rows of a task; a larger partition is sorted in a temporary file
   int workers = 1;

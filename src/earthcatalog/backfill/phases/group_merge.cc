@@ -102,6 +102,7 @@ Status GroupMerge::copy(std::span<const StagedGroup* const> groups) {
     EC_ASSIGN_OR_RETURN(written[i], copy_rows(staging_, {staged_file(*groups[i], part), part.attempt}, next));
     return {};
   });
+  const MutexLock lock(mutex_);
   for (std::size_t i = 0; i < groups.size(); ++i) {
     if (written[i].empty()) continue;
     files_.push_back(*copy_of(*groups[i]));
@@ -151,7 +152,7 @@ Status GroupMerge::merge(const StagedGroup& group) {
     items += count_primary(*batch);
     return out.append(batch);
   });
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   items_ += items;
   files_.insert(files_.end(), out.files().begin(), out.files().end());
   rows_ += merge.rows();

@@ -4,13 +4,13 @@
 #include <cstdint>
 #include <map>
 #include <memory>
-#include <mutex>
 #include <span>
 #include <string>
 #include <unordered_map>
 #include <vector>
 
 #include "earthcatalog/backfill/phases/compact_task.h"
+#include "earthcatalog/base/mutex.h"
 #include "earthcatalog/compact/partition_merge.h"
 #include "earthcatalog/stac/schema.h"
 #include "earthcatalog/write/file_names.h"
@@ -34,10 +34,22 @@ class GroupMerge {
   Status run(std::span<const StagedGroup* const> groups);
 
   /// All of them; after an error, what the caller has to discard.
-  const std::vector<iceberg::DataFile>& files() const { return files_; }
-  std::int64_t rows() const { return rows_; }
-  std::int64_t items() const { return items_; }
-  std::int64_t dropped_rows() const { return dropped_rows_; }
+  std::vector<iceberg::DataFile> files() const {
+    const MutexLock lock(mutex_);
+    return files_;
+  }
+  std::int64_t rows() const {
+    const MutexLock lock(mutex_);
+    return rows_;
+  }
+  std::int64_t items() const {
+    const MutexLock lock(mutex_);
+    return items_;
+  }
+  std::int64_t dropped_rows() const {
+    const MutexLock lock(mutex_);
+    return dropped_rows_;
+  }
 
  private:
   Status read_copies();
@@ -56,9 +68,10 @@ class GroupMerge {
   std::map<std::string, iceberg::DataFile> copies_;  // by URI
   // Of parts that were read ahead, by URI.
   std::unordered_map<std::string, std::shared_ptr<arrow::Buffer>> contents_;
-  std::mutex mutex_;  // of what follows
-  std::vector<iceberg::DataFile> files_;
-  std::int64_t rows_ = 0, items_ = 0, dropped_rows_ = 0;
+  mutable Mutex mutex_;  // groups are merged side by side
+  std::vector<iceberg::DataFile> files_ EC_GUARDED_BY(mutex_);
+  std::int64_t rows_ EC_GUARDED_BY(mutex_) = 0, items_ EC_GUARDED_BY(mutex_) = 0;
+  std::int64_t dropped_rows_ EC_GUARDED_BY(mutex_) = 0;
 };
 
 /// Whether the spec's `copies` has to name the only file of this group.

@@ -13,6 +13,7 @@
 #include "earthcatalog/backfill/phases/write_chunks.h"
 #include "earthcatalog/backfill/staging/ndjson_files.h"
 #include "earthcatalog/backfill/staging/object_list.h"
+#include "earthcatalog/base/defaults.h"
 #include "earthcatalog/base/stopwatch.h"
 #include "earthcatalog/base/together.h"
 #include "earthcatalog/catalog/unfinished_run.h"
@@ -27,7 +28,6 @@
 namespace earthcatalog::backfill {
 namespace {
 
-constexpr std::int64_t kRowsAFile = 100'000;
 constexpr std::int64_t kEntriesPerRowGroup = 2'000;  // register reads one row group of every chunk at once
 
 using Parts = std::vector<std::unique_ptr<ingest::ChunkPart>>;
@@ -172,7 +172,7 @@ Status ChunkIngest::take(ingest::IngestStage& stage) {
 // Before the rows are written.
 void ChunkIngest::look_at_spread(const Parts& parts) {
   if (!record_.warning.empty()) return;
-  record_.warning = ingest::warning_of(ingest::spread_of(parts, kRowsAFile)).value_or("");
+  record_.warning = ingest::warning_of(ingest::spread_of(parts, kMostFileRows)).value_or("");
   if (hooks_.warn && !record_.warning.empty()) hooks_.warn(record_.warning);
 }
 

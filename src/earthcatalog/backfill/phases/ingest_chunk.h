@@ -5,6 +5,7 @@
 #include "earthcatalog/backfill/run_record.h"
 #include "earthcatalog/backfill/staging/layout.h"
 #include "earthcatalog/backfill/staging/records.h"
+#include "earthcatalog/base/defaults.h"
 #include "earthcatalog/base/progress.h"
 #include "earthcatalog/fetch/fetcher.h"
 
@@ -14,7 +15,7 @@ struct IngestChunkSpec {
   std::string staging;
   std::string parts;   ///< where data files go, in the direct shape; empty: NDJSON is staged
   TableSchema schema;  ///< of the parts: the table's; an empty kind: there is no table yet, and nobody asked for one
-  std::int64_t max_columns = 400;
+  std::int64_t max_columns = kDefaultMaxColumns;
   std::int64_t chunk = 0;
   int attempt = 0;  ///< 0: the chunk; n: what is pending of it after n - 1
   std::string grid_type = "h3", boundaries_path, id_field;
@@ -23,7 +24,7 @@ struct IngestChunkSpec {
   int fetch_concurrency = 256;
   std::int64_t max_object_bytes = 16 << 20;
   int workers = 1;
-  std::int64_t memory_limit_bytes = 768 << 20;
+  std::int64_t memory_limit_bytes = kDefaultMemoryBytes;
 };
 
 /// Writes the NDJSON or the parts of the chunk, its object index entries, what the next attempt has to fetch, its

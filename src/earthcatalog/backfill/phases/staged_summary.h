@@ -11,6 +11,7 @@
 
 #include "earthcatalog/backfill/phases/compact_task.h"
 #include "earthcatalog/backfill/run_record.h"
+#include "earthcatalog/base/defaults.h"
 #include "earthcatalog/index/index_run_file.h"
 #include "earthcatalog/index/object_index.h"
 #include "earthcatalog/ingest/missing_rule.h"
@@ -20,8 +21,8 @@
 namespace earthcatalog::backfill {
 
 struct SummaryOptions {
-  bool delta = false;                     ///< which of several objects holds an item is left to decide_delta()
-  std::int64_t memory_bytes = 768 << 20;  ///< for looking for items that several objects hold
+  bool delta = false;  ///< which of several objects holds an item is left to decide_delta()
+  std::int64_t memory_bytes = kDefaultMemoryBytes;  ///< for looking for items that several objects hold
   std::string scratch_folder = "/var/tmp";
 };
 

@@ -1,62 +1,46 @@
 #include "earthcatalog/catalog/file/catalog_file.h"
 
-#include <sqlite3.h>
-
 #include "earthcatalog/catalog/file/local_catalog_file.h"
 #include "earthcatalog/catalog/file/remote_catalog_file.h"
+#include "earthcatalog/iceberg/sqlite.h"
 #include "earthcatalog/storage/uri.h"
 
 namespace earthcatalog::catalog {
 namespace {
 
-struct FinalizeStatement {
-  void operator()(sqlite3_stmt* statement) const { sqlite3_finalize(statement); }
-};
-using Statement = std::unique_ptr<sqlite3_stmt, FinalizeStatement>;
+using iceberg::Statement;
 
-std::unexpected<Error> sqlite_error(sqlite3* database, std::string_view doing) {
-  return fail(ErrorKind::kIOError, "{} the lock's token: {}", doing, sqlite3_errmsg(database));
+Result<std::optional<std::string>> find_token(sqlite3* database) {
+  EC_ASSIGN_OR_RETURN(
+      Statement table,
+      Statement::prepare(database, "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'earthcatalog_lock'"));
+  EC_ASSIGN_OR_RETURN(const bool there, table.step());
+  if (!there) return std::nullopt;
+  EC_ASSIGN_OR_RETURN(Statement select,
+                      Statement::prepare(database, "SELECT token FROM earthcatalog_lock WHERE id = 1"));
+  EC_ASSIGN_OR_RETURN(const bool row, select.step());
+  return row ? std::optional(select.text(0).value_or("")) : std::nullopt;
 }
 
-Result<Statement> prepare(sqlite3* database, const char* sql, std::string_view doing) {
-  sqlite3_stmt* statement = nullptr;
-  if (sqlite3_prepare_v2(database, sql, -1, &statement, nullptr) != SQLITE_OK) return sqlite_error(database, doing);
-  return Statement(statement);
+Status put_token(sqlite3* database, const std::string& token) {
+  EC_TRY(iceberg::execute(database,
+                          "CREATE TABLE IF NOT EXISTS earthcatalog_lock "
+                          "(id INTEGER PRIMARY KEY CHECK (id = 1), token TEXT NOT NULL)"));
+  EC_ASSIGN_OR_RETURN(
+      Statement insert,
+      Statement::prepare(database, "INSERT OR REPLACE INTO earthcatalog_lock (id, token) VALUES (1, ?)"));
+  EC_TRY(insert.bind(token).step());
+  return {};
 }
 
 }  // namespace
 
 Result<std::optional<std::string>> read_token(sqlite3* database) {
-  constexpr std::string_view kDoing = "reading";
-  EC_ASSIGN_OR_RETURN(
-      const Statement table,
-      prepare(database, "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'earthcatalog_lock'", kDoing));
-  const int there = sqlite3_step(table.get());
-  if (there == SQLITE_DONE) return std::nullopt;
-  if (there != SQLITE_ROW) return sqlite_error(database, kDoing);
-  EC_ASSIGN_OR_RETURN(const Statement select,
-                      prepare(database, "SELECT token FROM earthcatalog_lock WHERE id = 1", kDoing));
-  const int step = sqlite3_step(select.get());
-  if (step == SQLITE_DONE) return std::nullopt;
-  if (step != SQLITE_ROW) return sqlite_error(database, kDoing);
-  const auto* text = reinterpret_cast<const char*>(sqlite3_column_text(select.get(), 0));
-  return std::string(text != nullptr ? text : "");
+  return annotate(find_token(database), "reading the lock's token");
 }
 
 Status write_token(sqlite3* database, const std::string& token) {
-  constexpr std::string_view kDoing = "writing";
-  EC_ASSIGN_OR_RETURN(const Statement create, prepare(database,
-                                                      "CREATE TABLE IF NOT EXISTS earthcatalog_lock "
-                                                      "(id INTEGER PRIMARY KEY CHECK (id = 1), token TEXT NOT NULL)",
-                                                      kDoing));
-  if (sqlite3_step(create.get()) != SQLITE_DONE) return sqlite_error(database, kDoing);
-  EC_ASSIGN_OR_RETURN(const Statement insert,
-                      prepare(database, "INSERT OR REPLACE INTO earthcatalog_lock (id, token) VALUES (1, ?)", kDoing));
-  if (sqlite3_bind_text(insert.get(), 1, token.data(), static_cast<int>(token.size()), SQLITE_TRANSIENT) != SQLITE_OK ||
-      sqlite3_step(insert.get()) != SQLITE_DONE) {
-    return sqlite_error(database, kDoing);
-  }
-  return {};
+  return annotate(put_token(database, token), "writing the lock's token");
 }
 
 Result<std::unique_ptr<CatalogFile>> CatalogFile::open(storage::Stores& stores, const std::string& uri,

@@ -7,7 +7,7 @@ namespace earthcatalog::catalog {
 
 // The connection, or null when there is no file and none is to be made.
 Result<iceberg::SqliteCatalog*> LocalCatalogFile::connect(bool create) {
-  const std::lock_guard guard(mutex_);
+  const MutexLock guard(mutex_);
   if (sqlite_) return sqlite_.get();
   if (create) {
     std::error_code error;

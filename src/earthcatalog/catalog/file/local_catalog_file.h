@@ -2,9 +2,9 @@
 #pragma once
 
 #include <memory>
-#include <mutex>
 #include <string>
 
+#include "earthcatalog/base/mutex.h"
 #include "earthcatalog/catalog/file/catalog_file.h"
 #include "earthcatalog/iceberg/sqlite_catalog.h"
 
@@ -27,8 +27,8 @@ class LocalCatalogFile final : public CatalogFile {
 
   const std::string path_;
   const CatalogFileOptions options_;
-  std::mutex mutex_;
-  std::unique_ptr<iceberg::SqliteCatalog> sqlite_;
+  Mutex mutex_;
+  std::unique_ptr<iceberg::SqliteCatalog> sqlite_ EC_GUARDED_BY(mutex_);
 };
 
 }  // namespace earthcatalog::catalog

@@ -88,7 +88,7 @@ Status RemoteCatalogFile::require_conditional_writes() {
 }
 
 void RemoteCatalogFile::lock_lies_in(const storage::ObjectStore& store) {
-  const std::lock_guard guard(mutex_);
+  const MutexLock guard(mutex_);
   if (&store == where_.store.get()) honours_conditions_ = true;
 }
 
@@ -111,7 +111,7 @@ void RemoteCatalogFile::forget_copy() {
 // Applies `body` to the newest state until it is stored. A put whose reply was lost shows as Outcome::kDone on the next
 // round.
 Result<bool> RemoteCatalogFile::change(const Change& body) {
-  const std::lock_guard guard(mutex_);
+  const MutexLock guard(mutex_);
   int failures = 0;
   for (int attempt = 0; attempt < kMaxAttempts; ++attempt) {
     EC_TRY(fetch());
@@ -134,7 +134,7 @@ Result<bool> RemoteCatalogFile::change(const Change& body) {
 }
 
 Result<std::optional<std::string>> RemoteCatalogFile::metadata_location(const iceberg::TableIdentifier& table) {
-  const std::lock_guard guard(mutex_);
+  const MutexLock guard(mutex_);
   EC_TRY(fetch());
   EC_ASSIGN_OR_RETURN(const auto copy, open_copy(false));
   if (!copy) return std::nullopt;
@@ -159,13 +159,13 @@ Result<bool> RemoteCatalogFile::swap(const iceberg::TableIdentifier& table, cons
 }
 
 Result<bool> RemoteCatalogFile::exists() {
-  const std::lock_guard guard(mutex_);
+  const MutexLock guard(mutex_);
   EC_TRY(fetch());
   return etag_.has_value();
 }
 
 Result<std::optional<std::string>> RemoteCatalogFile::read() {
-  const std::lock_guard guard(mutex_);
+  const MutexLock guard(mutex_);
   EC_TRY(fetch());
   EC_ASSIGN_OR_RETURN(const auto copy, open_copy(false));
   if (!copy) return std::nullopt;

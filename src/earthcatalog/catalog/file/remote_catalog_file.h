@@ -3,10 +3,10 @@
 
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
 
+#include "earthcatalog/base/mutex.h"
 #include "earthcatalog/catalog/file/catalog_file.h"
 #include "earthcatalog/iceberg/sqlite_catalog.h"
 
@@ -36,20 +36,21 @@ class RemoteCatalogFile final : public CatalogFile {
   };
   using Change = std::function<Result<Outcome>(iceberg::SqliteCatalog&)>;
 
-  Status fetch();
-  Result<std::unique_ptr<iceberg::SqliteCatalog>> open_copy(bool create) const;
-  Status require_conditional_writes();
-  Result<bool> store();
-  void forget_copy();
+  Status fetch() EC_REQUIRES(mutex_);
+  Result<std::unique_ptr<iceberg::SqliteCatalog>> open_copy(bool create) const EC_REQUIRES(mutex_);
+  Status require_conditional_writes() EC_REQUIRES(mutex_);
+  Result<bool> store() EC_REQUIRES(mutex_);
+  void forget_copy() EC_REQUIRES(mutex_);
   /// True: stored or there already. False: refused.
   Result<bool> change(const Change& body);
 
   const storage::Location where_;
   const CatalogFileOptions options_;
-  std::mutex mutex_;
-  bool honours_conditions_ = false;
-  std::string folder_, copy_;        // the private folder and the copy in it
-  std::optional<std::string> etag_;  // of the object that copy_ is; none: there is no object
+  Mutex mutex_;
+  bool honours_conditions_ EC_GUARDED_BY(mutex_) = false;
+  std::string folder_ EC_GUARDED_BY(mutex_);               // private
+  std::string copy_ EC_GUARDED_BY(mutex_);                 // in it
+  std::optional<std::string> etag_ EC_GUARDED_BY(mutex_);  // of the object that copy_ is; none: there is no object
 };
 
 }  // namespace earthcatalog::catalog

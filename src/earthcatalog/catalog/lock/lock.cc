@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "earthcatalog/base/mutex.h"
 #include "earthcatalog/base/together.h"
 #include "earthcatalog/storage/conditional_probe.h"
 
@@ -68,19 +69,22 @@ class Lock::Impl {
 
   /// Leaves no lock behind when it fails.
   Status acquire() {
+    MutexLock lock(writing_);
     auto status = try_acquire();
-    if (!status && held_) (void)release();
+    if (status || !held_) return status;
+    lock.unlock();
+    (void)release();
     return status;
   }
   void start_heartbeat();
   void stop_heartbeat();
 
   bool admits(const std::optional<std::string>& token) const {
-    const std::lock_guard guard(state_);
+    const MutexLock guard(state_);
     return token ? *token == token_ : catalog_was_absent_;
   }
   std::string token() const {
-    const std::lock_guard guard(state_);
+    const MutexLock guard(state_);
     return token_;
   }
 
@@ -100,33 +104,34 @@ class Lock::Impl {
     bool catalog_exists = true;  // asked for where there is no lock
   };
 
-  Status try_acquire();
+  Status try_acquire() EC_REQUIRES(writing_);
   Status see(Seen& seen);
-  Result<Step> create(const Seen& seen);
-  Result<Step> take_over(const storage::Object& found, const std::optional<std::string>& fence_token);
-  Result<bool> write();
-  Result<Found> look(const std::string& desired);
-  Status beat_locked();
-  Status reassert_locked();
-  void use_token(std::string token);
+  Result<Step> create(const Seen& seen) EC_REQUIRES(writing_);
+  Result<Step> take_over(const storage::Object& found, const std::optional<std::string>& fence_token)
+      EC_REQUIRES(writing_);
+  Result<bool> write() EC_REQUIRES(writing_);
+  Result<Found> look(const std::string& desired) EC_REQUIRES(writing_);
+  Status beat_locked() EC_REQUIRES(writing_);
+  Status reassert_locked() EC_REQUIRES(writing_);
+  void use_token(std::string token) EC_REQUIRES(writing_);
   std::optional<LockRecord> present_holder();
 
   const storage::Location where_;
   Fence& fence_;
   LockOptions options_;
 
-  std::mutex writing_;  // one conditional write of the lock at a time; guards record_, etag_, used_tokens_, lost_
-  LockRecord record_;
-  std::string etag_;
-  std::vector<std::string> used_tokens_;
-  std::optional<Error> lost_;
-  std::optional<Error> failed_beat_;
-  TimeMicros last_beat_ = 0;
-  bool held_ = false;
+  Mutex writing_;  // one conditional write of the lock at a time
+  LockRecord record_ EC_GUARDED_BY(writing_);
+  std::string etag_ EC_GUARDED_BY(writing_);
+  std::vector<std::string> used_tokens_ EC_GUARDED_BY(writing_);
+  std::optional<Error> lost_ EC_GUARDED_BY(writing_);
+  std::optional<Error> failed_beat_ EC_GUARDED_BY(writing_);
+  TimeMicros last_beat_ EC_GUARDED_BY(writing_) = 0;
+  bool held_ EC_GUARDED_BY(writing_) = false;
 
-  mutable std::mutex state_;  // guards what commits ask for
-  std::string token_;
-  bool catalog_was_absent_ = false;
+  mutable Mutex state_;  // for what commits ask, which need not wait for a write
+  std::string token_ EC_GUARDED_BY(state_);
+  bool catalog_was_absent_ EC_GUARDED_BY(state_) = false;
 
   std::condition_variable_any wake_;
   std::jthread heart_;
@@ -135,7 +140,7 @@ class Lock::Impl {
 void Lock::Impl::use_token(std::string token) {
   used_tokens_.push_back(token);
   record_.token = token;
-  const std::lock_guard guard(state_);
+  const MutexLock guard(state_);
   token_ = std::move(token);
 }
 
@@ -226,7 +231,7 @@ Result<Lock::Impl::Step> Lock::Impl::create(const Seen& seen) {
   }
   held_ = true;
   if (!seen.catalog_exists && !seen.token) {
-    const std::lock_guard guard(state_);
+    const MutexLock guard(state_);
     catalog_was_absent_ = true;  // the first commit writes the token
     return Step::kDone;
   }
@@ -277,7 +282,7 @@ Status Lock::Impl::reassert_locked() {
 }
 
 Status Lock::Impl::reassert() {
-  const std::lock_guard guard(writing_);
+  const MutexLock guard(writing_);
   return reassert_locked();
 }
 
@@ -299,12 +304,12 @@ Status Lock::Impl::beat_locked() {
 }
 
 Status Lock::Impl::beat() {
-  const std::lock_guard guard(writing_);
+  const MutexLock guard(writing_);
   return beat_locked();
 }
 
 Status Lock::Impl::check() {
-  const std::lock_guard guard(writing_);
+  const MutexLock guard(writing_);
   if (lost_) return std::unexpected(*lost_);
   // A process that slept (or whose heartbeats failed) asks whether it was thought dead.
   const bool late = options_.clock() - last_beat_ > options_.stale_after_seconds * kMicrosPerSecond / 2;
@@ -314,7 +319,7 @@ Status Lock::Impl::check() {
 
 Status Lock::Impl::release() {
   stop_heartbeat();
-  const std::lock_guard guard(writing_);
+  const MutexLock guard(writing_);
   if (!held_ || lost_) return {};
   // The lock is removed only while it is the object that this heartbeat wrote. Where a server does not know such a
   // condition, the fresh heartbeat keeps others from taking the lock over in between.
@@ -331,7 +336,7 @@ Status Lock::Impl::release() {
 void Lock::Impl::start_heartbeat() {
   if (options_.heartbeat_seconds <= 0) return;
   heart_ = std::jthread([this](const std::stop_token& stop) {
-    std::mutex waiting;
+    std::mutex waiting;  // guards nothing: a condition variable that knows stop tokens needs one
     std::unique_lock hold(waiting);
     // Well within the time to live, so that a late beat is no reason to take the lock over.
     const auto period = std::min(std::chrono::milliseconds(1000 * options_.heartbeat_seconds),

@@ -70,7 +70,7 @@ class Audit final : public Command {
   TableFlags table_;
   InventoryFlags keys_;
   std::string inventory_, out_;
-  std::string memory_limit_ = "768MiB";
+  std::string memory_limit_ = default_memory_limit();
   std::vector<std::string> problems_;
   std::optional<int> workers_;
 };

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "earthcatalog/base/defaults.h"
 #include "earthcatalog/cli/commands/commands.h"
 #include "earthcatalog/cli/ingest_run.h"
 #include "earthcatalog/cli/options/settings.h"
@@ -12,7 +13,7 @@ namespace {
 
 struct Flags : IngestFlags {
   std::string staging, scheduler = "threads";
-  std::int64_t compact_rows = 100'000;
+  std::int64_t compact_rows = kMostFileRows;
   bool skip_inventory = false, skip_ingest = false, retry_pending = false, replace = false, restart = false;
   bool keep_staging = false, delta = false, update_hash_index = false, skip_upload = false;
   std::string hash_index;
@@ -26,7 +27,7 @@ void add_own_options(CLI::App& app, Flags& flags) {
           "folder or prefix for what is done so far; path or URI (default: the direct shape, within the warehouse)"))
       ->group(group);
   app.add_option("--compact-rows", flags.compact_rows, "most rows of a data file")
-      ->check(CLI::Range(1, 100'000))
+      ->check(CLI::Range(std::int64_t{1}, kMostFileRows))
       ->capture_default_str()
       ->group(group);
   app.add_option("--scheduler", flags.scheduler, "threads, or synchronous: one thread does all")

@@ -5,6 +5,7 @@
 #include <charconv>
 #include <cstdio>
 
+#include "earthcatalog/base/defaults.h"
 #include "earthcatalog/cli/commands/commands.h"
 #include "earthcatalog/cli/options/table_options.h"
 #include "earthcatalog/cli/output/progress_line.h"
@@ -15,8 +16,8 @@ namespace {
 struct Flags {
   TableFlags table;
   LockFlags lock;
-  std::string cell, year, memory_limit = "768MiB";
-  std::int64_t threshold = 2, compact_rows = 100'000;
+  std::string cell, year, memory_limit = default_memory_limit();
+  std::int64_t threshold = 2, compact_rows = kMostFileRows;
   std::optional<int> workers;
   bool dry_run = false;
   void add(CLI::App& app);
@@ -30,7 +31,7 @@ void Flags::add(CLI::App& app) {
   app.add_option("--cell", cell, "only the buckets of this cell, by its name");
   app.add_option("--year", year, "only the buckets of this year, or unknown");
   app.add_option("--compact-rows", compact_rows, "most rows of a data file")
-      ->check(CLI::Range(1, 100'000))
+      ->check(CLI::Range(std::int64_t{1}, kMostFileRows))
       ->capture_default_str();
   app.add_option("--memory-limit", memory_limit, "rows held; a larger bucket is sorted in a temporary file")
       ->capture_default_str();

@@ -50,7 +50,7 @@ class Diff final : public Command {
  private:
   inventory::DiffSpec spec_;
   InventoryFlags keys_;
-  std::string memory_limit_ = "768MiB";
+  std::string memory_limit_ = default_memory_limit();
   S3Flags s3_;
 };
 

@@ -171,7 +171,7 @@ class Index final : public Command {
   CLI::App *build_ = nullptr, *update_ = nullptr, *check_ = nullptr;
   TableFlags table_;
   LockFlags lock_;
-  std::string hash_index_, memory_limit_ = "768MiB";
+  std::string hash_index_, memory_limit_ = default_memory_limit();
 };
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 
+#include "earthcatalog/base/defaults.h"
 #include "earthcatalog/catalog/catalog.h"
 #include "earthcatalog/cli/options/inventory_flags.h"
 #include "earthcatalog/cli/options/lock_flags.h"
@@ -22,11 +23,11 @@ struct IngestFlags {
   std::string inventory;
   InventoryFlags keys;
   catalog::GridRequest grid;
-  std::string schema, max_object_size = "16MiB", memory_limit = "768MiB", max_missing, problems;
+  std::string schema, max_object_size = "16MiB", memory_limit = default_memory_limit(), max_missing, problems;
   LockFlags lock;
   std::optional<std::int64_t> chunk_size;
   std::optional<int> workers;
-  std::size_t max_columns = 400;
+  std::size_t max_columns = kDefaultMaxColumns;
   int fetch_concurrency = 256;
   bool allow_pending = false;
 

@@ -7,6 +7,7 @@
 #include <iterator>
 #include <map>
 
+#include "earthcatalog/base/defaults.h"
 #include "earthcatalog/cli/options/config_file.h"
 #include "earthcatalog/cli/options/settings.h"
 #include "earthcatalog/storage/aws/aws_files.h"
@@ -165,6 +166,8 @@ Result<ingest::MissingRule> parse_missing(const std::string& text) {
   if (error == std::errc{} && end == text.data() + text.size() && *rule.most >= 0) return rule;
   return fail(ErrorKind::kInvalidArgument, "'{}' is neither a number of objects (100) nor a share (1%)", text);
 }
+
+std::string default_memory_limit() { return fmt::format("{}MiB", kDefaultMemoryBytes >> 20); }
 
 Result<std::int64_t> parse_bytes(const std::string& text) {
   static const std::map<std::string, double> kUnits = {

@@ -44,6 +44,9 @@ Result<storage::StorageSettings> storage_settings(const S3Flags& flags, const En
 /// Refuses a whole number below `least`.
 CLI::Validator at_least(std::int64_t least);
 
+/// Returns kDefaultMemoryBytes as parse_bytes() reads it.
+std::string default_memory_limit();
+
 /// "768MiB", "16 MB", "4096": bytes. kInvalidArgument otherwise.
 Result<std::int64_t> parse_bytes(const std::string& text);
 

@@ -94,7 +94,7 @@ ProgressLine::ProgressLine(ProgressTarget target) : target_(std::move(target)), 
 
 ProgressLine::~ProgressLine() {
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     ending_ = true;
   }
   ended_.notify_all();
@@ -103,7 +103,7 @@ ProgressLine::~ProgressLine() {
 }
 
 void ProgressLine::show(const Progress& progress) {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   const bool new_stage = !last_ || std::string_view(last_->stage) != progress.stage;
   last_ = progress;
   since_last_ = {};
@@ -111,9 +111,15 @@ void ProgressLine::show(const Progress& progress) {
 }
 
 void ProgressLine::tick() {
-  std::unique_lock lock(mutex_);
-  while (!ended_.wait_for(lock, std::chrono::duration<double>(target_.every_seconds), [this] { return ending_; })) {
-    if (last_) draw();
+  MutexLock lock(mutex_);
+  using std::chrono::steady_clock;
+  const auto every =
+      std::chrono::duration_cast<steady_clock::duration>(std::chrono::duration<double>(target_.every_seconds));
+  while (!ending_) {
+    const auto next = steady_clock::now() + every;
+    while (!ending_ && ended_.wait_until(mutex_, next)) {
+    }
+    if (!ending_ && last_) draw();
   }
 }
 
@@ -133,7 +139,7 @@ void ProgressLine::draw() {
 }
 
 void ProgressLine::warn(const std::string& text) {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   target_.write(
       fmt::format("{}earthcatalog: warning: {}\n", shown_ && target_.terminal ? "\r\x1b[K" : "", in_flags(text)));
   shown_ = false;

@@ -2,13 +2,12 @@
 // with its time every minute.
 #pragma once
 
-#include <condition_variable>
 #include <functional>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <thread>
 
+#include "earthcatalog/base/mutex.h"
 #include "earthcatalog/base/progress.h"
 #include "earthcatalog/base/stopwatch.h"
 #include "earthcatalog/base/time.h"
@@ -43,14 +42,15 @@ class ProgressLine {
 
  private:
   void tick();
-  void draw();
+  void draw() EC_REQUIRES(mutex_);
 
   const ProgressTarget target_;
-  std::mutex mutex_;
-  std::condition_variable ended_;
-  bool ending_ = false, shown_ = false;
-  std::optional<Progress> last_;
-  Stopwatch since_last_, since_drawn_;
+  Mutex mutex_;
+  CondVar ended_;
+  bool ending_ EC_GUARDED_BY(mutex_) = false;
+  bool shown_ EC_GUARDED_BY(mutex_) = false;
+  std::optional<Progress> last_ EC_GUARDED_BY(mutex_);
+  Stopwatch since_last_ EC_GUARDED_BY(mutex_), since_drawn_ EC_GUARDED_BY(mutex_);
   std::thread ticker_;  // last: it uses the rest
 };
 

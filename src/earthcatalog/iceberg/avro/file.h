@@ -43,7 +43,7 @@ class FileWriter {
   /// `schema` is JSON; `metadata` goes into the head beside it.
   FileWriter(std::string_view schema, const FileMetadata& metadata, int deflate_level);
 
-  /// Where the next record is encoded to; end_record() after each.
+  /// Encodes the next record; end_record() after each.
   Encoder& record() { return block_; }
   void end_record();
   /// Bytes so far, about: those of an unfinished block count a third.

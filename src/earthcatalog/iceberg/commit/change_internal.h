@@ -1,4 +1,4 @@
-// What a transaction asks for, apart from the state that it is applied to.
+// The changes that a transaction asks for, apart from the state that they are applied to.
 #pragma once
 
 #include <map>
@@ -20,11 +20,10 @@ struct Change {
   std::int32_t base_last_column_id = 0, last_column_id = 0;
   std::int32_t new_schema_id = 0;  ///< of `schema` once it has new columns
 
-  std::map<std::string, std::optional<std::string>> properties;  ///< nothing: removed
+  Properties properties;  ///< to set
   Properties summary;
 
   std::vector<DataFile> added;
-  std::vector<ManifestFile> added_manifests;
   std::map<std::string, PartitionKey> removed;  ///< by storage::place_key of the path
   bool rows_unchanged = false;
 
@@ -33,8 +32,7 @@ struct Change {
   std::optional<std::int64_t> forget_metadata_before_ms;  ///< older entries leave the metadata log
 
   bool evolves_schema() const { return schema.schema_id != base_schema.schema_id; }
-  bool adds_files() const { return !added.empty() || !added_manifests.empty(); }
-  bool changes_files() const { return adds_files() || !removed.empty(); }
+  bool changes_files() const { return !added.empty() || !removed.empty(); }
   bool shortens_history() const { return !removed_snapshots.empty() || forget_metadata_before_ms.has_value(); }
   bool changes_anything() const {
     return changes_files() || evolves_schema() || !properties.empty() || !moved_tags.empty() || shortens_history();

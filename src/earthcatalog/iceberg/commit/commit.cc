@@ -1,8 +1,5 @@
 #include <algorithm>
-#include <chrono>
-#include <random>
 #include <set>
-#include <thread>
 
 #include "earthcatalog/iceberg/commit/commit_internal.h"
 #include "earthcatalog/iceberg/commit/snapshot_producer_internal.h"
@@ -15,8 +12,6 @@ namespace earthcatalog::iceberg {
 namespace {
 
 constexpr std::int64_t kDefaultPreviousVersions = 100;
-constexpr int kAttemptsWithoutPause = 3;
-constexpr int kLongestPauseMs = 50;
 
 Status check(const Change& change) {
   std::set<std::string> places;
@@ -78,21 +73,8 @@ void apply_schema_and_properties(const Change& change, TableMetadata& metadata) 
     const std::string mapping = metadata.property(kNameMappingProperty).value_or("");
     metadata.properties[std::string(kNameMappingProperty)] = name_mapping_json(change.schema, mapping);
   }
-  for (const auto& [key, value] : change.properties) {
-    if (value) {
-      metadata.properties[key] = *value;
-    } else {
-      metadata.properties.erase(key);
-    }
-  }
+  for (const auto& [key, value] : change.properties) metadata.properties[key] = value;
   for (Schema& schema : metadata.schemas) set_mapped_names(schema, metadata.property(kNameMappingProperty));
-}
-
-void pause(int attempt) {
-  if (attempt < kAttemptsWithoutPause) return;
-  std::random_device device;
-  std::this_thread::sleep_for(
-      std::chrono::milliseconds(device() % static_cast<unsigned>(std::min(kLongestPauseMs, 2 * attempt))));
 }
 
 }  // namespace
@@ -121,21 +103,20 @@ Result<Committer::Attempt> Committer::write_attempt(SnapshotProducer& producer) 
 }
 
 // The commit is done: what fails from here on is told, and is no failure.
-Result<CommitResult> Committer::finish(Attempt attempt, int attempts) {
+Result<CommitResult> Committer::finish(Attempt attempt) {
   const std::string folder = metadata_folder(attempt.metadata);
   table_.metadata_ = std::make_shared<const TableMetadata>(std::move(attempt.metadata));
   table_.metadata_location_ = std::move(attempt.location);
-  CommitResult done = result(attempts);
+  CommitResult done = result();
   const Status after =
       write_version_hint(table_.stores(), *table_.catalog(), table_.identifier(), folder, table_.metadata_location());
   if (!after) done.warning = after.error().message;
   return done;
 }
 
-CommitResult Committer::result(int attempts) const {
+CommitResult Committer::result() const {
   CommitResult result;
   result.metadata_location = table_.metadata_location();
-  result.attempts = attempts;
   if (const Snapshot* snapshot = table_.metadata().find_snapshot(change_.snapshot_id); snapshot != nullptr) {
     result.snapshot_id = snapshot->snapshot_id;
     result.summary = snapshot->summary;
@@ -143,62 +124,44 @@ CommitResult Committer::result(int attempts) const {
   return result;
 }
 
-// After an attempt that changed nothing: loads the newest state. False when it is the one that was tried.
-Result<bool> Committer::catch_up() {
-  const std::string tried = table_.metadata_location();
-  EC_TRY(table_.refresh());
-  return table_.metadata_location() != tried;
-}
+bool Committer::is_committed() const { return table_.metadata().find_snapshot(change_.snapshot_id) != nullptr; }
 
-// Whether the pointer did not move, and will not: the guard said no, or another commit came first. After any other
+// Tells that the pointer did not move and will not: the guard said no, or another commit came first. After any other
 // error it may have moved all the same, or be about to: what it names must stay.
 bool Committer::was_refused(const Error& error) {
   if (error.kind != ErrorKind::kConflict || !change_.changes_files() || !table_.refresh()) return false;
-  return table_.metadata().find_snapshot(change_.snapshot_id) == nullptr;
+  return !is_committed();
 }
 
 Result<CommitResult> Committer::commit() {
-  if (!change_.changes_anything()) return result(0);
+  // A commit whose reply was lost and that is tried again is done.
+  if (!change_.changes_anything() || is_committed()) return result();
   if (table_.catalog() == nullptr) return fail(ErrorKind::kInvalidArgument, "the table was opened without a catalog");
   EC_TRY(check(change_));
   sort_by_partition(change_.added);
   SnapshotProducer producer(change_, table_.stores());
-  auto done = attempt_until_done(producer);
+  auto done = attempt(producer);
   if (!done && !unclear_) producer.clean_up(nullptr);
   return done;
 }
 
-Result<CommitResult> Committer::attempt_until_done(SnapshotProducer& producer) {
-  for (int attempt = 1;; ++attempt) {
-    // A commit whose reply was lost and that is tried again: it is done.
-    if (table_.metadata().find_snapshot(change_.snapshot_id) != nullptr) return result(attempt);
-    auto written = write_attempt(producer);
-    if (!written) {
-      // On a table object that is behind, files to remove may be missing that the newest state has.
-      const bool may_pass = written.error().kind == ErrorKind::kConflict && !options_.only_on_base;
-      if (may_pass && catch_up().value_or(false)) continue;
-      return std::unexpected(std::move(written).error());
-    }
-    auto swapped =
-        table_.catalog()->swap(table_.identifier(), table_.metadata_location(), written->location, options_.guard);
-    if (!swapped) {
-      unclear_ = !was_refused(swapped.error());
-      if (!unclear_) static_cast<void>(remove_objects(table_.stores(), {written->location}));
-      return std::unexpected(std::move(swapped).error());
-    }
-    if (*swapped) {
-      producer.clean_up(written->metadata.find_snapshot(change_.snapshot_id));
-      return finish(std::move(*written), attempt);
-    }
-    static_cast<void>(remove_objects(table_.stores(), {written->location}));
-    if (options_.only_on_base)
-      return fail(ErrorKind::kConflict, "another commit came first; start again from the new state");
-    if (attempt == options_.max_attempts) {
-      return fail(ErrorKind::kConflict, "other commits came first, {} times; try again later", attempt);
-    }
-    pause(attempt);
-    EC_TRY(catch_up());
+Result<CommitResult> Committer::attempt(SnapshotProducer& producer) {
+  EC_ASSIGN_OR_RETURN(Attempt written, write_attempt(producer));
+  auto swapped =
+      table_.catalog()->swap(table_.identifier(), table_.metadata_location(), written.location, options_.guard);
+  if (swapped && *swapped) {
+    producer.clean_up(written.metadata.find_snapshot(change_.snapshot_id));
+    return finish(std::move(written));
   }
+  unclear_ = !swapped && !was_refused(swapped.error());
+  if (!unclear_) static_cast<void>(remove_objects(table_.stores(), {written.location}));
+  if (!swapped) return std::unexpected(std::move(swapped).error());
+  EC_TRY(table_.refresh());
+  if (!is_committed()) {
+    return fail(ErrorKind::kConflict, "another commit came first; start again from the new state");
+  }
+  producer.clean_up(nullptr);  // the files of this attempt: those of the one whose reply was lost are the table's
+  return result();
 }
 
 }  // namespace earthcatalog::iceberg

@@ -11,7 +11,7 @@ namespace earthcatalog::iceberg {
 
 class SnapshotProducer;
 
-/// One call of Transaction::commit().
+/// Makes one attempt at a commit, on the state that the table object holds; lives for one Transaction::commit().
 class Committer {
  public:
   Committer(Change& change, Table& table, const CommitOptions& options)
@@ -23,17 +23,17 @@ class Committer {
     TableMetadata metadata;
     std::string location;
   };
-  Result<CommitResult> attempt_until_done(SnapshotProducer& producer);
-  Result<bool> catch_up();
+  Result<CommitResult> attempt(SnapshotProducer& producer);
+  bool is_committed() const;
   bool was_refused(const Error& error);
   Result<Attempt> write_attempt(SnapshotProducer& producer) const;
-  Result<CommitResult> finish(Attempt attempt, int attempts);
-  CommitResult result(int attempts) const;
+  Result<CommitResult> finish(Attempt attempt);
+  CommitResult result() const;
 
   Change& change_;  // its added files are sorted by partition
   Table& table_;
   const CommitOptions& options_;
-  bool unclear_ = false;  ///< whether the pointer moved is not known
+  bool unclear_ = false;  ///< set when nobody can tell whether the pointer moved
 };
 
 }  // namespace earthcatalog::iceberg

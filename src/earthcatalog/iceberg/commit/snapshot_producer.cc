@@ -54,16 +54,15 @@ Result<Snapshot> SnapshotProducer::produce(const Table& base, std::int64_t times
       if (*number == kUnassignedSequenceNumber) *number = snapshot.sequence_number;
     }
   }
-  last_list_ = std::move(manifests);
+  list_ = std::move(manifests);
   EC_ASSIGN_OR_RETURN(snapshot.summary, summarize(parent, before));
-  snapshot.manifest_list =
-      storage::join_uri(folder_, fmt::format("snap-{}-{}-{}.avro", snapshot.snapshot_id, lists_written_++, uuid_));
+  snapshot.manifest_list = storage::join_uri(folder_, fmt::format("snap-{}-0-{}.avro", snapshot.snapshot_id, uuid_));
   written_.push_back(snapshot.manifest_list);
   EC_TRY(write_object(stores_, snapshot.manifest_list,
                       write_manifest_list({.snapshot_id = snapshot.snapshot_id,
                                            .parent_snapshot_id = snapshot.parent_snapshot_id,
                                            .sequence_number = snapshot.sequence_number},
-                                          last_list_)));
+                                          list_)));
   return snapshot;
 }
 
@@ -84,13 +83,10 @@ Result<Properties> SnapshotProducer::summarize(const Snapshot* parent, const std
                        .changed_partitions = changed.size(),
                        .parent = parent,
                        .before = &before,
-                       .after = &last_list_});
+                       .after = &list_});
 }
 
 Status SnapshotProducer::write_added(const TableMetadata& base) {
-  if (added_written_) return {};
-  added_ = {};
-  added_partitions_.clear();
   RollingManifestWriter writer({.stores = &stores_,
                                 .schema = &change_.schema,
                                 .spec = &base.default_spec(),
@@ -106,37 +102,11 @@ Status SnapshotProducer::write_added(const TableMetadata& base) {
     added_partitions_.insert(file.partition);
   }
   EC_ASSIGN_OR_RETURN(added_manifests_, writer.finish());
-  for (ManifestFile manifest : change_.added_manifests) {
-    EC_TRY(count_appended(base, manifest));
-    manifest.added_snapshot_id = change_.snapshot_id;
-    manifest.sequence_number = manifest.min_sequence_number = kUnassignedSequenceNumber;
-    added_manifests_.push_back(std::move(manifest));
-  }
-  added_written_ = true;
   return {};
-}
-
-Status SnapshotProducer::count_appended(const TableMetadata& base, const ManifestFile& manifest) {
-  EC_ASSIGN_OR_RETURN(const PartitionSpec* spec, spec_of(base, manifest));
-  EC_ASSIGN_OR_RETURN(const std::string bytes, read_object(stores_, manifest.manifest_path, "manifest to append"));
-  ManifestFile line = manifest;
-  line.added_snapshot_id = change_.snapshot_id;  // what entries inherit that name no snapshot
-  return read_manifest(
-      bytes, line, *spec, {.live_only = false, .statistics = false}, [&](ManifestEntry&& entry) -> Status {
-        if (entry.status != ManifestStatus::kAdded || entry.snapshot_id != change_.snapshot_id) {
-          return fail(ErrorKind::kInvalidArgument, "manifest {} was not made to be appended: {} is no new file in it",
-                      manifest.manifest_path, entry.data_file.file_path);
-        }
-        added_.add(entry.data_file);
-        added_partitions_.insert(entry.data_file.partition);
-        return {};
-      });
 }
 
 Result<std::vector<ManifestFile>> SnapshotProducer::without_removed(const TableMetadata& base,
                                                                     const std::vector<ManifestFile>& before) {
-  removed_ = {};
-  removed_partitions_.clear();
   FileFilter filter;
   for (const auto& [path, partition] : change_.removed) {
     filter.cells.insert(partition.cell);
@@ -157,11 +127,11 @@ Result<std::vector<ManifestFile>> SnapshotProducer::without_removed(const TableM
       after.push_back(manifest);
       continue;
     }
-    EC_ASSIGN_OR_RETURN(const Rewritten* rewritten, rewrite(base, manifest));
-    after.push_back(rewritten->manifest.value_or(manifest));
-    removed_.add(rewritten->removed);
-    removed_partitions_.insert(rewritten->partitions.begin(), rewritten->partitions.end());
-    for (const std::string& path : rewritten->paths) missing.erase(path);
+    EC_ASSIGN_OR_RETURN(const Rewritten rewritten, rewrite(base, manifest));
+    after.push_back(rewritten.manifest.value_or(manifest));
+    removed_.add(rewritten.removed);
+    removed_partitions_.insert(rewritten.partitions.begin(), rewritten.partitions.end());
+    for (const std::string& path : rewritten.paths) missing.erase(path);
   }
   if (missing.empty()) {
     if (!removed_partitions_.empty()) EC_TRY(drop_dangling_deletes(base, after));
@@ -171,10 +141,7 @@ Result<std::vector<ManifestFile>> SnapshotProducer::without_removed(const TableM
               *missing.begin());
 }
 
-Result<const SnapshotProducer::Rewritten*> SnapshotProducer::rewrite(const TableMetadata& base,
-                                                                     const ManifestFile& manifest) {
-  const auto known = rewritten_.find(manifest.manifest_path);
-  if (known != rewritten_.end()) return &known->second;
+Result<SnapshotProducer::Rewritten> SnapshotProducer::rewrite(const TableMetadata& base, const ManifestFile& manifest) {
   EC_ASSIGN_OR_RETURN(const PartitionSpec* spec, spec_of(base, manifest));
   EC_ASSIGN_OR_RETURN(const std::string bytes, read_object(stores_, manifest.manifest_path, "manifest"));
   Rewritten result;
@@ -187,7 +154,7 @@ Result<const SnapshotProducer::Rewritten*> SnapshotProducer::rewrite(const Table
     return {};
   }));
   if (!result.paths.empty()) EC_TRY(copy_without_removed(*spec, manifest, bytes, result));
-  return &rewritten_.emplace(manifest.manifest_path, std::move(result)).first->second;
+  return result;
 }
 
 Status SnapshotProducer::copy_without_removed(const PartitionSpec& spec, const ManifestFile& manifest,
@@ -254,7 +221,7 @@ void SnapshotProducer::clean_up(const Snapshot* kept) {
   std::set<std::string> needed;
   if (kept != nullptr) {
     needed.insert(kept->manifest_list);
-    for (const ManifestFile& manifest : last_list_) needed.insert(manifest.manifest_path);
+    for (const ManifestFile& manifest : list_) needed.insert(manifest.manifest_path);
   }
   std::erase_if(written_, [&](const std::string& uri) { return needed.contains(uri); });
   static_cast<void>(remove_objects(stores_, written_));

@@ -19,8 +19,7 @@ namespace earthcatalog::iceberg {
 /// The partition spec of a manifest; kInvalidData when the table has none of its number.
 Result<const PartitionSpec*> spec_of(const TableMetadata& metadata, const ManifestFile& manifest);
 
-/// Applies one change, to one base after the other until a commit succeeds. What does not depend on the base is written
-/// once.
+/// Writes the files of one snapshot. produce() is called once.
 class SnapshotProducer {
  public:
   SnapshotProducer(const Change& change, storage::Stores& stores)
@@ -41,9 +40,8 @@ class SnapshotProducer {
   };
 
   Status write_added(const TableMetadata& base);
-  Status count_appended(const TableMetadata& base, const ManifestFile& manifest);
   Result<std::vector<ManifestFile>> without_removed(const TableMetadata& base, const std::vector<ManifestFile>& before);
-  Result<const Rewritten*> rewrite(const TableMetadata& base, const ManifestFile& manifest);
+  Result<Rewritten> rewrite(const TableMetadata& base, const ManifestFile& manifest);
   Status copy_without_removed(const PartitionSpec& spec, const ManifestFile& manifest, const std::string& bytes,
                               Rewritten& result);
   Status for_each_entry(const TableMetadata& base, const ManifestFile& manifest, bool statistics,
@@ -59,19 +57,13 @@ class SnapshotProducer {
   storage::Stores& stores_;
   const std::string uuid_;  // in the names of all files
   std::string folder_;
-  int manifests_written_ = 0, lists_written_ = 0;
+  int manifests_written_ = 0;
   std::vector<std::string> written_;  // all objects
 
-  bool added_written_ = false;
   std::vector<ManifestFile> added_manifests_;
-  FileTotals added_;
-  std::set<PartitionKey> added_partitions_;
-
-  std::map<std::string, Rewritten> rewritten_;  // by path of the manifest that was read: they never change
-  FileTotals removed_;
-  std::set<PartitionKey> removed_partitions_;
-
-  std::vector<ManifestFile> last_list_;
+  FileTotals added_, removed_;
+  std::set<PartitionKey> added_partitions_, removed_partitions_;
+  std::vector<ManifestFile> list_;  // of the snapshot
 };
 
 }  // namespace earthcatalog::iceberg

@@ -90,7 +90,7 @@ void FileTotals::add(const FileTotals& other) {
 
 Result<std::string_view> operation_of(const Change& change, const FileTotals& added, const FileTotals& removed) {
   if (change.removed.empty()) return "append";
-  if (!change.rows_unchanged) return change.adds_files() ? "overwrite" : "delete";
+  if (!change.rows_unchanged) return change.added.empty() ? "delete" : "overwrite";
   if (added.rows == removed.rows) return "replace";
   return fail(ErrorKind::kInvalidArgument, "a change that claims to keep all rows removes {} and adds {}", removed.rows,
               added.rows);

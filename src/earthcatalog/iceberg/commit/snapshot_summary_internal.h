@@ -10,7 +10,7 @@
 
 namespace earthcatalog::iceberg {
 
-/// What came or went: data files and their rows, delete files and what they delete, and the bytes of both.
+/// Totals of what came or went: data files and their rows, delete files and what they delete, and the bytes of both.
 struct FileTotals {
   std::int64_t files = 0, rows = 0, bytes = 0;
   std::int64_t delete_files = 0, position_deletes = 0, equality_deletes = 0;

@@ -58,10 +58,6 @@ void Transaction::append(std::vector<DataFile> files) {
   added.insert(added.end(), std::make_move_iterator(files.begin()), std::make_move_iterator(files.end()));
 }
 
-void Transaction::append_manifest(ManifestFile manifest) {
-  impl_->change.added_manifests.push_back(std::move(manifest));
-}
-
 void Transaction::remove(const std::vector<DataFile>& files) {
   for (const DataFile& file : files) impl_->change.removed[storage::place_key(file.file_path)] = file.partition;
 }
@@ -81,8 +77,6 @@ void Transaction::move_tag(std::string name) { impl_->change.moved_tags.insert(s
 void Transaction::set_property(std::string key, std::string value) {
   impl_->change.properties[std::move(key)] = std::move(value);
 }
-
-void Transaction::remove_property(std::string key) { impl_->change.properties[std::move(key)] = std::nullopt; }
 
 void Transaction::set_summary(std::string key, std::string value) {
   impl_->change.summary[std::move(key)] = std::move(value);

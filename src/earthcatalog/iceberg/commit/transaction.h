@@ -20,18 +20,15 @@
 namespace earthcatalog::iceberg {
 
 struct CommitOptions {
-  CommitGuard guard = {};     ///< runs in the catalog transaction that moves the pointer
-  int max_attempts = 100;     ///< lost races before kConflict
-  bool only_on_base = false;  ///< a lost race is kConflict at once: the change is right on no other snapshot
-  bool make_durable = true;   ///< false in tests and benchmarks that measure the rest
+  CommitGuard guard = {};    ///< runs in the catalog transaction that moves the pointer
+  bool make_durable = true;  ///< false in tests and benchmarks that measure the rest
   Clock clock = system_now;
 };
 
 struct CommitResult {
   std::optional<std::int64_t> snapshot_id;  ///< none when only schema or properties changed
   std::string metadata_location;
-  Properties summary;  ///< of the snapshot, totals included
-  int attempts = 1;
+  Properties summary;   ///< of the snapshot, totals included
   std::string warning;  ///< what failed after the commit (version hint); empty: nothing
 };
 
@@ -54,8 +51,6 @@ class Transaction {
 
   /// Data files to add. Their partitions and bounds are taken as given.
   void append(std::vector<DataFile> files);
-  /// A manifest with data files to add, made by write_added_files(), used as it is.
-  void append_manifest(ManifestFile manifest);
   /// Live data files to remove, by path and partition.
   void remove(const std::vector<DataFile>& files);
   /// Says that added and removed files hold the same rows: operation "replace" in place of "overwrite".
@@ -73,13 +68,12 @@ class Transaction {
   void move_tag(std::string name);
 
   void set_property(std::string key, std::string value);
-  void remove_property(std::string key);
   /// An entry of the snapshot's summary besides Iceberg's own.
   void set_summary(std::string key, std::string value);
 
-  /// Commits on `table`, whose metadata are then the new ones. When another commit came first, on the newest state
-  /// again, as long as the change still makes sense there; else kConflict, with what is in the way:
-  /// a removed file is gone, or columns were added by both. Without changes, nothing is written.
+  /// Commits on the state that `table` holds; its metadata are the new ones afterwards. Without changes, nothing is
+  /// written. kConflict, with nothing left behind: another commit came first, a file to remove is not live, or `table`
+  /// has other columns than the transaction began with. The caller decides again on the new state.
   /// May be called again (also with another Table object of the same table) when it returned an error: a table that has
   /// the snapshot of this transaction already, because only the reply was lost, is left as it is.
   Result<CommitResult> commit(Table& table, const CommitOptions& options = {});
@@ -88,12 +82,5 @@ class Transaction {
   class Impl;
   std::unique_ptr<Impl> impl_;
 };
-
-/// Writes manifests of `files`, all added, of at most about `target_bytes` each, into the table's metadata folder, for
-/// Transaction::append_manifest(): `name` makes their file names unique and known ("<name>-m0.avro"). Files are sorted
-/// by partition first.
-Result<std::vector<ManifestFile>> write_added_files(const Table& table, const Schema& schema,
-                                                    std::vector<DataFile> files, const std::string& name,
-                                                    std::int64_t target_bytes = 8 << 20);
 
 }  // namespace earthcatalog::iceberg

@@ -1,4 +1,4 @@
-// What a manifest says of one data file or delete file (https://iceberg.apache.org/spec/#manifests, data_file).
+// One data file or delete file, as manifests describe it (https://iceberg.apache.org/spec/#manifests, data_file).
 #pragma once
 
 #include <algorithm>
@@ -51,7 +51,7 @@ class FieldMap {
     return at != entries_.end() && at->first == field_id ? &at->second : nullptr;
   }
   bool contains(int field_id) const { return find(field_id) != nullptr; }
-  /// Of a field that must be there.
+  /// Returns the value of a field that must be there.
   const T& at(int field_id) const {
     const T* value = find(field_id);
     if (value == nullptr) throw std::out_of_range("FieldMap::at");
@@ -102,13 +102,13 @@ struct DataFile {
   FieldMap<std::string> lower_bounds = {}, upper_bounds = {};
   std::vector<std::int64_t> split_offsets = {};
 
-  // What other writers may have said; carried along when a manifest is rewritten.
+  // Members of other writers; carried along when a manifest is rewritten.
   std::string file_format = "PARQUET";
   std::optional<std::int32_t> sort_order_id = {};
   std::optional<std::string> key_metadata = {};
 
   FileContent content = FileContent::kData;
-  // Of delete files, which only other engines write:
+  // Members of delete files, which only other engines write:
   std::vector<int> equality_ids = {};
   std::optional<std::string> referenced_data_file = {};
 

@@ -3,7 +3,7 @@
 namespace earthcatalog::iceberg {
 namespace {
 
-// Of the column file_path in position delete files, reserved by the specification.
+// The field id of column file_path in position delete files, reserved by the specification.
 constexpr int kFilePathId = 2147483546;
 
 constexpr const char* kRemedy =

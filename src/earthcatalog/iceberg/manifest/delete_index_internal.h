@@ -1,4 +1,4 @@
-// Which delete files apply to which data files (https://iceberg.apache.org/spec/#scan-planning).
+// Matches delete files to the data files that they apply to (https://iceberg.apache.org/spec/#scan-planning).
 #pragma once
 
 #include <cstdint>
@@ -31,7 +31,7 @@ class DeleteIndex {
   std::map<std::pair<std::int32_t, PartitionKey>, std::vector<Entry>> deletes_;
 };
 
-/// Whether a delete file may name rows of a data file that lies in the same partition.
+/// Returns true when a delete file may name rows of a data file that lies in the same partition.
 bool may_apply(const ManifestEntry& deletes, const ManifestEntry& data_file);
 
 }  // namespace earthcatalog::iceberg

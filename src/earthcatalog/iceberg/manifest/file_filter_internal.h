@@ -1,4 +1,4 @@
-// Which manifests may hold files that a filter lets through.
+// Finds the manifests that may hold files that a filter lets through.
 #pragma once
 
 #include "earthcatalog/iceberg/table.h"

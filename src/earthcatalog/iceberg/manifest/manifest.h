@@ -60,7 +60,7 @@ struct ManifestEntry {
   DataFile data_file;
 };
 
-/// What all files of a manifest have in common. The schema and the spec must outlive the writer.
+/// Options that all files of a manifest share. The schema and the spec must outlive the writer.
 struct ManifestWriterOptions {
   const Schema* schema = nullptr;
   const PartitionSpec* spec = nullptr;

@@ -1,6 +1,5 @@
 #include <algorithm>
 
-#include "earthcatalog/iceberg/commit/transaction.h"
 #include "earthcatalog/iceberg/manifest/manifest_files_internal.h"
 #include "earthcatalog/iceberg/metadata/metadata_files_internal.h"
 
@@ -34,26 +33,5 @@ Result<std::vector<ManifestFile>> RollingManifestWriter::finish() {
 }
 
 void sort_by_partition(std::vector<DataFile>& files) { std::ranges::stable_sort(files, {}, &DataFile::partition); }
-
-Result<std::vector<ManifestFile>> write_added_files(const Table& table, const Schema& schema,
-                                                    std::vector<DataFile> files, const std::string& name,
-                                                    std::int64_t target_bytes) {
-  sort_by_partition(files);
-  const std::string folder = metadata_folder(table.metadata());
-  int count = 0;
-  RollingManifestWriter writer(
-      {.stores = &table.stores(),
-       .schema = &schema,
-       .spec = &table.metadata().default_spec(),
-       .snapshot_id = 0,
-       .target_bytes = target_bytes,
-       .next_uri = [&] { return storage::join_uri(folder, fmt::format("{}-m{}.avro", name, count++)); }});
-  for (DataFile& file : files) {
-    ManifestEntry entry;  // snapshot and sequence number are inherited from the list that will name the manifest
-    entry.data_file = std::move(file);
-    EC_TRY(writer.add(entry));
-  }
-  return writer.finish();
-}
 
 }  // namespace earthcatalog::iceberg

@@ -1,4 +1,4 @@
-// Which manifests a commit merges, so that they stay few at a bounded cost (docs/format/iceberg.md, "Manifests").
+// Plans the merging of manifests, so that they stay few at a bounded cost (docs/format/iceberg.md, "Manifests").
 #pragma once
 
 #include <vector>

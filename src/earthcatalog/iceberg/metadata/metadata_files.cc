@@ -11,20 +11,19 @@ namespace {
 
 constexpr std::string_view kMetadataSuffix = ".metadata.json";
 constexpr std::string_view kVersionHint = "version-hint.text";
-// Of manifests that are read side by side.
+// Bytes of manifests that are read side by side.
 constexpr std::int64_t kReadAheadBytes = 8 << 20;
 
 std::string_view file_name(std::string_view uri) { return uri.substr(uri.rfind('/') + 1); }
 
-// 7 of "00007-….metadata.json"; -1 when the name has no number.
-std::int64_t version_of(std::string_view location) {
+}  // namespace
+
+std::int64_t metadata_version(std::string_view location) {
   const std::string_view name = file_name(location);
   std::int64_t version = -1;
   const auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), version);
   return error == std::errc() && end != name.data() + name.size() && *end == '-' ? version : -1;
 }
-
-}  // namespace
 
 Result<std::string> read_object(storage::Stores& stores, const std::string& uri, std::string_view what) {
   EC_ASSIGN_OR_RETURN(const storage::Location where, stores.locate(uri));
@@ -87,7 +86,8 @@ std::string metadata_folder(const TableMetadata& metadata) {
 }
 
 std::string next_metadata_location(const TableMetadata& metadata, std::string_view previous) {
-  const std::int64_t version = previous.empty() ? 0 : std::clamp<std::int64_t>(version_of(previous), 0, 1 << 30) + 1;
+  const std::int64_t version =
+      previous.empty() ? 0 : std::clamp<std::int64_t>(metadata_version(previous), 0, 1 << 30) + 1;
   return storage::join_uri(metadata_folder(metadata),
                            fmt::format("{:05}-{}{}", version, random_uuid(), kMetadataSuffix));
 }

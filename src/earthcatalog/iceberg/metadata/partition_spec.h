@@ -31,7 +31,7 @@ inline constexpr std::int32_t kFirstPartitionFieldId = 1000;
 /// when `schema` lacks one of the columns or has it with another type than string and timestamp(tz).
 Result<PartitionSpec> grid_partition_spec(const Schema& schema);
 
-/// Where PartitionKey's two values stand in a spec.
+/// The places of PartitionKey's two values in a spec.
 struct PartitionLayout {
   std::size_t cell = 0, year = 1;  ///< positions in PartitionSpec::fields
 };

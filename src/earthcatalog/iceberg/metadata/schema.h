@@ -32,7 +32,7 @@ struct NestedField;
 
 struct Type {
   TypeId id = TypeId::kString;
-  std::vector<NestedField> fields = {};  ///< of a struct
+  std::vector<NestedField> fields;  ///< of a struct ("= {}" would need a complete NestedField here: clang, C++23)
   std::string other = {};                ///< of kOther: its JSON, as it was
   bool operator==(const Type&) const = default;
 };
@@ -47,7 +47,7 @@ struct NestedField {
   /// (https://iceberg.apache.org/spec/#column-projection); none: the table has no mapping, and its own name is the one.
   std::optional<std::vector<std::string>> mapped_names = {};
 
-  /// Whether it is the same column; how files call it is no part of that.
+  /// Compares columns; how files call them is no part of that.
   bool operator==(const NestedField& other) const;
 };
 

@@ -79,7 +79,7 @@ struct TableMetadata {
   std::map<std::string, SnapshotRef, std::less<>> refs;
   UnknownMembers unknown;
 
-  // Of metadata that parse_table_metadata() accepted, these never fail.
+  // Members below never fail on metadata that parse_table_metadata() accepted.
   const Schema& schema() const;
   const PartitionSpec& default_spec() const;
   /// Null when the table has none yet.
@@ -97,10 +97,13 @@ struct TableMetadata {
 /// is missing or makes no sense; kUnsupported: another format version.
 Result<TableMetadata> parse_table_metadata(std::string_view bytes, std::string_view uri);
 
-/// As PyIceberg lays it out, minified.
+/// Writes metadata as PyIceberg lays them out, minified.
 std::string to_json(const TableMetadata& metadata);
 
-/// How many entries at the begin of a metadata log had been replaced by the next one before `timestamp_ms`.
+/// Returns the number in the name of a metadata file: 7 of ".../00007-<uuid>.metadata.json"; -1 when there is none.
+std::int64_t metadata_version(std::string_view location);
+
+/// Counts the entries at the begin of a metadata log that the next one had replaced before `timestamp_ms`.
 std::ptrdiff_t metadata_replaced_before(const std::vector<MetadataLogEntry>& log, std::int64_t timestamp_ms);
 
 /// URIs of the statistics files that the metadata name (members `statistics` and `partition-statistics`, which other

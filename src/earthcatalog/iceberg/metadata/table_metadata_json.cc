@@ -109,7 +109,7 @@ Status check_room(const TableMetadata& metadata) {
   return {};
 }
 
-// What the accessors of TableMetadata promise, and what a commit builds on.
+// Checks what the accessors of TableMetadata promise, and what a commit builds on.
 Status check(const TableMetadata& metadata) {
   EC_TRY(check_room(metadata));
   if (metadata.find_schema(metadata.current_schema_id) == nullptr) {

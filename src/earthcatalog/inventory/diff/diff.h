@@ -1,9 +1,10 @@
-// What changed between two inventories (docs/commands/diff.md): an external sort-merge of both by (bucket, key).
+// Differences between two inventories (docs/commands/diff.md): an external sort-merge of both by (bucket, key).
 #pragma once
 
 #include <cstdint>
 #include <string>
 
+#include "earthcatalog/base/defaults.h"
 #include "earthcatalog/base/progress.h"
 #include "earthcatalog/inventory/inventory.h"
 #include "earthcatalog/result.h"
@@ -15,13 +16,13 @@ struct DiffSpec {
   std::string old_inventory, new_inventory;
   std::string out;  ///< URI of the Parquet inventory to write; ends in .parquet
   InventoryOptions inventory_options;
-  std::int64_t memory_limit_bytes = 768ll << 20;  ///< for rows of both; the rest waits in unlinked files
+  std::int64_t memory_limit_bytes = kDefaultMemoryBytes;  ///< for rows of both; the rest waits in unlinked files
   std::string scratch_folder = "/var/tmp";
   Hooks hooks;  ///< its stop ends early, kCancelled
 };
 
-/// What versions of objects in both inventories were compared by. An inventory without dates, sizes and etags tells
-/// objects apart by name alone.
+/// Counts which members told versions of objects in both inventories apart. An inventory without dates, sizes and etags
+/// tells objects apart by name alone.
 struct ComparedBy {
   std::int64_t etag = 0, last_modified = 0, size = 0, name = 0;
 };

@@ -18,7 +18,7 @@ class InventoryRun : public extsort::ObjectRun {
   /// Errors of open_inventory(). `stores` must outlive it.
   static Result<std::unique_ptr<InventoryRun>> open(storage::Stores& stores, const std::string& uri,
                                                     const InventoryOptions& options);
-  /// Whether next() has failed because an object came before an earlier one.
+  /// Returns true when next() has failed because an object came before an earlier one.
   virtual bool out_of_order() const = 0;
 };
 

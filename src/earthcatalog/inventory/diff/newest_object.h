@@ -1,4 +1,4 @@
-// Of several rows of one object the one that counts.
+// Chooses among several rows of one object the one that counts.
 #pragma once
 
 #include <string>

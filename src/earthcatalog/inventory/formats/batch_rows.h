@@ -1,4 +1,4 @@
-// What Parquet and ORC inventories have in common once they are Arrow record batches. Internal to the module.
+// The part that Parquet and ORC inventories share once they are Arrow record batches. Internal to the module.
 #pragma once
 
 #include <cstdint>

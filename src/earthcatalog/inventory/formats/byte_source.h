@@ -24,7 +24,7 @@ class ByteSource {
   virtual ~ByteSource() = default;
   /// Fills the front of `into` (not empty) and says how many bytes it wrote; 0 only at the end.
   virtual Result<std::size_t> read(std::span<char> into) = 0;
-  /// How much of the whole has been read, 0 to 1; nothing when the whole is not known.
+  /// Returns how much of the whole has been read, 0 to 1; nothing when the whole is not known.
   virtual std::optional<double> share_read() const { return std::nullopt; }
 };
 

@@ -1,4 +1,4 @@
-// Which column of a table says what. Internal to the module.
+// Finds the columns of a table by their meaning. Internal to the module.
 #pragma once
 
 #include <array>
@@ -31,7 +31,7 @@ Result<ColumnMap> map_columns(std::span<const std::string_view> names);
 /// AWS's order without a manifest: bucket, key, size, last_modified_date.
 ColumnMap default_columns();
 
-/// Whether a first record without both names is a header all the same (so that its file lacks a column), not a row.
+/// Returns true when a first record without both names is a header all the same, whose file lacks a column, and no row.
 bool looks_like_header(std::span<const std::string_view> fields);
 
 }  // namespace earthcatalog::inventory

@@ -44,7 +44,7 @@ class CsvRows final : public RowReader {
   bool url_encoded_ = false;
 };
 
-/// What a flag's text says: "true", "TRUE", "1", "false", "0"; nothing for anything else.
+/// Reads a flag: "true", "TRUE", "1", "false", "0"; nothing for anything else.
 std::optional<bool> parse_flag(std::string_view text);
 
 }  // namespace earthcatalog::inventory

@@ -1,4 +1,4 @@
-// What a file is: by its first bytes, checked against its name. Internal to the module.
+// Detects a file's format by its first bytes, checked against its name. Internal to the module.
 #pragma once
 
 #include <cstdint>

@@ -32,7 +32,7 @@ class RowReader {
   virtual Result<bool> next(Row& row) = 0;
   /// "s3://b/inventory.csv: row 12 (byte 345)": the row that next() gave last.
   virtual std::string position() const = 0;
-  /// How much of the whole has been read, 0 to 1; nothing when the whole is not known.
+  /// Returns how much of the whole has been read, 0 to 1; nothing when the whole is not known.
   virtual std::optional<double> share_read() const { return std::nullopt; }
 };
 

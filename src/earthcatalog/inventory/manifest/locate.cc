@@ -23,7 +23,7 @@ Result<std::optional<DataFile>> find(Location at) {
                   .schema = {}};
 }
 
-// Where a copied manifest's data may lie: below its own folder and each folder above.
+// Finds a copied manifest's data: below its own folder and each folder above.
 Result<std::optional<DataFile>> find_beside(const Location& manifest_at, const std::string& key) {
   std::string folder = manifest_at.key;
   do {

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "earthcatalog/base/defaults.h"
 #include "earthcatalog/base/progress.h"
 #include "earthcatalog/inventory/inventory.h"
 #include "earthcatalog/maintenance/audit/audit_findings.h"
@@ -21,7 +22,7 @@ struct AuditSpec {
   std::vector<std::string> problems;             ///< problems files of earlier runs: why objects have no rows
   read::TablePlace table;
   std::string out;  ///< URI of the file of all findings
-  std::int64_t memory_limit_bytes = 768ll << 20;
+  std::int64_t memory_limit_bytes = kDefaultMemoryBytes;
   std::string scratch_folder = "/var/tmp";
   std::size_t workers = 1;
   Hooks hooks;  ///< its stop ends early

@@ -6,8 +6,8 @@
 
 #include <algorithm>
 #include <memory>
-#include <mutex>
 
+#include "earthcatalog/base/mutex.h"
 #include "earthcatalog/base/parallel.h"
 #include "earthcatalog/geoparquet/claims.h"
 #include "earthcatalog/geoparquet/reader.h"
@@ -102,7 +102,7 @@ Status for_each_group(geoparquet::FileReader& reader, const iceberg::Schema& sch
   return {};
 }
 
-// Whether the error says that the file is damaged, not that the store cannot be reached.
+// Returns true when the error says that the file is damaged, not that the store cannot be reached.
 bool means_damaged(const Error& error) {
   return error.kind == ErrorKind::kNotFound || error.kind == ErrorKind::kInvalidData ||
          error.kind == ErrorKind::kUnsupported;
@@ -121,7 +121,7 @@ Status check_footer(const storage::Location& where, const parquet::FileMetaData&
   return fail(ErrorKind::kInvalidData, "its footer has {} bytes, of which only {} make sense", length, footer.size());
 }
 
-// What the threads share.
+// The state that the threads share.
 class FilesAudit {
  public:
   FilesAudit(const iceberg::Table& table, const AuditSpec& spec, const geoparquet::ClaimReader& claims,
@@ -217,7 +217,7 @@ class FilesAudit {
       look_for_stray(names, row, fact.year, file, strays);
     }
     if (const auto geometries = rows.GetColumnByName("geometry")) covers_.set(*geometries, facts);
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     counted_.rows += rows.num_rows();
     for (const auto& fact : facts) EC_TRY(facts_.add(fact));
     return {};
@@ -234,7 +234,7 @@ class FilesAudit {
   }
 
   void count_file(const DataFile& file) {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     ++counted_.files;
     counted_.bytes += file.file_size_in_bytes;
   }
@@ -250,9 +250,9 @@ class FilesAudit {
   iceberg::Schema columns_;  // with claims, and behind them the geometry
   CoverCounts& covers_;
   Findings& findings_;
-  std::mutex mutex_;  // of the counts and the facts
-  AuditedRows& counted_;
-  RowFacts& facts_;
+  Mutex mutex_;
+  AuditedRows& counted_ EC_GUARDED_BY(mutex_);
+  RowFacts& facts_ EC_GUARDED_BY(mutex_);
 };
 
 }  // namespace
@@ -268,7 +268,7 @@ Status name_rows(const iceberg::Table& table, const AuditSpec& spec, const std::
                  const RowFaults& faults, const std::function<Status(const NamedRow&)>& visit) {
   EC_ASSIGN_OR_RETURN(const auto schema,
                       columns_of(table.schema(), {"id", "collection", "grid_partition", "datetime"}));
-  std::mutex mutex;
+  Mutex mutex;
   const auto name_batch = [&](std::uint32_t number, const DataFile& file, const arrow::RecordBatch& rows,
                               std::uint32_t first_row) -> Status {
     const RowNames names(rows);
@@ -278,7 +278,7 @@ Status name_rows(const iceberg::Table& table, const AuditSpec& spec, const std::
         if (fault.file == number && fault.row == first_row + row) found.push_back(fault);
       }));
       const auto year = names.year(row);
-      const std::lock_guard lock(mutex);
+      const MutexLock lock(mutex);
       for (const auto& fault : found) {
         EC_TRY(visit({.collection = names.collection(row),
                       .id = names.id(row),

@@ -80,7 +80,7 @@ std::string_view explain(Finding finding) { return kWords[static_cast<std::size_
 
 void Findings::add(Finding finding, const FindingLine& line) {
   lines_.add(json_of(finding, line));
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   Kind& kind = kinds_[static_cast<std::size_t>(finding)];
   if (++kind.count <= static_cast<std::int64_t>(kExamples)) kind.examples.push_back(text_of(line));
 }

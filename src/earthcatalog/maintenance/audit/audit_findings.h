@@ -1,14 +1,14 @@
-// What an audit found: counted by kind, the first of each kept for the report, all of them in a file.
+// Findings of an audit: counted by kind, the first of each kept for the report, all of them in a file.
 #pragma once
 
 #include <array>
 #include <cstdint>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "earthcatalog/base/mutex.h"
 #include "earthcatalog/ingest/line_file.h"
 #include "earthcatalog/result.h"
 #include "earthcatalog/storage/stores.h"
@@ -42,10 +42,10 @@ inline constexpr std::size_t kFindings = 17;
 
 /// "missing", "doubled_rows"
 std::string_view to_string(Finding finding);
-/// What that means, in a few words.
+/// Explains a finding in a few words.
 std::string_view explain(Finding finding);
 
-/// What is known of one finding.
+/// One finding.
 struct FindingLine {
   std::string_view object = {};  ///< "bucket/key"
   std::string_view collection = {}, id = {};
@@ -67,9 +67,13 @@ class Findings {
   /// The URI of the file, empty when nothing was found.
   Result<std::string> finish() { return lines_.finish(); }
 
-  /// When nobody adds any more.
-  std::int64_t count(Finding finding) const { return kinds_[static_cast<std::size_t>(finding)].count; }
-  const std::vector<std::string>& examples(Finding finding) const {
+  std::int64_t count(Finding finding) const {
+    const MutexLock lock(mutex_);
+    return kinds_[static_cast<std::size_t>(finding)].count;
+  }
+  /// Returns the first kExamples.
+  std::vector<std::string> examples(Finding finding) const {
+    const MutexLock lock(mutex_);
     return kinds_[static_cast<std::size_t>(finding)].examples;
   }
 
@@ -78,8 +82,8 @@ class Findings {
     std::int64_t count = 0;
     std::vector<std::string> examples;
   };
-  std::mutex mutex_;
-  std::array<Kind, kFindings> kinds_;
+  mutable Mutex mutex_;
+  std::array<Kind, kFindings> kinds_ EC_GUARDED_BY(mutex_);
   ingest::LineFile lines_;
 };
 

@@ -24,7 +24,7 @@ class ObjectAudit {
   Status read();
   /// Finds what is stale and extra, counts the rest, and tells `facts` which rows the index says there are.
   Status compare(const index::ObjectIndex& index, RowFacts& facts);
-  /// How many objects are neither recorded nor explained.
+  /// Counts the objects that are neither recorded nor explained.
   std::int64_t unrecorded() const { return unrecorded_.size(); }
   /// Calls `visit` for each of them, once.
   Status for_each_unrecorded(const std::function<Status(const storage::ObjectRef&)>& visit);

@@ -21,7 +21,7 @@ void CoverCounts::set(const arrow::Array& geometries, std::span<RowFact> facts) 
 }
 
 std::unique_ptr<grid::Coverer> CoverCounts::take() {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   if (idle_.empty()) return grid_->make_coverer();
   auto coverer = std::move(idle_.back());
   idle_.pop_back();
@@ -29,7 +29,7 @@ std::unique_ptr<grid::Coverer> CoverCounts::take() {
 }
 
 void CoverCounts::give_back(std::unique_ptr<grid::Coverer> coverer) {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   idle_.push_back(std::move(coverer));
 }
 

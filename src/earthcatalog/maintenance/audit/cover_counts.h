@@ -1,12 +1,12 @@
-// How many rows an item should have, by its footprint.
+// Counts how many rows an item should have, by its footprint.
 #pragma once
 
 #include <cstdint>
 #include <memory>
-#include <mutex>
 #include <span>
 #include <vector>
 
+#include "earthcatalog/base/mutex.h"
 #include "earthcatalog/grid/partitioner.h"
 #include "earthcatalog/maintenance/audit/row_facts.h"
 #include "earthcatalog/result.h"
@@ -30,8 +30,8 @@ class CoverCounts {
   void give_back(std::unique_ptr<grid::Coverer> coverer);
 
   const std::shared_ptr<const grid::Partitioner> grid_;
-  std::mutex mutex_;
-  std::vector<std::unique_ptr<grid::Coverer>> idle_;  // they keep the cells that they met
+  Mutex mutex_;
+  std::vector<std::unique_ptr<grid::Coverer>> idle_ EC_GUARDED_BY(mutex_);  // they keep the cells that they met
 };
 
 }  // namespace earthcatalog::maintenance

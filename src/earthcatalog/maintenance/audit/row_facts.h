@@ -1,4 +1,4 @@
-// What is known of an item's rows, in a form that can be sorted by the billion: facts of rows that are there, and of
+// Facts about an item's rows, in a form that can be sorted by the billion: of rows that are there, and of
 // rows that the object index says are there.
 #pragma once
 
@@ -11,12 +11,13 @@
 #include "earthcatalog/base/time.h"
 #include "earthcatalog/extsort/hash_sorter.h"
 #include "earthcatalog/extsort/hash_table.h"
+#include "earthcatalog/index/version_order.h"
 #include "earthcatalog/maintenance/audit/audit_findings.h"
 
 namespace earthcatalog::maintenance {
 
 inline constexpr std::int32_t kNoYear = INT32_MAX;
-inline constexpr TimeMicros kNeverUpdated = INT64_MIN;
+using index::kNeverUpdated;
 
 /// A cell and a year, as a number: an item has few of them, so that they do not collide.
 inline std::uint64_t place_of(std::string_view cell, std::int32_t year) {

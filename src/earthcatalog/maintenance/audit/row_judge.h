@@ -12,7 +12,7 @@
 
 namespace earthcatalog::maintenance {
 
-/// What it found, still without names.
+/// The verdict, still without names.
 struct RowVerdict {
   RowFaults rows;
   EntryFaults entries;

@@ -16,7 +16,7 @@ namespace {
 using catalog::Catalog;
 using catalog::OpenMode;
 
-// When each snapshot ceased to be the table's state, as far as the log tells.
+// Finds when each snapshot ceased to be the table's state, as far as the log tells.
 std::map<std::int64_t, std::int64_t> replacement_times(const iceberg::TableMetadata& metadata) {
   std::map<std::int64_t, std::int64_t> times;
   const auto& log = metadata.snapshot_log;
@@ -49,7 +49,7 @@ std::set<std::int64_t> all_but(const iceberg::TableMetadata& metadata, const std
   return ids;
 }
 
-// What the metadata log will forget when a commit has put the present metadata into it.
+// Counts what the metadata log will forget when a commit has put the present metadata into it.
 std::ptrdiff_t forgotten_by_commit(const iceberg::TableMetadata& metadata, std::int64_t cutoff_ms) {
   auto log = metadata.metadata_log;
   log.push_back({.timestamp_ms = metadata.last_updated_ms, .metadata_file = {}});
@@ -112,7 +112,7 @@ Status Expiry::run() {
   return status;
 }
 
-// What stays is read before anything changes: a manifest that cannot be read leaves all as it was.
+// Reads what stays before anything changes: a manifest that cannot be read leaves all as it was.
 Status Expiry::work(Catalog& catalog) {
   const auto& metadata = catalog.table().metadata();
   removed_ = snapshots_to_remove(metadata, cutoff_ms(), spec_.retain_last);
@@ -150,7 +150,7 @@ Status Expiry::commit(Catalog& catalog, LiveFiles& live) {
   request.removed_snapshots = removed_;
   request.forget_metadata_before_ms = cutoff_ms();
   EC_TRY(catalog.commit(request));
-  // What another writer committed in between, or tagged, is live too.
+  // Files that another writer committed in between, or tagged, are live too.
   const auto& metadata = catalog.table().metadata();
   std::erase_if(removed_, [&](std::int64_t id) { return metadata.find_snapshot(id) != nullptr; });
   std::set<std::int64_t> added = all_but(metadata, {});

@@ -14,7 +14,8 @@ namespace {
 
 constexpr std::string_view kPartition = "/grid_partition=";
 
-// What stays of a file's name when its warehouse is reached by another: from the partition on, else the last part.
+// Returns what stays of a file's name when its warehouse is reached by another: from the partition on, else the last
+// part.
 std::string_view tail_of(std::string_view uri) {
   const auto at = uri.rfind(kPartition);
   return uri.substr(at != uri.npos ? at + 1 : uri.rfind('/') + 1);
@@ -65,7 +66,7 @@ Status LiveFiles::add_metadata(const iceberg::Table& table, std::ptrdiff_t forgo
   add_optional(storage::join_uri(table.metadata_place(), "version-hint.text"));
   for (const auto& entry : std::span(table.metadata().metadata_log).subspan(static_cast<std::size_t>(forgotten))) {
     add_optional(entry.metadata_file);
-    // Who read that file before it was replaced may still be at its object index.
+    // Readers that opened that file before it was replaced may still be at its object index.
     const auto before = iceberg::Table::open_metadata(table.stores(), entry.metadata_file);
     if (before) EC_TRY(add_index(before->metadata()));
     if (!before && before.error().kind != ErrorKind::kNotFound) return std::unexpected(before.error());

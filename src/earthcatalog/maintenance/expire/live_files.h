@@ -20,7 +20,7 @@ namespace earthcatalog::maintenance {
 Status for_each_file(const iceberg::Table& table, const std::set<std::int64_t>& snapshots,
                      const std::function<Status(const std::string&)>& visit);
 
-/// What a name found in a listing is.
+/// Classifies a name found in a listing.
 enum class Verdict : std::uint8_t {
   kLive,
   kDead,    ///< nothing names it
@@ -33,14 +33,14 @@ class LiveFiles {
   /// `places`: the URIs that files will be listed under, as prefixes.
   explicit LiveFiles(std::vector<std::string> places) : places_(std::move(places)) {}
 
-  /// What these of the table's snapshots name.
+  /// Adds what these of the table's snapshots name.
   Status add_snapshots(const iceberg::Table& table, const std::set<std::int64_t>& snapshots);
-  /// What the table's metadata name besides, and the object indexes that its metadata log named; as they will be
+  /// Adds what the table's metadata name besides, and the object indexes that its metadata log named; as they will be
   /// without the log's first `forgotten` entries and without these snapshots.
   Status add_metadata(const iceberg::Table& table, std::ptrdiff_t forgotten, const std::set<std::int64_t>& removed);
   void seal();
 
-  /// Of a file under one of the places; `uri` as its store spells it.
+  /// Judges a file under one of the places; `uri` as its store spells it.
   Verdict judge(std::string_view uri);
   /// After all were judged: kInvalidData with the first file of these snapshots that lies under the places by its name
   /// and was not among them. Reads manifests only when there is one.

@@ -149,7 +149,7 @@ Status Sweep::remove_batch(storage::ObjectStore& store, std::vector<storage::Obj
   return {};
 }
 
-// What is gone, or in a dry run would be.
+// Counts what is gone, or in a dry run would be.
 void Sweep::count_dead(const std::string& uri, std::int64_t size_bytes, PlaceCounts& counts) const {
   counts.removed.add(size_bytes);
   counts.not_removed += {.files = -1, .bytes = -size_bytes};

@@ -18,7 +18,7 @@
 
 namespace earthcatalog::maintenance {
 
-/// Where files of a table lie, and which of the names there are of its making.
+/// A place where files of a table lie, and which of the names there are of its making.
 struct Place {
   std::string name;    ///< for reports
   std::string prefix;  ///< URI; files whose own begin so

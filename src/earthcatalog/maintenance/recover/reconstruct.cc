@@ -20,7 +20,7 @@
 namespace earthcatalog::maintenance {
 namespace {
 
-// Of 24 bytes: the files of further rows are opened again.
+// Rows of 24 bytes: the files of further ones are opened again.
 constexpr std::int64_t kMostKeptRows = 8 << 20;
 
 // Holds the pointer of a table that no catalog shall know before it is complete.
@@ -133,7 +133,7 @@ Result<geoparquet::FileSchema> Work::read(FoundFile& found) {
   return schema;
 }
 
-// What cannot be read is no part of a table; it is told, and stays where it is.
+// Files that cannot be read are no part of a table; they are told, and stay where they are.
 Status Work::read_files() {
   std::vector<geoparquet::FileSchema> schemas(files_.size());
   std::vector<std::string> problems(files_.size());

@@ -1,25 +1,19 @@
 #include "earthcatalog/maintenance/recover/row_choice.h"
 
 #include <algorithm>
-#include <limits>
 #include <map>
-#include <mutex>
 #include <span>
-#include <tuple>
 #include <unordered_map>
 
+#include "earthcatalog/base/mutex.h"
 #include "earthcatalog/base/parallel.h"
 #include "earthcatalog/index/table_rows.h"
+#include "earthcatalog/index/version_order.h"
 
 namespace earthcatalog::maintenance {
 namespace {
 
 constexpr std::size_t kFewEntries = 1 << 20;
-
-// No `updated` is the oldest.
-TimeMicros version_of(std::optional<TimeMicros> updated) {
-  return updated.value_or(std::numeric_limits<TimeMicros>::min());
-}
 
 // The files of one cell, the preferred ones first.
 using CellFiles = std::vector<std::size_t>;
@@ -29,9 +23,8 @@ std::vector<CellFiles> by_cell(const std::vector<FoundFile>& files) {
   for (std::size_t i = 0; i < files.size(); ++i) cells[files[i].file.partition.cell].push_back(i);
   std::vector<CellFiles> result;
   for (auto& [cell, members] : cells) {
-    std::ranges::sort(members, std::ranges::greater{}, [&](std::size_t i) {
-      return std::tuple(files[i].modified, std::string_view(files[i].file.file_path));
-    });
+    const auto version = [&](std::size_t i) { return index::FileVersion{files[i].modified, files[i].file.file_path}; };
+    std::ranges::sort(members, [&](std::size_t a, std::size_t b) { return index::newer(version(a), version(b)); });
     result.push_back(std::move(members));
   }
   return result;
@@ -63,11 +56,11 @@ class Chooser {
   }
 
   Status gather() {
-    std::mutex mutex;
+    Mutex mutex;
     EC_TRY(parallel_for(files_.size(), workers_, [&](std::size_t i) -> Status {
       ItemVersions buffer;
       EC_ASSIGN_OR_RETURN(const auto items, items_of(files_[i], buffer));
-      const std::lock_guard lock(mutex);
+      const MutexLock lock(mutex);
       for (const auto& [identity, version] : items) newest_.add(identity, version);
       return {};
     }));
@@ -113,7 +106,7 @@ class Chooser {
 Result<ItemVersions> read_items(geoparquet::FileReader& file, const iceberg::Schema& schema) {
   ItemVersions items;
   EC_TRY(index::for_each_row(file, schema, [&](const Hash128& identity, std::optional<TimeMicros> updated) -> Status {
-    items.emplace_back(identity, version_of(updated));
+    items.emplace_back(identity, updated.value_or(index::kNeverUpdated));
     return {};
   }));
   return items;

@@ -1,4 +1,4 @@
-// Which rows of files that nothing describes are the table's: of each item those of its newest version, once.
+// Chooses the table's rows in files that nothing describes: of each item those of its newest version, once.
 #pragma once
 
 #include <cstdint>
@@ -16,12 +16,12 @@
 
 namespace earthcatalog::maintenance {
 
-/// Of each item the newest `updated`: 24 bytes an item, 48 while it is gathered. Not thread-safe.
+/// Keeps the newest `updated` of each item: 24 bytes an item, 48 while it is gathered. Not thread-safe.
 class NewestVersions {
  public:
   void add(const Hash128& identity, TimeMicros updated);
   void seal();
-  /// Of an item that was added.
+  /// Returns that of an item that was added.
   TimeMicros of(const Hash128& identity) const;
 
  private:
@@ -52,10 +52,10 @@ struct FileChoice {
 };
 
 /// One choice for each of `files`. A row counts when its item has no newer `updated` in any file, and no row of the
-/// same version in the same cell in a file that was modified later (then: of a greater name). So what a rewriting left
-/// behind, and what a killed run and the one after it both wrote, loses all its rows to one file. kUnsupported names a
-/// file that has an item twice. Reads three columns of each file whose items were not kept, twice; memory is
-/// NewestVersions and the items of `workers` cells.
+/// same version in the same cell in a newer file (index::FileVersion). So what a rewriting left behind, and what a
+/// killed run and the one after it both wrote, loses all its rows to one file. kUnsupported names a file that has an
+/// item twice. Reads three columns of each file whose items were not kept, twice; memory is NewestVersions and the
+/// items of `workers` cells.
 Result<std::vector<FileChoice>> choose_rows(storage::Stores& stores, const iceberg::Schema& schema,
                                             const std::vector<FoundFile>& files, std::size_t workers);
 

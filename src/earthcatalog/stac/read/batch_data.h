@@ -1,4 +1,4 @@
-// What an ItemBatch holds. Filled by ItemParser, emptied by finish().
+// The contents of an ItemBatch. Filled by ItemParser, emptied by finish().
 #pragma once
 
 #include <cstdint>
@@ -85,7 +85,7 @@ class ItemBatch::Impl {
   }
   bool has_value(int index) const { return index >= 0 && columns_[static_cast<std::size_t>(index)].rows() > rows_; }
   const ColumnBuffer& at(int index) const { return columns_[static_cast<std::size_t>(index)]; }
-  /// Where the columns are that every schema has.
+  /// The places of the columns that every schema has.
   struct Places {
     int id, type, collection, geometry, datetime, updated;
   };

@@ -12,7 +12,7 @@
 
 namespace earthcatalog::stac {
 
-/// What became of a geometry.
+/// The outcome of reading a geometry.
 struct GeometryOutcome {
   bool located = true;  ///< the WKB was written
   bool exact = true;    ///< the WKB gives the whole GeoJSON back

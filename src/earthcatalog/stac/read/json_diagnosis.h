@@ -1,4 +1,4 @@
-// Where and why bytes are not JSON. Slow, run only on what has been refused.
+// Finds where and why bytes are not JSON. Slow, run only on what has been refused.
 #pragma once
 
 #include <optional>

@@ -37,7 +37,7 @@ class JsonWalker {
   /// The key of `field` as it is spelled (checked), and decoded: into `scratch` if it has escapes.
   bool key(const ondemand::field& field, std::string_view& raw, std::string_view& name, std::string& scratch);
 
-  /// Where `value`, not yet read, begins.
+  /// Returns the begin of `value`, which is not yet read.
   static const char* begin(ondemand::value& value) { return value.raw_json_token().data(); }
   /// The text from `begin` to the end of the value there, which was the last one read.
   bool slice(const char* begin, std::string_view& text);

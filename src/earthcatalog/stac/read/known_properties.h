@@ -21,9 +21,9 @@ bool is_member_column(std::string_view name);
 /// are lowered; a run of other characters beyond ASCII counts as one, so that no case table is needed.
 std::string fold_name(std::string_view name);
 
-/// Whether a property of that name may get a column in the `auto` schema, collisions aside. Not: the empty name, names
-/// with control characters or of more than 255 bytes, names that begin with '_' (Iceberg's metadata columns), "year"
-/// (a partition field and a folder key), and "geometry_bbox.…" (the name of a nested field).
+/// Returns true when a property of that name may get a column in the `auto` schema, collisions aside. Not: empty names,
+/// those with control characters or of more than 255 bytes, those that begin with '_' (Iceberg's metadata columns),
+/// "year" (a partition field and a folder key), and "geometry_bbox.…" (the name of a nested field).
 bool can_be_column(std::string_view name);
 
 }  // namespace earthcatalog::stac

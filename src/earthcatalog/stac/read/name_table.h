@@ -12,7 +12,7 @@
 
 namespace earthcatalog::stac {
 
-/// What a top-level member of an Item is to us.
+/// The role of a top-level member of an Item.
 enum class MemberRole : std::uint8_t { kForeign, kType, kId, kGeometry, kProperties, kText, kJson };
 
 struct NameSlot {

@@ -9,7 +9,7 @@
 
 namespace earthcatalog::stac {
 
-/// How well a column holds a value.
+/// Tells how well a column holds a value.
 enum class Fit : std::uint8_t {
   kExact,        ///< the column alone gives it back
   kApproximate,  ///< the column has a value that is good to search by; the original must be kept besides

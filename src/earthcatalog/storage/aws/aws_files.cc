@@ -13,7 +13,7 @@ std::string_view strip(std::string_view text) {
   return text;
 }
 
-// What one profile says of S3.
+// The settings of one profile for S3.
 struct Profile {
   std::optional<std::string> endpoint, region;
 };

@@ -27,7 +27,7 @@ void for_each_line(std::string_view file, std::string_view heading, const std::f
 /// "default" or "profile name": the heading of a profile in the config file.
 std::string config_heading(std::string_view profile);
 
-/// Which profile holds where the settings name none, and whether its endpoints count
+/// The profile that holds where the settings name none, and whether its endpoints count
 /// (AWS_IGNORE_CONFIGURED_ENDPOINT_URLS says that they do not).
 struct AwsProfileChoice {
   std::string profile = "default";

@@ -6,8 +6,8 @@
 #include <fstream>
 #include <iterator>
 #include <map>
-#include <mutex>
 
+#include "earthcatalog/base/mutex.h"
 #include "earthcatalog/storage/aws/aws_files.h"
 
 namespace earthcatalog::storage {
@@ -68,7 +68,7 @@ Result<AwsCredentials> ask_profile(const std::string& profile) {
 class AwsChain : public CredentialChain {
  public:
   Result<AwsCredentials> credentials(std::string_view profile, Ask ask) override {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     const std::string name(profile);
     if (const auto kept = kept_.find(name); kept != kept_.end() && ask == Ask::kKept) return kept->second;
     EC_ASSIGN_OR_RETURN(AwsCredentials found, name.empty() ? ask_aws_sdk() : ask_profile(name));
@@ -77,8 +77,8 @@ class AwsChain : public CredentialChain {
   }
 
  private:
-  std::mutex mutex_;
-  std::map<std::string, AwsCredentials> kept_;
+  Mutex mutex_;
+  std::map<std::string, AwsCredentials> kept_ EC_GUARDED_BY(mutex_);
 };
 
 }  // namespace

@@ -23,7 +23,7 @@ std::string hex(std::span<const std::uint8_t> bytes);
 /// "20130524T000000Z", in UTC.
 std::string amz_date(TimeMicros now);
 
-/// What a day's signatures are made with. Derive it once a day and region.
+/// Derives the key that signs a day's requests. Call it once a day and region.
 Sha256 signing_key(std::string_view secret_key, std::string_view day, std::string_view region);
 
 using NameValues = std::vector<std::pair<std::string, std::string>>;

@@ -177,7 +177,7 @@ std::expected<HttpReply, HttpFailure> HttpClient::send(const HttpRequest& reques
 
 std::unique_ptr<HttpClient::Handle> HttpClient::borrow() {
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     if (!idle_.empty()) {
       auto handle = std::move(idle_.back());  // the one used last: its connection is the least likely to be closed
       idle_.pop_back();
@@ -188,7 +188,7 @@ std::unique_ptr<HttpClient::Handle> HttpClient::borrow() {
 }
 
 void HttpClient::give_back(std::unique_ptr<Handle> handle) {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   if (idle_.size() < kMostIdle) idle_.push_back(std::move(handle));
 }
 

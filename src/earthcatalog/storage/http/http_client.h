@@ -5,7 +5,6 @@
 #include <cstdint>
 #include <expected>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <semaphore>
 #include <string>
@@ -13,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "earthcatalog/base/mutex.h"
 #include "earthcatalog/base/time.h"
 #include "earthcatalog/storage/http/http_failure.h"
 #include "earthcatalog/storage/s3/s3_request.h"
@@ -33,7 +33,7 @@ struct HttpReply {
   std::string_view header(std::string_view name) const;
 };
 
-/// How many requests may be on their way at once, of all clients that share it. Thread-safe.
+/// Limits the requests on their way at once, of all clients that share it. Thread-safe.
 class RequestSlots : public std::counting_semaphore<> {
  public:
   using std::counting_semaphore<>::counting_semaphore;
@@ -62,8 +62,8 @@ class HttpClient {
   void give_back(std::unique_ptr<Handle> handle);
 
   const HttpLimits limits_;
-  std::mutex mutex_;
-  std::vector<std::unique_ptr<Handle>> idle_;  // each keeps its connection
+  Mutex mutex_;
+  std::vector<std::unique_ptr<Handle>> idle_ EC_GUARDED_BY(mutex_);  // each keeps its connection
 };
 
 /// "Fri, 24 May 2013 00:00:00 GMT" and the other spellings of HTTP dates.

@@ -1,5 +1,5 @@
-// Why an HTTP exchange brought no whole reply, and what to do about it: the same words for the connections of the store
-// and for those of the fetch engine.
+// Says why an HTTP exchange brought no whole reply and what to do about it, in the same words for the connections of
+// the store and for those of the fetch engine.
 #pragma once
 
 #include <cstdint>
@@ -19,7 +19,7 @@ struct HttpFailure {
   std::string message;  ///< what happened, with which server, and what to do
 };
 
-/// What the end of a transfer of `url` means. `curl_code` is libcurl's, `said` its own words, `was_sent` whether any
+/// Explains the end of a transfer of `url`. `curl_code` is libcurl's, `said` its own words; `was_sent` is true when any
 /// byte of the request had gone out.
 HttpFailure failure_of(int curl_code, std::string_view said, std::string_view url, bool was_sent);
 

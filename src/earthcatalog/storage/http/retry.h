@@ -1,4 +1,4 @@
-// How long to wait before the same request is tried again.
+// The wait before the same request is tried again.
 #pragma once
 
 #include <algorithm>

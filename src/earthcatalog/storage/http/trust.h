@@ -1,4 +1,4 @@
-// Which certificates a server's is checked against, for all connections of a process. libcurl with GnuTLS reads them
+// The certificates that servers' are checked against, for all connections of a process. libcurl with GnuTLS reads them
 // anew for each connection: 33 ms of CPU for Debian's folder, 10 ms for its bundle, and less than 1 ms for the few
 // roots that sign Amazon's servers.
 #pragma once

@@ -165,7 +165,7 @@ Result<TempFile> TempFile::create(std::string target, std::string uri, Sync sync
       fd = FileDescriptor(::open(path.c_str(), kFlags, 0666));
     }
     if (!fd) return errno_error(errno, "writing", uri);
-    // Who tidies up was quicker than the lock. A file system without locks has nobody who would.
+    // Somebody who tidies up was quicker than the lock. A file system without locks has nobody who would.
   } while (::flock(fd.get(), LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK);
   return TempFile(std::move(fd), std::move(path), std::move(target), std::move(uri), sync);
 }
@@ -252,7 +252,7 @@ Status wait_for_flock(int fd, const std::string& path, std::string_view uri, std
 
 }  // namespace
 
-// As FileLock's destructor does: unlinked while it is held, so that nobody takes a lock on nothing for one.
+// Removes as FileLock's destructor does: while it is held, so that nobody takes a lock on nothing for one.
 Result<bool> remove_unused(const std::string& path, std::string_view uri, bool dry_run) {
   const FileDescriptor fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
   if (!fd && errno == ENOENT) return true;

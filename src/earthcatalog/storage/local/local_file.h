@@ -37,8 +37,8 @@ class FileDescriptor {
   int fd_;
 };
 
-/// Whether a file must survive a power cut when it is published (conditional puts), or when the file system is synced
-/// later (all others).
+/// Says from when on a file survives a power cut: as soon as it is published (conditional puts), or when the file
+/// system is synced later (all others).
 enum class Sync { kLater, kNow };
 
 /// A file under a hidden name in the folder of its target; gone with this object unless published. Its flock says that
@@ -56,7 +56,7 @@ class TempFile {
   Status publish(std::int64_t after_nanos = 0);
   /// Takes the target's name unless something has it: false.
   Result<bool> publish_if_absent();
-  /// Of the published file.
+  /// Describes the published file.
   const struct stat& status() const { return status_; }
 
  private:

@@ -115,7 +115,7 @@ Result<std::string> LocalStore::path_of(std::string_view key) const {
 }
 
 void LocalStore::remember(const std::string& path, std::uint64_t device) {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   written_.insert_or_assign(device, path);
 }
 
@@ -265,7 +265,7 @@ Result<std::shared_ptr<arrow::io::RandomAccessFile>> LocalStore::open_input(std:
 Status LocalStore::make_durable() {
   std::map<std::uint64_t, std::string> written;
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     written.swap(written_);
   }
   for (const auto& [device, path] : written) {

@@ -5,9 +5,9 @@
 #pragma once
 
 #include <map>
-#include <mutex>
 #include <string>
 
+#include "earthcatalog/base/mutex.h"
 #include "earthcatalog/storage/object_store.h"
 
 namespace earthcatalog::storage {
@@ -44,8 +44,8 @@ class LocalStore : public ObjectStore {
   void remember(const std::string& path, std::uint64_t device);
 
   const std::string root_;  // without a slash at the end: "" for "/"
-  std::mutex mutex_;
-  std::map<std::uint64_t, std::string> written_;  // device -> a file on it
+  Mutex mutex_;
+  std::map<std::uint64_t, std::string> written_ EC_GUARDED_BY(mutex_);  // device -> a file on it
 };
 
 }  // namespace earthcatalog::storage

@@ -85,7 +85,7 @@ class Walk {
     return S_ISREG(status.st_mode) ? visit_(info_of(key, status)) : Status{};
   }
 
-  // What is removed while it is listed was not there.
+  // A file that is removed while it is listed was not there.
   static Status gone_or_error(const std::string& path) {
     if (errno == ENOENT || errno == ENOTDIR) return {};
     return errno_error(errno, "listing", "file://" + path);

@@ -1,4 +1,4 @@
-// Where a bucket is: host and path, from settings
+// The host and path of a bucket, from settings
 // (https://docs.aws.amazon.com/AmazonS3/latest/userguide/VirtualHosting.html).
 #pragma once
 
@@ -16,7 +16,7 @@ struct S3Address {
   std::string path;    ///< encoded, before the slash of the key: "", "/b", "/gateway/b"
 };
 
-/// Of the settings only endpoint and path_style count.
+/// Uses endpoint and path_style of the settings alone.
 Result<S3Address> address_of(std::string_view bucket, const S3Settings& settings, std::string_view region);
 
 /// The settings of one bucket: its own where given, else those of all buckets.

@@ -2,8 +2,8 @@
 #include <algorithm>
 #include <atomic>
 #include <cstdlib>
-#include <mutex>
 
+#include "earthcatalog/base/mutex.h"
 #include "earthcatalog/storage/aws/credentials.h"
 #include "earthcatalog/storage/aws/sigv4.h"
 #include "earthcatalog/storage/percent.h"
@@ -26,6 +26,7 @@ class SignedBucket final : public S3Bucket {
   }
 
   Status resolve() {
+    const MutexLock lock(mutex_);
     EC_ASSIGN_OR_RETURN(address_, address_of(bucket_, settings_, region_));
     EC_ASSIGN_OR_RETURN(credentials_, find_credentials(CredentialChain::Ask::kKept));
     settled_ = !credentials_.found() || settings_.anonymous.has_value();
@@ -33,7 +34,7 @@ class SignedBucket final : public S3Bucket {
   }
 
   Result<HttpRequest> request(const Spec& spec, TimeMicros now) override {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     const std::string path = address_.path + "/" + percent_encode(spec.key, Slash::kKeep);
     const std::string query = canonical_query(spec.query);
     HttpRequest result{.method = std::string(spec.method),
@@ -53,7 +54,7 @@ class SignedBucket final : public S3Bucket {
   }
 
   bool recover(const HttpRequest& sent, const S3Error& error, std::optional<TimeMicros> server_time) override {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     if (sent.generation != generation_) return true;  // it was made with what is known to be wrong by now
     const bool changed = learn_region(error) || learn_time(sent, error, server_time) ||
                          renew_credentials(sent, error) || change_signing(sent, error);
@@ -63,7 +64,7 @@ class SignedBucket final : public S3Bucket {
 
   void accepted(const HttpRequest& sent) override {
     if (settled_.load(std::memory_order_relaxed)) return;
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     if (settled_ || sent.generation != generation_ || !is_read(sent.method)) return;
     reads_ = sent.is_signed ? Reads::kSigned : Reads::kUnsigned;
     settled_ = true;
@@ -93,7 +94,8 @@ class SignedBucket final : public S3Bucket {
     return found;
   }
 
-  void sign(const Spec& spec, std::string_view path, std::string_view query, TimeMicros now, NameValues& headers) {
+  void sign(const Spec& spec, std::string_view path, std::string_view query, TimeMicros now, NameValues& headers)
+      EC_REQUIRES(mutex_) {
     const std::string date = amz_date(now);
     const std::string payload = hex(sha256(spec.payload));
     headers.emplace_back("x-amz-date", date);
@@ -116,7 +118,7 @@ class SignedBucket final : public S3Bucket {
                                                          .key = key_}));
   }
 
-  bool learn_region(const S3Error& error) {
+  bool learn_region(const S3Error& error) EC_REQUIRES(mutex_) {
     const bool is_redirect = error.status == 301 || error.status == 307 || error.status == 400;
     if (!is_redirect || error.region.empty() || error.region == region_) return false;
     if (++region_changes_ > kMostRegionChanges) return false;
@@ -128,7 +130,8 @@ class SignedBucket final : public S3Bucket {
     return true;
   }
 
-  bool learn_time(const HttpRequest& sent, const S3Error& error, std::optional<TimeMicros> server_time) {
+  bool learn_time(const HttpRequest& sent, const S3Error& error, std::optional<TimeMicros> server_time)
+      EC_REQUIRES(mutex_) {
     if (error.code != "RequestTimeTooSkewed" || !server_time) return false;
     const TimeMicros offset = *server_time - sent.made_at;
     if (std::abs(offset - clock_offset_) < 5 * kMicrosPerSecond) return false;
@@ -136,7 +139,7 @@ class SignedBucket final : public S3Bucket {
     return true;
   }
 
-  bool renew_credentials(const HttpRequest& sent, const S3Error& error) {
+  bool renew_credentials(const HttpRequest& sent, const S3Error& error) EC_REQUIRES(mutex_) {
     // A reply to HEAD has no body, hence no code: 400 is what S3 says there of an expired token.
     const bool expired = error.code == "ExpiredToken" || error.code == "ExpiredTokenException" ||
                          error.code == "TokenRefreshRequired" || error.code == "RequestExpired" ||
@@ -150,7 +153,7 @@ class SignedBucket final : public S3Bucket {
     return true;
   }
 
-  bool change_signing(const HttpRequest& sent, const S3Error& error) {
+  bool change_signing(const HttpRequest& sent, const S3Error& error) EC_REQUIRES(mutex_) {
     const bool refused = error.status == 401 || error.status == 403 ||
                          (error.status == 400 && (error.code == "InvalidToken" || error.code == "ExpiredToken"));
     if (!refused || settled_ || !is_read(sent.method) || error.code == "RequestTimeTooSkewed") return false;
@@ -167,16 +170,16 @@ class SignedBucket final : public S3Bucket {
   const S3Settings settings_;
   const std::shared_ptr<CredentialChain> chain_;
 
-  std::mutex mutex_;  // guards all below
-  S3Address address_;
-  std::string region_;
-  int region_changes_ = 0;
-  AwsCredentials credentials_;
-  TimeMicros clock_offset_ = 0;
-  Reads reads_ = Reads::kSigned;
-  std::uint64_t generation_ = 0;
-  std::string key_day_;
-  Sha256 key_{};
+  Mutex mutex_;
+  S3Address address_ EC_GUARDED_BY(mutex_);
+  std::string region_ EC_GUARDED_BY(mutex_);
+  int region_changes_ EC_GUARDED_BY(mutex_) = 0;
+  AwsCredentials credentials_ EC_GUARDED_BY(mutex_);
+  TimeMicros clock_offset_ EC_GUARDED_BY(mutex_) = 0;
+  Reads reads_ EC_GUARDED_BY(mutex_) = Reads::kSigned;
+  std::uint64_t generation_ EC_GUARDED_BY(mutex_) = 0;
+  std::string key_day_ EC_GUARDED_BY(mutex_);
+  Sha256 key_ EC_GUARDED_BY(mutex_){};
   std::atomic<bool> settled_ = false;  // whether `reads_` is for good
 };
 

@@ -26,7 +26,7 @@ Status remove_s3(S3Client& client, std::span<const std::string> keys);
 
 /// PUT on condition that no object has the key (s3_create.cc). A server that knows no conditions is asked before.
 Result<PutResult> create_s3(S3Client& client, std::string_view key, std::string_view bytes);
-/// What such a write says and carries. Every write has a mark of its own: a refusal after a lost reply is told by it
+/// Headers of such a write. Every write has a mark of its own: a refusal after a lost reply is told by it
 /// from that of another writer, who may have written the same bytes.
 inline const std::pair<std::string, std::string> kIfNoneMatch{"If-None-Match", "*"};
 inline constexpr std::string_view kWriteMark = "x-amz-meta-earthcatalog-write";

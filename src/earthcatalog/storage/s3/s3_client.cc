@@ -9,7 +9,7 @@ bool is_success(const HttpReply& reply) {
   return !reply.header("etag").empty() || !is_error_document(reply.body);
 }
 
-// Whether an answer shows that the server let us in.
+// Returns true when an answer shows that the server let us in.
 bool shows_access(int status) {
   return (status >= 200 && status < 300) || status == 404 || status == 412 || status == 416;
 }

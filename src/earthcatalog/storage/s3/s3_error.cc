@@ -1,4 +1,4 @@
-// What S3 says when it says no: https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html
+// Explains S3's refusals: https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -125,7 +125,7 @@ std::string_view expected_region(std::string_view message) {
   return message.substr(0, message.find('\''));
 }
 
-// What a server says that describes its errors in plain words: the line, if it is a short one.
+// Returns the line of a server that describes its errors in plain words, if it is a short one.
 std::string_view plain_words(std::string_view body) {
   constexpr std::size_t kLongest = 200;
   while (body.ends_with('\n') || body.ends_with('\r')) body.remove_suffix(1);

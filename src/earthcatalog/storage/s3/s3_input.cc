@@ -4,8 +4,8 @@
 #include <arrow/io/interfaces.h>
 
 #include <charconv>
-#include <mutex>
 
+#include "earthcatalog/base/mutex.h"
 #include "earthcatalog/storage/arrow_status.h"
 #include "earthcatalog/storage/byte_range.h"
 #include "earthcatalog/storage/s3/s3_calls.h"
@@ -35,6 +35,7 @@ class S3Input final : public arrow::io::RandomAccessFile {
   // The end of the object, and its size.
   Status fetch_end() {
     EC_ASSIGN_OR_RETURN(S3Answer answer, get(fmt::format("bytes=-{}", kTailBytes)));
+    const MutexLock lock(mutex_);
     if (answer.error.status == 416) {  // so it is for an empty object
       tail_ = "";
       size_ = 0;
@@ -101,7 +102,7 @@ class S3Input final : public arrow::io::RandomAccessFile {
     if (range.length == 0) return std::string();
     const std::int64_t tail_begin = std::max<std::int64_t>(0, size_ - kTailBytes);
     if (range.offset < tail_begin) return fetch(range);
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     if (!tail_) {
       EC_ASSIGN_OR_RETURN(tail_, fetch({tail_begin, size_ - tail_begin}));
     }
@@ -132,8 +133,8 @@ class S3Input final : public arrow::io::RandomAccessFile {
   std::int64_t size_ = 0;
   std::atomic<bool> closed_ = false;
   std::int64_t position_ = 0;  // of Read() and Seek(), which are not for many threads
-  std::mutex mutex_;           // guards tail_
-  std::optional<std::string> tail_;
+  Mutex mutex_;
+  std::optional<std::string> tail_ EC_GUARDED_BY(mutex_);
 };
 
 }  // namespace

@@ -1,4 +1,4 @@
-// How a request to S3 is addressed and signed. Shared by the S3 store and by the fetch engine, which has its own
+// Addresses and signs requests to S3. Shared by the S3 store and by the fetch engine, which has its own
 // connections.
 #pragma once
 
@@ -63,7 +63,7 @@ class S3Bucket {
   std::atomic<bool> gave_an_object = false;
 };
 
-/// What an error response of S3 says (XML body, headers), for messages and decisions.
+/// An error response of S3 (XML body, headers), for messages and decisions.
 struct S3Error {
   int status = 0;
   std::string code;  ///< "NoSuchKey"; derived from the status when the body says nothing
@@ -73,15 +73,15 @@ struct S3Error {
 };
 S3Error parse_s3_error(int status, std::string_view body, std::string_view request_id_header,
                        std::string_view region_header);
-/// Whether `body`, that came with status 200, is an S3 error in disguise. Ask only for replies without an ETag header.
+/// Returns true when `body`, that came with status 200, is an S3 error in disguise. For replies without an ETag.
 bool is_error_document(std::string_view body);
 /// "403 AccessDenied (request id …): …; give these keys the right to …": what happened, and what to do after `sent`: a
 /// read or a write, signed or not.
 std::string describe(const S3Error& error, const HttpRequest& sent);
 ErrorKind kind_of(const S3Error& error);
-/// Whether a server that speaks TLS complains of a request without it, as most do that are written in Go.
+/// Returns true when a server that speaks TLS complains of a request without it, as most do that are written in Go.
 bool wants_tls(const S3Error& error);
-/// Whether the same request may succeed later: 429, 5xx, SlowDown, RequestTimeout and their like.
+/// Returns true when the same request may succeed later: 429, 5xx, SlowDown, RequestTimeout and their like.
 bool is_transient(const S3Error& error);
 
 }  // namespace earthcatalog::storage

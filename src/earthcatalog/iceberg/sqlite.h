@@ -1,4 +1,8 @@
-// SQLite in this project's words: statements that finalize themselves, errors as Status.
+// Wraps SQLite: statements that finalize themselves, errors as Status. Not thread-safe.
+//
+//   EC_ASSIGN_OR_RETURN(Statement select, Statement::prepare(connection, "SELECT token FROM locks WHERE id = ?"));
+//   EC_ASSIGN_OR_RETURN(const bool row, select.bind("1").step());
+//   if (row) use(select.text(0));
 #pragma once
 
 #include <sqlite3.h>
@@ -28,10 +32,9 @@ class Statement {
   static Result<Statement> prepare(sqlite3* connection, std::string_view sql);
 
   Statement& bind(std::string_view text);  ///< the next parameter
-  Statement& bind_null();
   /// True when there is a row.
   Result<bool> step();
-  /// Of the row; nothing for NULL.
+  /// Returns a column of the row; nothing for NULL.
   std::optional<std::string> text(int column) const;
 
  private:
