@@ -18,33 +18,33 @@ namespace {
 constexpr std::size_t kMarkersAtATime = 16;
 
 // Nothing when there is no catalog or no table yet.
-Result<std::unique_ptr<catalog::Catalog>> open_table(storage::Stores& stores, catalog::CatalogOptions options) {
-  options.mode = catalog::OpenMode::kRead;
-  auto opened = catalog::Catalog::open(stores, options);
-  if (!opened && opened.error().kind == ErrorKind::kNotFound) return nullptr;
-  return opened;
+Result<std::optional<read::TableReader>> open_table(storage::Stores& stores, const read::TablePlace& place) {
+  auto opened = read::TableReader::open(stores, place);
+  if (opened) return *std::move(opened);
+  if (opened.error().kind == ErrorKind::kNotFound) return std::nullopt;
+  return std::unexpected(std::move(opened).error());
 }
 
 // Where the backfill stages; nothing when the warehouse names none.
 Result<std::optional<Staging>> find_staging(storage::Stores& stores, const StatusSpec& spec,
-                                            const catalog::Catalog* table) {
+                                            const std::optional<read::TableReader>& table) {
   if (!spec.staging.empty()) return Staging(stores, spec.staging);
-  if (table == nullptr && spec.catalog.warehouse.empty()) {
+  if (!table && spec.table.warehouse.empty()) {
     return fail(ErrorKind::kNotFound, "{} has no table that names a warehouse; say `warehouse`, or `staging`",
-                spec.catalog.catalog);
+                spec.table.catalog);
   }
-  std::string warehouse = table != nullptr ? table->warehouse() : std::string();
+  std::string warehouse = table ? table->place().warehouse : std::string();
   if (warehouse.empty()) {
-    EC_ASSIGN_OR_RETURN(warehouse, storage::normalize_uri(spec.catalog.warehouse));
+    EC_ASSIGN_OR_RETURN(warehouse, storage::normalize_uri(spec.table.warehouse));
   }
   EC_ASSIGN_OR_RETURN(const auto run_id, catalog::read_unfinished_run(stores, warehouse));
   if (!run_id) return std::nullopt;
   return Staging(stores, catalog::run_folder(warehouse, *run_id), catalog::parts_folder(warehouse, *run_id));
 }
 
-const iceberg::Snapshot* find_snapshot(const catalog::Catalog* table,
+const iceberg::Snapshot* find_snapshot(const std::optional<read::TableReader>& table,
                                        const std::function<bool(const iceberg::Properties&)>& is_it) {
-  if (table == nullptr || !table->has_table()) return nullptr;
+  if (!table) return nullptr;
   const iceberg::Snapshot* found = nullptr;
   for (const auto& snapshot : table->table().metadata().snapshots) {
     const bool later = found == nullptr || snapshot.sequence_number > found->sequence_number;
@@ -95,7 +95,8 @@ Status count_chunks(const Staging& staging, const RunRecord& run, BackfillStatus
   return {};
 }
 
-Status describe(const Staging& staging, const RunRecord& run, const catalog::Catalog* table, BackfillStatus& status) {
+Status describe(const Staging& staging, const RunRecord& run, const std::optional<read::TableReader>& table,
+                BackfillStatus& status) {
   status.inventory = run.settings.inventory;
   status.started = run.started;
   status.chunks = run.chunks;
@@ -161,10 +162,10 @@ std::string backfill_name(const RunRecord& run) {
 }
 
 Result<BackfillStatus> read_status(storage::Stores& stores, const StatusSpec& spec) {
-  EC_ASSIGN_OR_RETURN(const auto table, open_table(stores, spec.catalog));
-  EC_ASSIGN_OR_RETURN(const auto staging, find_staging(stores, spec, table.get()));
+  EC_ASSIGN_OR_RETURN(const auto table, open_table(stores, spec.table));
+  EC_ASSIGN_OR_RETURN(const auto staging, find_staging(stores, spec, table));
   BackfillStatus status;
-  const auto lock = catalog::show_lock(stores, {.catalog = spec.catalog.catalog, .lock_uri = {}});
+  const auto lock = catalog::show_lock(stores, {.catalog = spec.table.catalog, .lock_uri = {}});
   // Before the first commit there is no catalog file: a backfill that was stopped then has left neither it nor a lock.
   if (!lock && lock.error().kind != ErrorKind::kNotFound) return std::unexpected(lock.error());
   if (lock) status.lock = *lock;
@@ -174,10 +175,9 @@ Result<BackfillStatus> read_status(storage::Stores& stores, const StatusSpec& sp
     EC_ASSIGN_OR_RETURN(run, read_run_record(*staging));
   }
   if (run) {
-    EC_TRY(describe(*staging, *run, table.get(), status));
+    EC_TRY(describe(*staging, *run, table, status));
   } else {
-    note_commit(find_snapshot(table.get(), [](const auto& summary) { return summary.contains(kBackfillSummary); }),
-                status);
+    note_commit(find_snapshot(table, [](const auto& summary) { return summary.contains(kBackfillSummary); }), status);
   }
   status.next = next_of(status);
   return status;

@@ -8,6 +8,7 @@
 #include "earthcatalog/backfill/run_record.h"
 #include "earthcatalog/base/time.h"
 #include "earthcatalog/catalog/catalog.h"
+#include "earthcatalog/read/table_reader.h"
 #include "earthcatalog/result.h"
 #include "earthcatalog/storage/stores.h"
 
@@ -19,8 +20,8 @@ inline constexpr std::string_view kBackfillSummary = "earthcatalog.backfill";
 std::string backfill_name(const RunRecord& run);
 
 struct StatusSpec {
-  catalog::CatalogOptions catalog;  ///< its warehouse may be empty when there is a table
-  std::string staging;              ///< URI; empty: the direct shape
+  read::TablePlace table;  ///< its warehouse may be empty when there is a table
+  std::string staging;     ///< URI; empty: the direct shape
 };
 
 enum class Phase : std::uint8_t {

@@ -38,7 +38,6 @@ class Catalog::Impl {
   Status load_table();
   Status no_table();
   Status adopt_table();
-  Status adopt_warehouse();
   Status start_new_table();
   Status check_warehouse_is_free() const;
 

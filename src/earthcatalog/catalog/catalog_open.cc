@@ -2,42 +2,12 @@
 #include <utility>
 
 #include "earthcatalog/catalog/catalog_internal.h"
-#include "earthcatalog/catalog/table_grid.h"
-#include "earthcatalog/catalog/table_schema.h"
+#include "earthcatalog/catalog/open_table.h"
+#include "earthcatalog/catalog/table_facts.h"
 #include "earthcatalog/catalog/warehouse_claim.h"
 #include "earthcatalog/storage/uri.h"
 
 namespace earthcatalog::catalog {
-namespace {
-
-constexpr std::string_view kTableFolder = "/earthcatalog/stac_items";
-constexpr const char* kDataPathProperty = "write.data.path";
-
-// The warehouse that a table lies in; empty when its metadata do not tell.
-std::string warehouse_of(const iceberg::TableMetadata& metadata) {
-  if (const auto data = metadata.property(kDataPathProperty)) return storage::place_key(*data);
-  std::string location = storage::place_key(metadata.location);
-  if (!location.ends_with(kTableFolder)) return {};
-  location.resize(location.size() - kTableFolder.size());
-  return location;
-}
-
-std::string_view name_of(stac::SchemaKind kind) { return kind == stac::SchemaKind::kItslive ? "itslive" : "auto"; }
-
-// The resolution of the first file's cell that is one of H3; nothing when there is none.
-Result<std::optional<int>> resolution_of_files(const iceberg::Table& table) {
-  std::optional<int> resolution;
-  iceberg::ListFilesOptions options;
-  options.statistics = false;
-  const auto listed = table.list_files(options, [&](iceberg::DataFile&& file) -> Status {
-    if (file.partition.cell) resolution = h3_resolution_of(*file.partition.cell);
-    return resolution ? fail(ErrorKind::kCancelled, "seen enough") : Status{};
-  });
-  if (!listed && !resolution) return std::unexpected(listed.error());
-  return resolution;
-}
-
-}  // namespace
 
 Catalog::Impl::Impl(storage::Stores& stores, CatalogOptions options)
     : stores_(stores),
@@ -99,9 +69,7 @@ Status Catalog::Impl::load_table() {
 
 Status Catalog::Impl::no_table() {
   if (options_.mode == OpenMode::kWrite) return start_new_table();
-  EC_ASSIGN_OR_RETURN(const bool exists, file_->exists());
-  if (!exists) return fail(ErrorKind::kNotFound, "there is no catalog {}; check the path", uri_);
-  return fail(ErrorKind::kNotFound, "the catalog {} has no table earthcatalog.stac_items; check the path", uri_);
+  return std::unexpected(missing_table(*file_, uri_));
 }
 
 Status Catalog::Impl::start_new_table() {
@@ -125,47 +93,25 @@ Status Catalog::Impl::check_warehouse_is_free() const {
 
 // What the table is decides; what was asked for must agree with it.
 Status Catalog::Impl::adopt_table() {
-  const auto& metadata = table_->metadata();
-  EC_TRY(iceberg::partition_layout(metadata.default_spec()));
-  EC_ASSIGN_OR_RETURN(RecognizedSchema recognized, recognize(metadata.schema()));
-  if (options_.mode == OpenMode::kWrite && options_.adds_rows) EC_TRY(check_writable(recognized));
-  if (options_.schema && *options_.schema != recognized.columns.kind) {
-    return fail(ErrorKind::kUnsupported,
-                "the table has the schema {}, asked for was {}; leave `schema` out, or make another table in another "
-                "catalog and warehouse",
-                name_of(recognized.columns.kind), name_of(*options_.schema));
-  }
-  columns_ = std::move(recognized.columns);
-
-  EC_ASSIGN_OR_RETURN(TableGrid table_grid, read_grid(metadata.properties));
-  if (table_grid.type.value_or("h3") == "h3" && !table_grid.resolution) {
-    EC_ASSIGN_OR_RETURN(table_grid.resolution, resolution_of_files(*table_));
-    if (!table_grid.resolution && !options_.grid.resolution) table_grid.resolution = options_.default_resolution;
-  }
-  EC_ASSIGN_OR_RETURN(grid_, grid_of_table(table_grid, options_.grid));
-  EC_TRY(adopt_warehouse());
-  if (options_.mode == OpenMode::kWrite && table_->current_snapshot() == nullptr) {
+  EC_ASSIGN_OR_RETURN(TableFacts facts, read_facts(*table_, {.warehouse = warehouse_,
+                                                             .grid = options_.grid,
+                                                             .default_resolution = options_.default_resolution,
+                                                             .schema = options_.schema}));
+  const bool write = options_.mode == OpenMode::kWrite;
+  if (write && options_.adds_rows) EC_TRY(check_writable(facts.schema));
+  columns_ = std::move(facts.schema.columns);
+  grid_ = std::move(facts.grid);
+  warehouse_ = std::move(facts.warehouse);
+  if (write && table_->current_snapshot() == nullptr) {
     EC_TRY(check_no_other_table(stores_, warehouse_, uri_, &*table_));
   }
 
+  const auto& metadata = table_->metadata();
   missing_properties_ = grid_properties(grid_);
   missing_properties_.emplace(kHashIndexPathProperty, hash_index_uri(warehouse_));
   missing_properties_.emplace(kDataPathProperty, warehouse_);
   std::erase_if(missing_properties_, [&](const auto& entry) { return metadata.property(entry.first).has_value(); });
   if (metadata.property(kCatalogProperty) != uri_) missing_properties_.emplace(kCatalogProperty, uri_);
-  return {};
-}
-
-Status Catalog::Impl::adopt_warehouse() {
-  const std::string of_table = warehouse_of(table_->metadata());
-  if (of_table.empty() && warehouse_.empty()) {
-    return fail(ErrorKind::kInvalidArgument, "the table does not say where its files lie; give `warehouse`");
-  }
-  if (!of_table.empty() && !warehouse_.empty() && of_table != warehouse_) {
-    return fail(ErrorKind::kUnsupported, "the table's warehouse is {}, given was {}; leave `warehouse` out", of_table,
-                warehouse_);
-  }
-  if (warehouse_.empty()) warehouse_ = of_table;
   return {};
 }
 
@@ -198,9 +144,7 @@ std::optional<std::int64_t> Catalog::Impl::current_snapshot() const {
 Status Catalog::Impl::load_index() {
   index::IndexManifest manifest;
   if (table_) {
-    if (const auto property = table_->metadata().property(kObjectIndexProperty)) {
-      EC_ASSIGN_OR_RETURN(manifest, index::IndexManifest::parse(*property));
-    }
+    EC_ASSIGN_OR_RETURN(manifest, object_index_of(table_->metadata()));
   }
   const bool known = manifest == named_.manifest();
   if (known && index_.manifest().snapshot_id == current_snapshot()) return {};

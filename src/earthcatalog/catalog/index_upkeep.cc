@@ -3,9 +3,9 @@
 namespace earthcatalog::catalog {
 namespace {
 
-bool is_current(const Catalog& catalog) {
-  const auto* snapshot = catalog.table().current_snapshot();
-  return snapshot == nullptr || catalog.index().manifest().snapshot_id == snapshot->snapshot_id;
+bool is_current(const iceberg::Table& table, const index::ObjectIndex& index) {
+  const auto* snapshot = table.current_snapshot();
+  return snapshot == nullptr || index.manifest().snapshot_id == snapshot->snapshot_id;
 }
 
 Status count_entries(storage::Stores& stores, const index::ObjectIndex& index, ObjectIndexCheck& check) {
@@ -22,17 +22,16 @@ Status count_entries(storage::Stores& stores, const index::ObjectIndex& index, O
 
 }  // namespace
 
-Result<ObjectIndexCheck> check_object_index(storage::Stores& stores, const Catalog& catalog) {
-  const auto& index = catalog.index();
+Result<ObjectIndexCheck> check_object_index(const iceberg::Table& table, const index::ObjectIndex& index) {
   ObjectIndexCheck check;
-  check.current = is_current(catalog);
+  check.current = is_current(table, index);
   check.runs = index.manifest().runs.size();
   check.counted_items = index.manifest().items;
   EC_ASSIGN_OR_RETURN(check.whole, index.is_whole());
-  if (check.whole) EC_TRY(count_entries(stores, index, check));
+  if (check.whole) EC_TRY(count_entries(table.stores(), index, check));
   iceberg::ListFilesOptions options;
   options.statistics = false;
-  EC_TRY(catalog.table().list_files(options, [&](iceberg::DataFile&& file) -> Status {
+  EC_TRY(table.list_files(options, [&](iceberg::DataFile&& file) -> Status {
     check.table_rows += file.record_count;
     return {};
   }));
@@ -44,7 +43,8 @@ Result<ObjectIndexUpdate> update_object_index(storage::Stores& stores, CatalogOp
   // Read first: who has nothing to do needs no lock, and a mistyped name must not leave one behind.
   EC_ASSIGN_OR_RETURN(const auto seen, Catalog::open(stores, options));
   EC_ASSIGN_OR_RETURN(const bool whole, seen->index().is_whole());
-  ObjectIndexUpdate update{.changed = !whole || !is_current(*seen), .runs = seen->index().manifest().runs.size()};
+  ObjectIndexUpdate update{.changed = !whole || !is_current(seen->table(), seen->index()),
+                           .runs = seen->index().manifest().runs.size()};
   if (!update.changed) return update;
   options.mode = OpenMode::kWrite;
   EC_ASSIGN_OR_RETURN(const auto catalog, Catalog::open(stores, options));

@@ -22,8 +22,8 @@ struct ObjectIndexCheck {
   bool good() const { return whole && current && rows == table_rows && (!counted_items || *counted_items == items); }
 };
 
-/// Reads every file of the object index of `catalog`, as the table names it when that was opened for reading.
-Result<ObjectIndexCheck> check_object_index(storage::Stores& stores, const Catalog& catalog);
+/// Reads every file of `index`, as `table` names it.
+Result<ObjectIndexCheck> check_object_index(const iceberg::Table& table, const index::ObjectIndex& index);
 
 struct ObjectIndexUpdate {
   bool changed = false;  ///< false: it was of the current snapshot already

@@ -128,8 +128,12 @@ std::string change_text(const std::optional<std::int64_t>& added, const std::opt
 
 }  // namespace
 
-History read_history(const iceberg::TableMetadata& metadata, std::size_t most) {
-  History history{.catalog = {}, .warehouse = {}, .snapshots = std::ssize(metadata.snapshots), .entries = {}};
+History read_history(const TableReader& table, std::size_t most) {
+  const auto& metadata = table.table().metadata();
+  History history{.catalog = table.place().catalog,
+                  .warehouse = table.place().warehouse,
+                  .snapshots = std::ssize(metadata.snapshots),
+                  .entries = {}};
   std::vector<const iceberg::Snapshot*> snapshots;
   for (const auto& snapshot : metadata.snapshots) snapshots.push_back(&snapshot);
   std::ranges::stable_sort(snapshots, std::ranges::greater{}, &iceberg::Snapshot::sequence_number);

@@ -1,4 +1,9 @@
-// What became of a table, from the summaries of its snapshots: `earthcatalog history`.
+// The past of a table, from the summaries of its snapshots: `earthcatalog history`.
+//
+//     const History history = read_history(table, 20);
+//     for (const auto& entry : history.entries) use(entry.time, entry.rows);
+//
+// Functions of values, safe to call from many threads at once.
 #pragma once
 
 #include <cstdint>
@@ -7,7 +12,7 @@
 #include <vector>
 
 #include "earthcatalog/base/time.h"
-#include "earthcatalog/iceberg/metadata/table_metadata.h"
+#include "earthcatalog/read/table_reader.h"
 
 namespace earthcatalog::read {
 
@@ -29,12 +34,13 @@ struct History {
   std::vector<HistoryEntry> entries;  ///< the newest first
 };
 
-/// The newest `most` snapshots, by their place in the table's sequence.
-History read_history(const iceberg::TableMetadata& metadata, std::size_t most);
+/// Returns the newest `most` snapshots of the table, by their place in its sequence, whichever of them `table` stands
+/// on. Reads nothing.
+History read_history(const TableReader& table, std::size_t most);
 
-/// One JSON object; `runs` has one member a run of ours, `snapshots` one a snapshot.
+/// Returns one JSON object; `runs` has one member a run of ours, `snapshots` one a snapshot.
 std::string to_json(const History& history);
-/// A table, one line a snapshot.
+/// Returns a table for people, one line a snapshot.
 std::string to_text(const History& history);
 
 }  // namespace earthcatalog::read

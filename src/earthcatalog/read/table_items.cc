@@ -10,7 +10,6 @@
 
 #include "earthcatalog/base/hash.h"
 #include "earthcatalog/base/parallel.h"
-#include "earthcatalog/catalog/table_schema.h"
 #include "earthcatalog/geoparquet/reader.h"
 #include "earthcatalog/index/duplicate_rows.h"
 #include "earthcatalog/stac/item_batch.h"
@@ -32,7 +31,7 @@ constexpr std::int64_t kLookBytes = 128;
 
 class Scan {
  public:
-  Scan(const iceberg::Table& table, const ItemsQuery& query, const std::function<Result<bool>(std::string_view)>& visit)
+  Scan(const TableReader& table, const ItemsQuery& query, const std::function<Result<bool>(std::string_view)>& visit)
       : table_(table),
         query_(query),
         visit_(visit),
@@ -43,8 +42,7 @@ class Scan {
   }
 
   Result<ItemsRead> run() {
-    EC_ASSIGN_OR_RETURN(const auto recognized, catalog::recognize(table_.schema()));
-    for (const auto& column : recognized.columns.columns) {
+    for (const auto& column : table_.item_schema().columns) {
       if (const auto* const field = table_.schema().find(column.name)) item_.fields.push_back(*field);
     }
     EC_TRY(table_.list_files({.statistics = !query_.ids.empty()}, [&](iceberg::DataFile&& file) -> Status {
@@ -160,7 +158,7 @@ class Scan {
     return {};
   }
 
-  const iceberg::Table& table_;
+  const TableReader& table_;
   const ItemsQuery& query_;
   const std::function<Result<bool>(std::string_view)>& visit_;
   iceberg::Schema id_;    // the column id alone
@@ -177,7 +175,7 @@ class Scan {
 
 }  // namespace
 
-Result<ItemsRead> read_items(const iceberg::Table& table, const ItemsQuery& query,
+Result<ItemsRead> read_items(const TableReader& table, const ItemsQuery& query,
                              const std::function<Result<bool>(std::string_view json)>& visit) {
   return Scan(table, query, visit).run();
 }

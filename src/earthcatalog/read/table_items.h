@@ -1,4 +1,10 @@
 // The items of a table, each once, by reading its data files.
+//
+//     EC_ASSIGN_OR_RETURN(const auto read, read_items(table, {.ids = {"S2A_1"}}, [](std::string_view json) {
+//                           return use(json);   // false: that was enough
+//                         }));
+//
+// Safe to call from many threads at once; `visit` is called from the thread of the call.
 #pragma once
 
 #include <cstdint>
@@ -8,7 +14,7 @@
 #include <string>
 #include <string_view>
 
-#include "earthcatalog/iceberg/table.h"
+#include "earthcatalog/read/table_reader.h"
 #include "earthcatalog/result.h"
 
 namespace earthcatalog::read {
@@ -31,7 +37,7 @@ struct ItemsRead {
 /// `updated`, which a first look at the columns id, collection and updated finds (32 bytes a row, beyond the memory
 /// limit in an unlinked file); with ids or a limit, which would not wait for that, by the first of its rows. Files
 /// whose statistics rule the ids out are not read. kInvalidData when a file has more rows than its manifest says.
-Result<ItemsRead> read_items(const iceberg::Table& table, const ItemsQuery& query,
+Result<ItemsRead> read_items(const TableReader& table, const ItemsQuery& query,
                              const std::function<Result<bool>(std::string_view json)>& visit);
 
 }  // namespace earthcatalog::read

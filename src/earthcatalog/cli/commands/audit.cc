@@ -4,6 +4,7 @@
 
 #include "earthcatalog/cli/commands/commands.h"
 #include "earthcatalog/cli/options/inventory_flags.h"
+#include "earthcatalog/cli/options/read_access.h"
 #include "earthcatalog/cli/options/run_id.h"
 #include "earthcatalog/cli/options/settings.h"
 #include "earthcatalog/cli/options/standard_input.h"
@@ -59,7 +60,7 @@ class Audit final : public Command {
     EC_ASSIGN_OR_RETURN(spec.inventory, inventory_path(inventory_));
     EC_ASSIGN_OR_RETURN(spec.inventory_options, keys_.options());
     spec.problems = problems_;
-    spec.catalog = catalog_at(access);
+    spec.table = place_of(access);
     spec.out = !out_.empty() ? out_ : fmt::format("{}.{}.audit.ndjson", access.catalog, make_run_id());
     EC_ASSIGN_OR_RETURN(spec.memory_limit_bytes, annotate(parse_bytes(memory_limit_), "--memory-limit"));
     spec.workers = static_cast<std::size_t>(worker_count(workers_));

@@ -7,8 +7,8 @@
 #include <string>
 #include <vector>
 
-#include "earthcatalog/catalog/catalog.h"
 #include "earthcatalog/cli/commands/commands.h"
+#include "earthcatalog/cli/options/read_access.h"
 #include "earthcatalog/cli/options/table_options.h"
 #include "earthcatalog/geoparquet/reader.h"
 #include "earthcatalog/read/table_items.h"
@@ -65,17 +65,15 @@ class Cat final : public Command {
   }
 
  private:
-  Result<int> print_table() const {
-    EC_ASSIGN_OR_RETURN(const auto access, resolve(table_));
-    storage::Stores stores(access.storage);
-    EC_ASSIGN_OR_RETURN(const auto catalog, catalog::Catalog::open(stores, catalog_at(access)));
+  Result<int> print_table() {
+    EC_ASSIGN_OR_RETURN(const auto access, open_to_read(table_, report_));
     const read::ItemsQuery query{.ids = {ids_.begin(), ids_.end()}, .collection = collection_, .limit = limit_};
-    EC_ASSIGN_OR_RETURN(const auto read, read::read_items(catalog->table(), query, [](std::string_view json) {
+    EC_ASSIGN_OR_RETURN(const auto read, read::read_items(access.table, query, [](std::string_view json) {
                           print_line(json);
                           return !output_failed();  // main() tells why
                         }));
     if (read.missing.empty()) return kExitOk;
-    return fail(ErrorKind::kNotFound, "{}{} has no item with the id {}", catalog->uri(),
+    return fail(ErrorKind::kNotFound, "{}{} has no item with the id {}", access.table.place().catalog,
                 collection_ ? fmt::format(", collection {},", *collection_) : "", fmt::join(read.missing, ", "));
   }
 

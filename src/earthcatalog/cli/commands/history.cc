@@ -1,7 +1,7 @@
 #include "earthcatalog/read/history.h"
 
-#include "earthcatalog/catalog/catalog.h"
 #include "earthcatalog/cli/commands/commands.h"
+#include "earthcatalog/cli/options/read_access.h"
 #include "earthcatalog/cli/options/table_options.h"
 
 namespace earthcatalog::cli {
@@ -17,14 +17,8 @@ class HistoryCommand final : public Command {
   }
 
   Result<int> run() override {
-    EC_ASSIGN_OR_RETURN(const auto access, resolve(table_));
-    EC_TRY(report_.begin(access));
-    storage::Stores stores(access.storage);
-    EC_ASSIGN_OR_RETURN(const auto catalog, catalog::Catalog::open(stores, catalog_at(access)));
-    auto history = read::read_history(catalog->table().metadata(), limit_);
-    history.catalog = catalog->uri();
-    history.warehouse = catalog->warehouse();
-    report_.print(history);
+    EC_ASSIGN_OR_RETURN(const auto access, open_to_read(table_, report_));
+    report_.print(read::read_history(access.table, limit_));
     return kExitOk;
   }
 

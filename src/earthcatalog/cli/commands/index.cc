@@ -4,10 +4,10 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 
-#include "earthcatalog/catalog/catalog.h"
 #include "earthcatalog/catalog/index_upkeep.h"
 #include "earthcatalog/catalog/table_schema.h"
 #include "earthcatalog/cli/commands/commands.h"
+#include "earthcatalog/cli/options/read_access.h"
 #include "earthcatalog/cli/options/settings.h"
 #include "earthcatalog/cli/options/table_options.h"
 #include "earthcatalog/cli/output/progress_line.h"
@@ -68,19 +68,19 @@ class Index final : public Command {
     return command;
   }
 
-  std::string hash_index_of(const catalog::Catalog& catalog) const {
+  std::string hash_index_of(const read::TableReader& reader) const {
     if (!hash_index_.empty()) return hash_index_;
-    const auto property = catalog.table().metadata().property(catalog::kHashIndexPathProperty);
-    return property ? std::string(*property) : catalog::hash_index_uri(catalog.warehouse());
+    const auto property = reader.table().metadata().property(catalog::kHashIndexPathProperty);
+    return property ? *property : catalog::hash_index_uri(reader.place().warehouse);
   }
 
   Result<Tell> update(storage::Stores& stores, const TableAccess& access, const index::HashIndexOptions& options) {
     EC_ASSIGN_OR_RETURN(auto locked, locked_catalog(access, lock_, "index"));
     EC_ASSIGN_OR_RETURN(const auto objects, update_object_index(stores, std::move(locked)));
-    EC_ASSIGN_OR_RETURN(const auto catalog, catalog::Catalog::open(stores, catalog_at(access)));
-    EC_ASSIGN_OR_RETURN(const auto where, stores.locate(hash_index_of(*catalog)));
-    EC_ASSIGN_OR_RETURN(const auto hashes, build_->parsed() ? build_hash_index(catalog->table(), where, options)
-                                                            : update_hash_index(catalog->table(), where, options));
+    EC_ASSIGN_OR_RETURN(const auto reader, read::TableReader::open(stores, place_of(access)));
+    EC_ASSIGN_OR_RETURN(const auto where, stores.locate(hash_index_of(reader)));
+    EC_ASSIGN_OR_RETURN(const auto hashes, build_->parsed() ? build_hash_index(reader.table(), where, options)
+                                                            : update_hash_index(reader.table(), where, options));
     return [this, where, hashes, objects]() -> Result<int> {
       print(where, hashes, objects);
       return kExitOk;
@@ -104,13 +104,13 @@ class Index final : public Command {
   }
 
   Result<Tell> check(storage::Stores& stores, const TableAccess& access, const index::HashIndexOptions& options) {
-    EC_ASSIGN_OR_RETURN(const auto catalog, catalog::Catalog::open(stores, catalog_at(access)));
-    EC_ASSIGN_OR_RETURN(const auto where, stores.locate(hash_index_of(*catalog)));
-    EC_ASSIGN_OR_RETURN(const auto objects, check_object_index(stores, *catalog));
+    EC_ASSIGN_OR_RETURN(const auto reader, read::TableReader::open(stores, place_of(access)));
+    EC_ASSIGN_OR_RETURN(const auto where, stores.locate(hash_index_of(reader)));
+    EC_ASSIGN_OR_RETURN(const auto objects, catalog::check_object_index(reader.table(), reader.index()));
     EC_ASSIGN_OR_RETURN(const auto found, where.store->head(where.key));
     std::optional<index::HashIndexCheck> hashes;
     if (found || !hash_index_.empty()) {
-      EC_ASSIGN_OR_RETURN(hashes, check_hash_index(where, &catalog->table(), options));
+      EC_ASSIGN_OR_RETURN(hashes, check_hash_index(where, &reader.table(), options));
     }
     return [this, where, hashes, objects] { return tell(where, hashes, objects); };
   }

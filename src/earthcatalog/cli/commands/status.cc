@@ -2,6 +2,7 @@
 
 #include "earthcatalog/cli/commands/commands.h"
 #include "earthcatalog/cli/options/flag_words.h"
+#include "earthcatalog/cli/options/read_access.h"
 #include "earthcatalog/cli/options/settings.h"
 #include "earthcatalog/cli/options/table_options.h"
 
@@ -23,7 +24,7 @@ class StatusCommand final : public Command {
     EC_ASSIGN_OR_RETURN(const auto access, resolve(table_));
     EC_TRY(report_.begin(access));
     storage::Stores stores(access.storage);
-    backfill::StatusSpec spec{.catalog = catalog_at(access), .staging = {}};
+    backfill::StatusSpec spec{.table = place_of(access), .staging = {}};
     if (!staging_.empty()) {
       EC_ASSIGN_OR_RETURN(spec.staging, storage::normalize_uri(staging_));
     }

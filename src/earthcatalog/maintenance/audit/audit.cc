@@ -42,8 +42,8 @@ class Audit {
     return {.scratch_folder = spec_.scratch_folder, .memory_bytes = spec_.memory_limit_bytes / share};
   }
 
-  Status work(const catalog::Catalog& catalog);
-  Result<ObjectIndex> index_of(const catalog::Catalog& catalog);
+  Status work(const read::TableReader& reader);
+  Result<ObjectIndex> index_of(const read::TableReader& reader);
   Result<extsort::HashTable<HashKey>> ids_of_unrecorded();
   Status name_faulty_rows(const iceberg::Table& table, const RowVerdict& verdict);
   Status look_for_lost_values(const iceberg::Table& table);
@@ -63,23 +63,21 @@ class Audit {
 };
 
 Status Audit::run() {
-  auto options = spec_.catalog;
-  options.mode = catalog::OpenMode::kRead;
-  EC_ASSIGN_OR_RETURN(const auto catalog, catalog::Catalog::open(stores_, options));
+  EC_ASSIGN_OR_RETURN(const auto reader, read::TableReader::open(stores_, spec_.table));
   report_.inventory = spec_.inventory;
-  report_.catalog = catalog->uri();
-  report_.warehouse = catalog->warehouse();
-  EC_TRY(work(*catalog));
+  report_.catalog = reader.place().catalog;
+  report_.warehouse = reader.place().warehouse;
+  EC_TRY(work(reader));
   return finish();
 }
 
-Status Audit::work(const catalog::Catalog& catalog) {
-  const auto& table = catalog.table();
-  if (const auto* snapshot = table.current_snapshot()) report_.snapshot_id = snapshot->snapshot_id;
+Status Audit::work(const read::TableReader& reader) {
+  const auto& table = reader.table();
+  report_.snapshot_id = reader.place().snapshot_id;
   EC_TRY(objects_.read());
-  EC_ASSIGN_OR_RETURN(const ObjectIndex index, index_of(catalog));
+  EC_ASSIGN_OR_RETURN(const ObjectIndex index, index_of(reader));
   EC_TRY(objects_.compare(index, facts_));
-  EC_ASSIGN_OR_RETURN(auto grid, grid::make_partitioner(stores_, catalog.grid()));
+  EC_ASSIGN_OR_RETURN(auto grid, grid::make_partitioner(stores_, reader.grid()));
   CoverCounts covers(std::move(grid));
   EC_TRY(audit_files(table, spec_, covers, findings_, report_.rows, facts_));
   EC_TRY(look_for_lost_values(table));
@@ -91,8 +89,8 @@ Status Audit::work(const catalog::Catalog& catalog) {
 }
 
 // The index that the table names; an empty one when it is not all there, which the next run makes anew.
-Result<ObjectIndex> Audit::index_of(const catalog::Catalog& catalog) {
-  const ObjectIndex& index = catalog.index();
+Result<ObjectIndex> Audit::index_of(const read::TableReader& reader) {
+  const ObjectIndex& index = reader.index();
   report_.index.current = index.manifest().snapshot_id == report_.snapshot_id;
   bool whole = true;
   for (const auto& run : index.manifest().runs) {

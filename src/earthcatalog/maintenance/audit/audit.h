@@ -7,9 +7,9 @@
 #include <vector>
 
 #include "earthcatalog/base/progress.h"
-#include "earthcatalog/catalog/catalog.h"
 #include "earthcatalog/inventory/inventory.h"
 #include "earthcatalog/maintenance/audit/audit_findings.h"
+#include "earthcatalog/read/table_reader.h"
 #include "earthcatalog/result.h"
 #include "earthcatalog/storage/stores.h"
 
@@ -19,8 +19,8 @@ struct AuditSpec {
   std::string inventory;                         ///< path or URI of a list of all objects
   inventory::InventoryOptions inventory_options; /**< with `since`: older objects may be missing */
   std::vector<std::string> problems;             ///< problems files of earlier runs: why objects have no rows
-  catalog::CatalogOptions catalog;               ///< names; opened for reading
-  std::string out;                               ///< URI of the file of all findings
+  read::TablePlace table;
+  std::string out;  ///< URI of the file of all findings
   std::int64_t memory_limit_bytes = 768ll << 20;
   std::string scratch_folder = "/var/tmp";
   std::size_t workers = 1;

@@ -1,0 +1,33 @@
+#include "earthcatalog/catalog/open_table.h"
+
+#include <utility>
+
+#include "earthcatalog/catalog/file/catalog_file.h"
+
+namespace earthcatalog::catalog {
+namespace {
+
+// Commits may expire the metadata that the pointer named, between the look at it and the read.
+constexpr int kAttempts = 4;
+
+}  // namespace
+
+Error missing_table(CatalogFile& file, const std::string& uri) {
+  auto exists = file.exists();
+  if (!exists) return std::move(exists).error();
+  if (!*exists) return {ErrorKind::kNotFound, fmt::format("there is no catalog {}; check the path", uri)};
+  return {ErrorKind::kNotFound,
+          fmt::format("the catalog {} has no table earthcatalog.stac_items; check the path", uri)};
+}
+
+Result<iceberg::Table> open_table(storage::Stores& stores, const std::string& uri, const std::string& scratch_folder) {
+  EC_ASSIGN_OR_RETURN(const auto file, CatalogFile::open(stores, uri, {.scratch_folder = scratch_folder}));
+  for (int attempt = 1;; ++attempt) {
+    EC_ASSIGN_OR_RETURN(const auto location, file->metadata_location({}));
+    if (!location) return std::unexpected(missing_table(*file, uri));
+    auto table = iceberg::Table::open_metadata(stores, *location);
+    if (table || table.error().kind != ErrorKind::kNotFound || attempt == kAttempts) return table;
+  }
+}
+
+}  // namespace earthcatalog::catalog
