@@ -17,7 +17,7 @@ namespace {
 using namespace earthcatalog;
 
 Status fetch_all(const char* inventory_uri, int concurrency, const char* source_root) {
-  EC_ASSIGN_OR_RETURN(const auto settings, cli::storage_settings({}, cli::process_environment));
+  EC_ASSIGN_OR_RETURN(const auto settings, config::storage_settings({}, cli::process_environment));
   storage::Stores stores(settings);
   inventory::InventoryOptions options;
   options.source_root = source_root;

@@ -9,7 +9,7 @@ import sys
 LEVELS = [
     {"base"},
     {"storage"},
-    {"extsort", "fetch", "stac", "grid", "iceberg"},
+    {"config", "extsort", "fetch", "stac", "grid", "iceberg"},
     {"inventory", "geoparquet"},
     {"index", "generate"},
     {"catalog"},

@@ -9,8 +9,6 @@
 #include <map>
 #include <optional>
 
-#include "earthcatalog/cli/options/config_file.h"
-#include "earthcatalog/cli/options/nearest.h"
 #include "earthcatalog/cli/options/options.h"
 
 namespace earthcatalog::cli {
@@ -184,13 +182,6 @@ TEST_F(SettingsTest, AMistypedCommandOrOptionGetsTheNearestName) {
 TEST_F(SettingsTest, ValuesThatLookLikeNumbersAreNoOptions) {
   Program program;
   EXPECT_TRUE(Settings::collect(program.app, {"copy", "--workers", "-3", "--", "--what"}, {}));
-}
-
-TEST(Nearest, CountsSwappedNeighboursOnce) {
-  EXPECT_EQ(nearest("catlog", {"warehouse", "catalog"}), "catalog");
-  EXPECT_EQ(nearest("waht", {"what", "when"}), "what");
-  EXPECT_EQ(nearest("completely-different", {"what", "when"}), std::nullopt);
-  EXPECT_EQ(nearest("", {"a"}), std::nullopt);
 }
 
 }  // namespace

@@ -2,13 +2,13 @@
 #include <cstdint>
 #include <string>
 
-#include "earthcatalog/cli/options/config_file.h"
+#include "earthcatalog/config/config_file.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  static const earthcatalog::cli::OptionNames kOptions = {{"incremental", {"catalog", "problems", "workers"}},
-                                                          {"delta", {"catalog", "problems"}}};
+  static const earthcatalog::config::OptionNames kOptions = {{"incremental", {"catalog", "problems", "workers"}},
+                                                             {"delta", {"catalog", "problems"}}};
   const auto config =
-      earthcatalog::cli::parse_config(std::string(reinterpret_cast<const char*>(data), size), "fuzz.yaml", kOptions);
+      earthcatalog::config::parse_config(std::string(reinterpret_cast<const char*>(data), size), "fuzz.yaml", kOptions);
   if (!config && config.error().message.empty()) __builtin_trap();
   return 0;
 }

@@ -13,7 +13,7 @@ Result<int> run_ingest(const IngestFlags& flags, RunReport& report, const Ingest
   const Status status = with_progress([&](const Hooks& hooks) { return run.work(hooks, done); });
   for (auto& warning : done.warnings) warning = in_flags(warning);
   report.record(done);
-  if (done.source_items > 0 || status) report.print(done);
+  if (done.source_items > 0 || status) report.tell(done);
   EC_TRY(status);
   if (done.interrupted) {
     return fail(ErrorKind::kCancelled, "stopped; {}. Run the same command to go on.", run.stopped);

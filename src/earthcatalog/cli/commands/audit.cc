@@ -10,6 +10,7 @@
 #include "earthcatalog/cli/options/standard_input.h"
 #include "earthcatalog/cli/options/table_options.h"
 #include "earthcatalog/cli/output/progress_line.h"
+#include "earthcatalog/config/units.h"
 
 namespace earthcatalog::cli {
 namespace {
@@ -62,7 +63,7 @@ class Audit final : public Command {
     spec.problems = problems_;
     spec.table = place_of(access);
     spec.out = !out_.empty() ? out_ : fmt::format("{}.{}.audit.ndjson", access.catalog, make_run_id());
-    EC_ASSIGN_OR_RETURN(spec.memory_limit_bytes, annotate(parse_bytes(memory_limit_), "--memory-limit"));
+    EC_ASSIGN_OR_RETURN(spec.memory_limit_bytes, annotate(config::parse_bytes(memory_limit_), "--memory-limit"));
     spec.workers = static_cast<std::size_t>(worker_count(workers_));
     return spec;
   }

@@ -78,7 +78,7 @@ class Cat final : public Command {
   }
 
   Result<int> print_files() const {
-    EC_ASSIGN_OR_RETURN(const auto settings, storage_settings(table_.s3, process_environment));
+    EC_ASSIGN_OR_RETURN(const auto settings, config::storage_settings(table_.s3, process_environment));
     storage::Stores stores(settings);
     std::int64_t left = limit_.value_or(std::numeric_limits<std::int64_t>::max());
     for (const auto& name : files_) {

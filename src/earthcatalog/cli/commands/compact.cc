@@ -9,6 +9,7 @@
 #include "earthcatalog/cli/commands/commands.h"
 #include "earthcatalog/cli/options/table_options.h"
 #include "earthcatalog/cli/output/progress_line.h"
+#include "earthcatalog/config/units.h"
 
 namespace earthcatalog::cli {
 namespace {
@@ -61,7 +62,7 @@ Result<compact::CompactSpec> make_spec(const Flags& flags, const TableAccess& ac
   }
   spec.threshold = flags.threshold;
   spec.compact_rows = flags.compact_rows;
-  EC_ASSIGN_OR_RETURN(spec.memory_limit_bytes, annotate(parse_bytes(flags.memory_limit), "--memory-limit"));
+  EC_ASSIGN_OR_RETURN(spec.memory_limit_bytes, annotate(config::parse_bytes(flags.memory_limit), "--memory-limit"));
   spec.workers = worker_count(flags.workers);
   spec.dry_run = flags.dry_run;
   return spec;
@@ -90,7 +91,7 @@ class Compact final : public Command {
     if (report.interrupted) {
       return fail(ErrorKind::kCancelled, "stopped; the table is as it was. Run the same command to begin again.");
     }
-    report_.print(report);
+    report_.tell(report);
     return kExitOk;
   }
 

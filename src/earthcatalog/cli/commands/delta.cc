@@ -9,6 +9,7 @@
 #include "earthcatalog/cli/options/settings.h"
 #include "earthcatalog/cli/options/standard_input.h"
 #include "earthcatalog/cli/output/progress_line.h"
+#include "earthcatalog/config/units.h"
 
 namespace earthcatalog::cli {
 namespace {
@@ -46,7 +47,7 @@ class Delta final : public Command {
     const auto status = with_progress([&](const Hooks& hooks) { return run_delta(stores, spec, hooks, report); });
     report_.record(report);
     EC_TRY(status);
-    report_.print(report);
+    report_.tell(report);
     if (report.ingest && report.ingest->interrupted) {
       return fail(ErrorKind::kCancelled, "stopped; whole chunks are committed. The next delta takes up the rest.");
     }
@@ -66,7 +67,7 @@ class Delta final : public Command {
     EC_ASSIGN_OR_RETURN(spec.catalog, catalog_options(flags_, access, "delta"));
     spec.by_id = by_id_;
     spec.delete_removed = delete_removed_;
-    EC_ASSIGN_OR_RETURN(spec.max_removed, annotate(parse_share(max_removed_), "--max-removed"));
+    EC_ASSIGN_OR_RETURN(spec.max_removed, annotate(config::parse_share(max_removed_), "--max-removed"));
     spec.out = out_;
     if (!out_.empty() && !out_.ends_with(".parquet")) {
       return fail(ErrorKind::kInvalidArgument, "--out {}: let its name end in .parquet", out_);

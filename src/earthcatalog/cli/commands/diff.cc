@@ -6,6 +6,7 @@
 #include "earthcatalog/cli/options/settings.h"
 #include "earthcatalog/cli/options/standard_input.h"
 #include "earthcatalog/cli/output/progress_line.h"
+#include "earthcatalog/config/units.h"
 
 namespace earthcatalog::cli {
 namespace {
@@ -27,9 +28,9 @@ class Diff final : public Command {
   }
 
   Result<int> run() override {
-    EC_ASSIGN_OR_RETURN(const auto settings, storage_settings(s3_, process_environment));
+    EC_ASSIGN_OR_RETURN(const auto settings, config::storage_settings(s3_, process_environment));
     EC_TRY(report_.begin(settings, spec_.new_inventory));
-    EC_ASSIGN_OR_RETURN(spec_.memory_limit_bytes, annotate(parse_bytes(memory_limit_), "--memory-limit"));
+    EC_ASSIGN_OR_RETURN(spec_.memory_limit_bytes, annotate(config::parse_bytes(memory_limit_), "--memory-limit"));
     EC_ASSIGN_OR_RETURN(spec_.inventory_options, keys_.options());
     storage::Stores stores(settings);
     EC_ASSIGN_OR_RETURN(spec_.old_inventory, inventory_path(spec_.old_inventory));

@@ -8,6 +8,7 @@
 #include "earthcatalog/cli/commands/commands.h"
 #include "earthcatalog/cli/options/table_options.h"
 #include "earthcatalog/cli/output/progress_line.h"
+#include "earthcatalog/config/units.h"
 
 namespace earthcatalog::cli {
 namespace {
@@ -52,7 +53,7 @@ class Expire final : public Command {
   Result<maintenance::ExpireSpec> make_spec(const TableAccess& access) const {
     maintenance::ExpireSpec spec;
     EC_ASSIGN_OR_RETURN(spec.catalog, locked_catalog(access, lock_, "expire"));
-    EC_ASSIGN_OR_RETURN(const double seconds, annotate(parse_duration(older_than_), "--older-than"));
+    EC_ASSIGN_OR_RETURN(const double seconds, annotate(config::parse_duration(older_than_), "--older-than"));
     spec.older_than_seconds = static_cast<std::int64_t>(seconds);
     spec.retain_last = retain_last_;
     spec.dry_run = dry_run_;

@@ -5,6 +5,7 @@
 #include "earthcatalog/cli/commands/commands.h"
 #include "earthcatalog/cli/ingest_run.h"
 #include "earthcatalog/cli/options/standard_input.h"
+#include "earthcatalog/config/units.h"
 
 namespace earthcatalog::cli {
 namespace {
@@ -28,7 +29,8 @@ Result<incremental::IncrementalSpec> make_spec(const Flags& flags, const TableAc
   EC_ASSIGN_OR_RETURN(auto spec, incremental_spec(flags, access, "incremental"));
   EC_ASSIGN_OR_RETURN(spec.inventory, inventory_path(flags.inventory));
   EC_ASSIGN_OR_RETURN(spec.inventory_options, inventory_options(flags));
-  EC_ASSIGN_OR_RETURN(spec.commit_every_seconds, annotate(parse_duration(flags.commit_every), "--commit-every"));
+  EC_ASSIGN_OR_RETURN(spec.commit_every_seconds,
+                      annotate(config::parse_duration(flags.commit_every), "--commit-every"));
   spec.batch_add_files = flags.batch_add_files;
   spec.refetch = flags.refetch;
   spec.dry_run = flags.dry_run;

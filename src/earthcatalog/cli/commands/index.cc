@@ -11,6 +11,7 @@
 #include "earthcatalog/cli/options/settings.h"
 #include "earthcatalog/cli/options/table_options.h"
 #include "earthcatalog/cli/output/progress_line.h"
+#include "earthcatalog/config/units.h"
 #include "earthcatalog/index/hash_index.h"
 
 namespace earthcatalog::cli {
@@ -42,7 +43,7 @@ class Index final : public Command {
     EC_TRY(report_.begin(access));
     storage::Stores stores(access.storage);
     index::HashIndexOptions index_options;
-    EC_ASSIGN_OR_RETURN(index_options.memory_bytes, annotate(parse_bytes(memory_limit_), "--memory-limit"));
+    EC_ASSIGN_OR_RETURN(index_options.memory_bytes, annotate(config::parse_bytes(memory_limit_), "--memory-limit"));
     Tell tell;
     const auto status = with_progress([&](const Hooks& hooks) -> Status {
       index_options.hooks = hooks;

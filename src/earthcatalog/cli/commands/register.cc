@@ -38,7 +38,7 @@ class Register final : public Command {
     });
     report_.record(report);
     EC_TRY(status);
-    report_.print(report);
+    report_.tell(report);
     return kExitOk;
   }
 

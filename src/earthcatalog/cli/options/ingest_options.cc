@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "earthcatalog/cli/options/settings.h"
+#include "earthcatalog/config/units.h"
 
 namespace earthcatalog::cli {
 namespace {
@@ -106,7 +107,7 @@ Result<incremental::IncrementalSpec> incremental_spec(const IngestFlags& flags, 
 }
 
 Result<std::int64_t> memory_limit(const IngestFlags& flags) {
-  EC_ASSIGN_OR_RETURN(const auto bytes, annotate(parse_bytes(flags.memory_limit), "--memory-limit"));
+  EC_ASSIGN_OR_RETURN(const auto bytes, annotate(config::parse_bytes(flags.memory_limit), "--memory-limit"));
   if (bytes >= incremental::kLeastMemoryLimitBytes) return bytes;
   return fail(ErrorKind::kInvalidArgument, "--memory-limit {}: too little; give at least {}KiB", flags.memory_limit,
               incremental::kLeastMemoryLimitBytes >> 10);
@@ -121,7 +122,8 @@ Result<fetch::FetchOptions> fetch_options(const IngestFlags& flags) {
   fetch::FetchOptions options;
   options.concurrency = flags.fetch_concurrency;
   options.source_root = flags.keys.root();
-  EC_ASSIGN_OR_RETURN(options.max_object_bytes, annotate(parse_bytes(flags.max_object_size), "--max-object-size"));
+  EC_ASSIGN_OR_RETURN(options.max_object_bytes,
+                      annotate(config::parse_bytes(flags.max_object_size), "--max-object-size"));
   return options;
 }
 

@@ -3,6 +3,7 @@
 #include "earthcatalog/cli/options/options.h"
 #include "earthcatalog/cli/options/run_id.h"
 #include "earthcatalog/cli/options/settings.h"
+#include "earthcatalog/config/units.h"
 
 namespace earthcatalog::cli {
 
@@ -31,7 +32,7 @@ Status LockFlags::apply(const std::string& owner, catalog::CatalogOptions& optio
   options.lock = !no_lock;
   options.lock_uri = lock_uri;
   options.lock_owner = owner;
-  EC_ASSIGN_OR_RETURN(const double ttl, annotate(parse_duration(lock_ttl), "--lock-ttl"));
+  EC_ASSIGN_OR_RETURN(const double ttl, annotate(config::parse_duration(lock_ttl), "--lock-ttl"));
   if (ttl < 1) return fail(ErrorKind::kInvalidArgument, "--lock-ttl {}: at least 1s", lock_ttl);
   options.lock_stale_after_seconds = static_cast<std::int64_t>(ttl);
   options.host = catalog::this_host();

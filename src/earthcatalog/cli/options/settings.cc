@@ -13,9 +13,9 @@
 #include <optional>
 #include <string_view>
 
-#include "earthcatalog/cli/options/config_file.h"
-#include "earthcatalog/cli/options/nearest.h"
 #include "earthcatalog/cli/options/options.h"
+#include "earthcatalog/config/config_file.h"
+#include "earthcatalog/config/nearest.h"
 #include "earthcatalog/storage/uri.h"
 
 namespace earthcatalog::cli {
@@ -57,8 +57,8 @@ void add_names(const CLI::App& command, std::set<std::string>& names) {
   for (const auto* below : commands_of(command)) add_names(*below, names);
 }
 
-OptionNames option_names(const CLI::App& app) {
-  OptionNames names;
+config::OptionNames option_names(const CLI::App& app) {
+  config::OptionNames names;
   for (const auto* command : commands_of(app)) add_names(*command, names[command->get_name()]);
   return names;
 }
@@ -132,7 +132,7 @@ class Settings::Collector {
       const auto next = std::ranges::find(names, words[words_]);
       if (next == names.end()) {
         return fail(ErrorKind::kInvalidArgument, "{} has no command '{}'{} (commands: {})", command_->get_name(),
-                    words[words_], did_you_mean(words[words_], names), fmt::join(names, ", "));
+                    words[words_], config::did_you_mean(words[words_], names), fmt::join(names, ", "));
       }
       command_ = commands_of(*command_)[static_cast<std::size_t>(next - names.begin())];
       ++words_;
@@ -162,7 +162,7 @@ class Settings::Collector {
     for (const auto* option : options_of(*command_)) flags.push_back("--" + name_of(*option));
     const auto typed = flag.starts_with("--") ? flag : "-" + flag;
     return fail(ErrorKind::kInvalidArgument, "{} has no option {}{}", command_->get_name(), flag,
-                did_you_mean(typed, flags));
+                config::did_you_mean(typed, flags));
   }
 
   void warn_of_variables() {
@@ -174,7 +174,7 @@ class Settings::Collector {
     for (const auto& [name, value] : variables_) {
       if (known.contains(name)) continue;
       settings_.notes_.push_back(
-          fmt::format("no option reads {} of the environment{}", name, did_you_mean(name, names)));
+          fmt::format("no option reads {} of the environment{}", name, config::did_you_mean(name, names)));
     }
   }
 
@@ -187,7 +187,7 @@ class Settings::Collector {
     }
     if (!config_path_ || config_path_->empty()) return {};
     expand_home(*config_path_);
-    EC_ASSIGN_OR_RETURN(file_, load_config(*config_path_, option_names(app_)));
+    EC_ASSIGN_OR_RETURN(file_, config::load_config(*config_path_, option_names(app_)));
     if (!file_.storage.empty()) added_.push_back(fmt::format("--{}={}", kStorageSectionOption, file_.storage));
     return {};
   }
@@ -219,7 +219,7 @@ class Settings::Collector {
     return found == variables_.end() ? std::nullopt : std::optional(found->second);
   }
 
-  const FileValue* in_file(const std::string& option) const {
+  const config::FileValue* in_file(const std::string& option) const {
     const CLI::App* top = command_;
     while (top->get_parent() != nullptr && top->get_parent() != &app_) top = top->get_parent();
     if (const auto own = file_.commands.find(top->get_name()); own != file_.commands.end()) {
@@ -242,7 +242,7 @@ class Settings::Collector {
   std::set<std::string> given_;     // options that were typed
   std::vector<std::string> added_;  // the arguments that stand for environment and file
   std::optional<std::string> config_path_;
-  ConfigFile file_;
+  config::ConfigFile file_;
   Settings settings_;
 };
 

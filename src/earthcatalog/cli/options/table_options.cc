@@ -15,7 +15,7 @@ void TableFlags::add(CLI::App& app) {
 
 Result<TableAccess> resolve(const TableFlags& flags) {
   TableAccess access;
-  EC_ASSIGN_OR_RETURN(access.storage, storage_settings(flags.s3, process_environment));
+  EC_ASSIGN_OR_RETURN(access.storage, config::storage_settings(flags.s3, process_environment));
   access.catalog = flags.catalog;
   access.warehouse = flags.warehouse;
   if (access.catalog.empty()) {

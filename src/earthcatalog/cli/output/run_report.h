@@ -44,11 +44,16 @@ class RunReport {
   void record(const Report& report) {
     record_json(to_json(report));
   }
-  /// record(), and the summary for people to stdout unless --format json was given.
+  /// Writes the summary for people to stdout, unless --format json was given: of a report that is recorded.
+  template <class Report>
+  void tell(const Report& report) const {
+    if (!json()) print_text(in_flags(to_text(report)));
+  }
+  /// record() and tell().
   template <class Report>
   void print(const Report& report) {
     record(report);
-    if (!json()) print_text(in_flags(to_text(report)));
+    tell(report);
   }
   static void print_text(std::string_view text);
 

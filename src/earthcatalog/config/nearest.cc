@@ -1,10 +1,10 @@
-#include "earthcatalog/cli/options/nearest.h"
+#include "earthcatalog/config/nearest.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 
-namespace earthcatalog::cli {
+namespace earthcatalog::config {
 namespace {
 
 // Optimal string alignment: Levenshtein's distance, where two neighbours swapped count once.
@@ -49,4 +49,4 @@ std::string did_you_mean(std::string_view word, const std::vector<std::string>& 
   return found ? fmt::format("; did you mean {}?", *found) : std::string();
 }
 
-}  // namespace earthcatalog::cli
+}  // namespace earthcatalog::config

@@ -1,4 +1,4 @@
-#include "earthcatalog/cli/options/config_file.h"
+#include "earthcatalog/config/config_file.h"
 
 #include <fmt/ranges.h>
 #include <yaml-cpp/yaml.h>
@@ -8,10 +8,10 @@
 #include <fstream>
 #include <iterator>
 
-#include "earthcatalog/cli/options/nearest.h"
-#include "earthcatalog/cli/options/storage_section.h"
+#include "earthcatalog/config/nearest.h"
+#include "earthcatalog/config/storage_section.h"
 
-namespace earthcatalog::cli {
+namespace earthcatalog::config {
 namespace {
 
 // Sections with names of their own for options.
@@ -179,10 +179,10 @@ Result<ConfigFile> parse_config(const std::string& yaml, const std::string& name
 Result<ConfigFile> load_config(const std::string& path, const OptionNames& options) {
   std::error_code ignored;
   if (std::filesystem::is_directory(path, ignored)) {
-    return fail(ErrorKind::kInvalidArgument, "--config {}: it is a folder; give the YAML file", path);
+    return fail(ErrorKind::kInvalidArgument, "`config` {}: it is a folder; give the YAML file", path);
   }
   std::ifstream file(path, std::ios::binary);
-  if (!file) return fail(ErrorKind::kInvalidArgument, "--config {}: cannot be read", path);
+  if (!file) return fail(ErrorKind::kInvalidArgument, "`config` {}: cannot be read", path);
   return parse_config(std::string{std::istreambuf_iterator<char>(file), {}}, path, options);
 }
 
@@ -195,4 +195,4 @@ Result<storage::StorageSettings> parse_storage(const std::string& yaml, const st
   }
 }
 
-}  // namespace earthcatalog::cli
+}  // namespace earthcatalog::config

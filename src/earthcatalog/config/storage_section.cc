@@ -1,4 +1,4 @@
-#include "earthcatalog/cli/options/storage_section.h"
+#include "earthcatalog/config/storage_section.h"
 
 #include <fmt/ranges.h>
 
@@ -6,9 +6,9 @@
 #include <map>
 #include <vector>
 
-#include "earthcatalog/cli/options/nearest.h"
+#include "earthcatalog/config/nearest.h"
 
-namespace earthcatalog::cli {
+namespace earthcatalog::config {
 namespace {
 
 // Reads one mapping; each known key has a setter.
@@ -77,4 +77,4 @@ Result<storage::StorageSettings> parse_storage_section(const YAML::Node& section
   return settings;
 }
 
-}  // namespace earthcatalog::cli
+}  // namespace earthcatalog::config

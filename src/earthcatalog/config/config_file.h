@@ -7,6 +7,8 @@
 //       db_path: s3://b/c.db
 //     storage:                    # how buckets are reached
 //       buckets: {b: {region: us-west-2}}
+//
+// Functions of values, safe to call from many threads at once.
 #pragma once
 
 #include <map>
@@ -17,7 +19,7 @@
 #include "earthcatalog/result.h"
 #include "earthcatalog/storage/stores.h"
 
-namespace earthcatalog::cli {
+namespace earthcatalog::config {
 
 /// What the file says of one option.
 struct FileValue {
@@ -49,4 +51,4 @@ Result<ConfigFile> load_config(const std::string& path, const OptionNames& optio
 /// The settings in a section `storage`; `where` is for messages. kInvalidArgument with the line.
 Result<storage::StorageSettings> parse_storage(const std::string& yaml, const std::string& where);
 
-}  // namespace earthcatalog::cli
+}  // namespace earthcatalog::config
