@@ -33,7 +33,7 @@ struct NestedField;
 struct Type {
   TypeId id = TypeId::kString;
   std::vector<NestedField> fields;  ///< of a struct ("= {}" would need a complete NestedField here: clang, C++23)
-  std::string other = {};                ///< of kOther: its JSON, as it was
+  std::string other = {};           ///< of kOther: its JSON, as it was
   bool operator==(const Type&) const = default;
 };
 
