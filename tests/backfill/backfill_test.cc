@@ -12,9 +12,8 @@ using testing::Not;
 class Backfills : public testing::TestWithParam<Shape> {
  protected:
   BackfillStatus status() {
-    StatusSpec spec{.catalog = {}, .staging = GetParam() == Shape::kStaged ? World::kStaging : ""};
-    spec.catalog.catalog = World::kCatalog;
-    spec.catalog.warehouse = World::kWarehouse;
+    const StatusSpec spec{.table = {.catalog = World::kCatalog, .warehouse = World::kWarehouse},
+                          .staging = GetParam() == Shape::kStaged ? World::kStaging : ""};
     const auto found = read_status(world_.stores, spec);
     EXPECT_TRUE(found) << found.error().message;
     return found.value_or(BackfillStatus{});

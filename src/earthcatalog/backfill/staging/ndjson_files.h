@@ -1,4 +1,4 @@
-// Rows on their way from phase 2 to phase 3: NDJSON (line_parser.h), one file for each attempt and partition.
+// Rows on their way from phase 2 to phase 3: NDJSON (ndjson_line.h), one file for each attempt and partition.
 #pragma once
 
 #include <functional>
