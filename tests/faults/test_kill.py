@@ -41,8 +41,9 @@ def test_ctrl_c_commits_whole_chunks_and_says_how_to_go_on(earthcatalog, archive
         time.sleep(delay)
         process.send_signal(signal.SIGINT)
         _, stderr = process.communicate(timeout=60)
-        if process.returncode == 130:
+        if process.returncode == 130 and stderr:  # silent: the signal came before the run began
             break
+        assert process.returncode != 130 or not table.exists()
     else:
         pytest.skip("no delay hit the moment between the start and the last item")
     assert "Run the same command" in stderr
