@@ -17,7 +17,7 @@ PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").r
 # Pages that make their table themselves; all others find one that holds the archive.
 FROM_NOTHING = {"README.md", "backfill.md", "first_steps.md", "generate.md", "operations.md", "phase.md"}
 # Commands whose pages cannot have their name.
-PAGE_OF = {"index": "index_command", "man": "completion", "files": "search"}
+PAGE_OF = {"index": "index_command", "man": "completion"}
 
 
 class Block:
