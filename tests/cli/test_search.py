@@ -201,14 +201,14 @@ def test_as_of_is_the_table_as_it_was(earthcatalog, archive, tmp_path):
 def test_files_hold_every_item_of_the_search(earthcatalog, filled):
     duckdb = pytest.importorskip("duckdb")
     question = ["--bbox=-60,55,-20,85", "--datetime", "2015/2020"]
-    read = earthcatalog.run("files", *filled.arguments, *question, "--format", "sql", check=True).stdout
+    read = earthcatalog.run("files", *filled.arguments, *question, "--sql", check=True).stdout
     held = {row[0] for row in duckdb.sql(f"SELECT id FROM {read}").fetchall()}
     found = ids_of(earthcatalog, filled, *question)
     assert found and set(found) <= held
     listed = earthcatalog.run("files", *filled.arguments, *question, check=True).stdout.splitlines()
     described = json.loads(earthcatalog.run("files", *filled.arguments, *question, "--format", "json", check=True).stdout)
-    assert [file["uri"].removeprefix("file://") for file in described["files"]] == listed
-    assert described["rows"] == sum(file["rows"] for file in described["files"]) >= len(found)
+    assert [file["path"].removeprefix("file://") for file in described["files"]] == listed
+    assert described["row_count"] == sum(file["row_count"] for file in described["files"]) >= len(found)
     assert len(listed) < len(earthcatalog.run("files", *filled.arguments, check=True).stdout.splitlines())
 
 

@@ -109,7 +109,7 @@ void filter_years(const Query& query, iceberg::FileFilter& filter) {
 
 }  // namespace
 
-Result<Plan> make_plan(const BoundQuery& query) {
+Result<Plan> make_plan(const BoundQuery& query, const iceberg::FileFilter& among) {
   iceberg::ListFilesOptions options;
   if (query.cells) {
     for (const auto cell : *query.cells) options.filter.cells.insert(query.grid->name(cell));
@@ -120,7 +120,7 @@ Result<Plan> make_plan(const BoundQuery& query) {
   plan.cells = std::ssize(options.filter.cells);
   plan.years = std::ssize(options.filter.years_since_1970);
   EC_ASSIGN_OR_RETURN(const auto counts, query.table.list_files(options, [&](iceberg::DataFile&& file) -> Status {
-    if (!pruner.may_hold_matches(file)) return {};
+    if (!among.matches(file.partition) || !pruner.may_hold_matches(file)) return {};
     plan.rows += file.record_count;
     plan.bytes += file.file_size_in_bytes;
     file.lower_bounds = {}, file.upper_bounds = {};

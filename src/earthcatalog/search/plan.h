@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "earthcatalog/iceberg/manifest/data_file.h"
+#include "earthcatalog/iceberg/table.h"
 #include "earthcatalog/result.h"
 #include "earthcatalog/search/query.h"
 
@@ -18,7 +18,8 @@ struct Plan {
   std::int64_t files_listed = 0;  ///< in those cells and years
 };
 
-/// Leaves out files of other cells and years, and those whose bounds rule every row out. Reads manifests, no data file.
-Result<Plan> make_plan(const BoundQuery& query);
+/// Leaves out files of other cells and years, and those whose bounds rule every row out; `among`: of the files that
+/// pass it. Reads manifests, no data file.
+Result<Plan> make_plan(const BoundQuery& query, const iceberg::FileFilter& among = {});
 
 }  // namespace earthcatalog::search

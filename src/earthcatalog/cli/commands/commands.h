@@ -28,5 +28,6 @@ std::unique_ptr<Command> make_register();
 std::unique_ptr<Command> make_generate();
 std::unique_ptr<Command> make_completion();
 std::unique_ptr<Command> make_man();
+std::unique_ptr<Command> make_stats();
 
 }  // namespace earthcatalog::cli

@@ -2,13 +2,13 @@
 
 #include <fmt/format.h>
 
-#include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
 
 #include "earthcatalog/base/stopwatch.h"
 #include "earthcatalog/cli/commands/commands.h"
 #include "earthcatalog/cli/options/query_flags.h"
+#include "earthcatalog/cli/options/read_access.h"
 
 namespace earthcatalog::cli {
 namespace {
@@ -29,6 +29,7 @@ class SearchCommand final : public Command {
   void setup(CLI::App& app) override {
     app_ = app.add_subcommand("search", "finds items by area, time, id and collection, each once");
     table_.add(*app_);
+    snapshot_.add(*app_);
     query_.add(*app_);
     app_->add_option("--max-items", max_items_, "at most so many items")->check(at_least(0));
     app_->add_option("--format", format_, "ndjson: an item a line; geojson: a FeatureCollection; ids: an id a line")
@@ -41,10 +42,9 @@ class SearchCommand final : public Command {
 
   Result<int> run() override {
     EC_ASSIGN_OR_RETURN(const auto asked, query_.read());
-    EC_ASSIGN_OR_RETURN(const auto access, open_to_read(table_, report_));
-    EC_ASSIGN_OR_RETURN(const auto table, query_.snapshot_of(access.table));
+    EC_ASSIGN_OR_RETURN(const auto access, open_to_read(table_, snapshot_, report_));
     const Stopwatch time;
-    EC_ASSIGN_OR_RETURN(const auto query, search::bind(table, asked));
+    EC_ASSIGN_OR_RETURN(const auto query, search::bind(access.table, asked));
     EC_ASSIGN_OR_RETURN(const auto found, print(query));
     if (explain_) print_err("{}", explanation(found, time.seconds()));
     return kExitOk;
@@ -76,6 +76,7 @@ class SearchCommand final : public Command {
   }
 
   TableFlags table_;
+  SnapshotFlags snapshot_;
   QueryFlags query_;
   std::optional<std::int64_t> max_items_;
   std::optional<int> workers_;

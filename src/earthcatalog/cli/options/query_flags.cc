@@ -37,11 +37,6 @@ Result<std::string> area_text(const std::string& flag) {
   return std::string(std::istreambuf_iterator<char>(file), {});
 }
 
-bool is_snapshot_id(std::string_view text) {
-  constexpr std::size_t kLongestYear = 4;
-  return text.size() > kLongestYear && std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '9'; });
-}
-
 }  // namespace
 
 void QueryFlags::add(CLI::App& app) {
@@ -55,7 +50,6 @@ void QueryFlags::add(CLI::App& app) {
       ->capture_default_str();
   app.add_option("--ids", ids_, "items with these ids, by commas")->delimiter(',');
   app.add_option("--collections", collections_, "items of these collections, by commas")->delimiter(',');
-  app.add_option("--as-of", as_of_, "the table as it was: a snapshot id, or a time");
 }
 
 Result<search::Query> QueryFlags::read() const {
@@ -79,19 +73,6 @@ Result<search::Query> QueryFlags::read() const {
   query.ids.insert(ids_.begin(), ids_.end());
   query.collections.insert(collections_.begin(), collections_.end());
   return query;
-}
-
-Result<read::TableReader> QueryFlags::snapshot_of(const read::TableReader& table) const {
-  if (as_of_.empty()) return table;
-  if (is_snapshot_id(as_of_)) {
-    std::int64_t id = 0;
-    const auto parsed = std::from_chars(as_of_.data(), as_of_.data() + as_of_.size(), id);
-    if (parsed.ec != std::errc()) return fail(ErrorKind::kInvalidArgument, "`as_of`: {} is no snapshot id", as_of_);
-    return table.at_snapshot(id);
-  }
-  const auto time = parse_time(as_of_);
-  if (!time) return fail(ErrorKind::kInvalidArgument, "`as_of`: {} is neither a snapshot id nor a time", as_of_);
-  return table.as_of(time->micros);
 }
 
 }  // namespace earthcatalog::cli

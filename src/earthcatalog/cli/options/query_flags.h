@@ -2,11 +2,9 @@
 #pragma once
 
 #include <CLI/CLI.hpp>
-#include <optional>
 #include <string>
 #include <vector>
 
-#include "earthcatalog/cli/options/read_access.h"
 #include "earthcatalog/result.h"
 #include "earthcatalog/search/query.h"
 
@@ -19,11 +17,9 @@ class QueryFlags {
   /// Reads them, without a table. kInvalidArgument: nothing of that sort, or two that exclude each other; kNotFound: a
   /// file that `--intersects @FILE` names.
   Result<search::Query> read() const;
-  /// Returns the reader of the snapshot that --as-of names, or `table`.
-  Result<read::TableReader> snapshot_of(const read::TableReader& table) const;
 
  private:
-  std::string bbox_, intersects_, datetime_, time_field_ = "datetime", as_of_;
+  std::string bbox_, intersects_, datetime_, time_field_ = "datetime";
   std::vector<std::string> ids_, collections_;
 };
 
