@@ -12,7 +12,7 @@ from typing import Any, TypeAlias
 
 from earthcatalog.errors import InvalidArgumentError, UnsupportedError
 
-__all__ = ["Place", "StorageSettings", "join", "merge", "resolve"]
+__all__ = ["Place", "StorageSettings", "as_uri", "join", "merge", "resolve"]
 
 #: A path, a URI, a store of obstore or rustac, or a pair of such a store and a key in it.
 Place: TypeAlias = Any
@@ -98,6 +98,11 @@ def join(base: str, *keys: str) -> str:
         if key:
             base = f"{base.rstrip('/')}/{key.lstrip('/')}"
     return base
+
+
+def as_uri(place: str) -> str:
+    """The place as specs of phases name it, letter by letter: a local path becomes a file URI."""
+    return place if "://" in place else f"file://{place}"
 
 
 def resolve(place: Place, key: str = "", *, argument: str = "place") -> tuple[str, StorageSettings]:

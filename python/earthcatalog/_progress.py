@@ -57,7 +57,8 @@ class Progress:
     def parse(cls, text: str) -> Progress:
         """Of the core's JSON; members of a newer core are passed over."""
         known = {item.name for item in dataclasses.fields(cls)}
-        return cls(**{name: value for name, value in json.loads(text).items() if name in known})
+        values = {name: value for name, value in json.loads(text).items() if name in known and value is not None}
+        return cls(**values)
 
 
 class Reporter(AbstractContextManager["Reporter"]):

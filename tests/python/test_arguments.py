@@ -5,9 +5,9 @@ from datetime import UTC, date, datetime, timedelta, timezone
 
 import numpy
 import pytest
-from earthcatalog._report import IngestReport
 
 from earthcatalog import _arguments, _call, _progress, config, errors, partitioner, store_config
+from earthcatalog._report import IngestReport
 
 
 def test_since_takes_times_dates_spans_and_texts():
@@ -21,7 +21,7 @@ def test_since_takes_times_dates_spans_and_texts():
 
 
 def test_a_naive_since_is_refused_and_names_the_remedy():
-    with pytest.raises(ValueError, match="since: .*timezone.utc"):
+    with pytest.raises(ValueError, match=r"since: .*timezone.utc"):
         _arguments.since_text(datetime(2026, 4, 21))
     with pytest.raises(ValueError, match="since"):
         _arguments.since_text(timedelta(days=-1))
@@ -113,7 +113,7 @@ def test_a_report_is_a_mapping_with_attributes():
     assert report["rows"] == report.rows == 1_234 and dict(report)["error"] is None and len(report) == 3
     assert "1,234" in report._repr_html_()
     with pytest.raises(AttributeError, match="no 'row'; there are rows"):
-        report.row
+        _ = report.row
 
 
 def test_store_config_is_unset_by_default_and_is_reset(tmp_path):

@@ -5,6 +5,7 @@ import pickle
 
 import pytest
 import shapely
+
 from earthcatalog.grids import GeoJSONPartitioner, H3Partitioner
 from earthcatalog.grids.h3_partitioner import H3Partitioner as ByModule
 from earthcatalog.partitioner import AbstractPartitioner

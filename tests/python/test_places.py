@@ -6,9 +6,9 @@ import pickle
 import obstore.store
 import pytest
 import rustac.store
-from earthcatalog._places import StorageSettings, merge, resolve
 
 from earthcatalog import errors
+from earthcatalog._places import StorageSettings, merge, resolve
 
 STORES = pytest.mark.parametrize("stores", [obstore.store, rustac.store], ids=["obstore", "rustac"])
 
