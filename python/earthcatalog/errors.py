@@ -1,13 +1,11 @@
-"""The exceptions of earthcatalog.
-
-Each stands for one kind of failure of the C++ core and is at the same time the built-in exception that a Python
-user expects. All pickle with their attributes, so that they come back from a worker of a cluster as they were.
-"""
+"""What earthcatalog raises. Each class is also the built-in one that a Python user would catch."""
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 __all__ = [
@@ -26,56 +24,51 @@ __all__ = [
 ]
 
 
-def _rebuild(cls: type[EarthCatalogError], args: tuple[Any, ...], state: dict[str, Any]) -> EarthCatalogError:
-    error = cls(*args)
-    error.__dict__.update(state)
-    return error
-
-
 class EarthCatalogError(Exception):
-    """Base of all errors of the core.
+    """The base of all. A run that had begun says in ``report`` what it did."""
 
-    Attributes:
-        kind: The core's word for the kind of failure, such as ``"not found"``.
-        report: What the run had done when it failed, or None.
-        detail: More about the failure as a mapping, or None.
-    """
+    kind: str = "error"
 
-    kind: str = ""
-    report: Mapping[str, Any] | None = None
-    detail: Mapping[str, Any] | None = None
+    def __init__(
+        self, message: str = "", *, report: Mapping[str, Any] | None = None, detail: Mapping[str, Any] | None = None
+    ) -> None:
+        super().__init__(message)
+        self.report = report
+        self.detail = detail
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _rebuild, (type(self), self.args, dict(self.__dict__))
+        return _remake, (type(self), str(self), self.report, self.detail)
 
     def __str__(self) -> str:
         return str(self.args[0]) if self.args else ""
 
 
 class NotFoundError(EarthCatalogError, FileNotFoundError):
-    """A thing that must exist does not."""
+    """Something that must exist does not."""
+
+    kind = "not found"
 
 
 class TableExistsError(EarthCatalogError, FileExistsError):
-    """The table has rows already, and the call neither adds to them nor replaces them."""
+    """Something that must not exist does."""
+
+    kind = "already exists"
 
 
 class ConflictError(EarthCatalogError, RuntimeError):
-    """Another writer won. Try again on the new state."""
+    """Another writer was first: try again."""
+
+    kind = "conflict"
 
 
 class CatalogLocked(ConflictError):
-    """Somebody else holds the lock of the catalog.
+    """Another run holds the catalog's lock."""
 
-    Attributes:
-        owner: The kind of job that holds it.
-        hostname: Where it runs.
-        pid: Its process.
-        run_id: Its run.
-        since: When it took the lock, in UTC.
-        heartbeat: When it last said that it is alive, in UTC, or None.
-        lock_uri: Where the lock is.
-    """
+    kind = "locked"
+
+    def _text(self, name: str) -> str | None:
+        value = (self.detail or {}).get(name)
+        return value if isinstance(value, str) and value else None
 
     @property
     def owner(self) -> str | None:
@@ -86,58 +79,115 @@ class CatalogLocked(ConflictError):
         return self._text("hostname")
 
     @property
-    def pid(self) -> int | None:
-        value = (self.detail or {}).get("pid")
-        return None if value is None else int(value)
-
-    @property
     def run_id(self) -> str | None:
         return self._text("run_id")
-
-    @property
-    def since(self) -> datetime | None:
-        return self._time("acquired") or self._time("since")
-
-    @property
-    def heartbeat(self) -> datetime | None:
-        return self._time("heartbeat")
 
     @property
     def lock_uri(self) -> str | None:
         return self._text("lock_uri")
 
-    def _text(self, name: str) -> str | None:
-        value = (self.detail or {}).get(name)
-        return None if value is None else str(value)
+    @property
+    def pid(self) -> int | None:
+        value = (self.detail or {}).get("pid")
+        return value if isinstance(value, int) else None
 
-    def _time(self, name: str) -> datetime | None:
-        value = self._text(name)
-        return None if not value else datetime.fromisoformat(value.replace("Z", "+00:00"))
+    @property
+    def since(self) -> datetime | None:
+        return _time_of(self._text("acquired"))
+
+    @property
+    def heartbeat(self) -> datetime | None:
+        return _time_of(self._text("heartbeat"))
 
 
 class InvalidArgumentError(EarthCatalogError, ValueError):
-    """What was asked for makes no sense."""
+    """A request that makes no sense."""
+
+    kind = "invalid argument"
 
 
 class InvalidDataError(EarthCatalogError, ValueError):
     """Bytes that are not what they should be."""
 
+    kind = "invalid data"
+
 
 class StorageError(EarthCatalogError, OSError):
-    """Disk or network failed. Trying again may help."""
+    """A disk or network failed."""
+
+    kind = "I/O error"
 
 
 class UnavailableError(StorageError):
     """The other side said "later" until patience ran out."""
 
+    kind = "unavailable"
+
 
 class PermissionDeniedError(EarthCatalogError, PermissionError):
-    """The store refuses access."""
+    """The store refused."""
+
+    kind = "permission denied"
 
 
 class UnsupportedError(EarthCatalogError, NotImplementedError, ValueError):
-    """Well-formed, but not something that earthcatalog does."""
+    """Well-formed, but nothing that earthcatalog does."""
+
+    kind = "unsupported"
 
 
 class PendingObjectsWarning(UserWarning):
-    """Some objects could not be fetched now; the report counts them as ``pending``."""
+    """Some objects could not be fetched; the next run retries them."""
+
+
+_CLASSES: dict[str, type[EarthCatalogError]] = {
+    cls.kind: cls
+    for cls in (
+        NotFoundError,
+        TableExistsError,
+        ConflictError,
+        CatalogLocked,
+        InvalidArgumentError,
+        InvalidDataError,
+        StorageError,
+        UnavailableError,
+        PermissionDeniedError,
+        UnsupportedError,
+    )
+}
+
+
+def from_core(kind: str, message: str, report: str, detail: str) -> BaseException:
+    """The exception that stands for an error of the core. Its message names settings; here they are arguments."""
+    told = json.loads(report) if report else None
+    if kind == "cancelled":
+        interrupt = KeyboardInterrupt(in_arguments(message))
+        interrupt.report = told  # type: ignore[attr-defined]
+        return interrupt
+    cls = _CLASSES.get(kind, EarthCatalogError)
+    return cls(in_arguments(message), report=told, detail=json.loads(detail) if detail else None)
+
+
+def in_arguments(message: str) -> str:
+    """`h3_resolution` is h3_resolution=, `index.build()` is index_build()."""
+
+    def words(match: re.Match[str]) -> str:
+        name, call = match[1], match[2]
+        if call is None:
+            return f"{name}="
+        return f"{name.replace('.', '_')}{call}"
+
+    return re.sub(r"`([a-z][a-z0-9_.]*)(\([^`]*\))?`", words, message)
+
+
+def _time_of(text: str | None) -> datetime | None:
+    if text is None:
+        return None
+    time = datetime.fromisoformat(text)
+    return time if time.tzinfo else time.replace(tzinfo=UTC)
+
+
+def _remake(
+    cls: type[EarthCatalogError], message: str, report: Mapping[str, Any] | None, detail: Mapping[str, Any] | None
+) -> EarthCatalogError:
+    return cls(message, report=report, detail=detail)

@@ -2,8 +2,6 @@
 
 #include <exception>
 
-#include "earthcatalog/cli/output/output.h"
-
 namespace earthcatalog::cli {
 namespace {
 
@@ -15,7 +13,8 @@ std::string name_of(const CLI::App& app) {
 
 }  // namespace
 
-int Command::execute(const std::function<std::string(const Error&)>& words) {
+int Command::execute(Session& session) {
+  session_ = &session;
   Result<int> result = kExitOk;
   try {
     result = run();
@@ -27,10 +26,9 @@ int Command::execute(const std::function<std::string(const Error&)>& words) {
     outcome.exit_code = *result;
   } else {
     outcome.exit_code = exit_code_of(result.error());
-    outcome.error = words(result.error());
-    print_err("earthcatalog: {}\n", outcome.error);
+    outcome.error = session.tell(result.error());
   }
-  return report_.finish(outcome);
+  return report_.finish(outcome, session);
 }
 
 }  // namespace earthcatalog::cli

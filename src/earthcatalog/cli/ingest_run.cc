@@ -3,15 +3,13 @@
 #include <fmt/format.h>
 
 #include "earthcatalog/cli/command.h"
-#include "earthcatalog/cli/options/flag_words.h"
-#include "earthcatalog/cli/output/progress_line.h"
 
 namespace earthcatalog::cli {
 
-Result<int> run_ingest(const IngestFlags& flags, RunReport& report, const IngestRun& run) {
+Result<int> run_ingest(const IngestFlags& flags, Session& session, RunReport& report, const IngestRun& run) {
   ingest::Report done;
-  const Status status = with_progress([&](const Hooks& hooks) { return run.work(hooks, done); });
-  for (auto& warning : done.warnings) warning = in_flags(warning);
+  const Status status = session.watch([&](const Hooks& hooks) { return run.work(hooks, done); });
+  for (auto& warning : done.warnings) warning = session.words(warning);
   report.record(done);
   if (done.source_items > 0 || status) report.tell(done);
   EC_TRY(status);

@@ -6,6 +6,7 @@
 
 #include "earthcatalog/cli/options/ingest_options.h"
 #include "earthcatalog/cli/output/run_report.h"
+#include "earthcatalog/cli/session.h"
 #include "earthcatalog/incremental/incremental.h"
 #include "earthcatalog/ingest/report.h"
 #include "earthcatalog/result.h"
@@ -20,8 +21,7 @@ struct IngestRun {
 };
 
 /// Gives `report` what was done, also after an error. kCancelled after Ctrl-C, kUnavailable when objects are pending
-/// and
-/// --allow-pending is not given.
-Result<int> run_ingest(const IngestFlags& flags, RunReport& report, const IngestRun& run);
+/// and --allow-pending is not given.
+Result<int> run_ingest(const IngestFlags& flags, Session& session, RunReport& report, const IngestRun& run);
 
 }  // namespace earthcatalog::cli

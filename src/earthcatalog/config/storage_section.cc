@@ -33,6 +33,7 @@ Status read_mapping(const YAML::Node& mapping, const std::string& where, const S
       return fail(ErrorKind::kInvalidArgument, "{}: line {}: unknown key '{}'{}; known are {}", where,
                   entry.first.Mark().line + 1, key, did_you_mean(key, known), fmt::join(known, ", "));
     }
+    if (entry.second.IsNull()) continue;
     try {
       setter->second(entry.second);
     } catch (const YAML::Exception& error) {
@@ -51,6 +52,9 @@ Setters s3_setters(storage::S3Settings& s3) {
   return {{"endpoint", into(s3.endpoint)},
           {"region", into(s3.region)},
           {"profile", into(s3.profile)},
+          {"access_key", into(s3.access_key)},
+          {"secret_key", into(s3.secret_key)},
+          {"session_token", into(s3.session_token)},
           {"anonymous", into(s3.anonymous)},
           {"request_payer", into(s3.request_payer)},
           {"path_style", [&s3](const YAML::Node& node) { read_path_style(node, s3.path_style); }}};
@@ -63,6 +67,7 @@ Result<storage::StorageSettings> parse_storage_section(const YAML::Node& section
   if (!section.IsDefined()) return settings;
   const std::string place = where + ": storage";
   Setters setters = s3_setters(settings.s3);
+  setters["ca_bundle"] = into(settings.ca_bundle);
   YAML::Node buckets;
   setters["buckets"] = [&buckets](const YAML::Node& node) { buckets = node; };
   EC_TRY(read_mapping(section, place, setters));

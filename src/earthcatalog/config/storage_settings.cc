@@ -69,11 +69,11 @@ Result<storage::StorageSettings> storage_settings(const StorageRequest& request,
   // AWS_PROFILE and keys are left to the AWS chain, which knows profiles that assume roles.
   if (!s3.anonymous && is_true(environment("AWS_NO_SIGN_REQUEST"))) s3.anonymous = true;
   if (!s3.request_payer && environment("AWS_REQUEST_PAYER")) s3.request_payer = true;
-  merged.ca_bundle = storage::named_bundle(environment);
+  first_of(merged.ca_bundle, storage::named_bundle(environment));
   if (merged.ca_bundle && !std::ifstream(*merged.ca_bundle)) {  // libcurl would say so without the variables' names
     return fail(ErrorKind::kIOError,
                 "the trusted certificates in {} cannot be read: correct AWS_CA_BUNDLE, CURL_CA_BUNDLE or "
-                "SSL_CERT_FILE, whichever names that file, or unset it",
+                "SSL_CERT_FILE or ca_bundle of the section storage, whichever names that file, or unset it",
                 *merged.ca_bundle);
   }
   fill_from_aws_files(environment, merged);

@@ -9,7 +9,6 @@
 #include "earthcatalog/cli/options/settings.h"
 #include "earthcatalog/cli/options/standard_input.h"
 #include "earthcatalog/cli/options/table_options.h"
-#include "earthcatalog/cli/output/progress_line.h"
 #include "earthcatalog/config/units.h"
 
 namespace earthcatalog::cli {
@@ -42,10 +41,10 @@ class Audit final : public Command {
     EC_TRY(report_.begin(access, inventory_));
     EC_ASSIGN_OR_RETURN(auto spec, make_spec(access));
     storage::Stores stores(access.storage);
-    EC_TRY(choose_inventory(stores, spec.inventory));
+    EC_TRY(choose_inventory(session(), stores, spec.inventory));
     report_.set_inventory(spec.inventory);
     maintenance::AuditReport report;
-    EC_TRY(with_progress([&](const Hooks& hooks) {
+    EC_TRY(session().watch([&](const Hooks& hooks) {
       spec.hooks = hooks;
       return maintenance::run_audit(stores, spec, report);
     }));

@@ -111,10 +111,10 @@ class BackfillCommand final : public Command {
     EC_TRY(report_.begin(access, flags_.inventory));
     EC_ASSIGN_OR_RETURN(auto spec, make_spec(flags_, access));
     storage::Stores stores(access.storage);
-    if (!spec.skip_inventory) EC_TRY(choose_inventory(stores, spec.settings.inventory));
+    if (!spec.skip_inventory) EC_TRY(choose_inventory(session(), stores, spec.settings.inventory));
     report_.set_inventory(spec.settings.inventory);
     return run_ingest(
-        flags_, report_,
+        flags_, session(), report_,
         {.work = [&](const Hooks& hooks,
                      ingest::Report& report) { return backfill::run_backfill(stores, spec, hooks, report); },
          .stopped = "finished chunks are staged",

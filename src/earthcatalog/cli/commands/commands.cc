@@ -26,4 +26,11 @@ std::vector<std::unique_ptr<Command>> make_commands() {
   return commands;
 }
 
+std::vector<std::unique_ptr<Command>> make_calls() {
+  std::vector<std::unique_ptr<Command>> calls;
+  calls.push_back(make_files());
+  calls.push_back(make_stats());
+  return calls;
+}
+
 }  // namespace earthcatalog::cli

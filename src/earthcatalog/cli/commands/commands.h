@@ -26,5 +26,7 @@ std::unique_ptr<Command> make_register();
 std::unique_ptr<Command> make_generate();
 std::unique_ptr<Command> make_completion();
 std::unique_ptr<Command> make_man();
+std::unique_ptr<Command> make_files();
+std::unique_ptr<Command> make_stats();
 
 }  // namespace earthcatalog::cli

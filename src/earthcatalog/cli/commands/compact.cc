@@ -2,13 +2,12 @@
 
 #include <fmt/format.h>
 
-#include <charconv>
 #include <cstdio>
 
 #include "earthcatalog/base/defaults.h"
 #include "earthcatalog/cli/commands/commands.h"
+#include "earthcatalog/cli/options/partition_flags.h"
 #include "earthcatalog/cli/options/table_options.h"
-#include "earthcatalog/cli/output/progress_line.h"
 #include "earthcatalog/config/units.h"
 
 namespace earthcatalog::cli {
@@ -41,17 +40,6 @@ void Flags::add(CLI::App& app) {
   lock.add(app, "Lock");
 }
 
-// Iceberg's value for --year.
-Result<std::optional<std::int32_t>> parse_year(const std::string& text) {
-  if (text == "unknown") return std::optional<std::int32_t>();
-  std::int32_t year = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), year);
-  if (error != std::errc{} || end != text.data() + text.size()) {
-    return fail(ErrorKind::kInvalidArgument, "--year: '{}' is no year, nor unknown", text);
-  }
-  return std::optional(year - 1970);
-}
-
 Result<compact::CompactSpec> make_spec(const Flags& flags, const TableAccess& access) {
   compact::CompactSpec spec;
   EC_ASSIGN_OR_RETURN(spec.catalog, locked_catalog(access, flags.lock, "compact"));
@@ -82,7 +70,7 @@ class Compact final : public Command {
     EC_ASSIGN_OR_RETURN(auto spec, make_spec(flags_, access));
     storage::Stores stores(access.storage);
     compact::CompactReport report;
-    const auto status = with_progress([&](const Hooks& hooks) {
+    const auto status = session().watch([&](const Hooks& hooks) {
       spec.progress = hooks.progress;
       return compact::run_compact(stores, spec, hooks.stop, report);
     });

@@ -8,7 +8,6 @@
 #include "earthcatalog/cli/options/ingest_options.h"
 #include "earthcatalog/cli/options/settings.h"
 #include "earthcatalog/cli/options/standard_input.h"
-#include "earthcatalog/cli/output/progress_line.h"
 #include "earthcatalog/config/units.h"
 
 namespace earthcatalog::cli {
@@ -41,10 +40,10 @@ class Delta final : public Command {
     EC_TRY(report_.begin(access, flags_.inventory));
     EC_ASSIGN_OR_RETURN(auto spec, make_spec(access));
     storage::Stores stores(access.storage);
-    EC_TRY(choose_inventory(stores, spec.inventory));
+    EC_TRY(choose_inventory(session(), stores, spec.inventory));
     report_.set_inventory(spec.inventory);
     incremental::DeltaReport report;
-    const auto status = with_progress([&](const Hooks& hooks) { return run_delta(stores, spec, hooks, report); });
+    const auto status = session().watch([&](const Hooks& hooks) { return run_delta(stores, spec, hooks, report); });
     report_.record(report);
     EC_TRY(status);
     report_.tell(report);

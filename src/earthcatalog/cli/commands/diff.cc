@@ -5,7 +5,6 @@
 #include "earthcatalog/cli/options/options.h"
 #include "earthcatalog/cli/options/settings.h"
 #include "earthcatalog/cli/options/standard_input.h"
-#include "earthcatalog/cli/output/progress_line.h"
 #include "earthcatalog/config/units.h"
 
 namespace earthcatalog::cli {
@@ -35,11 +34,11 @@ class Diff final : public Command {
     storage::Stores stores(settings);
     EC_ASSIGN_OR_RETURN(spec_.old_inventory, inventory_path(spec_.old_inventory));
     EC_ASSIGN_OR_RETURN(spec_.new_inventory, inventory_path(spec_.new_inventory));
-    EC_TRY(choose_inventory(stores, spec_.old_inventory));
-    EC_TRY(choose_inventory(stores, spec_.new_inventory));
+    EC_TRY(choose_inventory(session(), stores, spec_.old_inventory));
+    EC_TRY(choose_inventory(session(), stores, spec_.new_inventory));
     report_.set_inventory(spec_.new_inventory);
     inventory::DiffReport report;
-    EC_TRY(with_progress([&](const Hooks& hooks) -> Status {
+    EC_TRY(session().watch([&](const Hooks& hooks) -> Status {
       spec_.hooks = hooks;
       EC_ASSIGN_OR_RETURN(report, inventory::diff_inventories(stores, spec_));
       return {};

@@ -7,7 +7,6 @@
 
 #include "earthcatalog/cli/commands/commands.h"
 #include "earthcatalog/cli/options/table_options.h"
-#include "earthcatalog/cli/output/progress_line.h"
 #include "earthcatalog/config/units.h"
 
 namespace earthcatalog::cli {
@@ -34,7 +33,7 @@ class Expire final : public Command {
     EC_ASSIGN_OR_RETURN(const auto spec, make_spec(access));
     storage::Stores stores(access.storage);
     maintenance::ExpireReport report;
-    const auto status = with_progress([&](const Hooks& run) {
+    const auto status = session().watch([&](const Hooks& run) {
       maintenance::ExpireHooks hooks{.stop = run.stop, .on_dead = {}, .progress = {}};
       // A dry run's list is its progress.
       if (!dry_run_) hooks.progress = run.progress;

@@ -7,7 +7,6 @@
 #include "earthcatalog/cli/commands/commands.h"
 #include "earthcatalog/cli/options/options.h"
 #include "earthcatalog/cli/options/settings.h"
-#include "earthcatalog/cli/output/progress_line.h"
 
 namespace earthcatalog::cli {
 namespace {
@@ -64,7 +63,7 @@ class Generate final : public Command {
     EC_TRY(report_.begin(settings));
     storage::Stores stores(settings);
     generate::GenerateReport report;
-    EC_TRY(with_progress([&](const Hooks& hooks) -> Status {
+    EC_TRY(session().watch([&](const Hooks& hooks) -> Status {
       options_.hooks = hooks;
       EC_ASSIGN_OR_RETURN(report, generate::generate(stores, options_));
       return {};

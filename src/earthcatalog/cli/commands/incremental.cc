@@ -52,10 +52,10 @@ class Incremental final : public Command {
     EC_TRY(report_.begin(access, flags_.inventory));
     EC_ASSIGN_OR_RETURN(auto spec, make_spec(flags_, access));
     storage::Stores stores(access.storage);
-    EC_TRY(choose_inventory(stores, spec.inventory));
+    EC_TRY(choose_inventory(session(), stores, spec.inventory));
     report_.set_inventory(spec.inventory);
     return run_ingest(
-        flags_, report_,
+        flags_, session(), report_,
         {.work = [&](const Hooks& hooks,
                      ingest::Report& report) { return incremental::run_incremental(stores, spec, hooks, report); },
          .stopped = "whole chunks are committed",

@@ -10,7 +10,6 @@
 #include "earthcatalog/cli/options/read_access.h"
 #include "earthcatalog/cli/options/settings.h"
 #include "earthcatalog/cli/options/table_options.h"
-#include "earthcatalog/cli/output/progress_line.h"
 #include "earthcatalog/config/units.h"
 #include "earthcatalog/index/hash_index.h"
 
@@ -45,7 +44,7 @@ class Index final : public Command {
     index::HashIndexOptions index_options;
     EC_ASSIGN_OR_RETURN(index_options.memory_bytes, annotate(config::parse_bytes(memory_limit_), "--memory-limit"));
     Tell tell;
-    const auto status = with_progress([&](const Hooks& hooks) -> Status {
+    const auto status = session().watch([&](const Hooks& hooks) -> Status {
       index_options.hooks = hooks;
       EC_ASSIGN_OR_RETURN(
           tell, check_->parsed() ? check(stores, access, index_options) : update(stores, access, index_options));

@@ -81,7 +81,7 @@ class Inspect final : public Command {
     EC_ASSIGN_OR_RETURN(const auto options, keys_.options());
     storage::Stores stores(settings);
     EC_ASSIGN_OR_RETURN(auto inventory, inventory_path(uri_));
-    EC_TRY(choose_inventory(stores, inventory));
+    EC_TRY(choose_inventory(session(), stores, inventory));
     report_.set_inventory(inventory);
     EC_ASSIGN_OR_RETURN(const auto summary, inventory::summarize(stores, inventory, options));
     report_.record_json(to_json(summary));

@@ -3,7 +3,6 @@
 #include "earthcatalog/cli/commands/commands.h"
 #include "earthcatalog/cli/options/settings.h"
 #include "earthcatalog/cli/options/table_options.h"
-#include "earthcatalog/cli/output/progress_line.h"
 
 namespace earthcatalog::cli {
 namespace {
@@ -32,7 +31,7 @@ class Register final : public Command {
     storage::Stores stores(access.storage);
     maintenance::RegisterReport report;
     // It holds the lock, and is not stopped half-way: a second Ctrl-C is.
-    const auto status = with_progress([&](const Hooks& hooks) {
+    const auto status = session().watch([&](const Hooks& hooks) {
       hooks.progress({.stage = "register"});
       return maintenance::run_register(stores, spec, report);
     });

@@ -1,7 +1,6 @@
 #include "earthcatalog/backfill/status.h"
 
 #include "earthcatalog/cli/commands/commands.h"
-#include "earthcatalog/cli/options/flag_words.h"
 #include "earthcatalog/cli/options/read_access.h"
 #include "earthcatalog/cli/options/settings.h"
 #include "earthcatalog/cli/options/table_options.h"
@@ -29,7 +28,7 @@ class StatusCommand final : public Command {
       EC_ASSIGN_OR_RETURN(spec.staging, storage::normalize_uri(staging_));
     }
     EC_ASSIGN_OR_RETURN(auto status, backfill::read_status(stores, spec));
-    status.next = in_flags(status.next);
+    status.next = session().words(status.next);
     report_.print(status);
     return kExitOk;
   }

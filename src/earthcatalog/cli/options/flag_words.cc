@@ -58,4 +58,25 @@ std::string in_flags(std::string_view message) {
   }
 }
 
+std::string in_settings(std::string_view message) {
+  const auto of_flag = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-'; };
+  std::string text;
+  while (true) {
+    const auto dashes = message.find("--");
+    text += message.substr(0, dashes);
+    if (dashes == message.npos) return text;
+    message.remove_prefix(dashes + 2);
+    const auto* const end = std::ranges::find_if_not(message, of_flag);
+    const std::string flag(message.begin(), end);
+    message.remove_prefix(flag.size());
+    auto setting = flag;
+    std::ranges::replace(setting, '-', '_');
+    if (!is_name(setting) || setting.ends_with('_')) {  // no flag: "a -- b", "---"
+      text += "--" + flag;
+      continue;
+    }
+    text += '`' + setting + '`';
+  }
+}
+
 }  // namespace earthcatalog::cli

@@ -14,4 +14,7 @@ namespace earthcatalog::cli {
 ///     `index.build()`                              earthcatalog index build
 std::string in_flags(std::string_view message);
 
+/// Returns a message of the command line in the words of the library: --h3-resolution is `h3_resolution`.
+std::string in_settings(std::string_view message);
+
 }  // namespace earthcatalog::cli

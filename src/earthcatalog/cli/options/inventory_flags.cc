@@ -2,7 +2,6 @@
 
 #include "earthcatalog/cli/options/options.h"
 #include "earthcatalog/cli/options/settings.h"
-#include "earthcatalog/cli/output/output.h"
 
 namespace earthcatalog::cli {
 
@@ -40,10 +39,10 @@ Result<inventory::InventoryOptions> InventoryFlags::options() const {
   return options;
 }
 
-Status choose_inventory(storage::Stores& stores, std::string& inventory) {
+Status choose_inventory(Session& session, storage::Stores& stores, std::string& inventory) {
   EC_ASSIGN_OR_RETURN(auto chosen, inventory::find_inventory(stores, inventory));
   if (chosen == inventory) return {};
-  print_err("earthcatalog: {} is a folder of inventories; the newest complete one is {}\n", inventory, chosen);
+  session.note(fmt::format("{} is a folder of inventories; the newest complete one is {}", inventory, chosen));
   inventory = std::move(chosen);
   return {};
 }

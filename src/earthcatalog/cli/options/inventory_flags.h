@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 
+#include "earthcatalog/cli/session.h"
 #include "earthcatalog/inventory/inventory.h"
 #include "earthcatalog/result.h"
 #include "earthcatalog/storage/stores.h"
@@ -28,8 +29,7 @@ struct InventoryFlags {
   Result<inventory::InventoryOptions> options() const;
 };
 
-/// A folder of inventories stands for its newest complete one: puts that in place of `inventory`, and says so on
-/// stderr.
-Status choose_inventory(storage::Stores& stores, std::string& inventory);
+/// A folder of inventories stands for its newest complete one: puts that in place of `inventory`, and notes it.
+Status choose_inventory(Session& session, storage::Stores& stores, std::string& inventory);
 
 }  // namespace earthcatalog::cli

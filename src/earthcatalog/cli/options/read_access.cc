@@ -1,11 +1,38 @@
 #include "earthcatalog/cli/options/read_access.h"
 
+#include <nlohmann/json.hpp>
 #include <utility>
+
+#include "earthcatalog/inventory/inventory.h"
 
 namespace earthcatalog::cli {
 
 read::TablePlace place_of(const TableAccess& access) {
   return {.catalog = access.catalog, .warehouse = access.warehouse};
+}
+
+void SnapshotFlags::add(CLI::App& app) {
+  app.add_option("--snapshot-id", snapshot_id, "the snapshot of this id");
+  app.add_option("--as-of", as_of, "the snapshot that was current then: 2026-01-31, an RFC 3339 time, or 2d");
+}
+
+Result<ReadAccess> open_to_read(const TableFlags& flags, const SnapshotFlags& choice, RunReport& report) {
+  EC_ASSIGN_OR_RETURN(auto access, open_to_read(flags, report));
+  if (choice.snapshot_id && !choice.as_of.empty()) {
+    return fail(ErrorKind::kInvalidArgument, "--snapshot-id and --as-of both choose a snapshot: give one");
+  }
+  if (choice.snapshot_id) {
+    EC_ASSIGN_OR_RETURN(access.table, access.table.at_snapshot(*choice.snapshot_id));
+  } else if (!choice.as_of.empty()) {
+    EC_ASSIGN_OR_RETURN(const auto time, annotate(inventory::parse_since(choice.as_of, system_now()), "--as-of"));
+    EC_ASSIGN_OR_RETURN(access.table, access.table.as_of(time));
+  }
+  return access;
+}
+
+nlohmann::ordered_json snapshot_json(const read::TableReader& table) {
+  const auto* snapshot = table.snapshot();
+  return snapshot == nullptr ? nlohmann::ordered_json() : nlohmann::ordered_json(snapshot->snapshot_id);
 }
 
 Result<ReadAccess> open_to_read(const TableFlags& flags, RunReport& report) {

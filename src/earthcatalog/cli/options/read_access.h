@@ -1,7 +1,12 @@
 // The first step of a command that only reads a table: find it, begin the report, open it.
 #pragma once
 
+#include <CLI/CLI.hpp>
+#include <cstdint>
 #include <memory>
+#include <nlohmann/json_fwd.hpp>
+#include <optional>
+#include <string>
 
 #include "earthcatalog/cli/options/table_options.h"
 #include "earthcatalog/cli/output/run_report.h"
@@ -14,6 +19,14 @@ namespace earthcatalog::cli {
 /// Where the table of these flags is.
 read::TablePlace place_of(const TableAccess& access);
 
+/// Options that choose a snapshot; without any, the current one.
+struct SnapshotFlags {
+  std::optional<std::int64_t> snapshot_id;
+  std::string as_of;
+  /// Declares --snapshot-id and --as-of.
+  void add(CLI::App& app);
+};
+
 /// A table, and the stores that it is read from.
 struct ReadAccess {
   std::unique_ptr<storage::Stores> stores;
@@ -22,5 +35,10 @@ struct ReadAccess {
 
 /// Opens the table that `flags` name, after `report` has begun. Errors as resolve() and TableReader::open().
 Result<ReadAccess> open_to_read(const TableFlags& flags, RunReport& report);
+/// The same at the snapshot that `choice` names. kInvalidArgument for an --as-of that is no time.
+Result<ReadAccess> open_to_read(const TableFlags& flags, const SnapshotFlags& choice, RunReport& report);
+
+/// Returns the id of the snapshot that `table` stands on, or null.
+nlohmann::ordered_json snapshot_json(const read::TableReader& table);
 
 }  // namespace earthcatalog::cli

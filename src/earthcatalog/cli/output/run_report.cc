@@ -62,15 +62,15 @@ void RunReport::print_text(std::string_view text) {
   flush_output();
 }
 
-int RunReport::finish(const Outcome& outcome) const {
+int RunReport::finish(const Outcome& outcome, Session& session) const {
   if (!json() && file_.empty()) return outcome.exit_code;
   const auto text = compose(outcome) + "\n";
-  if (json()) print_text(text);
+  if (json()) session.report(text);
   if (file_.empty() || !can_be_written_) return outcome.exit_code;
   storage::Stores stores(storage_);
   const auto written = write_report(stores, file_, text);
   if (written) return outcome.exit_code;
-  print_err("earthcatalog: --report: {}\n", written.error().message);
+  session.note(fmt::format("--report: {}", written.error().message));
   return outcome.exit_code == kExitOk ? kExitFailed : outcome.exit_code;
 }
 

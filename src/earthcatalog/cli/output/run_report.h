@@ -10,6 +10,7 @@
 #include "earthcatalog/cli/options/flag_words.h"
 #include "earthcatalog/cli/options/options.h"
 #include "earthcatalog/cli/options/table_options.h"
+#include "earthcatalog/cli/session.h"
 #include "earthcatalog/result.h"
 #include "earthcatalog/storage/stores.h"
 
@@ -63,9 +64,9 @@ class RunReport {
     int exit_code = 0;
     std::string error;  ///< empty: none
   };
-  /// Writes the report where it was asked for. Returns the exit code of the process, which is that of `outcome` unless
-  /// the report cannot be written.
-  int finish(const Outcome& outcome) const;
+  /// Hands the report to `session` and writes it into the file, as it was asked for. Returns the exit code of the
+  /// process, which is that of `outcome` unless the report cannot be written.
+  int finish(const Outcome& outcome, Session& session) const;
 
  private:
   std::string compose(const Outcome& outcome) const;

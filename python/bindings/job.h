@@ -1,0 +1,70 @@
+// Work that runs on a thread of its own, while the calling Python thread waits without the GIL, hands on what the work
+// says, and looks for Ctrl-C.
+#pragma once
+
+#include <nanobind/nanobind.h>
+
+#include <atomic>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "earthcatalog/base/mutex.h"
+#include "earthcatalog/base/progress.h"
+
+namespace earthcatalog::python {
+
+/// The Python functions that a job tells of itself; either may be None. They run on the calling thread.
+struct Listeners {
+  nanobind::object progress;  ///< gets a Progress as JSON, a few times a second
+  nanobind::object event;     ///< gets an event as JSON: {"level": "warning", "message": ...}
+};
+
+/// One piece of work. All but hooks() and post_event() is for the thread that made it, with the GIL held.
+class Job {
+ public:
+  Job();
+  ~Job();
+  Job(const Job&) = delete;
+  Job& operator=(const Job&) = delete;
+
+  /// Hooks that speak to this job, which must outlive them.
+  Hooks hooks();
+  void post_event(std::string_view level, const std::string& message);
+
+  /// Returns when `work` has ended, which must not throw. The first Ctrl-C, or exception of a listener, sets the hooks'
+  /// stop; the second one their abort.
+  void run(const std::function<void()>& work, const Listeners& listeners);
+  /// The first exception that the calling thread met while the work ran: Ctrl-C's, or a listener's.
+  std::optional<nanobind::python_error>& met() { return met_; }
+
+ private:
+  struct Messages {
+    std::vector<Progress> progress;  // the last of each stage
+    std::vector<std::string> events;
+  };
+
+  Messages wait(bool& ended);
+  void hand_on(const Messages& messages, const Listeners& listeners);
+  void meet(nanobind::python_error error);
+
+  std::atomic<bool> stop_{false}, abort_{false};
+  Mutex mutex_;
+  CondVar changed_;
+  bool ended_ EC_GUARDED_BY(mutex_) = false;
+  Messages messages_ EC_GUARDED_BY(mutex_);
+  std::optional<nanobind::python_error> met_;
+};
+
+/// Asks all jobs of the process to stop, and waits for them without the GIL. False when some run on after `seconds`.
+bool stop_all_jobs(double seconds);
+
+/// Raises RuntimeError in a child of a process that had worked before it forked, and after finalize().
+void check_process();
+/// In the child of a fork: its threads, connections and locks are the parent's.
+void note_fork();
+/// Ends what the process has once. No work can follow.
+void finalize();
+
+}  // namespace earthcatalog::python

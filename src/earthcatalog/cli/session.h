@@ -1,0 +1,29 @@
+// Who runs a command: somebody at a terminal (program.h), or a program that holds the library (call.h).
+#pragma once
+
+#include <functional>
+#include <string>
+#include <string_view>
+
+#include "earthcatalog/base/progress.h"
+#include "earthcatalog/result.h"
+
+namespace earthcatalog::cli {
+
+class Session {
+ public:
+  virtual ~Session() = default;
+
+  /// Calls `work` with hooks that tell how far it is and that stop it.
+  virtual Status watch(const std::function<Status(const Hooks&)>& work) = 0;
+  /// Takes a sentence that is neither result nor error.
+  virtual void note(const std::string& text) = 0;
+  /// Returns a message of the library in the reader's words: at a terminal, a setting is a flag.
+  virtual std::string words(std::string_view message) const = 0;
+  /// Takes the error that the command ended with. Returns what the report is to say of it.
+  virtual std::string tell(const Error& error) = 0;
+  /// Takes the command's report, one JSON object, if the reader wants it so.
+  virtual void report(std::string_view json) = 0;
+};
+
+}  // namespace earthcatalog::cli
