@@ -17,6 +17,7 @@ from earthcatalog.errors import PendingObjectsWarning
 __all__ = ["call", "run"]
 
 logger = logging.getLogger("earthcatalog")
+logger.addHandler(logging.NullHandler())
 R = TypeVar("R", bound=Report)
 
 

@@ -59,11 +59,9 @@ class _NativePartitioner(AbstractPartitioner):
         """
         return [name for name in self._native().cover(geom_wkb) if name != "__none__"]
 
-    def get_intersecting_keys_of_geojson(self, geometry: str | bytes) -> list[str]:
+    def get_intersecting_keys_of_geojson(self, geometry: str) -> list[str]:
         """The same for a geometry as GeoJSON text."""
-        from earthcatalog import _core
-
-        return list(_core.cover_geojson(json.dumps(self._spec), geometry))
+        return list(self._native().cover_text(geometry))
 
     def __getstate__(self) -> dict[str, Any]:
         return {name: value for name, value in self.__dict__.items() if name != "_handle"}

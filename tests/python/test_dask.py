@@ -11,7 +11,7 @@ import types
 import obstore.store
 import pytest
 
-from conftest import ROOT
+from conftest import ROOT, Glacier
 from earthcatalog import _dask, errors
 from earthcatalog._places import StorageSettings
 from earthcatalog.pipelines import backfill
@@ -88,30 +88,50 @@ def test_rows_are_added_by_a_delta_and_replaced_when_asked(dask_client, argument
 
 
 @SHAPES
-def test_pending_objects_are_fetched_again(
-    dask_client, small_archive, arguments, table, small_contents, shape, tmp_path
-):
-    import shutil
-
-    copy = tmp_path / "copy"
-    shutil.copytree(small_archive.folder, copy)
-    hidden = sorted(copy.rglob("*.stac.json"))[3]
-    hidden.rename(tmp_path / "hidden")
-    hidden.mkdir()  # reading it fails for now
+def test_pending_objects_are_fetched_again(dask_client, small_archive, arguments, table, small_contents, shape):
+    glacier = Glacier(small_archive.folder)
+    archived = sorted(path.name for path in small_archive.objects())[3:5]
+    glacier.archived = set(archived)
     run = {
         **arguments,
         **places(table, shape),
-        "inventory_path": copy / "inventory.csv",
-        "source_root": f"file://{copy}/",
         "client": dask_client,
+        "source_root": "s3://",
+        "storage": StorageSettings(endpoint=glacier.endpoint, region="us-east-1", anonymous=True),
     }
-    with pytest.warns(errors.PendingObjectsWarning, match="1 objects"):
+    with pytest.warns(errors.PendingObjectsWarning, match="2 objects"):
         report = backfill.run_backfill(**run)
-    assert report.pending == 1 and len(table.rows()) == 119
-    hidden.rmdir()
-    (tmp_path / "hidden").rename(hidden)
-    report = backfill.run_backfill(**run, retry_pending=True)
-    assert report.pending == 0 and table.contents().equals(small_contents)
+    assert (report.pending, report.written_items, len(table.rows())) == (2, 118, 118)
+    glacier.archived = {archived[0]}
+    with pytest.warns(errors.PendingObjectsWarning, match="1 objects"):
+        report = backfill.run_backfill(**run, retry_pending=True)
+    assert (report.source_items, report.written_items, report.pending, len(table.rows())) == (2, 1, 1, 119)
+    glacier.archived = set()
+    assert backfill.run_backfill(**run, retry_pending=True).pending == 0
+    assert table.contents().equals(small_contents)
+
+
+@SHAPES
+def test_pending_objects_are_fetched_again_before_the_commit(
+    dask_client, small_archive, arguments, table, small_contents, shape
+):
+    glacier = Glacier(small_archive.folder)
+    glacier.archived = {small_archive.objects()[3].name}
+    run = {
+        **arguments,
+        **places(table, shape),
+        "client": dask_client,
+        "source_root": "s3://",
+        "storage": StorageSettings(endpoint=glacier.endpoint, region="us-east-1", anonymous=True),
+    }
+
+    def restore(progress):
+        if progress.stage == "fetch" and progress.settled == 120:
+            glacier.archived = set()
+
+    report = backfill.run_backfill(**{**run, "progress": restore}, retry_pending=True)
+    assert (report.pending, report.written_items) == (0, 120)
+    assert table.contents().equals(small_contents)
 
 
 def test_the_client_is_made_once_after_the_inventory_is_cut_and_stays_open(dask_client, arguments, table):

@@ -25,10 +25,11 @@ EXPECTED = {
 def test_an_error_is_the_builtin_exception_and_pickles_with_its_attributes(name):
     cls = getattr(errors, name)
     error = cls("what went wrong")
-    error.kind, error.report, error.detail = "kind", {"rows": 3}, {"owner": "backfill"}
+    error.kind, error.report, error.detail = "some kind", {"rows": 3}, {"owner": "backfill"}
     copy = pickle.loads(pickle.dumps(error))
     assert isinstance(copy, EXPECTED[name]) and isinstance(copy, errors.EarthCatalogError)
-    assert (type(copy), str(copy), copy.kind, copy.report) == (cls, "what went wrong", "kind", {"rows": 3})
+    assert (type(copy), str(copy), copy.kind, copy.report) == (cls, "what went wrong", "some kind", {"rows": 3})
+    assert copy.detail == {"owner": "backfill"}
 
 
 def test_a_locked_catalog_says_who_holds_it():

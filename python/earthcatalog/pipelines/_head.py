@@ -48,7 +48,6 @@ class HeadOptions:
         staging: The staging prefix; None: the direct shape.
         storage: How buckets are reached.
         grid: Members of a spec that name the grid; empty: the table's.
-        default_resolution: Of a new table when `grid` is empty; None: an error.
         partitioner: A partitioner written in Python, or None.
         members: Members of a spec from the common arguments.
         native: The spec of the native run of the same backfill.
@@ -60,7 +59,6 @@ class HeadOptions:
     staging: StagingPlace | None
     storage: StorageSettings
     grid: Mapping[str, Any]
-    default_resolution: int | None
     partitioner: object | None
     members: Mapping[str, Any]
     native: Mapping[str, Any]
@@ -88,6 +86,7 @@ class HeadOptions:
 class Counts:
     """What the chunks came to."""
 
+    first_attempt: int = 0
     chunks: int = 0
     source_items: int = 0
     missing: int = 0
@@ -98,7 +97,7 @@ class Counts:
 
     def add(self, record: Mapping[str, Any]) -> None:
         """Counts an attempt on a chunk."""
-        if record.get("attempt"):
+        if record.get("attempt", 0) > self.first_attempt:
             self.pending -= record["source_items"]
         else:
             self.source_items += record["source_items"]
@@ -157,10 +156,13 @@ class Head:
         before = None if options.restart else self._place.record()
         if self._is_for_the_native_run(before):
             return self._native()
-        record = before
-        if before is None or not before.get("committed_snapshot"):
+        if before is not None and before.get("committed_snapshot") is not None:
+            call("phase:register_delta", self._head(True), options.storage, lock=self._lock)  # what it left undone
+            record = self._place.reopen()
+        elif before is not None and before.get("first_attempt"):
+            record = dict(before)
+        else:
             record = self._chunks(before, grid)
-        assert record is not None
         if not options.skip_ingest:
             self._ingest(self._open_pool(stack), record, grid)
         return self._commit(stack, record)
@@ -175,21 +177,15 @@ class Head:
         root, parts = join(options.warehouse, "_runs", run_id), join(options.warehouse, "_parts", run_id)
         self._place = StagingPlace(root, "", options.storage, parts=parts)
 
-    def _table(self) -> dict[str, Any] | None:
-        options = self._options
-        try:
-            return call("info", {"catalog": options.catalog.uri, "warehouse": options.warehouse}, options.storage)
-        except NotFoundError:
-            return None
-
     def _grid(self) -> dict[str, Any]:
-        """The table's grid, else the one asked for, else the default.
+        """The table's grid, else the one asked for.
 
         Raises:
             UnsupportedError: The table has another grid than the one asked for.
             InvalidArgumentError: A new table of the staged shape, and no grid.
         """
-        options, self._info = self._options, self._table()
+        options = self._options
+        self._info = table_info(options.catalog.uri, options.warehouse, options.storage)
         if self._info is not None:
             of_table = _members_of(self._info["grid"])
             if options.grid and dict(options.grid) != of_table and options.partitioner is None:
@@ -197,12 +193,9 @@ class Head:
                     f"h3_resolution: the table has {_grid_text(of_table)}, not {_grid_text(options.grid)}; leave it out"
                 )
             return of_table
-        if options.grid:
-            return dict(options.grid)
-        if options.default_resolution is None:
+        if not options.grid:
             raise InvalidArgumentError("h3_resolution: there is no table yet, so its H3 resolution must be given")
-        logger.info("a new table without h3_resolution takes H3 resolution %d", options.default_resolution)
-        return {"grid_type": "h3", "resolution": options.default_resolution}
+        return dict(options.grid)
 
     def _is_for_the_native_run(self, before: Mapping[str, Any] | None) -> bool:
         """Whether nothing is to be fetched: the commit is there already, or must be refused."""
@@ -210,7 +203,7 @@ class Head:
         if before is None:
             has_rows = bool(self._info and self._info["files"])
             return has_rows and not options.delta and not options.replace
-        if not before.get("committed_snapshot"):
+        if before.get("committed_snapshot") is None:
             return False
         return not (before.get("pending") and options.retry_pending)
 
@@ -256,9 +249,7 @@ class Head:
     def _ingest(self, pool: Pool, record: Mapping[str, Any], grid: Mapping[str, Any]) -> None:
         options = self._options
         spec = ingest_spec(self._place, record, options.members, grid, options.fetch_concurrency)
-        first = (
-            int(record["next_attempt"]) if record.get("committed_snapshot") else int(record.get("first_attempt") or 0)
-        )
+        first = self._counts.first_attempt = int(record.get("first_attempt") or 0)
         self._counts.chunks = record["chunks"]
         self._tell("fetch", "items", 0, record["items"])
         done = 0
@@ -325,7 +316,7 @@ class Head:
 
     def _commit(self, stack: ExitStack, record: Mapping[str, Any]) -> dict[str, Any]:
         options = self._options
-        is_delta = bool(options.delta or record.get("first_attempt") or record.get("committed_snapshot"))
+        is_delta = bool(options.delta or record.get("first_attempt"))
         head = self._head(is_delta)
         name = "register_delta" if is_delta else "register_and_cleanup"
         for number in range(_MOST_ROUNDS):
@@ -380,6 +371,14 @@ class Head:
             "report_bytes": traffic.reports,
             "seconds": time.time() - self._began,
         }
+
+
+def table_info(catalog: str, warehouse: str, storage: StorageSettings) -> dict[str, Any] | None:
+    """What `info` says of a table; None when there is none."""
+    try:
+        return call("info", {"catalog": catalog, "warehouse": warehouse}, storage)
+    except NotFoundError:
+        return None
 
 
 def _must_exist(options: HeadOptions) -> None:

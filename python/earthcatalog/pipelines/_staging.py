@@ -11,7 +11,7 @@ from typing import Any
 
 from earthcatalog._objects import put_object, read_json, read_object
 from earthcatalog._places import Place, StorageSettings, as_uri, join, resolve
-from earthcatalog.errors import ConflictError, InvalidArgumentError
+from earthcatalog.errors import ConflictError, InvalidArgumentError, NotFoundError
 
 __all__ = ["ChunkName", "StagingPlace", "open_staging"]
 
@@ -65,6 +65,21 @@ class StagingPlace:
     def run_id(self, record: Mapping[str, Any]) -> str:
         """A run id that all calls for this backfill find by themselves."""
         return hashlib.md5(f"{self.root}|{record['started']}".encode(), usedforsecurity=False).hexdigest()
+
+    def reopen(self) -> dict[str, Any]:
+        """Makes what a commit left pending the work of the next: a delta over the lists of pending objects.
+
+        For the holder of the lock. Returns the record as it is then.
+        """
+        place = join(self.root, _RECORD)
+        found = read_object(place, storage=self.storage)
+        if found is None:
+            raise NotFoundError(f"{self.root}: nothing is staged there")
+        record: dict[str, Any] = json.loads(found.data)
+        if record.get("committed_snapshot") is not None:
+            record.update(committed_snapshot=None, first_attempt=record["next_attempt"])
+            put_object(place, "", json.dumps(record).encode(), self.storage, if_match=found.etag)
+        return record
 
     def leave_grid_open(self) -> None:
         """Says that nobody has named the grid yet: the first chunk does."""

@@ -35,7 +35,7 @@ from earthcatalog.pipelines._compaction import (
     compact_group,
     plan_compaction,
 )
-from earthcatalog.pipelines._head import HeadOptions, run_on_cluster
+from earthcatalog.pipelines._head import HeadOptions, run_on_cluster, table_info
 from earthcatalog.pipelines._plan import ChunkSpec, Plan, TaskSpec
 from earthcatalog.pipelines._registering import cleanup_staging, register_and_cleanup, register_delta
 
@@ -170,14 +170,17 @@ def run_backfill(
     if delta and replace:
         raise InvalidArgumentError("delta, replace: delta adds to the table's rows, and replace throws them away")
     grid, python_partitioner = grid_of(partitioner, h3_resolution)
+    storage = merge(settings, of_places, of_inventory, catalog.storage)
+    if not grid and staging is None and table_info(catalog.uri, warehouse, storage) is None:
+        logger.info("a new table without h3_resolution takes H3 resolution 1")
+        grid = {"grid_type": "h3", "resolution": 1}
     options = HeadOptions(
         inventory=inventory,
         catalog=catalog,
         warehouse=warehouse,
         staging=staging,
-        storage=merge(settings, of_places, of_inventory, catalog.storage),
+        storage=storage,
         grid=grid,
-        default_resolution=1 if staging is None else None,
         partitioner=python_partitioner,
         members=members,
         native={},
