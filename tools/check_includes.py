@@ -16,7 +16,7 @@ LEVELS = [
     {"read", "write"},
     {"ingest"},
     {"compact", "incremental"},
-    {"backfill", "maintenance"},
+    {"backfill", "maintenance", "search"},
     {"cli"},
 ]
 LEVEL = {room: level for level, rooms in enumerate(LEVELS) for room in rooms}

@@ -13,7 +13,7 @@
 
 #include "catalog/table_support.h"
 #include "earthcatalog/backfill/backfill.h"
-#include "earthcatalog/backfill/coordinator.h"
+#include "earthcatalog/backfill/phases/coordinator_phases.h"
 #include "earthcatalog/backfill/phases/ingest_chunk.h"
 #include "earthcatalog/backfill/phases/write_chunks.h"
 #include "earthcatalog/catalog/unfinished_run.h"

@@ -1,8 +1,9 @@
 // The lines between phase 2 and phase 3.
+#include "earthcatalog/backfill/staging/ndjson_files.h"
+
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 
-#include "earthcatalog/backfill/staging/ndjson_files.h"
 #include "earthcatalog/backfill/staging/ndjson_line.h"
 
 namespace earthcatalog::backfill {

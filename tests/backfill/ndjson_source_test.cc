@@ -1,8 +1,9 @@
 // Staged lines as rows of the table, however long the file is.
+#include "earthcatalog/backfill/staging/ndjson_source.h"
+
 #include <arrow/api.h>
 #include <gtest/gtest.h>
 
-#include "earthcatalog/backfill/staging/ndjson_source.h"
 #include "earthcatalog/catalog/table_schema.h"
 #include "support/temp_folder.h"
 
@@ -25,8 +26,8 @@ class LinesSourceTest : public testing::Test {
           n, n % 28 + 1, std::string(filler, 'x'));
       append_line(object(n), n % 2 == 0, item, text);
     }
-    ASSERT_TRUE(staging_.write(staging_.rows(bucket_, kAttempt, 0), text));
-    file_ = {.partition = bucket_, .part = 0, .rows = count, .bytes = std::ssize(text), .items = (count + 1) / 2};
+    ASSERT_TRUE(staging_.write(staging_.rows(bucket_, kAttempt, {}), text));
+    file_ = {.partition = bucket_, .number = {}, .rows = count, .bytes = std::ssize(text), .items = (count + 1) / 2};
   }
 
   // The ids of all rows and how many are primary.
@@ -94,7 +95,7 @@ TEST_F(LinesSourceTest, AllLeftOutIsTheEnd) {
 }
 
 TEST_F(LinesSourceTest, AFileThatIsNotWhatItsChunkWroteIsNamed) {
-  const auto uri = staging_.rows(bucket_, kAttempt, 0);
+  const auto uri = staging_.rows(bucket_, kAttempt, {});
   stage(10, 10);
   const auto text = staging_.read(uri).value().value();
   const auto expect_error = [&](const char* what) {

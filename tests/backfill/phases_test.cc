@@ -79,7 +79,7 @@ TEST_P(Phases, AChunkIsIngestedOnceAndItsCountsAddUp) {
   std::int64_t rows = 0;
   for (const auto& file : record->files) {
     rows += file.rows;
-    const auto uri = world_.staging().rows(file.partition, {.chunk = 0, .number = 0}, file.part);
+    const auto uri = world_.staging().rows(file.partition, {.chunk = 0, .number = 0}, file.number);
     const auto bytes = world_.staging().read(uri);
     ASSERT_TRUE(bytes && *bytes) << uri;
     EXPECT_EQ(std::ssize(**bytes), file.bytes);
@@ -253,6 +253,13 @@ TEST_P(Phases, CleanUpKeepsWhatIsNotCommittedUnlessItIsToldTo) {
   spec.restart = true;
   ASSERT_TRUE(cleanup_phase(world_.stores, spec));
   EXPECT_THAT(world_.staged(), IsEmpty());
+}
+
+TEST_P(Phases, APlanTakesAtMost200BytesADataFile) {
+  ingest_all();
+  for (const auto& task : plan(world_.head()).tasks) {
+    EXPECT_LE(to_json_text(task.groups).size(), 200 * task.groups.size()) << to_json_text(task.groups);
+  }
 }
 
 INSTANTIATE_TEST_SUITE_P(Shapes, Phases, testing::Values(Shape::kStaged, Shape::kDirect), name_of);

@@ -9,7 +9,7 @@ namespace {
 CompactTaskSpec some_spec() {
   CompactTaskSpec spec{.staging = "file:///s", .warehouse = "file:///w", .run_id = "a", .task = 1};
   spec.groups = {{.partition = {"81f0bffffffffff", 2019},
-                  .files = {{.attempt = {3, 0}, .part = 0, .rows = 2, .bytes = 50, .items = 2}},
+                  .files = {{.attempt = {3, 0}, .number = {}, .rows = 2, .bytes = 50, .items = 2}},
                   .dropped = {},
                   .removals = {}}};
   return spec;
@@ -38,7 +38,7 @@ TEST(TaskKey, ChangesWithAllThatTheFilesDependOn) {
       [](auto& spec) { spec.groups[0].files[0].bytes = 51; },
       [](auto& spec) { spec.groups[0].files[0].attempt.number = 1; },
       [](auto& spec) {
-        spec.groups[0].dropped.push_back({.attempt = {3, 0}, .spill = 0, .object = {1, 2}, .identity = {}});
+        spec.groups[0].dropped.push_back({.spill = {.attempt = {3, 0}}, .object = {1, 2}, .identity = {}});
       },
       [](auto& spec) { spec.groups[0].removals.push_back({3, 4}); },
   };

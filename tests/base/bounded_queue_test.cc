@@ -12,7 +12,7 @@ namespace {
 class WakeAt : public testing::TestWithParam<std::size_t> {};
 INSTANTIATE_TEST_SUITE_P(BoundedQueue, WakeAt, testing::Values(1, 4, 100));
 
-TEST_P(WakeAt, EveryValueComesOutOnceWhateverTheThreads) {
+TEST_P(WakeAt, DeliversEveryValueOnceWithAnyNumberOfThreads) {
   constexpr int kValues = 20'000;
   BoundedQueue<int> queue(7, GetParam());
   std::atomic<std::int64_t> sum{0}, count{0};

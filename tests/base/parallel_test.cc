@@ -69,7 +69,7 @@ TEST(ParallelFor, TasksThatWaitGiveTheirPlaceToOthers) {
   EXPECT_EQ(under_way.most(), 16);
 }
 
-TEST(ParallelFor, ThreadsAreNoMoreThanTasksComputeWhenNoneWaits) {
+TEST(ParallelFor, StartsNoExtraThreadsWhenNoTaskWaits) {
   std::mutex mutex;
   std::set<std::thread::id> threads;
   ASSERT_TRUE(parallel_for(200, {.computing = 3, .under_way = 64}, [&](std::size_t) -> Status {
@@ -129,7 +129,7 @@ TEST(ParallelFor, TheFirstErrorEndsIt) {
   EXPECT_THAT(begun.load(), Le(5 + 8 * 4));
 }
 
-TEST(ParallelFor, AWaitWithinAWaitIsOne) {
+TEST(ParallelFor, NestedWaitsCountOnce) {
   Gauge computing;
   ASSERT_TRUE(parallel_for(32, {.computing = 1, .under_way = 4}, [&](std::size_t) -> Status {
     {
@@ -147,7 +147,7 @@ TEST(ParallelFor, AWaitWithinAWaitIsOne) {
 }
 
 // A thread that comes back from its store may hold a lock that the computing ones wait for.
-TEST(ParallelFor, WaitingUnderALockThatAllNeedDoesNotHang) {
+TEST(ParallelFor, WaitUnderASharedLockDoesNotHang) {
   std::mutex mutex;
   ASSERT_TRUE(parallel_for(100, {.computing = 2, .under_way = 16}, [&](std::size_t) -> Status {
     const std::lock_guard lock(mutex);
@@ -156,7 +156,7 @@ TEST(ParallelFor, WaitingUnderALockThatAllNeedDoesNotHang) {
   }));
 }
 
-TEST(ParallelFor, ALoopWithinATaskHasTurnsOfItsOwn) {
+TEST(ParallelFor, NestedLoopHasItsOwnLimit) {
   std::atomic<int> done{0};
   ASSERT_TRUE(parallel_for(4, 2, [&](std::size_t) {
     return parallel_for(20, {.computing = 1, .under_way = 8}, [&](std::size_t) -> Status {

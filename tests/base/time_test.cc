@@ -19,7 +19,7 @@ TEST(Time, ReadsRfc3339) {
   }
 }
 
-TEST(Time, MarksWhatMicrosecondsCannotGiveBack) {
+TEST(Time, MarksTimesThatMicrosecondsCannotHold) {
   for (const auto* text :
        {"2018-07-12T10:03:22.1234567Z", "2016-12-31T23:59:60Z", "2018-07-12T10:03:22", "2018-07-12"}) {
     const auto time = parse_time(text);

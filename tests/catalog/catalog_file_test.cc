@@ -53,7 +53,7 @@ class RemoteCatalogFileTest : public ::testing::Test {
   RemoteCatalogFile catalog_{{faulty_, "catalog.db"}, {.writable = true}};
 };
 
-TEST_F(RemoteCatalogFileTest, ALostReplyIsLookedUpAndNotRepeated) {
+TEST_F(RemoteCatalogFileTest, LostReplyIsLookedUpNotRepeated) {
   int lost = 0;
   faulty_->after = [&](std::string_view call) -> Status {
     return call == "put_if_match" && lost++ == 0 ? fail(ErrorKind::kIOError, "connection reset") : Status{};
@@ -64,7 +64,7 @@ TEST_F(RemoteCatalogFileTest, ALostReplyIsLookedUpAndNotRepeated) {
   EXPECT_THAT(files(), SizeIs(1));
 }
 
-TEST_F(RemoteCatalogFileTest, AFailedPutIsRepeated) {
+TEST_F(RemoteCatalogFileTest, FailedPutIsRepeated) {
   int failed = 0;
   faulty_->before = [&](std::string_view call) -> Status {
     return call == "put_if_match" && failed++ == 0 ? fail(ErrorKind::kUnavailable, "503") : Status{};
@@ -73,7 +73,7 @@ TEST_F(RemoteCatalogFileTest, AFailedPutIsRepeated) {
   EXPECT_THAT(files(), SizeIs(1));
 }
 
-TEST_F(RemoteCatalogFileTest, AStoreThatStaysAwayIsAnError) {
+TEST_F(RemoteCatalogFileTest, StoreThatStaysAwayIsAnError) {
   faulty_->before = [](std::string_view call) -> Status {
     return call == "put_if_match" ? fail(ErrorKind::kUnavailable, "503") : Status{};
   };
@@ -83,7 +83,7 @@ TEST_F(RemoteCatalogFileTest, AStoreThatStaysAwayIsAnError) {
   EXPECT_THAT(files(), SizeIs(0));
 }
 
-TEST_F(RemoteCatalogFileTest, ACommitOfAnotherInBetweenIsKept) {
+TEST_F(RemoteCatalogFileTest, ConcurrentCommitIsKept) {
   RemoteCatalogFile other({memory_, "catalog.db"}, {.writable = true});
   int puts = 0;
   faulty_->before = [&](std::string_view call) -> Status {
@@ -98,7 +98,7 @@ TEST_F(RemoteCatalogFileTest, ACommitOfAnotherInBetweenIsKept) {
 }
 
 // The worst case: our put went through, its reply was lost, and another commit came on top of it before we looked.
-TEST_F(RemoteCatalogFileTest, ACommitOnTopOfOneWhoseReplyWasLostStaysReadable) {
+TEST_F(RemoteCatalogFileTest, CommitAfterALostReplyStaysReadable) {
   RemoteCatalogFile other({memory_, "catalog.db"}, {.writable = true});
   int puts = 0;
   faulty_->after = [&](std::string_view call) -> Status {
@@ -111,7 +111,7 @@ TEST_F(RemoteCatalogFileTest, ACommitOnTopOfOneWhoseReplyWasLostStaysReadable) {
   EXPECT_THAT(files(), ElementsAre(HasSubstr("/a"), HasSubstr("/other"))) << "and removed nothing of it";
 }
 
-TEST_F(RemoteCatalogFileTest, TheTokenIsExchangedOnceThoughRepliesAreLost) {
+TEST_F(RemoteCatalogFileTest, TokenIsSwappedOnceThoughRepliesAreLost) {
   int lost = 0;
   faulty_->after = [&](std::string_view call) -> Status {
     return call == "put_if_match" && lost++ % 2 == 0 ? fail(ErrorKind::kIOError, "connection reset") : Status{};
@@ -122,7 +122,7 @@ TEST_F(RemoteCatalogFileTest, TheTokenIsExchangedOnceThoughRepliesAreLost) {
   EXPECT_TRUE(catalog_.exchange("one", "two").value());
 }
 
-TEST_F(RemoteCatalogFileTest, InAStoreThatIgnoresConditionsIsRefused) {
+TEST_F(RemoteCatalogFileTest, StoreThatIgnoresConditionsIsRefused) {
   faulty_->ignore_conditions = true;
   const auto done = add(catalog_, "a");
   ASSERT_FALSE(done);
@@ -130,7 +130,7 @@ TEST_F(RemoteCatalogFileTest, InAStoreThatIgnoresConditionsIsRefused) {
   EXPECT_THAT(files(), SizeIs(0));
 }
 
-TEST(CatalogFile, OfAStoreWithoutConditionsIsRefused) {
+TEST(CatalogFile, StoreWithoutConditionsIsRefused) {
   storage::Stores stores({});
   for (const char* uri : {"gs://bucket/catalog.db", "abfs://container@account.dfs.core.windows.net/catalog.db"}) {
     const auto file = CatalogFile::open(stores, uri, {.writable = true});
@@ -139,7 +139,7 @@ TEST(CatalogFile, OfAStoreWithoutConditionsIsRefused) {
   }
 }
 
-TEST(CatalogFile, LeftByAProcessKilledWhileItMadeItIsCompleted) {
+TEST(CatalogFile, IsCompletedAfterItsMakerWasKilled) {
   const testing_support::TempFolder folder;
   std::ofstream(folder / "catalog.db").close();
   storage::Stores stores({});

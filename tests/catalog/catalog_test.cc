@@ -87,7 +87,7 @@ std::string name_of(const ::testing::TestParamInfo<Place>& info) {
 }
 INSTANTIATE_TEST_SUITE_P(Places, CatalogTest, ::testing::Values(Place::kLocal, Place::kMemory, Place::kS3), name_of);
 
-TEST_P(CatalogTest, AMistypedPathForReadingIsNotFoundAndCreatesNothing) {
+TEST_P(CatalogTest, ReadingAMistypedPathCreatesNothing) {
   const auto catalog = read();
   ASSERT_FALSE(catalog);
   EXPECT_EQ(catalog.error().kind, ErrorKind::kNotFound);
@@ -135,7 +135,7 @@ TEST_P(CatalogTest, TheFirstCommitMakesTheTableWithItsProperties) {
   EXPECT_FALSE((*reader)->commit(request)) << "opened for reading";
 }
 
-TEST_P(CatalogTest, ASecondRunIsToldWhoHoldsTheLock) {
+TEST_P(CatalogTest, SecondRunLearnsWhoHoldsTheLock) {
   const auto first = open("r1");
   ASSERT_TRUE(first);
   const auto second = open("r2", "b", 2);
@@ -143,7 +143,7 @@ TEST_P(CatalogTest, ASecondRunIsToldWhoHoldsTheLock) {
   EXPECT_THAT(second.error().message, AllOf(HasSubstr("CatalogLocked"), HasSubstr("run r1"), HasSubstr("on a")));
 }
 
-TEST_P(CatalogTest, ARunThatWasThoughtDeadCannotCommit) {
+TEST_P(CatalogTest, HolderThatLostItsLockCannotCommit) {
   const auto paused = open("r1");
   ASSERT_TRUE(paused);
   ASSERT_TRUE((*paused)->commit(adding("f1.parquet")));
@@ -159,7 +159,7 @@ TEST_P(CatalogTest, ARunThatWasThoughtDeadCannotCommit) {
 }
 
 // The lock object alone would let it through: it was asked before the take-over.
-TEST_P(CatalogTest, TheTokenStopsACommitThatHasAlreadyAskedForTheLock) {
+TEST_P(CatalogTest, TokenStopsACommitThatCheckedTheLockBefore) {
   const auto paused = open("r1");
   ASSERT_TRUE(paused);
   ASSERT_TRUE((*paused)->commit(adding("f1.parquet")));
@@ -173,7 +173,7 @@ TEST_P(CatalogTest, TheTokenStopsACommitThatHasAlreadyAskedForTheLock) {
   EXPECT_THAT(files_of((*read())->table()), SizeIs(1));
 }
 
-TEST_P(CatalogTest, AFirstCommitThatIsRefusedLeavesNoMetadata) {
+TEST_P(CatalogTest, RefusedFirstCommitLeavesNoMetadata) {
   const auto paused = open("r1");
   ASSERT_TRUE(paused);
   const auto file = CatalogFile::open(*stores_, (*paused)->uri(), {.writable = true}).value();
@@ -188,7 +188,7 @@ TEST_P(CatalogTest, AFirstCommitThatIsRefusedLeavesNoMetadata) {
   }));
 }
 
-TEST_P(CatalogTest, AHolderWhoseTokenWasMovedByOneThatDiedGoesOn) {
+TEST_P(CatalogTest, HolderGoesOnAfterADeadRivalMovedTheToken) {
   const auto catalog = open("r1");
   ASSERT_TRUE(catalog);
   ASSERT_TRUE((*catalog)->commit(adding("f1.parquet")));
@@ -253,7 +253,7 @@ TEST_P(CatalogTest, ConcurrentWritersWithoutALockLoseNothing) {
 }
 
 // At each request that an opening makes in turn, another writer makes the table.
-TEST(CatalogOpen, TheTableMayComeIntoBeingMeanwhile) {
+TEST(CatalogOpen, SeesATableThatIsCreatedMeanwhile) {
   living.clear();
   int request = 1;
   for (bool reached = true; reached; ++request) {
@@ -283,7 +283,7 @@ TEST(CatalogOpen, TheTableMayComeIntoBeingMeanwhile) {
   EXPECT_GT(request, 2) << "no opening was disturbed";
 }
 
-TEST_P(CatalogTest, GridSchemaAndWarehouseMustBeTheTables) {
+TEST_P(CatalogTest, RefusesAnotherGridSchemaOrWarehouse) {
   {
     const auto catalog = open("r1");
     ASSERT_TRUE(catalog);
@@ -308,7 +308,7 @@ TEST_P(CatalogTest, GridSchemaAndWarehouseMustBeTheTables) {
   EXPECT_FALSE(exists(catalog_path() + ".lock"));
 }
 
-TEST_P(CatalogTest, WhatIsNoCatalogIsLeftAlone) {
+TEST_P(CatalogTest, RefusesAFileThatIsNoCatalog) {
   const auto where = stores_->locate(catalog_path()).value();
   ASSERT_TRUE(where.store->put(where.key, "Dear diary"));
   for (const auto& catalog : {open("r1"), read()}) {
@@ -337,7 +337,7 @@ TEST_P(CatalogTest, NewColumnsComeWithTheCommitOfTheirFiles) {
 }
 
 // As another process would, which has no part in what this one holds open.
-TEST_P(CatalogTest, AReaderKeepsItsObjectIndexWhateverIsCommitted) {
+TEST_P(CatalogTest, ReaderKeepsItsObjectIndexDuringCommits) {
   auto writing = options("r1");
   writing.index.max_runs = 1;  // each commit merges what was there before
   const auto writer = Catalog::open(*stores_, writing);

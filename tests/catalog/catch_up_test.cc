@@ -55,7 +55,7 @@ class CatchUpTest : public ::testing::Test {
   storage::Stores stores_{{}};
 };
 
-TEST_F(CatchUpTest, RowsOfAnotherEngineAreFound) {
+TEST_F(CatchUpTest, FindsRowsThatAnotherEngineWrote) {
   commit_ours(*open("r1"));
   OtherEngine(stores_, kCatalog).commit({rows("theirs", "y", {{.id = "theirs", .updated = 7}})}, {});
   const auto catalog = open("r2");
@@ -69,7 +69,7 @@ TEST_F(CatchUpTest, RowsOfAnotherEngineAreFound) {
   EXPECT_THAT(owners(*catalog, "ours"), ElementsAre(object_of("k", kOurs, {"x"}, 2020)));
 }
 
-TEST_F(CatchUpTest, ObjectsWhoseRowsAnotherEngineDeletedAreForgotten) {
+TEST_F(CatchUpTest, ForgetsObjectsWhoseRowsAnotherEngineDeleted) {
   commit_ours(*open("r1"));
   OtherEngine other(stores_, kCatalog);
   other.commit({rows("rest", "x", {{.id = "rest", .updated = 7}})}, {});
@@ -85,7 +85,7 @@ TEST_F(CatchUpTest, ObjectsWhoseRowsAnotherEngineDeletedAreForgotten) {
   EXPECT_THAT(owners(*catalog, "rest"), SizeIs(1));
 }
 
-TEST_F(CatchUpTest, AnItemThatLostACellIsForgottenAsAWhole) {
+TEST_F(CatchUpTest, ForgetsAllCellsOfAnItemThatLostOne) {
   iceberg::DataFile in_y;
   {
     const auto catalog = open("r1");
@@ -108,7 +108,7 @@ TEST_F(CatchUpTest, AnItemThatLostACellIsForgottenAsAWhole) {
   EXPECT_THAT(left[0].cells, ElementsAre("x"));
 }
 
-TEST_F(CatchUpTest, ASupersededObjectIsForgottenWithTheForeignRowsThatSupersededIt) {
+TEST_F(CatchUpTest, ForgetsASupersededObjectWhenItsForeignRivalIsDeleted) {
   commit_ours(*open("r1"));
   OtherEngine other(stores_, kCatalog);
   iceberg::DataFile ours;
@@ -125,7 +125,7 @@ TEST_F(CatchUpTest, ASupersededObjectIsForgottenWithTheForeignRowsThatSuperseded
   EXPECT_EQ(state(*catalog, "k"), index::ObjectState::kUnknown) << "so that the next run fetches it again";
 }
 
-TEST_F(CatchUpTest, ATagNamesTheIndexedSnapshot) {
+TEST_F(CatchUpTest, TagNamesTheIndexedSnapshot) {
   const auto tagged = [](const Catalog& catalog) {
     const auto& refs = catalog.table().metadata().refs;
     const auto tag = refs.find(kIndexTag);
@@ -142,7 +142,7 @@ TEST_F(CatchUpTest, ATagNamesTheIndexedSnapshot) {
   EXPECT_EQ(tagged(*catalog), current(*catalog));
 }
 
-TEST_F(CatchUpTest, AnIndexWhoseSnapshotIsLostIsComparedWithAllRowsOfTheTable) {
+TEST_F(CatchUpTest, ReadsAllRowsWhenTheIndexedSnapshotIsGone) {
   const Row both{.id = "both", .updated = 6}, undated{.id = "undated", .updated = {}};
   iceberg::DataFile in_y;
   {
@@ -174,7 +174,7 @@ TEST_F(CatchUpTest, AnIndexWhoseSnapshotIsLostIsComparedWithAllRowsOfTheTable) {
   EXPECT_EQ(catalog->index().manifest().items, 4);
 }
 
-TEST_F(CatchUpTest, ACompactionByAnotherEngineChangesNothing) {
+TEST_F(CatchUpTest, ForeignCompactionChangesNothing) {
   commit_ours(*open("r1"));
   OtherEngine other(stores_, kCatalog);
   iceberg::DataFile removed;
@@ -188,7 +188,7 @@ TEST_F(CatchUpTest, ACompactionByAnotherEngineChangesNothing) {
   EXPECT_EQ(catalog->index().manifest().runs.size(), 1u) << "nothing was written for it";
 }
 
-TEST_F(CatchUpTest, ACompactionByAnotherEngineThatDropsDoublesLosesNoCell) {
+TEST_F(CatchUpTest, ForeignCompactionThatDropsDuplicatesLosesNoCell) {
   const Row older{.id = "ours", .updated = 4};
   commit_ours(*open("r1"));
   OtherEngine other(stores_, kCatalog);
@@ -206,7 +206,7 @@ TEST_F(CatchUpTest, ACompactionByAnotherEngineThatDropsDoublesLosesNoCell) {
   EXPECT_THAT(owners(*catalog, "ours"), ElementsAre(object_of("k", kOurs, {"x"}, 2020)));
 }
 
-TEST_F(CatchUpTest, NewerRowsOfAnotherEngineSupersedeOurObject) {
+TEST_F(CatchUpTest, NewerForeignRowsSupersedeAnObject) {
   commit_ours(*open("r1"));
   OtherEngine other(stores_, kCatalog);
   iceberg::DataFile removed;
@@ -224,7 +224,7 @@ TEST_F(CatchUpTest, NewerRowsOfAnotherEngineSupersedeOurObject) {
   EXPECT_EQ(state(*catalog, "k"), index::ObjectState::kUnchanged);
 }
 
-TEST_F(CatchUpTest, AnIndexWhoseFilesAreGoneIsMadeAnewFromTheTable) {
+TEST_F(CatchUpTest, RebuildsAnIndexWhoseFilesAreGone) {
   std::string run;
   {
     const auto catalog = open("r1");
@@ -240,7 +240,7 @@ TEST_F(CatchUpTest, AnIndexWhoseFilesAreGoneIsMadeAnewFromTheTable) {
   EXPECT_EQ(state(*catalog, "k"), index::ObjectState::kUnknown);
 }
 
-TEST_F(CatchUpTest, ACommitIsRedoneOnTopOfAnothersThatTouchedOtherItems) {
+TEST_F(CatchUpTest, CommitIsRebuiltOverOneThatTouchedOtherItems) {
   const auto catalog = open("r1");
   commit_ours(*catalog);
   OtherEngine(stores_, kCatalog).commit({rows("theirs", "x", {{.id = "theirs", .updated = 7}})}, {});
@@ -256,7 +256,7 @@ TEST_F(CatchUpTest, ACommitIsRedoneOnTopOfAnothersThatTouchedOtherItems) {
   EXPECT_EQ(catalog->index().manifest().snapshot_id, done->snapshot_id);
 }
 
-TEST_F(CatchUpTest, ACommitOfAnItemThatAnotherWroteMeanwhileIsRefused) {
+TEST_F(CatchUpTest, CommitConflictsWithAConcurrentWriteOfTheSameItem) {
   const auto catalog = open("r1");
   commit_ours(*catalog);
   OtherEngine(stores_, kCatalog).commit({rows("theirs", "x", {{.id = "same", .updated = 7}})}, {});
@@ -273,7 +273,7 @@ TEST_F(CatchUpTest, ACommitOfAnItemThatAnotherWroteMeanwhileIsRefused) {
   EXPECT_TRUE(catalog->commit(request)) << "decided anew";
 }
 
-TEST_F(CatchUpTest, ACommitThatDisplacesAnItemThatAnotherWroteMeanwhileIsRefused) {
+TEST_F(CatchUpTest, CommitConflictsWhenADisplacedItemWasWrittenConcurrently) {
   const auto catalog = open("r1");
   commit_ours(*catalog);
   OtherEngine(stores_, kCatalog).commit({rows("theirs", "x", {{.id = "left", .updated = 7}})}, {});
@@ -287,7 +287,7 @@ TEST_F(CatchUpTest, ACommitThatDisplacesAnItemThatAnotherWroteMeanwhileIsRefused
   EXPECT_EQ(refused.error().kind, ErrorKind::kConflict);
 }
 
-TEST_F(CatchUpTest, ACommitThatRemovesAFileThatIsGoneIsRefused) {
+TEST_F(CatchUpTest, CommitConflictsWhenAFileItRemovesIsGone) {
   const auto catalog = open("r1");
   commit_ours(*catalog);
   iceberg::DataFile removed;

@@ -64,7 +64,7 @@ RC_GTEST_PROP(HashIndex, UpdatesAreThoseOfASet, ()) {
   RC_ASSERT(check->good() && check->entries == static_cast<std::int64_t>(model.size()));
 }
 
-TEST(HashIndex, BelongsToWhoeverWasFirst) {
+TEST(HashIndex, FileBelongsToItsFirstTable) {
   storage::Stores stores({});
   const auto where = at(stores, "memory://b/w_id_hashes.parquet");
   for (const std::int64_t gather_bytes : {1 << 20, 0}) {  // conditional put, stream
@@ -226,7 +226,7 @@ TEST_F(HashIndexOfTable, FollowsItsSnapshots) {
   EXPECT_TRUE(index::check_hash_index(where_, &catalog_->table(), {})->good());
 }
 
-TEST_F(HashIndexOfTable, AnIdStaysWhileAnItemOfAnotherCollectionHasIt) {
+TEST_F(HashIndexOfTable, KeepsAnIdThatAnotherCollectionHas) {
   const auto ours = write_rows(stores_, "memory://b/w/1.parquet", "x", 2020,
                                {{.id = "same", .updated = 1, .collection = "c1"}, {.id = "other", .updated = 1}});
   const auto theirs =
@@ -242,7 +242,7 @@ TEST_F(HashIndexOfTable, AnIdStaysWhileAnItemOfAnotherCollectionHasIt) {
   EXPECT_THAT(read_all(where_), ElementsAreArray(sorted({"same"})));
 }
 
-TEST_F(HashIndexOfTable, ThatNamesNoSnapshotIsMadeAnew) {
+TEST_F(HashIndexOfTable, IsRebuiltWhenItNamesNoSnapshot) {
   commit({file("1.parquet", {"a"})}, {});
   index::HashChanges others({});
   ASSERT_TRUE(others.add("gone"));

@@ -54,7 +54,7 @@ TEST_F(LockTest, RecordsWhoWhereAndSinceWhen) {
   }
 }
 
-TEST_F(LockTest, AReleaseThatWasPausedLeavesTheSuccessorsLockAlone) {
+TEST_F(LockTest, PausedReleaseLeavesTheSuccessorsLock) {
   const auto paused = std::make_shared<ForwardingStore>(store_);
   auto first = Lock::acquire({paused, where_.key}, fence_, options_of(made_up_host("a", 12), "run-1"));
   ASSERT_TRUE(first) << first.error().message;
@@ -108,7 +108,7 @@ TEST_F(LockTest, ReleasesWhenDestroyed) {
   EXPECT_FALSE(store_->get(where_.key).value());
 }
 
-TEST_F(LockTest, OfAKilledProcessOfThisHostIsTakenOverAtOnce) {
+TEST_F(LockTest, TakesOverFromADeadProcessOfThisHostAtOnce) {
   const auto dead = acquire("a", 12, "run-1");
   ASSERT_TRUE(dead);
   living.erase(12);
@@ -118,7 +118,7 @@ TEST_F(LockTest, OfAKilledProcessOfThisHostIsTakenOverAtOnce) {
   EXPECT_FALSE(commit_admitted(**dead, fence_));
 }
 
-TEST_F(LockTest, OfAKilledProcessOfAnotherHostWaitsForTheHeartbeat) {
+TEST_F(LockTest, WaitsForTheHeartbeatOfAnotherHost) {
   const auto dead = acquire("a", 12, "run-1");
   ASSERT_TRUE(dead);
   living.erase(12);
@@ -129,7 +129,7 @@ TEST_F(LockTest, OfAKilledProcessOfAnotherHostWaitsForTheHeartbeat) {
   EXPECT_TRUE(acquire("b", 13, "run-2"));
 }
 
-TEST_F(LockTest, OfTheSameHostNameAfterARebootWaitsForTheHeartbeat) {
+TEST_F(LockTest, WaitsForTheHeartbeatAfterAReboot) {
   const auto dead = acquire("a", 12, "run-1");
   ASSERT_TRUE(dead);
   living.erase(12);
@@ -164,7 +164,7 @@ TEST_F(LockTest, APausedHolderCannotCommitAfterTheTakeover) {
   EXPECT_TRUE(commit_admitted(**lock, fence_));
 }
 
-TEST_F(LockTest, AHolderThatWasOnlyThoughtDeadGoesOn) {
+TEST_F(LockTest, HolderThatIsAliveGoesOnAfterAFailedTakeover) {
   const auto lock = acquire("a", 12, "run-1");
   ASSERT_TRUE(lock);
   // Another has moved the token to take the lock over, and died before it did.
@@ -174,7 +174,7 @@ TEST_F(LockTest, AHolderThatWasOnlyThoughtDeadGoesOn) {
   EXPECT_TRUE(commit_admitted(**lock, fence_));
 }
 
-TEST_F(LockTest, OfThePeerHoldsForItsHours) {
+TEST_F(LockTest, PythonSystemsLockHoldsForItsHours) {
   store(kPeerLock);
   test_time = kTestStart + 12LL * 3600 * kMicrosPerSecond;
   const auto refused = acquire("a", 12, "run-1");
@@ -185,7 +185,7 @@ TEST_F(LockTest, OfThePeerHoldsForItsHours) {
   EXPECT_TRUE(acquire("a", 12, "run-1"));
 }
 
-TEST_F(LockTest, WhatIsNoLockIsNotTakenOver) {
+TEST_F(LockTest, RefusesAnObjectThatIsNoLock) {
   store("hello");
   const auto refused = acquire("a", 12, "run-1");
   ASSERT_FALSE(refused);
@@ -206,7 +206,7 @@ TEST_F(LockTest, BreakingItStopsItsHolder) {
   EXPECT_FALSE(break_lock(where_, fence_).value());
 }
 
-TEST_F(LockTest, OnACatalogThatDoesNotExistCreatesNone) {
+TEST_F(LockTest, CreatesNoCatalog) {
   MemoryFence absent(false);
   const auto lock = Lock::acquire(where_, absent, options_of(made_up_host("a", 1), "run-1"));
   ASSERT_TRUE(lock);
@@ -228,7 +228,7 @@ TEST_F(LockTest, AFailedHeartbeatStopsTheNextCommit) {
   EXPECT_TRUE((*lock)->check());
 }
 
-TEST_F(LockTest, ALostReplyDoesNotLoseIt) {
+TEST_F(LockTest, SurvivesALostReply) {
   const auto faulty = std::make_shared<ForwardingStore>(store_);
   int calls = 0;
   faulty->after = [&](std::string_view call) -> Status {
@@ -263,7 +263,7 @@ TEST_F(LockTest, AStoreWithoutConditionsIsRefused) {
   EXPECT_EQ(refused.error().kind, ErrorKind::kUnsupported);
 }
 
-TEST(Host, KnowsItselfAndTheDead) {
+TEST(Host, TellsLivingProcessesFromDeadOnes) {
   const auto host = this_host();
   EXPECT_FALSE(host.hostname.empty());
   EXPECT_FALSE(host.boot_id.empty());
@@ -273,7 +273,7 @@ TEST(Host, KnowsItselfAndTheDead) {
   EXPECT_FALSE(host.process_lives(0x3fffffff, 0));
 }
 
-TEST(LockRecord, ReadsWhatItWritesAndRefusesTheRest) {
+TEST(LockRecord, RoundTripsAndRefusesOtherText) {
   LockRecord record{.owner = "a \"b\"",
                     .pid = 3,
                     .hostname = "h",

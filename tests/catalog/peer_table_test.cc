@@ -45,7 +45,7 @@ class PeerTableTest : public ::testing::Test {
   storage::Stores stores_{{}};
 };
 
-TEST_F(PeerTableTest, IsReadAsItIs) {
+TEST_F(PeerTableTest, IsReadUnchanged) {
   CatalogOptions reading;
   reading.catalog = "memory://peer/catalog.db";
   const auto catalog = Catalog::open(stores_, reading);
@@ -100,7 +100,7 @@ TEST_F(PeerTableTest, OfAnotherResolutionThanAskedForIsRefused) {
   EXPECT_THAT(refused.error().message, AllOf(HasSubstr("resolution 1"), HasSubstr("was 2")));
 }
 
-TEST_F(PeerTableTest, AnItemThatARunReplacesLosesItsNamelessOwner) {
+TEST_F(PeerTableTest, ReplacedItemLosesItsOwnerWithoutName) {
   const auto catalog = Catalog::open(stores_, options());
   ASSERT_TRUE(catalog) << catalog.error().message;
   const auto before = owners(**catalog, "a").at(0);
@@ -132,7 +132,7 @@ TEST(TableSchema, GivesNestedIdsAfterAllTopLevelOnes) {
   EXPECT_EQ(schema.find("geometry_bbox")->type.fields.front().field_id, 32);
 }
 
-TEST(TableSchema, RefusesOthersByTheNameOfTheDifference) {
+TEST(TableSchema, RefusesOtherSchemasAndNamesTheDifference) {
   const auto message = [](const iceberg::Schema& schema) {
     const auto recognized = recognize(schema);
     if (!recognized) return recognized.error().message;
@@ -171,7 +171,7 @@ TEST(TableSchema, LeavesColumnsOfAnotherEngineOut) {
   EXPECT_THAT(recognized->not_writable, HasSubstr("\"colour\""));
 }
 
-TEST(TableSchema, OfAnotherEngineIsRefusedToWhoWritesRows) {
+TEST(TableSchema, RefusesToWriteRowsOfAForeignSchema) {
   test_time = kTestStart;
   storage::Stores stores({});
   const auto file = CatalogFile::open(stores, "memory://other/catalog.db", {.writable = true}).value();

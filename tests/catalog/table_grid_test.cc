@@ -10,7 +10,7 @@ namespace {
 using ::testing::AllOf;
 using ::testing::HasSubstr;
 
-TEST(TableGrid, GivesItsResolutionToWhoDoesNotAsk) {
+TEST(TableGrid, AnswersItsResolutionWhenNoneIsAsked) {
   const TableGrid table{.type = "h3", .resolution = 2, .boundaries_path = {}, .id_field = {}};
   EXPECT_EQ(grid_of_table(table, {}).value().resolution, 2);
   EXPECT_EQ(

@@ -22,7 +22,7 @@ TEST(Options, ReadsHowManyMayBeMissing) {
 
 constexpr std::size_t kWide = 200;
 
-TEST(Progress, AnEstimateSaysThatItIsOneAndNothingIsSaidOfWhatNobodyKnows) {
+TEST(Progress, MarksEstimatesAndOmitsUnknownTotals) {
   Progress progress{.settled = 1000, .total = 4000, .total_is_estimate = true, .seconds = 10, .stage = "fetch"};
   auto text = progress_text(progress, kWide);
   EXPECT_NE(text.find("fetch: 1000 of about 4000 items"), std::string::npos) << text;
@@ -50,7 +50,7 @@ TEST(Progress, NamesWhatIsWaitedFor) {
             std::string::npos);
 }
 
-TEST(Progress, RateIsThatOfWorkDoneInThisRun) {
+TEST(Progress, RateLeavesOutWorkOfEarlierRuns) {
   const Progress progress{
       .settled = 3000, .before = 1500, .unchanged = 500, .total = 6000, .seconds = 10, .stage = "fetch"};
   const auto text = progress_text(progress, kWide);
@@ -107,7 +107,7 @@ struct Watched {
   ProgressLine line;
 };
 
-TEST(ProgressLine, GoesOnWhileNothingIsTold) {
+TEST(ProgressLine, KeepsTickingWithoutUpdates) {
   Watched watched(true);
   watched.line.show({.stage = "write"});
   EXPECT_TRUE(watched.writes("\r\x1b[Kwrite  0:00"));

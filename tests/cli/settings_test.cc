@@ -72,7 +72,7 @@ class SettingsTest : public ::testing::Test {
   std::filesystem::path folder_;
 };
 
-TEST_F(SettingsTest, FlagOverVariableOverCommandOfTheFileOverTheFile) {
+TEST_F(SettingsTest, PrecedenceIsFlagVariableCommandSectionFile) {
   const auto path = config("workers: 1\nmax_size: general\ncopy:\n  max_size: own\n");
   const Variables variables = {{"EARTHCATALOG_WORKERS", "2"}, {"EARTHCATALOG_SOURCE", "variable"}};
   Program program;
@@ -101,12 +101,12 @@ TEST_F(SettingsTest, AFlagCanBeTakenBack) {
   EXPECT_FALSE(program.dry_run);
 }
 
-TEST_F(SettingsTest, AnOptionOfAnotherCommandIsNoneOfThisOne) {
+TEST_F(SettingsTest, OptionOfAnotherCommandIsRefused) {
   Program program;
   ASSERT_TRUE(program.collect({"copy", "--source", "s", "--config", config("depth: 3\ncheck: {depth: 4}\n")}));
 }
 
-TEST_F(SettingsTest, PathsBeginAtTheFilesFolderAndTildeAtTheHome) {
+TEST_F(SettingsTest, PathsAreRelativeToTheFileAndTildeIsTheHome) {
   Program program;
   ASSERT_TRUE(program.collect(
       {"copy", "--config", config("source: data/x\nmax_size: data/x\nproblems: [~/p, s3://b/p, /q]\n")}));
@@ -169,7 +169,7 @@ TEST_F(SettingsTest, AVariableThatNothingReadsIsNoted) {
               HasSubstr("EARTHCATALOG_WORKER of the environment; did you mean EARTHCATALOG_WORKERS?"));
 }
 
-TEST_F(SettingsTest, AMistypedCommandOrOptionGetsTheNearestName) {
+TEST_F(SettingsTest, MistypedNamesGetTheNearestSuggestion) {
   Program program;
   const auto command = Settings::collect(program.app, {"cpoy"}, {});
   ASSERT_FALSE(command);
@@ -179,7 +179,7 @@ TEST_F(SettingsTest, AMistypedCommandOrOptionGetsTheNearestName) {
   EXPECT_THAT(option.error().message, HasSubstr("copy has no option --sorce; did you mean --source?"));
 }
 
-TEST_F(SettingsTest, ValuesThatLookLikeNumbersAreNoOptions) {
+TEST_F(SettingsTest, NegativeNumbersAreNoOptions) {
   Program program;
   EXPECT_TRUE(Settings::collect(program.app, {"copy", "--workers", "-3", "--", "--what"}, {}));
 }

@@ -171,10 +171,12 @@ def test_phases_one_by_one_as_a_worker_runs_them(earthcatalog, archive, tmp_path
     spec = {"staging": staging, "chunk": 1, "source_root": archive.source_root}
     record = earthcatalog.phase("ingest_chunk", spec)
     assert record["source_items"] == record["staged_items"] == 100
-    assert sum(file[3] for file in record["files"]) == record["rows"] >= 100
+    assert sum(file["rows"] for file in record["files"]) == record["rows"] >= 100
     assert earthcatalog.phase("ingest_chunk", spec) == record  # the marker's words: nothing is done twice
     wrong = earthcatalog.run("phase", "ingest_chunk", "--spec", "-", input='{"chunk": "one"}')
     assert wrong.returncode == 1 and "the spec" in wrong.stderr
+    unknown = earthcatalog.run_phase("ingest_chunk", {**spec, "chunk_sise": 3})
+    assert unknown.returncode == 1 and 'there is no member "chunk_sise"; there are staging, ' in unknown.stderr
     assert earthcatalog.run("phase", "none", "--spec", "-", input="{}").returncode == 2
 
 

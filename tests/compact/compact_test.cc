@@ -114,7 +114,7 @@ TEST_F(Compacting, OneFileABucket) {
   EXPECT_THAT(stored(), SizeIs(4 + 2));
 }
 
-TEST_F(Compacting, WhatAnotherWriterAppendsMeanwhileStaysBesideTheMergedFile) {
+TEST_F(Compacting, KeepsFilesAppendedConcurrently) {
   const auto status = compact([&] { catalog::OtherEngine(stores_, kCatalog).commit({write("e", 2020, {"7"})}, {}); });
   ASSERT_TRUE(status) << status.error().message;
   EXPECT_THAT(files(2020), SizeIs(2));
@@ -123,7 +123,7 @@ TEST_F(Compacting, WhatAnotherWriterAppendsMeanwhileStaysBesideTheMergedFile) {
 }
 
 // Had the merged rows of the removed file come back, that writer's commit would have been undone.
-TEST_F(Compacting, ABucketThatLostAFileMeanwhileIsMergedAgainAndTheOtherIsNot) {
+TEST_F(Compacting, MergesOnlyTheBucketThatLostAFileAgain) {
   const auto status = compact([&] {
     catalog::OtherEngine(stores_, kCatalog).commit({write("e", 2020, {"7"})}, {write("a", 2020, {"1", "2"})});
   });
@@ -140,7 +140,7 @@ TEST_F(Compacting, ABucketThatLostAFileMeanwhileIsMergedAgainAndTheOtherIsNot) {
   EXPECT_THAT(stored(), SizeIs(5 + 2));
 }
 
-TEST_F(Compacting, ABucketThatAnotherWriterMergedMeanwhileIsLeftToIt) {
+TEST_F(Compacting, LeavesABucketThatAnotherWriterMerged) {
   const auto status = compact([&] {
     catalog::OtherEngine(stores_, kCatalog)
         .commit({write("e", 2020, {"1", "2", "3"})}, {write("a", 2020, {"1", "2"}), write("b", 2020, {"3"})});
@@ -152,7 +152,7 @@ TEST_F(Compacting, ABucketThatAnotherWriterMergedMeanwhileIsLeftToIt) {
   EXPECT_THAT(stored(), SizeIs(5 + 1));
 }
 
-TEST_F(Compacting, WhoeverIsAlwaysSecondGivesUpAndLeavesNothing) {
+TEST_F(Compacting, GivesUpAfterLosingEveryRaceAndLeavesNothing) {
   int number = 0;
   std::string last = "a";
   const auto status = compact(

@@ -222,7 +222,7 @@ class MadeSource final : public write::RowSource {
 };
 
 // 160 MB of rows with a limit of 32 MiB, and of 16 MiB.
-TEST(BucketMergingMemory, StaysBelowTheLimitWhateverTheRows) {
+TEST(BucketMergingMemory, StaysBelowTheLimitForAnyRows) {
   for (const bool sorted : {true, false}) {
     for (const std::int64_t limit : {32 << 20, 16 << 20}) {
       std::vector<std::unique_ptr<write::RowSource>> sources;

@@ -42,7 +42,7 @@ TEST(Access, RefusalAfterASuccessIsPending) {
   EXPECT_THAT(outcomes.at("b/k30").reason, AllOf(HasSubstr("403 AccessDenied"), HasSubstr("missing")));
 }
 
-TEST(Access, FirstReplyIsARefusalButOthersOnTheirWaySucceed) {
+TEST(Access, FirstRefusalIsNoVerdictWhileOthersSucceed) {
   ScriptServer server([](const ScriptRequest& request) {
     if (request.path == "/b/k0") return denied();
     return ScriptReply{.body = "{}", .delay = std::chrono::milliseconds(50)};
@@ -76,7 +76,7 @@ TEST(Access, OnePercentOfRefusalsStopsTheRun) {
   EXPECT_THAT(outcomes.status.error().message, HasSubstr(" objects were refused"));
 }
 
-TEST(Access, PublicBucketIsReadThoughTheKeysAreUseless) {
+TEST(Access, PublicBucketIsReadWithUselessKeys) {
   for (const std::string code : {"InvalidAccessKeyId", "SignatureDoesNotMatch", "AccessDenied", "ExpiredToken"}) {
     ScriptServer server([&](const ScriptRequest& request) {
       auto refusal = denied(code);

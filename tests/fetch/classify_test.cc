@@ -61,7 +61,7 @@ TEST(Classify, StatusAndCode) {
   }
 }
 
-TEST(Classify, AnErrorStatusCountsMoreThanTheWayTheReplyEnded) {
+TEST(Classify, ErrorStatusOutranksABrokenTransfer) {
   for (const auto end : {TransferEnd::kTruncated, TransferEnd::kTimeout, TransferEnd::kBroken}) {
     const auto attempt = classify({.end = end, .detail = "x", .status = 404}, 100);
     EXPECT_EQ(attempt.verdict, Verdict::kMissing);
@@ -89,7 +89,7 @@ TEST(Classify, BrokenTransfers) {
   }
 }
 
-TEST(Classify, WhatRecoverNeedsIsKept) {
+TEST(Classify, KeepsWhatRecoveryNeeds) {
   HttpReply reply{.status = 301,
                   .body = s3_error_body("PermanentRedirect"),
                   .region = "eu-west-1",

@@ -70,7 +70,7 @@ struct DeadEndpoint {
   std::vector<std::string> said;
 };
 
-TEST(DeadPlace, AnEndpointWhereNobodyAnswersStopsTheRunInSeconds) {
+TEST(DeadPlace, SilentEndpointStopsTheRunInSeconds) {
   ScriptServer plain([](const ScriptRequest&) { return kFound; });
   const auto port = plain.endpoint().substr(plain.endpoint().rfind(':'));
   const auto nobody = endpoint_of_nobody();
@@ -90,7 +90,7 @@ TEST(DeadPlace, AnEndpointWhereNobodyAnswersStopsTheRunInSeconds) {
   }
 }
 
-TEST(DeadPlace, AServerThatWantsTlsStopsTheRun) {
+TEST(DeadPlace, ServerThatWantsTlsStopsTheRun) {
   ScriptServer server([](const ScriptRequest&) {
     return ScriptReply{.status = 400, .body = "Client sent an HTTP request to an HTTPS server.\n"};
   });
@@ -100,7 +100,7 @@ TEST(DeadPlace, AServerThatWantsTlsStopsTheRun) {
   EXPECT_LE(server.requests(), 16);
 }
 
-TEST(DeadPlace, NobodyThereAfterASuccessIsPending) {
+TEST(DeadPlace, UnreachableAfterASuccessIsPending) {
   auto server = std::make_unique<ScriptServer>([](const ScriptRequest&) { return kFound; });
   auto options = quick_options();
   options.give_up_seconds = 1;
@@ -118,7 +118,7 @@ TEST(DeadPlace, NobodyThereAfterASuccessIsPending) {
   EXPECT_TRUE(fetch_all(next, {object("b", "k")}).status);
 }
 
-TEST(DeadPlace, WhatIsWaitedForIsTold) {
+TEST(DeadPlace, ReportsWhatItWaitsFor) {
   ScriptServer server([](const ScriptRequest& request) {
     return request.nth == 1
                ? ScriptReply{.status = 503, .body = s3_error_body("SlowDown"), .headers = {{"Retry-After", "2"}}}

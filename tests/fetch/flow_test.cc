@@ -133,7 +133,7 @@ TEST(Flow, BodiesInFlightStayWithinTheirMemory) {
   }
 }
 
-TEST(Flow, AnObjectLargerThanAllTheMemoryComesThroughAlone) {
+TEST(Flow, ObjectLargerThanMemoryPassesAlone) {
   ScriptServer server([](const ScriptRequest&) { return ScriptReply{.body = std::string(500'000, 'x')}; });
   auto options = quick_options();
   options.max_bytes_in_flight = 1000;

@@ -44,7 +44,7 @@ TEST(HttpRules, BodyComesWholeWithSpareCapacity) {
   }
 }
 
-TEST(HttpRules, KeysGoOverTheWireUnderTheirTrueName) {
+TEST(HttpRules, SendsKeysUnderTheirTrueName) {
   std::vector<std::string> paths;
   ScriptServer server([&](const ScriptRequest& request) {
     paths.push_back(request.path);
@@ -62,7 +62,7 @@ TEST(HttpRules, KeysGoOverTheWireUnderTheirTrueName) {
                                           "/b/%C3%A9%22%27%2C%0A"));
 }
 
-TEST(HttpRules, AnObjectThatNobodyKnowsMoreOfThanItsNameGetsTheVersionThatWasRead) {
+TEST(HttpRules, ObjectWithoutVersionGetsTheOneThatWasRead) {
   ScriptServer server([](const ScriptRequest&) {
     return ScriptReply{.body = "{}",
                        .headers = {{"ETag", "\"0123-2\""}, {"Last-Modified", "Sun, 06 Nov 1994 08:49:37 GMT"}}};
@@ -145,7 +145,7 @@ TEST(HttpRules, EndlessBodyIsCutOffAtTheLimit) {
   EXPECT_EQ(outcomes.at("b/k").kind, "too_large");
 }
 
-TEST(HttpRules, EndlessDescriptionOfAnErrorIsCutOff) {
+TEST(HttpRules, EndlessErrorBodyIsCutOff) {
   Always always({.status = 404, .body = std::string(10000, 'x'), .endless = true});
   const auto outcomes = always.fetch();
   EXPECT_EQ(outcomes.at("b/k").outcome, Outcome::kMissing);
@@ -159,7 +159,7 @@ TEST(HttpRules, XmlThatIsAnObjectIsTaken) {
   EXPECT_EQ(no_error.fetch().at("b/k").outcome, Outcome::kFetched);
 }
 
-TEST(HttpRules, NamesThatNoObjectCanHaveAreRejected) {
+TEST(HttpRules, ImpossibleKeysAreRejected) {
   Always always({.body = "{}"});
   const auto outcomes = fetch_all(settings_for(always.server()), quick_options(),
                                   {object("b", ""), object("", "k"), object("..", "k"), object("a/b", "k")});

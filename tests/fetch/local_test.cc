@@ -82,7 +82,7 @@ TEST_F(LocalRoot, NothingOutsideTheBucketIsRead) {
   EXPECT_EQ(fetch({object("b", "/etc/passwd")}).at("b//etc/passwd").outcome, Outcome::kMissing);
 }
 
-TEST_F(LocalRoot, WhatIsNoFileIsRejected) {
+TEST_F(LocalRoot, RejectsWhatIsNoFile) {
   std::filesystem::create_directories(folder_ / "data" / "b" / "folder");
   ASSERT_EQ(::mkfifo((folder_ / "data" / "b" / "pipe").c_str(), 0600), 0);
   const auto outcomes =

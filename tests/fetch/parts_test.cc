@@ -86,7 +86,7 @@ TEST(AccessRule, OnePercentOfAtLeastOneHundredIsTooMany) {
   EXPECT_TRUE(few.is_broken());
 }
 
-TEST(AccessRule, FewerThanOnePercentAreBearableUpToOneThousand) {
+TEST(AccessRule, ToleratesLessThanOnePercentUpToOneThousand) {
   AccessRule rule;
   for (int i = 0; i < 1'000'000; ++i) rule.on_decided();
   for (int i = 0; i < 999; ++i) rule.on_refused();

@@ -34,7 +34,7 @@ TEST_P(RetriedFault, PassesAfterSomeTries) {
   EXPECT_EQ(server.requests(), 4);
 }
 
-TEST_P(RetriedFault, ForEverIsPendingAndHoldsUpNothingElse) {
+TEST_P(RetriedFault, LastingFaultIsPendingAndDelaysNothingElse) {
   ScriptServer server([&](const ScriptRequest& request) {
     return request.path == "/b/bad" ? GetParam().reply : ScriptReply{.body = "{}"};
   });
@@ -108,7 +108,7 @@ TEST(Retry, RetryAfterIsHonoured) {
   EXPECT_LT(times[1] - times[0], milliseconds(4000));
 }
 
-TEST(Retry, RetryAfterBeyondTheTimeOfAnObjectGivesUpAtOnce) {
+TEST(Retry, RetryAfterBeyondTheDeadlineGivesUpAtOnce) {
   ScriptServer server(
       [](const ScriptRequest&) { return ScriptReply{.status = 503, .headers = {{"Retry-After", "3600"}}}; });
   const auto start = std::chrono::steady_clock::now();
@@ -118,7 +118,7 @@ TEST(Retry, RetryAfterBeyondTheTimeOfAnObjectGivesUpAtOnce) {
   EXPECT_LT(std::chrono::steady_clock::now() - start, milliseconds(5000));
 }
 
-TEST(Retry, KeptConnectionThatTheServerClosedCostsNoTry) {
+TEST(Retry, ClosedKeepAliveConnectionCostsNoTry) {
   ScriptServer server([](const ScriptRequest&) { return ScriptReply{.body = "{}", .close = true}; });
   auto options = quick_options();
   options.concurrency = 2;

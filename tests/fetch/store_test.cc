@@ -90,7 +90,7 @@ Tally run_faulty(int threads, const std::vector<storage::ObjectRef>& refs) {
   return tally;
 }
 
-TEST(BlockingTransport, EveryObjectComesOutOnceWithAnyNumberOfThreads) {
+TEST(BlockingTransport, DeliversEveryObjectOnceWithAnyNumberOfThreads) {
   for (const int threads : {0, 1, 5}) {
     const auto tally = run_faulty(threads, objects("b", 300));
     ASSERT_TRUE(tally.status) << tally.status.error().message;

@@ -147,7 +147,7 @@ TEST_F(GenerateTest, NothingIsAValidArchive) {
   EXPECT_EQ(read("memory://test/none/inventory/manifest.json").value().size(), 0);
 }
 
-TEST_F(GenerateTest, RefusesNonsense) {
+TEST_F(GenerateTest, RefusesBadOptions) {
   for (const auto& options : {GenerateOptions{.items = -1}, GenerateOptions{.start = -1},
                               GenerateOptions{.bucket = "a/b"}, GenerateOptions{.duplicate_every = -1},
                               GenerateOptions{.sidecar_rows = -1}, GenerateOptions{.manifest_part_rows = 0}}) {
@@ -160,7 +160,7 @@ TEST_F(GenerateTest, RefusesNonsense) {
   EXPECT_FALSE(generate(stores_, {.out = "/proc/nowhere"}).has_value());
 }
 
-TEST(InOrder, HandsOnInOrderWhateverTheThreads) {
+TEST(InOrder, DeliversInOrderWithAnyNumberOfThreads) {
   for (const int threads : {1, 2, 5}) {
     std::vector<std::int64_t> taken;
     const auto status = in_order<std::int64_t>(

@@ -124,7 +124,7 @@ TEST(Item, ConcentratedItemsLieInFewPlacesAndYears) {
   EXPECT_GE(groups.size(), 150);
 }
 
-TEST(OddItem, ComesAsOftenAsAskedInTurn) {
+TEST(OddItem, AppearsAsOftenAsAsked) {
   int odd = 0;
   std::set<Oddity> kinds;
   for (int i = 0; i < 800; ++i) {

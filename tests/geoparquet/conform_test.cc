@@ -67,7 +67,7 @@ TEST(Conform, WithoutFieldIdsNamesDecideAndOrderDoesNot) {
   EXPECT_TRUE(result->column(1)->Equals(longs({1})));
 }
 
-TEST(Conform, ValuesOfOtherTypesAreConvertedWhenNothingIsLost) {
+TEST(Conform, ConvertsValuesWhenNothingIsLost) {
   const auto cast = [](const std::shared_ptr<arrow::Array>& from, const std::shared_ptr<arrow::DataType>& to) {
     return arrow::compute::Cast(*from, to).ValueOrDie();
   };
@@ -102,7 +102,7 @@ TEST(Conform, ValuesOfOtherTypesAreConvertedWhenNothingIsLost) {
   }
 }
 
-TEST(Conform, WhatWouldBeLostIsAnErrorThatNamesTheColumn) {
+TEST(Conform, LossyConversionIsAnErrorThatNamesTheColumn) {
   arrow::DoubleBuilder builder;
   ASSERT_TRUE(builder.Append(1.5).ok());
   const auto half = builder.Finish().ValueOrDie();

@@ -77,7 +77,7 @@ TEST(FileFormat, GeoKeyTellsTypesExtentAndCovering) {
   EXPECT_TRUE(column.contains("covering"));
 }
 
-TEST(FileFormat, NoCoveringWhenNotWantedOrWithoutAnyGeometry) {
+TEST(FileFormat, OmitsTheCoveringWhenUnwantedOrWithoutGeometry) {
   for (const auto& file : {write(itslive_rows(5), {.covering = false}), write(without_geometry(5))}) {
     const json column = json::parse(file.key("geo")).at("columns").at("geometry");
     EXPECT_FALSE(column.contains("covering"));
@@ -94,7 +94,7 @@ TEST(FileFormat, FooterHasNoKeyButGeo) {
   EXPECT_EQ(file.metadata().key_value_metadata()->keys(), std::vector<std::string>{"geo"});
 }
 
-TEST(FileFormat, ColumnsAreZstdButForTheShortOnesOfTinyFiles) {
+TEST(FileFormat, CompressesColumnsUnlessTiny) {
   const std::set<std::string> bulky = {"id", "geometry", "assets", "links", "stac_extensions", "stac_extra"};
   for (const int rows : {12, 64, 2'000}) {
     const auto file = write(itslive_rows(rows));
@@ -170,7 +170,7 @@ TEST(FileFormat, ManifestFiguresAreTheFooters) {
   }
 }
 
-TEST(FileFormat, NamesItsMakerInTheFormThatReadersParse) {
+TEST(FileFormat, NamesItsWriterInParseableForm) {
   EXPECT_THAT(write(itslive_rows(1)).metadata().created_by(),
               testing::MatchesRegex("earthcatalog version [0-9.]+ \\(build parquet-cpp-arrow [0-9.]+.*\\)"));
 }

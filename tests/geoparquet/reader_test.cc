@@ -171,7 +171,7 @@ TEST_F(Reading, RowsOfATableHaveItsColumns) {
   EXPECT_EQ(count, 25);
 }
 
-TEST_F(Reading, NamesInAvrosLettersAreGivenBackAndIdsDecide) {
+TEST_F(Reading, FieldIdsOutrankNamesEscapedByAvro) {
   write_plain(*store, "plain",
               {field_with_id("proj_x3Acode", arrow::utf8(), 8), field_with_id("_2nd", arrow::int64(), 9),
                field_with_id("a_x41_x3", arrow::int64(), 10)},

@@ -47,7 +47,7 @@ class Writing : public testing::Test {
   iceberg::Schema schema = itslive_schema();
 };
 
-TEST_F(Writing, RowsComeBackAsTheyWereWhateverTheSizeOfTheFile) {
+TEST_F(Writing, RoundTripsRowsInFilesOfAnySize) {
   for (const int rows : {1, 12, 63, 64, 999, 1000, 7'001}) {
     SCOPED_TRACE(rows);
     const auto batch = itslive_rows(rows);
@@ -185,7 +185,7 @@ TEST_F(Writing, AFailedPutLeavesNothingAndKeepsItsKind) {
   EXPECT_THAT(store->objects, IsEmpty());
 }
 
-TEST_F(Writing, ADiskThatFillsUpAnywhereLeavesNothing) {
+TEST_F(Writing, FullDiskLeavesNothing) {
   const auto rows = itslive_rows(40);
   const auto whole = write({rows}, {.row_group_rows = 10});
   ASSERT_TRUE(whole);
@@ -214,7 +214,7 @@ TEST_F(Writing, AWriterServesManyFiles) {
 }
 
 // Bounds and footer must come out the same when no batch outlives its append().
-TEST_F(Writing, AStreamMakesTheSameFileFromRowsThatComeAndGo) {
+TEST_F(Writing, StreamedRowsMakeTheSameFile) {
   const auto writer = FileWriter::make(schema, {.row_group_rows = 20}).value();
   for (const int rows : {1, 19, 20, 21, 79, 80}) {
     SCOPED_TRACE(rows);
@@ -237,7 +237,7 @@ TEST_F(Writing, AStreamMakesTheSameFileFromRowsThatComeAndGo) {
 }
 
 // A put of one row group, and a stream.
-TEST_F(Writing, APlaceThatIsTakenIsLeftForTheNext) {
+TEST_F(Writing, TakenNameIsLeftForTheNext) {
   const auto writer = FileWriter::make(schema, {.row_group_rows = 10}).value();
   for (const int rows : {5, 25}) {
     SCOPED_TRACE(rows);
@@ -308,7 +308,7 @@ TEST(WritingLocally, AFileAppearsUnderItsUri) {
   EXPECT_EQ((*reader)->rows(), 40);
 }
 
-TEST(WritingLocally, APlaceThatTakesNoFilesIsAnErrorThatNamesTheFile) {
+TEST(WritingLocally, UnwritableFolderIsAnErrorThatNamesTheFile) {
   const testing_support::TempFolder folder;
   std::ofstream(folder / "file") << "not a folder";
   storage::Stores stores({});

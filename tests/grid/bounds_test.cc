@@ -50,7 +50,7 @@ TEST(Bounds, RoundAPoleReachIt) {
   expect_box(polygon(Points{{0, -70}, {120, -72}, {-120, -71}}), -180, -90, 180, -70);
 }
 
-TEST(Bounds, ThereAreNoneOfNothing) {
+TEST(Bounds, EmptyGeometryHasNone) {
   EXPECT_FALSE(bounds(line({})));
   EXPECT_FALSE(bounds(collection(7, {})));
   EXPECT_FALSE(bounds("no geometry"));

@@ -89,7 +89,7 @@ LonCourse course_of(const Points& path) {
   return course;
 }
 
-TEST(Longitudes, EdgesRunAsWrittenUpTo180AndElseTheShortWay) {
+TEST(Longitudes, EdgesBeyond180DegreesGoTheShortWay) {
   EXPECT_EQ(course_of({{0, 0}, {180, 0}}).steps, std::vector<double>{180});
   EXPECT_EQ(course_of({{0, 0}, {-180, 0}}).steps, std::vector<double>{-180});
   EXPECT_EQ(course_of({{0, 0}, {181, 0}}).steps, std::vector<double>{-179});
@@ -113,7 +113,7 @@ TEST(Longitudes, AnEdgeOf360DegreesIsAWholeTurn) {
   EXPECT_EQ(course_of({{-180, 5}, {180, 5}}).steps, std::vector<double>{360});
 }
 
-TEST(Longitudes, TheSecondNameOfTheAntimeridianIsNoTurn) {
+TEST(Longitudes, BothNamesOfTheAntimeridianAreOneMeridian) {
   const std::vector<Points> boxes{
       {{170, 0}, {180, 0}, {-180, 0}, {-170, 0}, {-170, 9}, {-180, 9}, {180, 9}, {170, 9}},      // flat
       {{170, 0}, {180, 1}, {-180, 1}, {-170, 2}, {-170, 9}, {-180, 8}, {180, 8}, {170, 7}},      // rising

@@ -34,7 +34,7 @@ TEST_F(H3Cover, EmptyGeometriesTouchNothing) {
   }
 }
 
-TEST_F(H3Cover, EmptyMembersAreNoMatter) {
+TEST_F(H3Cover, IgnoresEmptyMembers) {
   const auto there = point({10, 50});
   EXPECT_EQ(cover(collection(7, {line({}), there, polygon(Points{})}), 3), cover(there, 3));
 }
@@ -47,7 +47,7 @@ TEST_F(H3Cover, ACollectionTouchesWhatItsMembersTouch) {
   EXPECT_EQ(cover(collection(7, {a, collection(7, {b, c})}), 3), all);
 }
 
-TEST_F(H3Cover, WhatHasNoLengthIsAPoint) {
+TEST_F(H3Cover, LineWithoutLengthIsAPoint) {
   for (const LonLat p : {LonLat{0, 0}, LonLat{-33.3, 81.2}, LonLat{180, 12}, boundary_of(cell_at({10, 50}, 4))[0]}) {
     const Cells expected{cell_at(p, 4)};
     EXPECT_EQ(cover(line({p}), 4), expected);
@@ -56,11 +56,11 @@ TEST_F(H3Cover, WhatHasNoLengthIsAPoint) {
   }
 }
 
-TEST_F(H3Cover, ARingWithoutAreaIsALine) {
+TEST_F(H3Cover, RingWithoutAreaIsALine) {
   EXPECT_EQ(cover(polygon(Points{{10, 50}, {14, 53}, {10, 50}}), 3), cover(line({{10, 50}, {14, 53}}), 3));
 }
 
-TEST_F(H3Cover, DoubledVerticesAreNoMatter) {
+TEST_F(H3Cover, IgnoresDoubledVertices) {
   const Points ring{{10, 50}, {14, 50}, {14, 53}, {10, 53}};
   Points doubled;
   for (const auto& p : ring) doubled.insert(doubled.end(), 3, p);

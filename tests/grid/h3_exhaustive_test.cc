@@ -72,7 +72,7 @@ TEST_P(H3Exhaustive, ABoxAtTheCenterTouchesThatCell) {
   }
 }
 
-TEST_P(H3Exhaustive, ABoxOverAVertexTouchesTheCellsThatMeetThere) {
+TEST_P(H3Exhaustive, BoxOverAVertexTouchesTheCellsThatMeetThere) {
   const double half = 1e-3 * edge_deg(GetParam());
   for (const auto cell : all_cells(GetParam())) {
     for (const auto& vertex : boundary_of(cell)) {

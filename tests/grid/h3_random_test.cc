@@ -28,7 +28,7 @@ std::string wkb_of(const Shape& shape, std::mt19937_64& random) {
   return polygon(rings);
 }
 
-TEST(H3Random, PolygonsHaveTheCellsThatSamplesFindAndNoOthers) {
+TEST(H3Random, PolygonsHaveExactlyTheCellsThatSamplesFind) {
   Coverers coverers;
   std::mt19937_64 random(1);
   for (int i = 0; i < footprints(); ++i) {

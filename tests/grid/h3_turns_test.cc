@@ -152,7 +152,7 @@ void expect_all_spellings_exact(Coverers& coverers, const Shape& shape, int reso
   }
 }
 
-TEST(H3Turns, RandomBeltsHaveTheCellsThatSamplesFindAndNoOthers) {
+TEST(H3Turns, RandomBeltsHaveExactlyTheCellsThatSamplesFind) {
   Coverers coverers;
   std::mt19937_64 random(11);
   for (int i = 0; i < 200; ++i) {
@@ -162,7 +162,7 @@ TEST(H3Turns, RandomBeltsHaveTheCellsThatSamplesFindAndNoOthers) {
   }
 }
 
-TEST(H3Turns, RandomHalvesHaveTheCellsThatSamplesFindAndNoOthers) {
+TEST(H3Turns, RandomHalvesHaveExactlyTheCellsThatSamplesFind) {
   Coverers coverers;
   std::mt19937_64 random(12);
   for (int i = 0; i < 200; ++i) {

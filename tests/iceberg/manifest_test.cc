@@ -103,7 +103,7 @@ TEST(Manifest, CountsFilesAndRowsByStatusAndPartitionRanges) {
                           PartitionFieldSummary{true, false, serialize_value(-1), serialize_value(60)}));
 }
 
-TEST(Manifest, ARangeOfNullsHasNoBounds) {
+TEST(Manifest, RangeOfNullsHasNoBounds) {
   const Layout layout;
   DataFile nowhere = data_file("c", std::nullopt, 1);
   nowhere.partition.cell.reset();
@@ -172,7 +172,7 @@ TEST(Manifest, OnlyCountsLeavesBoundsAndSizesOut) {
   EXPECT_TRUE(entries[0].data_file.lower_bounds.empty());
 }
 
-TEST(Manifest, RefusesNumbersThatNoFileHas) {
+TEST(Manifest, RefusesImpossibleNumbers) {
   const Layout layout;
   for (const std::int64_t number : {std::int64_t{-1}, kMostRowsOrBytes + 1}) {
     auto rows = data_file("c1", 2020, 1), bytes = rows;
@@ -291,7 +291,7 @@ std::string list_of(const ManifestFile& line) {
   return write_manifest_list({.snapshot_id = 1, .parent_snapshot_id = {}, .sequence_number = 1}, {line});
 }
 
-TEST(ManifestList, RefusesNumbersThatNoManifestHas) {
+TEST(ManifestList, RefusesImpossibleNumbers) {
   const auto refused = [](const ManifestFile& line) {
     EXPECT_THAT(read_manifest_list(list_of(line), "l"), IsError(ErrorKind::kInvalidData, "out of range"));
   };
@@ -312,13 +312,13 @@ TEST(ManifestList, RefusesNumbersThatNoManifestHas) {
   refused(line);
 }
 
-TEST(ManifestList, RowsMayBeUncounted) {
+TEST(ManifestList, RowCountsAreOptional) {
   ManifestFile line;
   line.added_rows_count = -3;
   EXPECT_EQ(value_of(read_manifest_list(list_of(line), "l")).at(0).added_rows_count, kUnknownRows);
 }
 
-TEST(ManifestList, IsNoOtherAvroFile) {
+TEST(ManifestList, RefusesOtherAvroFiles) {
   const Layout layout;
   EXPECT_THAT(read_manifest_list(write(layout, {}).bytes, "memory://l.avro"),
               IsError(ErrorKind::kInvalidData, "manifest list memory://l.avro"));

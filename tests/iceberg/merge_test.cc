@@ -68,7 +68,7 @@ class MergeTest : public testing::TableFixture {
       : TableFixture({{"commit.manifest.min-count-to-merge", "10"}, {"commit.manifest.target-size-bytes", "20000"}}) {}
 };
 
-TEST_F(MergeTest, ManifestsStayFewAndRewritingCostsNoMoreAsTheTableGrows) {
+TEST_F(MergeTest, KeepsManifestsFewAtConstantCost) {
   std::int64_t written_early = 0, written_late = 0;
   for (int i = 0; i < 120; ++i) {
     value_of(append({data_file("c", 2020, 2 * i), data_file("d", 2021, 2 * i + 1)}));

@@ -71,7 +71,7 @@ TEST_F(SnapshotRemoval, TheLogEndsBeforeTheRemovedOne) {
   EXPECT_THAT(logged(), ElementsAre(ids_[2], ids_[3]));
 }
 
-TEST_F(SnapshotRemoval, TheCurrentOneAndThoseOfBranchesAndTagsStay) {
+TEST_F(SnapshotRemoval, KeepsTheCurrentSnapshotAndThoseOfBranchesAndTags) {
   edit([&](TableMetadata& metadata) {
     metadata.refs["v1"] = {.snapshot_id = ids_[0], .type = "tag", .unknown = {}};
     metadata.refs["audit"] = {.snapshot_id = ids_[2], .type = "branch", .unknown = {}};
@@ -95,7 +95,7 @@ TEST_F(SnapshotRemoval, StatisticsGoWithTheirSnapshot) {
   EXPECT_NE(table_->metadata().unknown.find("other"), std::string::npos);
 }
 
-TEST_F(SnapshotRemoval, OnTheStateThatAnotherCommitMadeMeanwhile) {
+TEST_F(SnapshotRemoval, IsRebuiltOverAConcurrentCommit) {
   const Table other = value_of(Table::load(stores_, catalog_));
   ASSERT_THAT(append({data_file("c1", 2020, 5)}), IsOk());
   Transaction change(other);
@@ -105,7 +105,7 @@ TEST_F(SnapshotRemoval, OnTheStateThatAnotherCommitMadeMeanwhile) {
   EXPECT_THAT(live_files(), SizeIs(5));
 }
 
-TEST_F(SnapshotRemoval, WhatWasReplacedLeavesTheMetadataLog) {
+TEST_F(SnapshotRemoval, DropsReplacedFilesFromTheMetadataLog) {
   ASSERT_THAT(table_->metadata().metadata_log, SizeIs(4));
   const auto second = table_->metadata().metadata_log[1];
   Transaction change(*table_);

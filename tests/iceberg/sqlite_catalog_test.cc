@@ -53,27 +53,27 @@ class SqliteCatalogTest : public ::testing::Test {
   const TableIdentifier table_;
 };
 
-TEST_F(SqliteCatalogTest, OfAMistypedPathIsNotCreated) {
+TEST_F(SqliteCatalogTest, DoesNotCreateAMistypedPath) {
   EXPECT_THAT(SqliteCatalog::open(path_), IsError(ErrorKind::kNotFound, path_));
   EXPECT_THAT(SqliteCatalog::open(path_, {.create = true, .read_only = true}), IsError(ErrorKind::kNotFound, path_));
   EXPECT_FALSE(std::filesystem::exists(path_));
 }
 
-TEST_F(SqliteCatalogTest, IsNoOtherFile) {
+TEST_F(SqliteCatalogTest, RefusesOtherFiles) {
   std::ofstream(path_)
       << "bucket,key\nand more than enough bytes for the head of a SQLite file, which has a hundred of them\n";
   EXPECT_THAT(SqliteCatalog::open(path_), IsError(ErrorKind::kInvalidData, "file is not a database"));
   EXPECT_THAT(SqliteCatalog::open(path_, {.create = true}), IsError(ErrorKind::kInvalidData, path_));
 }
 
-TEST_F(SqliteCatalogTest, IsNoOtherDatabase) {
+TEST_F(SqliteCatalogTest, RefusesOtherDatabases) {
   query(path_, "CREATE TABLE bookmarks (url TEXT)");
   EXPECT_THAT(SqliteCatalog::open(path_), IsError(ErrorKind::kInvalidData, "iceberg_tables"));
   EXPECT_THAT(SqliteCatalog::open(path_, {.create = true}), IsError(ErrorKind::kInvalidData, "holds other tables"));
   EXPECT_THAT(query(path_, "SELECT name FROM sqlite_master"), ElementsAre("bookmarks"));
 }
 
-TEST_F(SqliteCatalogTest, IsNoFolder) {
+TEST_F(SqliteCatalogTest, RefusesAFolder) {
   EXPECT_THAT(SqliteCatalog::open(folder_.path(), {.create = true}), IsError(ErrorKind::kInvalidArgument, "folder"));
 }
 
@@ -123,7 +123,7 @@ TEST_F(SqliteCatalogTest, PassesOverViewsAndOtherCatalogs) {
   EXPECT_EQ(value_of(catalog->metadata_location(table_)), std::nullopt);
 }
 
-TEST_F(SqliteCatalogTest, GuardThatRefusesLeavesThePointerAndItsOwnWritesUndone) {
+TEST_F(SqliteCatalogTest, RefusingGuardRollsBackThePointerAndItsWrites) {
   const auto catalog = create();
   ASSERT_TRUE(value_of(catalog->swap(table_, std::nullopt, "v0")));
   const auto guard = [](sqlite3* connection) -> Status {
@@ -149,7 +149,7 @@ TEST_F(SqliteCatalogTest, GuardSeesAndWritesTheSameTransaction) {
   EXPECT_THAT(query(path_, "SELECT value FROM token"), ElementsAre("7"));
 }
 
-TEST_F(SqliteCatalogTest, IsAloneAWholeFileWhenNothingRuns) {
+TEST_F(SqliteCatalogTest, IsOneWholeFileAtRest) {
   query(path_,
         "PRAGMA journal_mode = WAL; CREATE TABLE iceberg_tables (catalog_name, table_namespace, table_name, "
         "metadata_location, previous_metadata_location, iceberg_type)");
@@ -169,7 +169,7 @@ TEST_F(SqliteCatalogTest, BusyForTooLongIsUnavailable) {
 }
 
 // As an idle Spark session leaves it: a statement that was never finished keeps its SHARED lock.
-TEST_F(SqliteCatalogTest, CommitThatAReaderHoldsUpNamesTheReader) {
+TEST_F(SqliteCatalogTest, BlockedCommitNamesTheReader) {
   const auto catalog = create(20);
   EXPECT_TRUE(value_of(catalog->swap(table_, std::nullopt, "v0")));
   sqlite3* raw = nullptr;
@@ -187,7 +187,7 @@ TEST_F(SqliteCatalogTest, CommitThatAReaderHoldsUpNamesTheReader) {
   EXPECT_TRUE(value_of(catalog->swap(table_, "v0", "v1")));
 }
 
-TEST_F(SqliteCatalogTest, ManyMakeOneFileAtOnce) {
+TEST_F(SqliteCatalogTest, ConcurrentCreatorsMakeOneFile) {
   for (int round = 0; round < 40; ++round) {
     const std::string path = folder_ / fmt::format("{}.db", round);
     std::latch start(6);
@@ -221,7 +221,7 @@ void copy_in_mid_transaction(const std::string& from, const std::string& to) {
   std::filesystem::copy_file(from + "-journal", to + "-journal");
 }
 
-TEST_F(SqliteCatalogTest, ReadOnlyRollsBackWhatAKilledWriterLeft) {
+TEST_F(SqliteCatalogTest, ReadOnlyRollsBackAKilledWriter) {
   EXPECT_TRUE(value_of(create()->swap(table_, std::nullopt, "v0")));
   const std::string killed = folder_ / "killed.db";
   copy_in_mid_transaction(path_, killed);

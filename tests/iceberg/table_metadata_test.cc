@@ -20,7 +20,7 @@ TableMetadata parse_file(const std::string& name) {
   return value_of(parse_table_metadata(read_text(kFolder + name), name));
 }
 
-TEST(TableMetadata, OfPyIcebergIsRead) {
+TEST(TableMetadata, ReadsPyIcebergs) {
   const TableMetadata metadata = parse_file("pyiceberg.metadata.json");
   EXPECT_EQ(metadata.location, "file:///warehouse/earthcatalog/stac_items");
   EXPECT_EQ(metadata.schema().find("datetime")->type.id, TypeId::kTimestampTz);
@@ -57,7 +57,7 @@ TEST(TableMetadata, MayBeGzipped) {
   EXPECT_EQ(to_json(parse_file("pyiceberg.gz.metadata.json")), to_json(parse_file("pyiceberg.metadata.json")));
 }
 
-TEST(TableMetadata, MinusOneIsNoSnapshot) {
+TEST(TableMetadata, MinusOneMeansNoSnapshot) {
   EXPECT_EQ(parse_file("no_snapshot.metadata.json").current_snapshot(), nullptr);
 }
 
@@ -101,7 +101,7 @@ const Broken kBroken[] = {
 INSTANTIATE_TEST_SUITE_P(Files, BrokenMetadata, ::testing::ValuesIn(kBroken),
                          [](const auto& test) { return std::string(test.param.file); });
 
-TEST(BrokenMetadata, EachFileHasACase) {
+TEST(BrokenMetadata, EveryFixtureHasACase) {
   std::size_t files = 0;
   for ([[maybe_unused]] const auto& file : std::filesystem::directory_iterator(std::string(kFolder) + "broken"))
     ++files;
@@ -156,7 +156,7 @@ TEST(NameMapping, NamesNestedFields) {
       ::testing::HasSubstr(R"({"field-id":5,"names":["geometry_bbox"],"fields":[{"field-id":7,"names":["xmin"]},)"));
 }
 
-TEST(Properties, ThatAreNoNumbersCountAsAbsent) {
+TEST(Properties, NonNumbersCountAsAbsent) {
   TableMetadata metadata;
   metadata.properties = {{"a", "12"}, {"b", "12x"}};
   EXPECT_EQ(metadata.property_as_int("a", 7), 12);

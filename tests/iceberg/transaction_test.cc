@@ -58,7 +58,7 @@ TEST_F(TransactionTest, NewTableIsAsPyIcebergMakesIt) {
 }
 
 // As Hadoop's file system spells local files, in the manifests of other engines.
-TEST_F(TransactionTest, FileIsRemovedByAnySpellingAndOthersKeepTheirs) {
+TEST_F(TransactionTest, RemovesAFileByAnySpellingOfItsPath) {
   DataFile a = a_, b = b_;
   a.file_path = "file:/w/a%41.parquet";
   b.file_path = "file:/w/b.parquet";
@@ -121,7 +121,7 @@ TEST_F(TransactionTest, ReadsAnOlderSnapshot) {
   EXPECT_THAT(live_files({.snapshot_id = first.snapshot_id}), UnorderedElementsAre(Key(a_.file_path)));
 }
 
-TEST_F(TransactionTest, TotalsThatCannotBeAreCountedAnew) {
+TEST_F(TransactionTest, RecountsImpossibleTotals) {
   std::vector<ManifestFile> before{{.manifest_path = "m", .added_files_count = 2, .added_rows_count = 30}};
   const Properties none;
   const auto summary_after = [&](const char* total) {
@@ -235,7 +235,7 @@ TEST_F(TransactionTest, PropertiesChangeWithoutSnapshot) {
   EXPECT_EQ(fresh.current_snapshot(), nullptr);
 }
 
-TEST_F(TransactionTest, SummaryHasTheCallersEntriesAndIcebergsWin) {
+TEST_F(TransactionTest, SummaryKeepsTheCallersEntriesBelowIcebergs) {
   Transaction change(*table_);
   change.append({a_});
   change.set_summary("earthcatalog.run-id", "7");
@@ -303,7 +303,7 @@ TEST_F(TransactionTest, LostRaceIsAConflictThatLeavesNothing) {
   EXPECT_THAT(live_files(), UnorderedElementsAre(Key(a_.file_path)));
 }
 
-TEST_F(TransactionTest, LostRaceLeavesTheTableAtTheNewestStateForAnotherTry) {
+TEST_F(TransactionTest, LostRaceRefreshesTheTable) {
   Table stale = *table_;
   value_of(append({a_}));
   Transaction change(stale);
@@ -314,7 +314,7 @@ TEST_F(TransactionTest, LostRaceLeavesTheTableAtTheNewestStateForAnotherTry) {
   EXPECT_EQ(stale.metadata().snapshots.size(), 2u);
 }
 
-TEST_F(TransactionTest, OverwriteOfWhatAnotherRemovedIsAConflictThatLeavesNothing) {
+TEST_F(TransactionTest, OverwriteConflictsWhenItsFileWasRemoved) {
   value_of(append({a_}));
   Transaction other(*table_);
   other.remove({a_});
@@ -337,7 +337,7 @@ TEST_F(TransactionTest, ColumnsAddedByTwoAreAConflict) {
   EXPECT_THAT(change.commit(*table_), IsError(ErrorKind::kConflict, "changed the columns"));
 }
 
-TEST_F(TransactionTest, GuardThatRefusesEndsTheCommit) {
+TEST_F(TransactionTest, RefusingGuardEndsTheCommit) {
   Transaction change(*table_);
   change.append({a_});
   const auto refuse = [](sqlite3*) -> Status { return fail(ErrorKind::kConflict, "the lock is another's"); };
@@ -385,7 +385,7 @@ TEST_F(TransactionTest, CommitWhoseReplyWasLostIsNotDoneTwice) {
 
 // Killed at any instant before the swap, the old state is whole; after it, the new one: all files are there first, and
 // the hint and the expiry come last.
-TEST_F(TransactionTest, EverythingIsWrittenBeforeThePointerMovesAndNothingIsRemoved) {
+TEST_F(TransactionTest, WritesEverythingBeforeThePointerMoves) {
   Transaction settings(*table_);
   settings.set_property("write.metadata.previous-versions-max", "1");
   value_of(settings.commit(*table_));
@@ -409,7 +409,7 @@ TEST_F(TransactionTest, EverythingIsWrittenBeforeThePointerMovesAndNothingIsRemo
   }
 }
 
-TEST_F(TransactionTest, LargeAppendsAreCutIntoManifestsOfNarrowRanges) {
+TEST_F(TransactionTest, CutsLargeAppendsIntoManifestsOfNarrowRanges) {
   Transaction settings(*table_);
   settings.set_property("commit.manifest.target-size-bytes", "4096");
   value_of(settings.commit(*table_));

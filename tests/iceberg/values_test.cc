@@ -34,7 +34,7 @@ TEST(Truncation, CountsCodePointsNotBytes) {
   EXPECT_EQ(truncate_upper_bound("äöü", 2), "ä÷");
 }
 
-TEST(Truncation, OfUpperBoundsRaisesTheLastPointThatCanGrow) {
+TEST(Truncation, UpperBoundRaisesTheLastCodePointThatCanGrow) {
   EXPECT_EQ(truncate_upper_bound("abc", 2), "ac");
   EXPECT_EQ(truncate_upper_bound("a\U0010FFFFc", 2), "b");
   EXPECT_EQ(truncate_upper_bound("a\uD7FFc", 2), "a\uE000");

@@ -234,7 +234,7 @@ RC_GTEST_PROP(Incremental, RowsOfAnItemGoWithTheObjectThatHeldIt, ()) {
   RC_ASSERT(report.unchanged == std::ssize(all));
 }
 
-TEST(Incremental, AnObjectThatChangesItsItemTakesTheRowsOfTheOldOneAlongAndBack) {
+TEST(Incremental, ObjectThatChangesItsItemMovesItsRows) {
   for (const bool batch_add_files : {false, true}) {
     const TempFolder folder;
     Archive bucket(folder.path());
@@ -248,7 +248,7 @@ TEST(Incremental, AnObjectThatChangesItsItemTakesTheRowsOfTheOldOneAlongAndBack)
   }
 }
 
-TEST(Incremental, AChunkLargerThanMemoryIsCommittedInPieces) {
+TEST(Incremental, CommitsAChunkLargerThanMemoryInPieces) {
   const TempFolder folder;
   Archive bucket(folder.path());
   std::set<std::string> keys;
@@ -263,7 +263,7 @@ TEST(Incremental, AChunkLargerThanMemoryIsCommittedInPieces) {
   EXPECT_EQ(read_rows(folder).size(), 3000U);
 }
 
-TEST(Incremental, MemoryForNothingStillLetsOneObjectThroughAtATime) {
+TEST(Incremental, TinyMemoryLimitPassesOneObjectAtATime) {
   const TempFolder folder;
   Archive bucket(folder.path());
   std::set<std::string> keys;
@@ -278,7 +278,7 @@ TEST(Incremental, MemoryForNothingStillLetsOneObjectThroughAtATime) {
 // While a run that gathers several stages before its commit is about to commit, another one changes the same items.
 class LostRace : public ::testing::TestWithParam<std::int64_t> {};
 
-TEST_P(LostRace, OfABatchLosesNothing) {
+TEST_P(LostRace, BatchLosesNothing) {
   const TempFolder folder;
   Archive bucket(folder.path());
   std::set<std::string> keys;
@@ -336,7 +336,7 @@ TEST(Incremental, ADryRunWritesNothing) {
   EXPECT_FALSE(fs::exists(folder / "warehouse"));
 }
 
-TEST(Incremental, StopsBeforeItBeganWhenAskedTo) {
+TEST(Incremental, StopBeforeTheStartDoesNothing) {
   const TempFolder folder;
   Archive bucket(folder.path());
   bucket.put("k.stac.json", {.id = 1, .updated = 1, .lon = 0});
@@ -352,7 +352,7 @@ TEST(Incremental, StopsBeforeItBeganWhenAskedTo) {
   EXPECT_FALSE(fs::exists(folder / "catalog.db.lock"));
 }
 
-TEST(Incremental, AnItemOfAnotherCollectionTurnsANewTableToAuto) {
+TEST(Incremental, OtherCollectionTurnsANewTableToAuto) {
   const TempFolder folder;
   Archive bucket(folder.path());
   bucket.put("k.stac.json", {.id = 1, .updated = 7, .lon = 0});

@@ -79,7 +79,7 @@ class World {
   storage::Stores stores_{{}};
 };
 
-TEST(RemovedObjects, WhatACommitNamesWhoseOutcomeIsNotKnownStays) {
+TEST(RemovedObjects, KeepsFilesOfACommitOfUnknownOutcome) {
   int happened = 0, did_not = 0;
   for (int lost_from = 1;; ++lost_from) {
     ASSERT_LT(lost_from, 100);

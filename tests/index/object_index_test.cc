@@ -73,7 +73,7 @@ TEST_F(ObjectIndexTest, ComparesByEtagThenTimeThenSizeThenNameAlone) {
   EXPECT_EQ(is(ref("other")), index::ObjectState::kUnknown);
 }
 
-TEST_F(ObjectIndexTest, AVersionOfWhichNothingIsRecordedIsAnother) {
+TEST_F(ObjectIndexTest, UnrecordedVersionCountsAsChanged) {
   const auto index = with({entry(ref("name"), "a", {"x"}), entry(ref("etag", "e1"), "b", {"x"})});
   for (const auto& object :
        {ref("name", "e1"), ref("name", "", 7), ref("name", "", {}, 6), ref("etag", "", 7), ref("etag", "", {}, 6)}) {
@@ -95,7 +95,7 @@ TEST_F(ObjectIndexTest, ComparesTimesToTheSecondWhereOneHasNoFraction) {
   EXPECT_EQ(state(index, ref("b", "", -1'000'000)), index::ObjectState::kChanged);
 }
 
-TEST_F(ObjectIndexTest, GivesTheOwnerOfAnItemWhole) {
+TEST_F(ObjectIndexTest, ReturnsTheWholeEntryOfAnOwner) {
   auto owner = entry(ref("k", "etag", 1, 2), "id", {"81063ffffffffff", "__none__"}, std::nullopt);
   owner.updated = -5;
   const auto index = with({owner, entry(ref("old"), "id", {})});
@@ -104,7 +104,7 @@ TEST_F(ObjectIndexTest, GivesTheOwnerOfAnItemWhole) {
   EXPECT_EQ(state(index, ref("old")), index::ObjectState::kUnchanged) << "superseded objects stay recorded";
 }
 
-TEST_F(ObjectIndexTest, AnItemThatMovesToAnotherObjectHasOneOwner) {
+TEST_F(ObjectIndexTest, ItemThatMovesToAnotherObjectHasOneOwner) {
   const auto first = entry(ref("a"), "id", {"x"});
   const auto second = entry(ref("b"), "id", {"y"});
   auto index = with({first});
@@ -115,7 +115,7 @@ TEST_F(ObjectIndexTest, AnItemThatMovesToAnotherObjectHasOneOwner) {
   EXPECT_THAT(testing::owners_of(index, {&first.identity, 1}).value(), ElementsAre(second));
 }
 
-TEST_F(ObjectIndexTest, AnObjectThatHoldsAnotherItemNowDoesNotOwnTheFirst) {
+TEST_F(ObjectIndexTest, ObjectThatHoldsAnotherItemLosesTheFirst) {
   const auto first = entry(ref("a"), "one", {"x"});
   const auto second = entry(ref("a"), "two", {"x"});
   const auto index = apply(with({first}), {.entries = {second}, .forgotten = {}});
@@ -123,7 +123,7 @@ TEST_F(ObjectIndexTest, AnObjectThatHoldsAnotherItemNowDoesNotOwnTheFirst) {
   EXPECT_THAT(testing::owners_of(index, {&second.identity, 1}).value(), ElementsAre(second));
 }
 
-TEST_F(ObjectIndexTest, FindsObjectsThatHoldAnotherItemThanTheOneTheyOwnRowsOf) {
+TEST_F(ObjectIndexTest, FindsObjectsWhoseItemChanged) {
   const auto moved = entry(ref("moved"), "one", {"x"});
   const auto stays = entry(ref("stays"), "two", {"x"});
   auto index = with({moved, stays, entry(ref("back"), "three", {"x"}), entry(ref("gone"), "four", {"x"}),
@@ -139,7 +139,7 @@ TEST_F(ObjectIndexTest, FindsObjectsThatHoldAnotherItemThanTheOneTheyOwnRowsOf) 
   EXPECT_THAT(again.find_moved(now).value(), IsEmpty());
 }
 
-TEST_F(ObjectIndexTest, HoldersOfAnItemAreItsOwnerAndWhatWasSuperseded) {
+TEST_F(ObjectIndexTest, HoldersAreTheOwnerAndSupersededObjects) {
   const auto owner = entry(ref("owner"), "id", {"x"});
   const auto loser = entry(ref("loser"), "id", {});
   const auto index = apply(with({owner, loser, entry(ref("gone"), "id", {}), entry(ref("left"), "id", {})}),
@@ -148,7 +148,7 @@ TEST_F(ObjectIndexTest, HoldersOfAnItemAreItsOwnerAndWhatWasSuperseded) {
   EXPECT_THAT(testing::owners_of(index, {&owner.identity, 1}).value(), ElementsAre(owner));
 }
 
-TEST_F(ObjectIndexTest, CountsItemsAsLongAsItIsToldAndLooksOtherwise) {
+TEST_F(ObjectIndexTest, CountsItemsFromTheManifestElseByReading) {
   auto unknown = entry({}, "both", {"x"}, 2019);
   unknown.name.clear();
   auto index = apply(empty(), {.entries = {entry(ref("a"), "one", {"x"}), entry(ref("b"), "both", {"x"}), unknown},
@@ -165,14 +165,14 @@ TEST_F(ObjectIndexTest, CountsItemsAsLongAsItIsToldAndLooksOtherwise) {
   EXPECT_EQ(index.count_items().value(), 3);
 }
 
-TEST_F(ObjectIndexTest, AChangeOfNothingButTheSnapshotWritesNoRun) {
+TEST_F(ObjectIndexTest, SnapshotChangeAloneWritesNoRun) {
   const auto index = with({entry(ref("a"), "one", {"x"})});
   const auto next = index.apply({}, "memory://index/wh_objects", "none", 99).value();
   EXPECT_EQ(next.manifest().snapshot_id, 99);
   EXPECT_EQ(next.manifest().runs, index.manifest().runs);
 }
 
-TEST_F(ObjectIndexTest, RetiredRunsGoWhenNobodyUsesThemAnyMore) {
+TEST_F(ObjectIndexTest, RemovesRetiredRunsAfterTheirLastReader) {
   options_.max_runs = 1;
   auto index = std::make_unique<index::ObjectIndex>(with({entry(ref("a"), "one", {"x"})}));
   const auto where = stores_.locate(index->manifest().runs[0].uri).value();
@@ -186,7 +186,7 @@ TEST_F(ObjectIndexTest, RetiredRunsGoWhenNobodyUsesThemAnyMore) {
   EXPECT_EQ(state(next, ref("a")), index::ObjectState::kUnchanged);
 }
 
-TEST_F(ObjectIndexTest, ANameThatIsTakenGetsANumber) {
+TEST_F(ObjectIndexTest, TakenNameGetsANumber) {
   const auto empty = index::ObjectIndex::open(stores_, {}, options_);
   const auto update = [](const char* key) { return index::IndexUpdate{.entries = {entry(ref(key), key, {"x"})}}; };
   const auto first = empty.apply(update("a"), "memory://index/taken", "run", 1).value();
@@ -213,7 +213,7 @@ TEST_F(ObjectIndexTest, SaysWhichRunIsMissingOrBroken) {
   EXPECT_THAT(broken.error().message, HasSubstr("memory://index/gone.parquet"));
 }
 
-TEST(IndexManifest, SurvivesJsonAndRefusesNonsense) {
+TEST(IndexManifest, RoundTripsAndRefusesOtherText) {
   const index::IndexManifest manifest{.snapshot_id = -7, .runs = {{.uri = "s3://b/x", .entries = 3, .size_bytes = 4}}};
   EXPECT_EQ(index::IndexManifest::parse(manifest.to_json()).value(), manifest);
   EXPECT_EQ(index::IndexManifest::parse(index::IndexManifest().to_json()).value(), index::IndexManifest());

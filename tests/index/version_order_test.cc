@@ -41,7 +41,7 @@ TEST(VersionOrder, IndexEntriesAreComparedByIt) {
   EXPECT_FALSE(newer(b, a));
 }
 
-TEST(VersionOrder, OneOfTwoObjectsIsNewerAndNoneThanItself) {
+TEST(VersionOrder, IsAStrictOrder) {
   std::vector<ObjectVersion> versions;
   using Time = std::optional<TimeMicros>;
   for (const Time updated : {Time(), Time(-1), Time(1)}) {
@@ -61,14 +61,14 @@ TEST(VersionOrder, OneOfTwoObjectsIsNewerAndNoneThanItself) {
   }
 }
 
-TEST(VersionOrder, OfEquallyNewRowsTheFirstCounts) {
+TEST(VersionOrder, FirstOfEquallyNewRowsCounts) {
   EXPECT_TRUE(newer(RowVersion{.updated = 2, .row = 7}, RowVersion{.updated = 1, .row = 0}));
   EXPECT_TRUE(newer(RowVersion{.updated = 1, .row = 0}, RowVersion{.updated = 1, .row = 7}));
   EXPECT_TRUE(newer(RowVersion{.updated = 0, .row = 7}, RowVersion{.updated = kNeverUpdated, .row = 0}));
   EXPECT_FALSE(newer(RowVersion{.updated = 1, .row = 7}, RowVersion{.updated = 1, .row = 7}));
 }
 
-TEST(VersionOrder, OfEquallyNewRowsThoseInTheFileModifiedLastCount) {
+TEST(VersionOrder, EquallyNewRowsGoByTheFilesModification) {
   EXPECT_TRUE(newer(FileVersion{.modified = 2, .uri = "a"}, FileVersion{.modified = 1, .uri = "b"}));
   EXPECT_TRUE(newer(FileVersion{.modified = 1, .uri = "b"}, FileVersion{.modified = 1, .uri = "a"}));
   EXPECT_FALSE(newer(FileVersion{.modified = 1, .uri = "a"}, FileVersion{.modified = 1, .uri = "a"}));

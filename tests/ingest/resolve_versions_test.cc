@@ -88,7 +88,7 @@ write::Removals rows(const std::string& id, const std::vector<std::string>& cell
   return removals;
 }
 
-TEST(Upsert, TheNewestVersionOfARunWinsWhateverTheOrder) {
+TEST(Upsert, NewestVersionWinsInAnyOrder) {
   for (const bool newest_first : {true, false}) {
     std::vector<ItemSpec> specs = {{"k1", "x", 5}, {"k2", "x", 9}, {"k3", "y", 1}};
     if (newest_first) std::swap(specs[0], specs[1]);
@@ -100,13 +100,13 @@ TEST(Upsert, TheNewestVersionOfARunWinsWhateverTheOrder) {
   }
 }
 
-TEST(Upsert, TiesGoToTheLaterObjectThenToTheGreaterName) {
+TEST(Upsert, TiesGoToLaterModificationThenGreaterName) {
   EXPECT_EQ(decide_on({{"k1", "x", 5, "a", 7}, {"k2", "x", 5, "a", 3}}).winners[0].item, 0U);
   EXPECT_EQ(decide_on({{"k1", "x", 5}, {"k2", "x", 5}}).winners[0].item, 1U);
   EXPECT_EQ(decide_on({{"k2", "x", {}}, {"k1", "x", 5}}).winners[0].item, 1U);
 }
 
-TEST(Upsert, ANewerItemDisplacesRowsInEveryCellAndYear) {
+TEST(Upsert, NewerItemDisplacesRowsInEveryCellAndYear) {
   const auto decision = decide_on({{"new", "x", 9, "a"}}, {owner("old", "x", 5, {"p", "q"})});
   EXPECT_EQ(decision.winners.size(), 1U);
   ASSERT_EQ(decision.removals.size(), 2U);
@@ -115,7 +115,7 @@ TEST(Upsert, ANewerItemDisplacesRowsInEveryCellAndYear) {
   for (const auto& entry : decision.entries) EXPECT_EQ(entry.owns_rows(), entry.name == "b/new") << entry.name;
 }
 
-TEST(Upsert, AnOlderItemIsSupersededAndRemovesNothing) {
+TEST(Upsert, OlderItemIsSupersededAndRemovesNothing) {
   const auto decision = decide_on({{"new", "x", 1, "a"}}, {owner("old", "x", 5, {"p"})});
   EXPECT_TRUE(decision.winners.empty());
   EXPECT_TRUE(decision.removals.empty());
@@ -124,28 +124,28 @@ TEST(Upsert, AnOlderItemIsSupersededAndRemovesNothing) {
   EXPECT_FALSE(decision.entries[0].owns_rows());
 }
 
-TEST(Upsert, TheSameObjectWithOtherContentReplacesItselfEvenWhenItSaysItIsOlder) {
+TEST(Upsert, ChangedObjectReplacesItselfEvenIfUpdatedIsOlder) {
   const auto decision = decide_on({{"k", "x", 1, "a"}}, {owner("k", "x", 5, {"p"})});
   EXPECT_EQ(decision.winners.size(), 1U);
   EXPECT_EQ(decision.removals.size(), 1U);
   EXPECT_EQ(decision.entries.back().cells, std::vector<std::string>{"a"});
 }
 
-TEST(Upsert, AnOwnerThatChangedAndLostIsRecordedInItsNewVersion) {
+TEST(Upsert, ChangedOwnerThatLosesIsRecordedInItsNewVersion) {
   const auto decision = decide_on({{"k1", "x", 6}, {"k2", "x", 9}}, {owner("k1", "x", 5, {"p"})});
   std::map<std::string, std::string> recorded;  // the last entry of an object counts
   for (const auto& entry : decision.entries) recorded[entry.name] = entry.etag;
   EXPECT_EQ(recorded, (std::map<std::string, std::string>{{"b/k1", "e"}, {"b/k2", "e"}}));
 }
 
-TEST(Upsert, AnObjectListedTwiceIsOneItem) {
+TEST(Upsert, ObjectListedTwiceIsOneItem) {
   const auto decision = decide_on({{"k", "x", 1}, {"k", "x", 1}});
   EXPECT_EQ(decision.winners.size(), 1U);
   EXPECT_EQ(decision.superseded, 1);
   EXPECT_EQ(decision.entries.size(), 1U);
 }
 
-TEST(Upsert, OfAnObjectListedTwiceTheLaterVersionIsWhatItHolds) {
+TEST(Upsert, ObjectListedTwiceHoldsItsLaterVersion) {
   const auto decision = decide_on({{"k", "x", 1}, {"k", "y", 1}});
   ASSERT_EQ(decision.winners.size(), 1U);
   EXPECT_EQ(decision.winners[0].item, 1U);
@@ -153,7 +153,7 @@ TEST(Upsert, OfAnObjectListedTwiceTheLaterVersionIsWhatItHolds) {
   EXPECT_EQ(decide_on({{"k", "x", 1, "a", 7}, {"k", "y", 1, "a", 3}}).winners[0].item, 0U);
 }
 
-TEST(Upsert, AnObjectThatHoldsAnotherItemNowTakesTheRowsOfTheOldOneAlong) {
+TEST(Upsert, ObjectThatHoldsAnotherItemDropsTheOldItemsRows) {
   const auto decision = decide_on({{"k", "y", 1}}, {owner("k", "x", 5, {"p", "q"})});
   EXPECT_EQ(decision.winners.size(), 1U);
   EXPECT_EQ(decision.removals, rows("x", {"p", "q"}));
@@ -161,13 +161,13 @@ TEST(Upsert, AnObjectThatHoldsAnotherItemNowTakesTheRowsOfTheOldOneAlong) {
   EXPECT_TRUE(decision.forgotten.empty());
 }
 
-TEST(Upsert, AnObjectThatLeavesItsItemIsNoRivalForIt) {
+TEST(Upsert, ObjectThatLeavesAnItemDoesNotCompeteForIt) {
   const auto decision = decide_on({{"k", "y", 9}, {"other", "x", 1}}, {owner("k", "x", 5, {"p"})});
   EXPECT_EQ(decision.winners.size(), 2U);
   EXPECT_EQ(decision.removals, rows("x", {"p"}));
 }
 
-TEST(Upsert, RowsGoAlsoWhenTheOtherItemIsSuperseded) {
+TEST(Upsert, OldRowsGoEvenIfTheNewItemIsSuperseded) {
   const auto decision = decide_on({{"k", "y", 1}}, {owner("k", "x", 5, {"p"}), owner("other", "y", 9, {"q"})});
   EXPECT_TRUE(decision.winners.empty());
   EXPECT_EQ(decision.removals, rows("x", {"p"}));
@@ -175,13 +175,13 @@ TEST(Upsert, RowsGoAlsoWhenTheOtherItemIsSuperseded) {
   EXPECT_EQ(decision.entries[0].name, "b/k");
 }
 
-TEST(Upsert, AnObjectThatWasSupersededLeavesTheRowsOfTheOwner) {
+TEST(Upsert, SupersededObjectKeepsTheOwnersRows) {
   const auto decision = decide_on({{"k", "y", 1}}, {superseded("k", "x", 5), owner("other", "x", 9, {"p"})});
   EXPECT_TRUE(decision.removals.empty());
   EXPECT_TRUE(decision.forgotten.empty());
 }
 
-TEST(Upsert, WhatLostToAVersionThatIsGoneIsForgotten) {
+TEST(Upsert, ForgetsObjectsThatLostToARemovedVersion) {
   const std::vector<index::ObjectEntry> recorded = {owner("k", "x", 9, {"p"}), superseded("loser", "x", 5)};
   const auto left = decide_on({{"k", "y", 1}}, recorded);
   EXPECT_EQ(left.forgotten, std::vector{object_hash("b", "loser")});
@@ -191,14 +191,14 @@ TEST(Upsert, WhatLostToAVersionThatIsGoneIsForgotten) {
   EXPECT_TRUE(decide_on({{"k", "y", 1}, {"new", "x", 6}}, recorded).forgotten.empty());
 }
 
-TEST(Upsert, AnOwnerThatWentBackToAnOlderVersionIsNoRivalForAnother) {
+TEST(Upsert, OwnerRevertedToAnOlderVersionLosesToAnother) {
   const auto decision = decide_on({{"k", "x", 3}, {"other", "x", 5}}, {owner("k", "x", 9, {"p"})});
   ASSERT_EQ(decision.winners.size(), 1U);
   EXPECT_EQ(decision.winners[0].item, 1U);
   EXPECT_EQ(decision.removals, rows("x", {"p"}));
 }
 
-TEST(Upsert, ItemsAreCountedOnceHoweverManyOwnTheirRows) {
+TEST(Upsert, CountsAnItemOnceForSeveralOwners) {
   EXPECT_EQ(decide_on({{"a", "x"}, {"b", "x"}, {"c", "y"}}).more_items, 2);
   EXPECT_EQ(decide_on({{"new", "x", 9}}, {owner("k", "x", 5, {"p", "q"})}).more_items, 0);
   EXPECT_EQ(decide_on({{"k", "y", 1}}, {owner("k", "x", 5, {"p"})}).more_items, 0);
@@ -206,7 +206,7 @@ TEST(Upsert, ItemsAreCountedOnceHoweverManyOwnTheirRows) {
   EXPECT_EQ(decide_on({{"k", "y", 1}}, {owner("k", "x", 5, {"p"}), owner("other", "x", 5, {"q"})}).more_items, 1);
 }
 
-TEST(Upsert, RowsThatNoObjectIsKnownForAreForgottenWhenTheyGo) {
+TEST(Upsert, ForgetsRemovedRowsWithoutObject) {
   auto unknown = owner("k", "x", 5, {"p"});
   unknown.name.clear();
   const auto decision = decide_on({{"new", "x", 9}}, {unknown});

@@ -77,7 +77,7 @@ TEST_F(InventoryTest, TruncatedCsvNamesTheRow) {
   EXPECT_THAT(error("c.csv"), HasSubstr("c.csv: row 3 (byte 25) has no bucket"));
 }
 
-TEST_F(InventoryTest, AHeaderWithoutBucketOrKeyNamesWhatIsMissing) {
+TEST_F(InventoryTest, HeaderWithoutBucketOrKeyIsNamed) {
   put("a.csv", "key,size\na.stac.json,1\n");
   put("b.csv", "bucket,path\nb,a.stac.json\n");
   put("c.csv", "bucket,key,key\nb,a,a\n");

@@ -140,7 +140,7 @@ TEST_F(DiffTest, ComparesByWhatBothRowsGive) {
   EXPECT_THAT(to_text(report), HasSubstr("1 objects were compared by name alone"));
 }
 
-TEST_F(DiffTest, OfSeveralRowsTheLastModifiedCountsWhateverTheirOrder) {
+TEST_F(DiffTest, LastModifiedRowCountsInAnyOrder) {
   const std::string older = "b,k,1,2020-01-01T00:00:00Z,e1\n", newer = "b,k,1,2021-01-01T00:00:00Z,e0\n";
   for (const auto& twice : {older + newer, newer + older}) {
     const auto report = diff(twice, newer);
@@ -162,7 +162,7 @@ TEST_F(DiffTest, EmptyInventoriesAndTheSameOneTwice) {
   EXPECT_EQ(inventory::diff_inventories(stores_, spec)->unchanged, 1);
 }
 
-TEST_F(DiffTest, IsAnInventoryWhoseRemovedRowsArePassedOver) {
+TEST_F(DiffTest, IsAnInventoryWithoutItsRemovedRows) {
   diff("b,gone,1,,e\nb,same,1,,e\nb,changed,1,,e\n",
        "b,same,1,,e\nb,changed,2,2020-01-01T00:00:00.25Z,f\nb,new,1,,e\n");
   inventory::InventoryOptions all;

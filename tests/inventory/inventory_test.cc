@@ -117,7 +117,7 @@ TEST_F(InventoryTest, CountsWhatItPassesOver) {
   EXPECT_EQ(counts_.dates_unparseable, 2) << "none, and last tuesday";
 }
 
-TEST_F(InventoryTest, WithoutSinceOnlyNonsenseIsAnUnreadableDate) {
+TEST_F(InventoryTest, WithoutSinceOnlyMalformedDatesCount) {
   put("i.csv", kVersioned);
   EXPECT_EQ(keys("i.csv").size(), 5);
   EXPECT_EQ(counts_.dates_unparseable, 1);
@@ -225,7 +225,7 @@ TEST_F(InventoryTest, AListingSaysWhatAllItsNamesBeginWith) {
   EXPECT_EQ(prefix("memory://test", "memory://"), "test/");
 }
 
-TEST_F(InventoryTest, AListingOutsideTheSourceRootNamesTheRemedy) {
+TEST_F(InventoryTest, ListingOutsideTheSourceRootNamesTheRemedy) {
   put("data/b1/1.stac.json", "");
   put("1.stac.json", "");
   EXPECT_THAT(error("data"),

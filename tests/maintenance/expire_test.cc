@@ -55,7 +55,7 @@ class Expiring : public ::testing::Test {
 };
 
 // 24 hours ago the second state was the table's: a reader that began then still finds it.
-TEST_F(Expiring, WhatTheTableWasWithinTheTimeStays) {
+TEST_F(Expiring, KeepsSnapshotsWithinTheTime) {
   EXPECT_EQ(run(spec()), "");
   EXPECT_THAT(snapshots(), ElementsAre(history_.second, history_.third));
   EXPECT_THAT(warehouse_.data_files(),
@@ -71,7 +71,7 @@ TEST_F(Expiring, WhatTheTableWasWithinTheTimeStays) {
   EXPECT_EQ(report_.places[0].live, (maintenance::FileCount{.files = 3, .bytes = 30}));
 }
 
-TEST_F(Expiring, PartsIndexRunsAndMetadataThatNothingNamesGo) {
+TEST_F(Expiring, RemovesUnnamedPartsIndexRunsAndMetadata) {
   const auto before = warehouse_.keys();
   EXPECT_EQ(run(spec()), "");
   const auto after = warehouse_.keys();
@@ -93,14 +93,14 @@ TEST_F(Expiring, ASecondRunHasNothingToDo) {
   EXPECT_EQ(report_.total().removed, maintenance::FileCount());
 }
 
-TEST_F(Expiring, WithoutPatienceOnlyTheCurrentStateStays) {
+TEST_F(Expiring, ZeroAgeKeepsOnlyTheCurrentState) {
   EXPECT_EQ(run(spec(0)), "");
   EXPECT_THAT(snapshots(), ElementsAre(history_.third));
   EXPECT_THAT(warehouse_.data_files(), UnorderedElementsAre("b.parquet", "c.parquet", "d.parquet"));
   warehouse_.expect_whole();
 }
 
-TEST_F(Expiring, TheNewestSnapshotsStayWhateverTheirAge) {
+TEST_F(Expiring, KeepsTheNewestSnapshotsAtAnyAge) {
   auto all = spec(0);
   all.retain_last = 3;
   EXPECT_EQ(run(all), "");
@@ -112,7 +112,7 @@ TEST_F(Expiring, TheNewestSnapshotsStayWhateverTheirAge) {
   warehouse_.expect_whole();
 }
 
-TEST_F(Expiring, TheNamedByATagStays) {
+TEST_F(Expiring, KeepsTaggedSnapshots) {
   const auto table = warehouse_.table();
   auto metadata = table.metadata();
   metadata.refs["v1"] = {.snapshot_id = history_.first, .type = "tag", .unknown = {}};
@@ -124,7 +124,7 @@ TEST_F(Expiring, TheNamedByATagStays) {
 }
 
 // As Spark writes them: statistics of the table's columns, and by partition in a Parquet file.
-TEST_F(Expiring, StatisticsOfAnotherEngineGoWithTheirSnapshot) {
+TEST_F(Expiring, RemovesForeignStatisticsWithTheirSnapshot) {
   const std::string folder = "earthcatalog/stac_items/metadata/";
   const auto table = warehouse_.table();
   auto metadata = table.metadata();
@@ -173,7 +173,7 @@ TEST_F(Expiring, ADryRunTellsAndChangesNothing) {
   EXPECT_EQ(gone, told);
 }
 
-TEST_F(Expiring, AnUnreadableManifestOfAKeptSnapshotStopsItBeforeAnythingChanges) {
+TEST_F(Expiring, UnreadableManifestOfAKeptSnapshotStopsBeforeAnyChange) {
   const std::string manifest = *manifests_of(history_.second).begin();
   warehouse_.overwrite(manifest, "no Avro");
   const auto before = warehouse_.keys();
@@ -185,7 +185,7 @@ TEST_F(Expiring, AnUnreadableManifestOfAKeptSnapshotStopsItBeforeAnythingChanges
   EXPECT_EQ(warehouse_.data_files().size(), 6U);
 }
 
-TEST_F(Expiring, AnUnreadableManifestOfARemovedSnapshotDoesNotMatter) {
+TEST_F(Expiring, UnreadableManifestOfARemovedSnapshotIsIgnored) {
   std::set<std::string> gone = manifests_of(history_.first);
   for (const auto id : {history_.second, history_.third}) {
     for (const auto& kept : manifests_of(id)) gone.erase(kept);
@@ -204,7 +204,7 @@ TEST_F(Expiring, ALostDataFileStopsTheRemoval) {
 }
 
 // As if the warehouse were reached by a symbolic link: nothing in the listing looks live.
-TEST_F(Expiring, AFileThatMayBeLiveByAnotherNameStopsTheRemoval) {
+TEST_F(Expiring, FileThatMayBeLiveUnderAnotherNameStopsTheRemoval) {
   auto elsewhere = warehouse_.file("b.parquet");
   elsewhere.file_path = "memory://another/name/of/it/" + std::string(kFolder) + "killed.parquet";
   catalog::CommitRequest request;
@@ -224,7 +224,7 @@ TEST_F(Expiring, AnotherTableInTheSameFolderStopsTheRemoval) {
   EXPECT_TRUE(warehouse_.data_files().contains("a.parquet"));
 }
 
-TEST_F(Expiring, FilesOfOthersAndBrokenMetadataAreLeft) {
+TEST_F(Expiring, KeepsForeignFilesAndBrokenMetadata) {
   warehouse_.put(std::string(kFolder) + "README.txt");
   warehouse_.put("notes.parquet");
   warehouse_.put("earthcatalog/stac_items/metadata/00001-broken.metadata.json", "{");
@@ -236,7 +236,7 @@ TEST_F(Expiring, FilesOfOthersAndBrokenMetadataAreLeft) {
   EXPECT_TRUE(warehouse_.has("earthcatalog/stac_items/metadata/00001-broken.metadata.json"));
 }
 
-TEST_F(Expiring, WhileAnotherHoldsTheLockNothingHappens) {
+TEST_F(Expiring, HeldLockStopsBeforeAnyChange) {
   const auto other = catalog::Catalog::open(warehouse_.stores, warehouse_.options(7)).value();
   const auto before = warehouse_.keys();
   EXPECT_THAT(run(spec()), HasSubstr("CatalogLocked"));
@@ -254,7 +254,7 @@ TEST_F(Expiring, AMistypedNameCreatesNothing) {
   EXPECT_EQ(objects, 0);
 }
 
-TEST_F(Expiring, AnotherCommitDuringTheRemovalEndsItAndARerunGoesOn) {
+TEST_F(Expiring, ConcurrentCommitEndsTheRemovalAndARerunFinishesIt) {
   for (int i = 0; i < 1500; ++i) warehouse_.put(fmt::format("_parts/run1/{:04}", i));
   catalog::pass_seconds(100 * kHour);
   const auto theirs = catalog::write_rows(warehouse_.stores, warehouse_.file("theirs.parquet").file_path,

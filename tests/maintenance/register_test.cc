@@ -77,7 +77,7 @@ class Choosing : public ::testing::Test {
   Warehouse warehouse_;
 };
 
-TEST_F(Choosing, OfARewrittenFileNothingIsLeft) {
+TEST_F(Choosing, IgnoresRowsOfRewrittenFiles) {
   write(kOneCell, "a_old", {{"x", 1}, {"y", 1}, {"z", std::nullopt}});
   write(kOneCell, "b_rewritten", {{"y", 1}, {"z", std::nullopt}});
   write(kOneCell, "c_newer", {{"x", 2}});
@@ -85,7 +85,7 @@ TEST_F(Choosing, OfARewrittenFileNothingIsLeft) {
 }
 
 // It left the cell with its newer version; by cells alone the old row would come back.
-TEST_F(Choosing, AnItemThatMovedIsNotInItsOldCellAnyMore) {
+TEST_F(Choosing, MovedItemLeavesItsOldCell) {
   write(kOneCell, "a", {{"moved", 1}, {"stays", 1}});
   write(kOneCell, "b", {{"stays", 1}});
   write(kOtherCell, "c", {{"moved", 2}});
@@ -98,7 +98,7 @@ TEST_F(Choosing, RowsOfOneVersionInTwoCellsAreTheItemsOwn) {
   EXPECT_THAT(choose(), ElementsAre("a: 1 of 1", "b: 1 of 1"));
 }
 
-TEST_F(Choosing, TheFileThatWasWrittenLaterHasTheRow) {
+TEST_F(Choosing, LaterFileWinsARow) {
   write(kOneCell, "b_first", {{"x", 1}});
   write(kOneCell, "a_second", {{"x", 1}, {"y", 1}});
   EXPECT_THAT(choose(), ElementsAre("a_second: 2 of 2", "b_first: 0 of 1"));
@@ -128,7 +128,7 @@ TEST(FoundFiles, SayTheirPartitionByTheirNames) {
   }
 }
 
-TEST(SchemaUnion, OfColumnsThatCameLater) {
+TEST(SchemaUnion, AddsColumnsThatCameLater) {
   auto schema = catalog::iceberg_schema(stac::initial_schema(stac::SchemaKind::kAuto));
   maintenance::SchemaUnion all;
   ASSERT_TRUE(all.add({.schema = schema, .has_field_ids = true, .rows = 1}, "first"));
@@ -217,7 +217,7 @@ void kill_registration(storage::Fault::Effect effect) {
 TEST(RegisterKilled, BeforeAnyCall) { kill_registration(storage::Fault::Effect::kFail); }
 TEST(RegisterKilled, AfterAnyCall) { kill_registration(storage::Fault::Effect::kLoseReply); }
 
-TEST(Registering, AFileWhoseIdsAreNumbersIsOfNoTableOfOurs) {
+TEST(Registering, RefusesAFileWithNumericIds) {
   Warehouse warehouse("register_numbers");
   auto schema = itslive();
   std::ranges::find(schema.fields, "id", &iceberg::NestedField::name)->type.id = iceberg::TypeId::kLong;
@@ -238,7 +238,7 @@ TEST(Registering, AFileWhoseIdsAreNumbersIsOfNoTableOfOurs) {
   EXPECT_EQ(maintenance::read_items(*reader, schema).error().kind, ErrorKind::kInvalidData);
 }
 
-TEST(Registering, WhileAnotherHoldsTheLockNothingIsWritten) {
+TEST(Registering, HeldLockStopsBeforeAnyWrite) {
   Warehouse warehouse("register_locked");
   fill(warehouse);
   const auto other = catalog::Catalog::open(warehouse.stores, warehouse.options(7)).value();

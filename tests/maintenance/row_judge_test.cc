@@ -84,7 +84,7 @@ TEST_F(Judging, ARowInACellOrYearThatTheIndexDoesNotName) {
             (Found{{1, maintenance::Finding::kUnknownRows}}));
 }
 
-TEST_F(Judging, OfRowsInOnePlaceTheOneOfTheRightVersionCounts) {
+TEST_F(Judging, RowOfTheRecordedVersionCounts) {
   EXPECT_EQ(
       judge({owner("a", "x", kNew), row("a", "x", 0, What::kRow, kOld), row("a", "x", 1, What::kPrimaryRow, kNew)}),
       (Found{{0, maintenance::Finding::kDoubledRows}}));
@@ -99,7 +99,7 @@ TEST_F(Judging, ARowOfAnotherVersion) {
             (Found{{0, maintenance::Finding::kStaleRows}}));
 }
 
-TEST_F(Judging, ItemsWithoutObjectAreMeasuredByTheirNewestRow) {
+TEST_F(Judging, ItemsWithoutObjectAreJudgedByTheirNewestRow) {
   EXPECT_EQ(judge({row("a", "x", 0), row("a", "y", 1, What::kRow)}),
             (Found{{0, maintenance::Finding::kUnknownRows}, {1, maintenance::Finding::kUnknownRows}}));
   EXPECT_EQ(judge({row("a", "x", 0, What::kPrimaryRow, kNew), row("a", "y", 1, What::kRow, kOld)}),

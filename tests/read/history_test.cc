@@ -24,7 +24,7 @@ TEST_F(HistoryTest, TellsTheNewestSnapshotsFirst) {
   EXPECT_EQ(history.entries[1].rows_added, 3);
 }
 
-TEST_F(HistoryTest, OfAnOlderSnapshotIsTheTablesWithItsCurrentOne) {
+TEST_F(HistoryTest, OlderSnapshotTellsTheWholeHistory) {
   const auto ids = make_table();
   const auto history = read_history(open(ids[0]), 10);
   ASSERT_EQ(history.entries.size(), 3U);

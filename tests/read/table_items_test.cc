@@ -35,7 +35,7 @@ TEST_F(TableItemsTest, AnItemInTwoCellsComesOnce) {
   EXPECT_THAT(ids_of(open()), ElementsAre("1", "2"));
 }
 
-TEST_F(TableItemsTest, OfAnOlderSnapshotAreThoseOfItsFiles) {
+TEST_F(TableItemsTest, OlderSnapshotGivesItsItems) {
   const auto first = add("a.parquet", kNorth, {{.id = "1", .updated = {}}});
   add("b.parquet", kSouth, {{.id = "2", .updated = {}}});
   EXPECT_THAT(ids_of(open(first)), ElementsAre("1"));

@@ -86,7 +86,7 @@ TEST_F(TableReaderTest, FindsTheSnapshotThatWasCurrentAtATime) {
   EXPECT_EQ(at(time_of(1'000'000)), ids[2]);
 }
 
-TEST_F(TableReaderTest, TimeBeforeTheTableIsNotFoundAndTheOldestSnapshotIsNamed) {
+TEST_F(TableReaderTest, TimeBeforeTheTableNamesTheOldestSnapshot) {
   const auto ids = make_table();
   const auto early = open().as_of(time_of(0) - kMicrosPerSecond);
   ASSERT_FALSE(early);
@@ -120,7 +120,7 @@ TEST_F(TableReaderTest, ListsTheFilesOfCellsAndYears) {
   EXPECT_THAT(files_of(table, {.cells = {"810cbffffffffff"}}), IsEmpty());
 }
 
-TEST_F(TableReaderTest, StaysWhileOthersCommitAndIsMadeAgainFromItsPlace) {
+TEST_F(TableReaderTest, KeepsItsSnapshotAndReopensFromItsPlace) {
   static_assert(std::is_copy_constructible_v<TableReader> && std::is_copy_assignable_v<TableReader>);
   make_table();
   const auto before = open();
@@ -133,7 +133,7 @@ TEST_F(TableReaderTest, StaysWhileOthersCommitAndIsMadeAgainFromItsPlace) {
   EXPECT_NE(files_of(open()), files);
 }
 
-TEST_F(TableReaderTest, OlderSnapshotHasTheColumnsThatItWasCommittedWith) {
+TEST_F(TableReaderTest, OlderSnapshotHasItsOwnColumns) {
   schema_ = stac::SchemaKind::kAuto;
   catalog::CommitRequest first, second;
   first.added = {file_of("a", kNorth, 2020, 1)};
@@ -157,7 +157,7 @@ TEST_F(TableReaderTest, OlderSnapshotHasTheColumnsThatItWasCommittedWith) {
   EXPECT_FALSE(has_colour(open(old)));
 }
 
-TEST_F(TableReaderTest, AnotherWarehouseIsRefusedAndBothAreNamed) {
+TEST_F(TableReaderTest, RefusesAnotherWarehouseAndNamesBoth) {
   make_table();
   const auto table = TableReader::open(stores_, {.catalog = kCatalog, .warehouse = "memory://read/other"});
   ASSERT_FALSE(table);
@@ -165,7 +165,7 @@ TEST_F(TableReaderTest, AnotherWarehouseIsRefusedAndBothAreNamed) {
   EXPECT_THAT(table.error().message, AllOf(HasSubstr(kWarehouse), HasSubstr("memory://read/other")));
 }
 
-TEST_F(TableReaderTest, ObjectIndexIsThatOfTheCurrentSnapshotAlone) {
+TEST_F(TableReaderTest, ObjectIndexNeedsTheCurrentSnapshot) {
   const auto ids = make_table();
   EXPECT_TRUE(open().index_is_current());
   EXPECT_FALSE(open(ids[0]).index_is_current());

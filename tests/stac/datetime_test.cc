@@ -101,7 +101,7 @@ TEST(Datetime, OtherTimestampColumnsFollowTheSameRule) {
   }
 }
 
-TEST(Datetime, SoDoPropertiesThatHaveNoColumnYet) {
+TEST(Datetime, PropertiesWithoutColumnFollowTheSameRule) {
   // A new table's first items are read as itslive, whatever they turn out to be.
   for (const auto kind : {SchemaKind::kAuto, SchemaKind::kItslive}) {
     for (const char* value : {R"("nonsense")", "7", "[]"}) {
@@ -125,7 +125,7 @@ TEST(Datetime, UpdatedIsReportedAsAnInstant) {
   EXPECT_EQ(format_time(*row->item.updated), "2019-12-31T23:00:00Z");
 }
 
-TEST(Datetime, TextInAStringColumnStaysLetterByLetter) {
+TEST(Datetime, StringColumnKeepsItsText) {
   const std::string item = make_item(R"({"mid_datetime":"2020-01-02T03:04:05.1200+00:00"})");
   EXPECT_EQ(cell(*parse(item)->batch, "mid_datetime"), "2020-01-02T03:04:05.1200+00:00");
 }

@@ -126,7 +126,7 @@ TEST(Extra, BeyondMaxColumns) {
   EXPECT_EQ(round_trip(item, SchemaKind::kAuto, 21), "");
 }
 
-TEST(Extra, DuplicateKeysBelowTheColumnsAreKeptLetterByLetter) {
+TEST(Extra, KeepsDuplicateKeysOfNestedObjects) {
   const std::string item = R"({"type":"Feature","id":"a","assets":{"a":1,"a":2},"x":{"b":1,"b":2},"properties":{}})";
   EXPECT_EQ(column(item, "assets"), R"({"a":1,"a":2})");
   EXPECT_EQ(extra(item), R"({"x":{"b":1,"b":2}})");

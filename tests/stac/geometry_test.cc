@@ -172,7 +172,7 @@ TEST(Geometry, NullIsNoProblem) {
   EXPECT_EQ(cell(*row.batch, "stac_extra"), R"({"geometry":null})");
 }
 
-TEST(Geometry, ADuplicateMemberIsNoPlace) {
+TEST(Geometry, DuplicateMembersLeaveItUnlocated) {
   const Row row = parse_geometry(R"({"type":"Point","coordinates":[1,2],"coordinates":[3,4]})");
   EXPECT_EQ(row.wkb, "");
   EXPECT_EQ(cell(*row.batch, "stac_extra"), R"({"geometry":{"type":"Point","coordinates":[1,2],"coordinates":[3,4]}})");

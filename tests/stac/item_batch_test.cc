@@ -166,7 +166,7 @@ double private_bytes() {
   return static_cast<double>(pages[5]) * 4096;
 }
 
-TEST(ItemBatch, BytesAreWhatTheSystemGave) {
+TEST(ItemBatch, BytesMatchTheAllocations) {
 #ifdef __SANITIZE_ADDRESS__
   GTEST_SKIP() << "the sanitizer's allocator asks for more";
 #endif

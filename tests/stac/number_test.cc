@@ -41,7 +41,7 @@ TEST(Number, ExactInADoubleUpToTwoTo53) {
   EXPECT_TRUE(read_number("1e22").exact_in_double());
 }
 
-TEST(Number, WhatNoDoubleIsNear) {
+TEST(Number, NumbersThatNoDoubleHolds) {
   EXPECT_EQ(read_number("1e999").kind, Kind::kOutOfRange);
   EXPECT_EQ(read_number("-1e999").real, -std::numeric_limits<double>::infinity());
   EXPECT_EQ(read_number("1e-999").kind, Kind::kOutOfRange);

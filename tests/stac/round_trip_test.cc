@@ -33,7 +33,7 @@ TEST(RoundTrip, RealItemsInOneBatch) {
 }
 
 // The oracle must see what matters, or the tests above say nothing.
-TEST(RoundTrip, TheComparisonSeesDifferences) {
+TEST(RoundTrip, ComparisonSeesDifferences) {
   const auto differ = [](const char* a, const char* b) { return difference(*read_json(a), *read_json(b)).has_value(); };
   EXPECT_FALSE(differ(R"({"a":16.0,"b":1e2,"c":-0})", R"({"c":0,"b":100,"a":16})"));
   EXPECT_TRUE(differ(R"({"a":9007199254740993})", R"({"a":9007199254740992})"));

@@ -68,7 +68,7 @@ TEST(Schema, EvolveAppendsInBytewiseOrder) {
   EXPECT_EQ(type_of(schema, "a:c"), ColumnType::kBoolean);
 }
 
-TEST(Schema, EvolveNeverMovesWhatIsThere) {
+TEST(Schema, EvolveKeepsExistingColumnsInPlace) {
   const auto first = evolve(initial_schema(SchemaKind::kAuto), {{"z", kNumber}}, 400);
   const auto second = evolve(first, {{"a", kNumber}, {"z", kString}, {"Z", kString}}, 400);
   EXPECT_THAT(names(second, 19), ElementsAre("z", "a"));
@@ -101,7 +101,7 @@ TEST(Schema, MixedKindsAreANumberThenABooleanThenAString) {
   EXPECT_EQ(type(false, false, true), ColumnType::kString);
 }
 
-TEST(Schema, NamesThatAreNoColumns) {
+TEST(Schema, NamesThatCannotBeColumns) {
   const ObservedProperties observed = {{"", kNumber},
                                        {"_pos", kNumber},
                                        {"year", kNumber},
@@ -119,7 +119,7 @@ TEST(Schema, NamesThatAreNoColumns) {
   EXPECT_EQ(evolve(initial_schema(SchemaKind::kAuto), observed, 400), initial_schema(SchemaKind::kAuto));
 }
 
-TEST(Schema, NamesBeyondAsciiAreColumnsUnlessTheyCouldDifferByCaseAlone) {
+TEST(Schema, NonAsciiNamesAreColumnsUnlessCaseIsAmbiguous) {
   const auto schema =
       evolve(initial_schema(SchemaKind::kAuto), {{"größe", kNumber}, {"GRÖSSE", kNumber}, {"GRÖßE", kNumber}}, 400);
   EXPECT_THAT(names(schema, 19), ElementsAre("GRÖSSE", "GRÖßE"));

@@ -73,7 +73,7 @@ class RudeServer {
   std::thread thread_;
 };
 
-TEST(Binding, NothingOfOursEndsInTheOpenSslOfTheWheel) {
+TEST(Binding, NoSymbolBindsToTheWheelsOpenSsl) {
   const RudeServer server;
   const TempFolder folder;
   const std::string command = fmt::format("LD_DEBUG=bindings LD_DEBUG_OUTPUT={} {} https://127.0.0.1:{} > {}",

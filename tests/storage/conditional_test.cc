@@ -11,7 +11,7 @@ namespace {
 
 class ConditionalTest : public AnyStoreTest {};
 
-TEST_P(ConditionalTest, AbsentMeansNobodyWasFirst) {
+TEST_P(ConditionalTest, PutIfAbsentWritesOnlyWhenAbsent) {
   const auto first = store().put_if_absent(key("lock"), "mine");
   ASSERT_TRUE(first.has_value()) << first.error().message;
   EXPECT_TRUE(first->stored);
@@ -25,7 +25,7 @@ TEST_P(ConditionalTest, AbsentMeansNobodyWasFirst) {
   EXPECT_TRUE(store().put_if_absent(key("lock"), "again")->stored);
 }
 
-TEST_P(ConditionalTest, MatchMeansNobodyWroteSince) {
+TEST_P(ConditionalTest, PutIfMatchWritesOnlyWhenUnchanged) {
   const std::string first = put("catalog", "1");
   const auto second = store().put_if_match(key("catalog"), "2", first);
   ASSERT_TRUE(second.has_value()) << second.error().message;
@@ -56,13 +56,13 @@ TEST_P(ConditionalTest, RemovalCanNameWhatItRemoves) {
   EXPECT_TRUE(is(Kind::kS3) || *gone);  // some servers answer 404, others 412: the removal did not happen
 }
 
-TEST_P(ConditionalTest, RemovalFromAFolderThatIsGoneHasNothingToDo) {
+TEST_P(ConditionalTest, RemovalFromAMissingFolderDoesNothing) {
   const auto gone = store().remove_if_match(key("no/such/folder/lock"), "0123456789abcdef0123456789abcdef");
   ASSERT_TRUE(gone.has_value()) << gone.error().message;
   EXPECT_TRUE(is(Kind::kS3) || *gone);
 }
 
-TEST_P(ConditionalTest, ManyCreateOneWins) {
+TEST_P(ConditionalTest, OneOfManyCreatorsWins) {
   // SeaweedFS makes a loser wait for a second now and then.
   const int kThreads = is(Kind::kS3) ? 8 : 16, kRounds = is(Kind::kS3) ? 4 : 20;
   for (int round = 0; round < kRounds; ++round) {
@@ -142,7 +142,7 @@ class RefusingStore : public MemoryStore {
   }
 };
 
-TEST(Probe, TakesUnsupportedForNo) {
+TEST(Probe, UnsupportedMeansNo) {
   RefusingStore store("refusing");
   EXPECT_EQ(*probe_conditional_put(store, "p"), false);
 }

@@ -253,7 +253,7 @@ TEST_P(ConformanceTest, RefusedMeansNothingIsReplaced) {
   EXPECT_EQ(get("k"), "third");
 }
 
-TEST_P(ConformanceTest, OutputThatMayNotReplaceIsRefusedAtTheLatestWhenClosed) {
+TEST_P(ConformanceTest, CreateOnlyOutputFailsByCloseAtTheLatest) {
   for (const std::size_t size : {std::size_t{10}, std::size_t{17 << 20}}) {
     const std::string name = fmt::format("out/{}", size), bytes = pattern(size);
     auto late = store().open_output(key(name), Existing::kRefuse);
@@ -272,7 +272,7 @@ TEST_P(ConformanceTest, OutputThatMayNotReplaceIsRefusedAtTheLatestWhenClosed) {
   }
 }
 
-TEST_P(ConformanceTest, OfManyWritersThatMayNotReplaceOneWins) {
+TEST_P(ConformanceTest, OneOfManyCreateOnlyWritersWins) {
   if (!store().capabilities().conditional_put) GTEST_SKIP() << "such a store looks before it writes";
   constexpr int kThreads = 6;
   for (const char* way : {"put", "small stream", "large stream", "copy"}) {
@@ -316,7 +316,7 @@ TEST_P(ConformanceTest, OfManyWritersThatMayNotReplaceOneWins) {
   }
 }
 
-TEST_P(ConformanceTest, CopiesAreOfTheirOwn) {
+TEST_P(ConformanceTest, CopiesAreIndependent) {
   const std::string from = "from/per%cent +ünï'&", bytes = std::string("zero\0", 5) + pattern(9 << 20);
   put(from, bytes);
   put("there", "old");
@@ -337,7 +337,7 @@ TEST_P(ConformanceTest, CopiesAreOfTheirOwn) {
   EXPECT_TRUE(get("new folder/a+b") == bytes);
 }
 
-TEST_P(ConformanceTest, NothingIsCopiedFromNothing) {
+TEST_P(ConformanceTest, CopyOfAMissingObjectIsNotFound) {
   put("empty", "");
   EXPECT_TRUE(store().copy(key("empty"), key("copy")).value());
   EXPECT_EQ(get("copy"), "");

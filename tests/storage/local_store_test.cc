@@ -169,7 +169,7 @@ TEST_F(LocalStoreTest, LeftoversGoAndWhatIsBeingWrittenStays) {
   EXPECT_EQ(counts[Leftover::kRemoved], 1);
 }
 
-TEST_F(LocalStoreTest, AProcessStoppedInTheMiddleOfAWriteHoldsNobodyUpForEver) {
+TEST_F(LocalStoreTest, StoppedWriterDoesNotBlockOthersForever) {
   const std::string target = folder_.path() + "/k";
   auto held = FileLock::acquire(target, "file://k");
   ASSERT_TRUE(held.has_value());

@@ -98,7 +98,7 @@ TEST(S3Bucket, AnonymousNeverSigns) {
   EXPECT_THAT(request.headers, Each(Not(StartsWith("Authorization"))));
 }
 
-TEST(S3Bucket, KeysOfABucketDoNotMixWithThoseOfAll) {
+TEST(S3Bucket, KeepsKeysOfABucketApart) {
   StorageSettings settings = with_keys();
   settings.s3.session_token = "token of all";
   settings.buckets["mine"].access_key = "MINE";
@@ -119,7 +119,7 @@ TEST(S3Bucket, FollowsTheRegionForEveryRequestMadeBefore) {
   EXPECT_FALSE(b->recover(third, refusal(301, "PermanentRedirect", "eu-west-1"), {}));
 }
 
-TEST(S3Bucket, DoesNotGoInCirclesOfRegions) {
+TEST(S3Bucket, StopsAtARedirectLoopOfRegions) {
   auto b = bucket(with_keys());
   int changes = 0;
   while (changes < 100 && b->recover(get(*b), refusal(307, "TemporaryRedirect", changes % 2 ? "a" : "b"), {}))

@@ -100,14 +100,14 @@ TEST(S3Error, StatusSpeaksWhereTheBodyIsSilent) {
   }
 }
 
-TEST(S3Error, SomeRefusalsWithOtherStatusesAreWorthRepeating) {
+TEST(S3Error, RepeatsSomeErrorsWhateverTheirStatus) {
   for (const char* code : {"RequestTimeout", "IncompleteBody", "SlowDown"}) {
     EXPECT_TRUE(is_transient(parse_s3_error(400, fmt::format("<Error><Code>{}</Code></Error>", code), "", ""))) << code;
   }
   EXPECT_FALSE(is_transient(parse_s3_error(400, "<Error><Code>InvalidArgument</Code></Error>", "", "")));
 }
 
-TEST(S3Error, ErrorInDisguiseOfSuccess) {
+TEST(S3Error, ErrorWithStatus200) {
   EXPECT_TRUE(is_error_document("<?xml version=\"1.0\"?>\n<Error><Code>InternalError</Code></Error>"));
   EXPECT_TRUE(is_error_document("<ErrorResponse><Error><Code>SlowDown</Code></Error></ErrorResponse>"));
   EXPECT_FALSE(is_error_document("{\"type\": \"Feature\", \"x\": \"<Error>\"}"));

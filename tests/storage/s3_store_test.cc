@@ -91,7 +91,7 @@ class S3StoreTest : public testing::Test {
   std::vector<double> waits_;
 };
 
-TEST_F(S3StoreTest, RepeatsWhateverMayPass) {
+TEST_F(S3StoreTest, RepeatsTransientErrors) {
   ScriptReply half = object("the whole body");
   half.cut_after = half.body.size() - 5;
   auto& store = play({kHangUp,
@@ -168,7 +168,7 @@ TEST_F(S3StoreTest, TheClockIsCorrected) {
   EXPECT_THAT(seen_[1].headers["x-amz-date"], testing::StartsWith("20130524T0000"));
 }
 
-TEST_F(S3StoreTest, NobodyThere) {
+TEST_F(S3StoreTest, UnreachableServerIsUnavailable) {
   std::string endpoint;
   {
     ScriptServer gone([](const ScriptRequest&) { return ScriptReply{}; });
@@ -181,7 +181,7 @@ TEST_F(S3StoreTest, NobodyThere) {
   EXPECT_EQ(waits_.size(), 2u);
 }
 
-TEST_F(S3StoreTest, AServerThatAnsweredBeforeIsWaitedFor) {
+TEST_F(S3StoreTest, WaitsForAServerThatAnsweredBefore) {
   auto& store = play({object("x")});
   ASSERT_TRUE(store.get("k").has_value());
   server_.reset();
@@ -201,7 +201,7 @@ TEST_F(S3StoreTest, ARefusedHeadIsAskedForItsReason) {
   EXPECT_EQ(seen_.back().headers["range"], "bytes=0-0");
 }
 
-TEST_F(S3StoreTest, AHeadSucceedsWithWhatItsReasonTaught) {
+TEST_F(S3StoreTest, HeadSucceedsAfterItsReasonIsKnown) {
   ScriptReply found = object("0123");
   auto& store = play({{.status = 400},
                       error(400, "AuthorizationHeaderMalformed", {{"x-amz-bucket-region", "eu-west-1"}}),
@@ -244,7 +244,7 @@ TEST_F(S3StoreTest, AMissingBucketIsNoMissingObject) {
   EXPECT_THAT(result.error().message, HasSubstr("check the bucket's name"));
 }
 
-TEST_F(S3StoreTest, LostRacesHaveManyNames) {
+TEST_F(S3StoreTest, RecognisesEveryNameOfALostRace) {
   EXPECT_FALSE(play({error(412, "PreconditionFailed")}).put_if_absent("k", "x")->stored);
   EXPECT_EQ(requests(), 1) << "a clear answer needs no check";
   EXPECT_FALSE(play({error(409, "ConditionalRequestConflict")}).put_if_absent("k", "x")->stored);
@@ -313,7 +313,7 @@ TEST_F(S3StoreTest, TheServerCopies) {
 }
 
 // The first passes through here; then the server shows whether it honours the condition.
-TEST_F(S3StoreTest, AServerCopiesOnConditionOnceItHasShownThatItHonoursIt) {
+TEST_F(S3StoreTest, UsesConditionalCopyOnceTheServerHonoursIt) {
   const ScriptReply whole{
       .status = 206, .body = "01234", .headers = {{"ETag", "\"e\""}, {"Content-Range", "bytes 0-4/5"}}};
   const ScriptReply missing = error(404, "NoSuchKey"), taken = error(412, "PreconditionFailed");
@@ -331,12 +331,12 @@ TEST_F(S3StoreTest, AServerCopiesOnConditionOnceItHasShownThatItHonoursIt) {
   EXPECT_EQ(seen_.back().headers.count("x-amz-copy-source"), 0);
 }
 
-TEST_F(S3StoreTest, ACopyIn200DisguiseIsRepeated) {
+TEST_F(S3StoreTest, RepeatsACopyThatFailedWithStatus200) {
   EXPECT_TRUE(play({{.status = 200, .body = error_body("InternalError")}, copied()}).copy("a", "k").value());
   EXPECT_EQ(requests(), 2);
 }
 
-TEST_F(S3StoreTest, WhatTheServerDoesNotCopyGoesThroughHere) {
+TEST_F(S3StoreTest, CopiesThroughTheClientWhenTheServerCannot) {
   const ScriptReply whole{
       .status = 206, .body = "01234", .headers = {{"ETag", "\"e\""}, {"Content-Range", "bytes 0-4/5"}}};
   for (const ScriptReply& refusal :
@@ -382,7 +382,7 @@ TEST_F(S3StoreTest, KeysThatXmlCannotHoldAreRemovedOneByOne) {
   EXPECT_EQ(seen_[1].path, "/bucket/b%0A");
 }
 
-TEST_F(S3StoreTest, AListingThatIsNoneIsAnError) {
+TEST_F(S3StoreTest, MalformedListingIsAnError) {
   const auto list = [](ObjectStore& store) {
     return store.list("p", [](const ObjectInfo&) -> Status { return {}; }).error().message;
   };
@@ -461,7 +461,7 @@ TEST_F(S3StoreTest, AFailedPartAbortsTheUpload) {
   EXPECT_EQ(seen_.back().path, "/bucket/k?uploadId=U%201");
 }
 
-TEST_F(S3StoreTest, CompletionIn200DisguiseIsRepeated) {
+TEST_F(S3StoreTest, RepeatsACompletionThatFailedWithStatus200) {
   EXPECT_TRUE(
       write(play({kStarted, kPart, kPart, {.status = 200, .body = error_body("InternalError")}, kCompleted}), 1500)
           .ok());
@@ -475,7 +475,7 @@ TEST_F(S3StoreTest, ACompletionWhoseReplyWasLostIsRecognised) {
   EXPECT_FALSE(write(play({kStarted, kPart, kPart, gone}), 1500).ok()) << "nothing was unclear";
 }
 
-TEST_F(S3StoreTest, ACreationSaysSoAndIsMarked) {
+TEST_F(S3StoreTest, CreationIsConditionalAndMarked) {
   EXPECT_TRUE(play({object("")}).put("k", "x", Existing::kRefuse)->stored);
   EXPECT_EQ(seen_[0].headers["if-none-match"], "*");
   EXPECT_EQ(seen_[0].headers[kMark].size(), 32u);
@@ -495,7 +495,7 @@ TEST_F(S3StoreTest, ACreationWhoseReplyWasLostIsRecognised) {
   }
 }
 
-TEST_F(S3StoreTest, AServerWithoutConditionsIsAskedFirst) {
+TEST_F(S3StoreTest, ChecksExistenceOnAServerWithoutConditions) {
   EXPECT_FALSE(play({error(501, "NotImplemented"), object("")}).put("k", "x", Existing::kRefuse)->stored);
   EXPECT_EQ(requests(), 2);
   auto& store = play({error(501, "NotImplemented"), error(404, "NoSuchKey"), object("")});

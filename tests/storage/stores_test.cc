@@ -64,7 +64,7 @@ TEST(Stores, UnknownSchemeAndBadSettingsAreNamed) {
   EXPECT_FALSE(wrong.locate("s3://b/k").has_value()) << "also the second time";
 }
 
-TEST(Stores, GoogleAndAzureAreOpenedButHaveNoConditions) {
+TEST(Stores, GoogleAndAzureLackConditionalWrites) {
   Stores stores(anonymous());
   const auto location = stores.locate("gs://anonymous@bucket/a/b");
   ASSERT_TRUE(location.has_value()) << location.error().message;

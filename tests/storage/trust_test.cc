@@ -38,13 +38,13 @@ TEST_F(TrustTest, CertificatesAreChosenByName) {
   EXPECT_EQ(certificates_naming(all, {"Nobody"}), "");
 }
 
-TEST_F(TrustTest, DamagedTextGivesNothing) {
+TEST_F(TrustTest, DamagedBundleHasNoCertificates) {
   EXPECT_EQ(certificates_naming("", {"x"}), "");
   EXPECT_EQ(certificates_naming("-----BEGIN CERTIFICATE-----\nQW5v", {"An"}), "");
   EXPECT_EQ(certificates_naming("-----BEGIN CERTIFICATE-----\n*?!\n-----END CERTIFICATE-----", {"An"}), "");
 }
 
-TEST_F(TrustTest, OnlyAmazonsServersGetThePart) {
+TEST_F(TrustTest, OnlyAmazonServersGetTheShortBundle) {
   const auto path = bundle(std::string(kOther) + kAmazon);
   Trust trust(path);
   const auto part = trust.for_url("https://b.s3.eu-west-1.amazonaws.com/key");
@@ -59,7 +59,7 @@ TEST_F(TrustTest, OnlyAmazonsServersGetThePart) {
   }
 }
 
-TEST_F(TrustTest, TheVariableOfAwsNamesTheBundleBeforeThoseOfOthers) {
+TEST_F(TrustTest, AwsVariableOutranksOtherBundleVariables) {
   using Variables = std::map<std::string, std::string>;
   const auto named = [](const Variables& variables) {
     return named_bundle([&](const char* name) -> std::optional<std::string> {

@@ -40,7 +40,7 @@ TEST(Uri, SchemesOfOneStoreAreOne) {
   EXPECT_EQ(normal("abfss://c@a.dfs.core.windows.net/k"), normal("abfs://c@a.dfs.core.windows.net/k"));
 }
 
-TEST(Uri, OneSlashWhereTwoBelongIsNoLocalPath) {
+TEST(Uri, OneSlashAfterTheSchemeIsNoLocalPath) {
   for (const char* text : {"s3:/b/k", "S3A:/b", "gs:/b/k", "memory:/b"}) {
     const auto uri = normalize_uri(text);
     ASSERT_FALSE(uri.has_value()) << text;
@@ -88,7 +88,7 @@ TEST(Uri, KeysOfObjectsDifferByTheirSlashes) {
   EXPECT_NE(place_key("s3://b/a/../k"), place_key("s3://b/k"));
 }
 
-TEST(Uri, PlaceKeyOfWhatIsNoUriIsTheTextItself) {
+TEST(Uri, PlaceKeyOfOtherTextIsTheText) {
   EXPECT_EQ(place_key(""), "");
   EXPECT_EQ(place_key("file://server/a"), "file://server/a");
   EXPECT_EQ(place_key("hdfs://name:8020/a"), "hdfs://name:8020/a");
@@ -116,7 +116,7 @@ TEST(Uri, NormalizingIsIdempotent) {
   }));
 }
 
-TEST(Uri, EverySpellingOfAPathIsOnePlaceAndAnotherPathIsAnother) {
+TEST(Uri, EverySpellingOfAPathIsOnePlace) {
   EXPECT_TRUE(rc::check([] {
     const auto segments = *rc::gen::container<std::vector<std::string>>(path_segment());
     const auto others = *rc::gen::container<std::vector<std::string>>(path_segment());

@@ -73,7 +73,7 @@ class Rewriting : public ::testing::Test {
   std::minstd_rand random_{42};
 };
 
-TEST_F(Rewriting, TheOtherRowsStayInTheirOrder) {
+TEST_F(Rewriting, KeepsTheOrderOfOtherRows) {
   const auto old = write(10, 3);
   const auto outcome = without(old, {0, 5, 9, 10, 29, 77});
   ASSERT_TRUE(outcome) << outcome.error().message;
@@ -88,7 +88,7 @@ TEST_F(Rewriting, TheOtherRowsStayInTheirOrder) {
   EXPECT_TRUE(std::ranges::is_sorted(ids));
 }
 
-TEST_F(Rewriting, AFileWithoutTheItemsIsLeftAndOneWithNothingElseGoes) {
+TEST_F(Rewriting, KeepsFilesWithoutTheItemsAndDropsEmptiedOnes) {
   const auto old = write(2, 2);
   const auto untouched = without(old, {7});
   ASSERT_TRUE(untouched);
@@ -100,7 +100,7 @@ TEST_F(Rewriting, AFileWithoutTheItemsIsLeftAndOneWithNothingElseGoes) {
   EXPECT_EQ(emptied->rows_removed, 4);
 }
 
-TEST_F(Rewriting, AFileThatIsReadWithOtherValuesThanItsManifestCountsIsNotRewritten) {
+TEST_F(Rewriting, RefusesAFileThatDiffersFromItsManifest) {
   auto old = write(2, 2);
   old.null_value_counts[schema_.find("platform")->field_id] = 1;  // all four are null
   const auto outcome = without(old, {0});
@@ -110,7 +110,7 @@ TEST_F(Rewriting, AFileThatIsReadWithOtherValuesThanItsManifestCountsIsNotRewrit
 }
 
 // Row groups of an old file, whatever their size, become whole ones of 25,000; more than four go to a second file.
-TEST_F(Rewriting, AFileOfAnotherEngineIsCutIntoRowGroupsAndFilesOfOurs) {
+TEST_F(Rewriting, CutsAForeignFileIntoOurSizes) {
   const auto old = write(30'001, 4);
   const auto outcome = without(old, {1, 60'000});
   ASSERT_TRUE(outcome) << outcome.error().message;
@@ -139,7 +139,7 @@ TEST_F(Rewriting, MemoryIsAFewRowGroupsNotTheFile) {
   EXPECT_LT(row_groups, 5);
 }
 
-TEST_F(Rewriting, ABrokenRowGroupIsAnErrorThatLeavesNoFile) {
+TEST_F(Rewriting, BrokenRowGroupLeavesNoFile) {
   const auto old = write(30'000, 4, 100);
   const auto where = stores_.locate(old.file_path).value();
   auto bytes = where.store->get(where.key).value()->bytes;

@@ -1,15 +1,14 @@
 #include "earthcatalog/backfill/backfill.h"
 
 #include <algorithm>
-#include <charconv>
 #include <mutex>
 #include <utility>
 
+#include "earthcatalog/backfill/coordinator.h"
+#include "earthcatalog/backfill/local_ingest.h"
 #include "earthcatalog/backfill/phases/cleanup.h"
-#include "earthcatalog/backfill/phases/commit.h"
-#include "earthcatalog/backfill/phases/commit_plan.h"
-#include "earthcatalog/backfill/phases/ingest_chunk.h"
 #include "earthcatalog/backfill/phases/write_chunks.h"
+#include "earthcatalog/backfill/run_report.h"
 #include "earthcatalog/base/parallel.h"
 #include "earthcatalog/base/process.h"
 #include "earthcatalog/base/stopwatch.h"
@@ -22,19 +21,9 @@ namespace {
 
 // Commits of others, one after the other, before a delta gives up.
 constexpr int kMostRounds = 10;
-// Part numbers of a plan: a later plan of the same run must not write what an earlier one has written.
-constexpr int kPartsPerRound = 10'000;
 
-// What a commit of ours says of itself; 0 when it does not.
-std::int64_t number_of(const iceberg::Snapshot& snapshot, std::string_view name) {
-  std::int64_t number = 0;
-  const auto at = snapshot.summary.find(fmt::format("earthcatalog.{}", name));
-  if (at != snapshot.summary.end()) std::from_chars(at->second.data(), at->second.data() + at->second.size(), number);
-  return number;
-}
-
-// The head of a backfill: one run from its parts; lives for one call of run().
-class Backfill {
+// Places, lock, record and chunks, then the coordinator with tasks that are done here.
+class Backfill final : private CommitWork {
  public:
   Backfill(storage::Stores& stores, const BackfillSpec& spec, const Hooks& hooks, ingest::Report& report)
       : stores_(stores), spec_(spec), hooks_(hooks), report_(report), staging_(stores, spec.staging) {}
@@ -54,25 +43,16 @@ class Backfill {
   Status check_staged(const RunRecord& record) const;
   Result<RunRecord> chunks();
   Status ingest(const RunRecord& run);
-  Result<IngestChunkSpec> ingest_spec(const RunRecord& run, Attempt attempt) const;
-  Result<bool> ingest_attempts(const RunRecord& run, std::int64_t chunk, std::optional<ChunkRecord> first,
-                               const Hooks& hooks);
-  int tasks_at_once() const;
-  bool is_delta(const RunRecord& run) const { return spec_.delta || run.first_attempt > 0; }
-  SummaryOptions plan_options(const RunRecord& run) const {
-    return {.delta = is_delta(run), .memory_bytes = spec_.memory_limit_bytes};
-  }
-  CommitPlanOptions round_options(const RunRecord& run, int number) const;
-  Result<std::vector<CompactTaskReport>> compact(const CommitPlan& plan);
+  CoordinatorOptions coordinator_options() const;
   FinishOptions finish_options() const;
-  Status finish(const RunRecord& run, const StagedSummary& summary);
-  void count(const RunRecord& run, const StagedSummary& summary);
-  void count(const Committed& committed);
-  void note(const ChunkRecord& record);
+  int tasks_at_once() const;
+  void on_summary(const StagedSummary& summary) override { count_staged(run_, summary, report_); }
+  void on_committed_before(const iceberg::Snapshot& snapshot, const StagedSummary& summary) override {
+    count_earlier_commit(snapshot, summary, report_);
+  }
+  Result<std::vector<CompactTaskReport>> compact(const CommitPlan& plan) override;
+  void on_commit(const CommitPlan&, const Committed& committed) override { count_commit(committed, report_); }
   void warn(const std::string& text);
-  void take_back();
-  void count_found(const iceberg::Snapshot& snapshot, const StagedSummary& summary);
-  bool stopping() const { return hooks_.stop != nullptr && hooks_.stop->load(); }
   void show(Progress progress, const char* stage);
 
   storage::Stores& stores_;
@@ -85,6 +65,7 @@ class Backfill {
   std::string_view stage_;
   std::unique_ptr<catalog::Catalog> catalog_;
   std::optional<RunRecord> before_;  // what an earlier run left in the staging prefix
+  RunRecord run_;
 };
 
 Status Backfill::run() {
@@ -105,7 +86,7 @@ Status Backfill::run() {
     report_.interrupted = true;
     status = {};
   }
-  if (!report_.snapshot_id && (!status || report_.interrupted)) take_back();
+  if (!report_.snapshot_id && (!status || report_.interrupted)) take_back(report_);
   report_.seconds = time_.seconds();
   report_.peak_rss_bytes = peak_rss_bytes();
   return status;
@@ -162,34 +143,13 @@ Status Backfill::look_around() {
 }
 
 Status Backfill::work() {
-  EC_ASSIGN_OR_RETURN(const auto run, start());
+  EC_ASSIGN_OR_RETURN(auto run, start());
   if (!run) return {};
-  if (!spec_.skip_ingest) EC_TRY(ingest(*run));
-  for (int number = 0;; ++number) {
-    EC_ASSIGN_OR_RETURN(StagedSummary summary, summarize_staged(staging_, *run, plan_options(*run)));
-    if (const auto* const snapshot = find_commit(*catalog_, summary)) {
-      count(*run, summary);
-      count_found(*snapshot, summary);
-      return finish(*run, summary);
-    }
-    count(*run, summary);
-    EC_TRY(check_found(summary, *run, spec_.missing));
-    const auto options = round_options(*run, number);
-    if (nothing_to_do(summary, options)) return finish(*run, summary);
-    EC_ASSIGN_OR_RETURN(const CommitPlan plan, make_commit_plan(*catalog_, staging_, std::move(summary), options));
-    count(*run, plan.summary);
-    EC_ASSIGN_OR_RETURN(const auto tasks, compact(plan));
-    show({}, "commit");
-    const auto committed = commit_staged(*catalog_, staging_, *run, plan, tasks);
-    if (committed) {
-      count(*committed);
-      return finish(*run, plan.summary);
-    }
-    // What was decided on the old state may be wrong on the new one; tasks that it does not concern stay done.
-    const bool again = committed.error().kind == ErrorKind::kConflict && options.delta && number + 1 < kMostRounds;
-    if (!again) return std::unexpected(committed.error());
-    EC_TRY(catalog_->refresh());
-  }
+  run_ = *std::move(run);
+  if (!spec_.skip_ingest) EC_TRY(ingest(run_));
+  Coordinator coordinator(*catalog_, staging_, run_, coordinator_options());
+  EC_ASSIGN_OR_RETURN(report_.problems, coordinator.commit(*this));
+  return {};
 }
 
 // What is to be done now; nothing when a commit has done it all.
@@ -218,13 +178,7 @@ Status Backfill::repeat(std::size_t files) {
   EC_ASSIGN_OR_RETURN(const auto inventory, inventory::open_inventory(stores_, now.inventory, now.inventory_options()));
   now.inventory_identity = inventory->identity();
   if (!is_backfill_of(*catalog_, now)) return std::unexpected(table_has_rows(files));
-  const auto& snapshot = *catalog_->table().current_snapshot();
-  report_.already_committed = true;
-  report_.snapshot_id = snapshot.snapshot_id;
-  report_.unchanged = number_of(snapshot, "written-items") + number_of(snapshot, "superseded-items");
-  report_.missing = number_of(snapshot, "missing-items");
-  report_.rejected = number_of(snapshot, "rejected-items");
-  report_.source_items = report_.unchanged + report_.missing + report_.rejected;
+  count_repeated(*catalog_->table().current_snapshot(), report_);
   return finish_committed(*catalog_, staging_, {}, finish_options());
 }
 
@@ -293,87 +247,16 @@ Result<RunRecord> Backfill::chunks() {
   return *before_;
 }
 
-Result<IngestChunkSpec> Backfill::ingest_spec(const RunRecord& run, Attempt attempt) const {
-  const auto& grid = catalog_->grid();
-  TableSchema schema;
-  if (staging_.is_direct() && catalog_->item_schema()) {
-    EC_ASSIGN_OR_RETURN(const auto columns, catalog_->plan_schema(*catalog_->item_schema()));
-    schema = describe(*catalog_->item_schema(), columns);
-  }
-  return IngestChunkSpec{.staging = staging_.root(),
-                         .parts = staging_.parts(),
-                         .schema = std::move(schema),
-                         .max_columns = static_cast<std::int64_t>(spec_.max_columns),
-                         .chunk = attempt.chunk,
-                         .attempt = attempt.number,
-                         .grid_type = grid.type,
-                         .boundaries_path = grid.boundaries_path,
-                         .id_field = grid.id_field,
-                         .resolution = grid.resolution,
-                         .source_root = run.settings.source_root,
-                         .fetch_concurrency = spec_.fetch.concurrency,
-                         .max_object_bytes = spec_.fetch.max_object_bytes,
-                         .workers = spec_.workers,
-                         .memory_limit_bytes = spec_.memory_limit_bytes};
-}
-
-// One chunk after the other, each with all workers: a chunk keeps the network busy by itself.
 Status Backfill::ingest(const RunRecord& run) {
-  const bool retry = run.first_attempt > 0;
-  std::int64_t done = 0, before = 0;
-  const Hooks hooks{.progress =
-                        [&](Progress progress) {
-                          progress.settled += done;
-                          progress.before = before;
-                          progress.total = retry ? run.pending : run.items;
-                          progress.total_is_estimate = false;
-                          show(progress, "fetch");
-                        },
-                    .stop = hooks_.stop,
-                    .warn = [&](const std::string& text) { warn(text); }};
   report_.chunks = run.chunks;
   report_.chunks_staged = 0;
-  if (!retry) report_.source_items = run.items;
-  for (std::int64_t chunk = 0; chunk < run.chunks; ++chunk) {
-    if (stopping()) return fail(ErrorKind::kCancelled, "stopped");
-    std::optional<ChunkRecord> first;
-    EC_TRY(together({[&] { return catalog_->confirm_lock(); },
-                     [&]() -> Status {
-                       EC_ASSIGN_OR_RETURN(first, read_chunk_record(staging_, {chunk, run.first_attempt}, run.started));
-                       return {};
-                     }}));
-    EC_ASSIGN_OR_RETURN(const bool worked, ingest_attempts(run, chunk, std::move(first), hooks));
-    ++*report_.chunks_staged;
-    if (retry) continue;
-    const auto next = std::min(run.items, (chunk + 1) * run.settings.chunk_size);
-    if (!worked) before += next - done;
-    done = next;
-  }
-  return {};
-}
-
-// `first`: the marker of the first attempt, if it is there. False when earlier runs did all of the chunk.
-Result<bool> Backfill::ingest_attempts(const RunRecord& run, std::int64_t chunk, std::optional<ChunkRecord> first,
-                                       const Hooks& hooks) {
-  bool worked = false;
-  for (Attempt at{chunk, run.first_attempt};; ++at.number) {
-    auto record = std::exchange(first, std::nullopt);
-    if (at.number > run.first_attempt) {
-      EC_ASSIGN_OR_RETURN(record, read_chunk_record(staging_, at, run.started));
-    }
-    if (!record && at.number == run.first_attempt && at.number > 0) {
-      EC_ASSIGN_OR_RETURN(const bool pending, staging_.exists(staging_.pending(chunk)));
-      if (!pending) return worked;
-    }
-    const bool tried = !record && at.number > 0;  // one try a run
-    if (!record) {
-      EC_ASSIGN_OR_RETURN(const auto spec, ingest_spec(run, at));
-      EC_ASSIGN_OR_RETURN(record, ingest_attempt(stores_, spec, run, hooks));
-      worked = true;
-    }
-    note(*record);
-    if (record->pending == 0 || tried || !spec_.retry_pending) return worked;
-  }
+  if (run.first_attempt == 0) report_.source_items = run.items;
+  const Hooks hooks{.progress = [&](const Progress& progress) { show(progress, "fetch"); },
+                    .stop = hooks_.stop,
+                    .warn = [&](const std::string& text) { warn(text); }};
+  LocalIngest local(stores_, spec_, *catalog_, staging_, run);
+  return local.run(
+      hooks, [&](const ChunkRecord& record) { add_chunk(record, report_); }, [&] { ++*report_.chunks_staged; });
 }
 
 // Where a task waits for its last requests, others compute.
@@ -383,18 +266,20 @@ int Backfill::tasks_at_once() const {
   return std::max(1, spec_.workers) * (far ? 2 : 1);
 }
 
-CommitPlanOptions Backfill::round_options(const RunRecord& run, int number) const {
+CoordinatorOptions Backfill::coordinator_options() const {
   const std::int64_t task_memory = spec_.memory_limit_bytes / tasks_at_once();
-  return {.run_id = spec_.catalog.run_id,
-          .first_part = number * kPartsPerRound,
-          .delta = is_delta(run),
-          .replace = spec_.replace,
-          .schema = spec_.catalog.schema,
-          .max_columns = spec_.max_columns,
-          .compact_rows = spec_.compact_rows,
-          .memory_bytes = spec_.memory_limit_bytes,
-          .task_memory_bytes = task_memory,
-          .task_bytes = std::min(CommitPlanOptions().task_bytes, task_memory / 3)};
+  return {.plan = {.run_id = spec_.catalog.run_id,
+                   .delta = spec_.delta || run_.first_attempt > 0,
+                   .replace = spec_.replace,
+                   .schema = spec_.catalog.schema,
+                   .max_columns = spec_.max_columns,
+                   .compact_rows = spec_.compact_rows,
+                   .memory_bytes = spec_.memory_limit_bytes,
+                   .task_memory_bytes = task_memory,
+                   .task_bytes = std::min(CommitPlanOptions().task_bytes, task_memory / 3)},
+          .finish = finish_options(),
+          .missing = spec_.missing,
+          .most_rounds = kMostRounds};
 }
 
 Result<std::vector<CompactTaskReport>> Backfill::compact(const CommitPlan& plan) {
@@ -406,7 +291,7 @@ Result<std::vector<CompactTaskReport>> Backfill::compact(const CommitPlan& plan)
   show(progress, "compact");
   std::mutex mutex;
   const auto one = [&](std::size_t task) -> Status {
-    if (stopping()) return fail(ErrorKind::kCancelled, "stopped");
+    if (hooks_.stopping()) return fail(ErrorKind::kCancelled, "stopped");
     const auto spec = task_spec(plan, staging_, catalog_->warehouse(), task);
     EC_ASSIGN_OR_RETURN(reports[task], compact_group(stores_, spec));
     const std::lock_guard lock(mutex);
@@ -415,6 +300,7 @@ Result<std::vector<CompactTaskReport>> Backfill::compact(const CommitPlan& plan)
     return {};
   };
   EC_TRY(parallel_for(reports.size(), static_cast<std::size_t>(tasks_at_once()), one));
+  show({}, "commit");
   return reports;
 }
 
@@ -426,85 +312,10 @@ FinishOptions Backfill::finish_options() const {
           .memory_bytes = spec_.memory_limit_bytes};
 }
 
-Status Backfill::finish(const RunRecord& run, const StagedSummary& summary) {
-  if (!catalog_->confirm_lock()) return {};  // the staging prefix is another's by now
-  EC_ASSIGN_OR_RETURN(report_.problems,
-                      finish_run(*catalog_, staging_, run, summary, report_.snapshot_id, finish_options()));
-  return {};
-}
-
-void Backfill::count(const RunRecord& run, const StagedSummary& summary) {
-  if (run.first_attempt == 0) {
-    report_.inventory_rows = run.inventory_rows;
-    report_.skipped_suffix = run.skipped_suffix;
-    report_.skipped_since = run.skipped_since;
-    report_.skipped_versions = run.skipped_versions;
-    report_.inventory_dates_unparseable = run.inventory_dates_unparseable;
-  }
-  report_.chunks = report_.chunks_staged = run.chunks;
-  report_.source_items = summary.source_items;
-  report_.written_items = summary.counted_items();
-  report_.superseded = summary.superseded_items();
-  report_.undated = summary.items.undated;
-  report_.unlocated = summary.items.unlocated;
-  report_.fan_out_distribution = summary.items.fan_out;
-  report_.missing = summary.missing;
-  report_.first_missing = summary.first_missing;
-  report_.pending = summary.pending;
-  report_.rejected = summary.rejected;
-  report_.bytes_fetched = report_.item_dates_unparseable = 0;
-  for (const auto& record : summary.records) {
-    report_.bytes_fetched += record.bytes_fetched;
-    report_.item_dates_unparseable += record.item_dates_unparseable;
-  }
-  report_.cells.clear();
-  report_.years.clear();
-  for (const auto& group : summary.groups) {
-    if (group.files.empty()) continue;
-    report_.cells.insert(group.partition.cell);
-    if (group.partition.year) report_.years.insert(*group.partition.year);
-  }
-}
-
-// Of a chunk that is staged, for the report of a run that does not come to the commit; count() counts anew.
-void Backfill::note(const ChunkRecord& record) {
-  if (!record.warning.empty() && report_.warnings.empty()) report_.warnings.push_back(record.warning);
-  if (record.attempt > 0) return;
-  report_.missing += record.missing;
-  report_.pending += record.pending;
-  report_.rejected += record.rejected;
-}
-
 void Backfill::warn(const std::string& text) {
   if (!report_.warnings.empty()) return;
   report_.warnings.push_back(text);
   if (hooks_.warn) hooks_.warn(text);
-}
-
-// Nothing was committed: what is staged is not written.
-void Backfill::take_back() {
-  report_.written_items = report_.superseded = 0;
-  report_.rows = report_.files = 0;
-  report_.not_done = report_.imbalance();
-}
-
-void Backfill::count(const Committed& committed) {
-  report_.snapshot_id = committed.snapshot_id;
-  report_.rows = committed.rows;
-  report_.files = committed.files;
-  report_.bytes = committed.bytes;
-  report_.replaced_rows = committed.replaced_rows;
-  report_.rewritten_files = committed.rewritten_files;
-  report_.commits = 1;
-}
-
-// An earlier run has committed the summary; which of its items lost to the table only that run knew.
-void Backfill::count_found(const iceberg::Snapshot& snapshot, const StagedSummary& summary) {
-  report_.already_committed = true;
-  report_.snapshot_id = snapshot.snapshot_id;
-  if (!snapshot.summary.contains("earthcatalog.written-items")) return;
-  report_.written_items = number_of(snapshot, "written-items");
-  report_.superseded = summary.staged_items + summary.repeated + summary.superseded_before - report_.written_items;
 }
 
 }  // namespace

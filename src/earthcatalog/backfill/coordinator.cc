@@ -1,226 +1,53 @@
 #include "earthcatalog/backfill/coordinator.h"
 
-#include <algorithm>
-#include <iterator>
-#include <memory>
-
-#include "earthcatalog/backfill/phases/cleanup.h"
-#include "earthcatalog/backfill/phases/commit.h"
-#include "earthcatalog/backfill/phases/commit_plan.h"
-#include "earthcatalog/backfill/phases/lost_files.h"
-#include "earthcatalog/backfill/phases/write_chunks.h"
-#include "earthcatalog/base/parallel.h"
-#include "earthcatalog/catalog/lock/host.h"
-#include "earthcatalog/catalog/table_schema.h"
-#include "earthcatalog/write/file_names.h"
-
 namespace earthcatalog::backfill {
-namespace {
 
-catalog::GridRequest grid_request(const RunSettings& settings) {
-  if (settings.grid_type == "h3") {
-    return {.type = "h3", .resolution = settings.resolution, .boundaries_path = {}, .id_field = {}};
+Result<Decision> Coordinator::decide(const OnSummary& on_summary) {
+  const SummaryOptions reading{.delta = options_.plan.delta, .memory_bytes = options_.plan.memory_bytes};
+  EC_ASSIGN_OR_RETURN(StagedSummary summary, summarize_staged(staging_, run_, reading));
+  on_summary(summary);
+  Decision decision;
+  if (const auto* const snapshot = find_commit(catalog_, summary)) {
+    decision.kind = Decision::Kind::kCommitted;
+    decision.snapshot = *snapshot;
+  } else {
+    EC_TRY(check_found(summary, run_, options_.missing));
+    if (nothing_to_do(summary, options_.plan)) decision.kind = Decision::Kind::kNothing;
   }
-  return {.type = settings.grid_type,
-          .resolution = {},
-          .boundaries_path = settings.boundaries_path,
-          .id_field = settings.id_field};
+  if (decision.kind != Decision::Kind::kCommit) {
+    decision.plan.summary = std::move(summary);
+    return decision;
+  }
+  EC_ASSIGN_OR_RETURN(decision.plan, make_commit_plan(catalog_, staging_, std::move(summary), options_.plan));
+  on_summary(decision.plan.summary);
+  return decision;
 }
 
-// One call of a phase.
-class Coordinator {
- public:
-  Coordinator(storage::Stores& stores, const CoordinatorSpec& spec, bool delta)
-      : stores_(stores), spec_(spec), delta_(delta), staging_(stores, spec.staging, spec.parts) {}
-
-  Result<PlanReport> plan_tasks() {
-    EC_TRY(open(false));
-    EC_ASSIGN_OR_RETURN(StagedSummary summary, make());
-    PlanReport report{.plan_id = summary.plan_id, .committed_snapshot = run_.committed_snapshot, .tasks = {}};
-    if (const auto* const snapshot = find_commit(*catalog_, summary)) report.committed_snapshot = snapshot->snapshot_id;
-    if (report.committed_snapshot) return report;
-    EC_TRY(check_found(summary, run_, {}));
-    auto of_round = options();
-    if (nothing_to_do(summary, of_round)) return report;
-    EC_ASSIGN_OR_RETURN(of_round.first_part, first_free_part());
-    EC_ASSIGN_OR_RETURN(const CommitPlan plan, make_commit_plan(*catalog_, staging_, std::move(summary), of_round));
-    for (std::size_t task = 0; task < plan.tasks.size(); ++task) report.tasks.push_back(spec_of(plan, task));
-    return report;
-  }
-
-  Result<RegisterReport> commit() {
-    EC_TRY(open(spec_.lock));
-    auto report = commit_locked();
-    if (auto closed = catalog_->close(); report && !closed) return std::unexpected(std::move(closed).error());
-    return report;
-  }
-
- private:
-  Status open(bool lock) {
-    EC_ASSIGN_OR_RETURN(const auto run, read_run_record(staging_));
-    if (!run || !run->complete) {
-      return fail(ErrorKind::kInvalidArgument, "{} holds no finished chunks", spec_.staging);
+Result<std::string> Coordinator::commit(CommitWork& work) {
+  for (int round = 1;; ++round) {
+    EC_ASSIGN_OR_RETURN(const Decision decision, decide([&](const auto& summary) { work.on_summary(summary); }));
+    const auto& summary = decision.plan.summary;
+    if (decision.snapshot) {
+      work.on_committed_before(*decision.snapshot, summary);
+      return finish(summary, decision.snapshot->snapshot_id);
     }
-    run_ = *run;
-    catalog::CatalogOptions options{.catalog = spec_.catalog, .warehouse = spec_.warehouse};
-    options.mode = catalog::OpenMode::kWrite;
-    options.run_id = spec_.run_id;
-    options.grid = grid_request(run_.settings);
-    options.schema = schema();
-    options.lock = lock;
-    options.lock_uri = spec_.lock_uri;
-    options.lock_owner = "backfill";
-    options.host = catalog::this_host();
-    EC_ASSIGN_OR_RETURN(catalog_, catalog::Catalog::open(stores_, options));
-    return {};
-  }
-
-  std::optional<stac::SchemaKind> schema() const {
-    if (spec_.schema.empty()) return std::nullopt;
-    return spec_.schema == "itslive" ? stac::SchemaKind::kItslive : stac::SchemaKind::kAuto;
-  }
-
-  CommitPlanOptions options() const {
-    return {.run_id = spec_.run_id,
-            .delta = delta_ || run_.first_attempt > 0,
-            .replace = spec_.replace,
-            .schema = schema(),
-            .max_columns = static_cast<std::size_t>(spec_.max_columns),
-            .compact_rows = spec_.compact_rows,
-            .memory_bytes = spec_.memory_limit_bytes,
-            .task_memory_bytes = spec_.task_memory_bytes,
-            .task_bytes = spec_.task_bytes};
-  }
-
-  // A run id comes from outside and may be used again: files that a retained snapshot names are never written over.
-  // What a run adds is in the snapshots that it makes and, when those have expired, in the current one.
-  Result<int> first_free_part() const {
-    int first = 0;
-    if (!catalog_->has_table()) return first;
-    const auto& metadata = catalog_->table().metadata();
-    for (const auto& snapshot : metadata.snapshots) {
-      const auto run = snapshot.summary.find(std::string(catalog::kRunIdSummary));
-      const bool is_own = run != snapshot.summary.end() && run->second == spec_.run_id;
-      if (!is_own && snapshot.snapshot_id != metadata.current_snapshot_id) continue;
-      const iceberg::ListFilesOptions listing{.statistics = false, .snapshot_id = snapshot.snapshot_id};
-      EC_TRY(catalog_->table().list_files(listing, [&](const iceberg::DataFile& file) -> Status {
-        first = std::max(first, write::part_number(file.file_path, spec_.run_id).value_or(-1) + 1);
-        return {};
-      }));
+    if (decision.kind == Decision::Kind::kNothing) return finish(summary, {});
+    EC_ASSIGN_OR_RETURN(const auto tasks, work.compact(decision.plan));
+    const auto committed = commit_staged(catalog_, staging_, run_, decision.plan, tasks);
+    if (committed) {
+      work.on_commit(decision.plan, *committed);
+      return finish(summary, committed->snapshot_id);
     }
-    return first;
+    // What was decided on the old state may be wrong on the new one; tasks that it does not concern stay done.
+    const bool again = committed.error().kind == ErrorKind::kConflict && options_.plan.delta;
+    if (!again || round >= options_.most_rounds) return std::unexpected(committed.error());
+    EC_TRY(catalog_.refresh());
   }
-
-  FinishOptions finish_options() const {
-    return {.problems = spec_.problems,
-            .hash_index = spec_.update_hash_index || !spec_.hash_index.empty(),
-            .hash_index_uri = spec_.hash_index,
-            .keep_staging = spec_.keep_staging,
-            .memory_bytes = spec_.memory_limit_bytes};
-  }
-
-  Result<StagedSummary> make() const {
-    if (run_.committed_snapshot) return StagedSummary{};
-    return summarize_staged(staging_, run_, {.delta = options().delta, .memory_bytes = spec_.memory_limit_bytes});
-  }
-  CompactTaskSpec spec_of(const CommitPlan& plan, std::size_t task) const {
-    return task_spec(plan, staging_, catalog_->warehouse(), task);
-  }
-
-  Result<RegisterReport> commit_locked() {
-    RegisterReport report;
-    if (run_.committed_snapshot) {
-      report.snapshot_id = run_.committed_snapshot;
-      report.pending = run_.pending;
-      EC_TRY(finish_committed(*catalog_, staging_, run_, finish_options()));
-      return report;
-    }
-    EC_ASSIGN_OR_RETURN(StagedSummary summary, make());
-    report.plan_id = summary.plan_id;
-    report.pending = summary.pending;
-    if (const auto* const snapshot = find_commit(*catalog_, summary)) {
-      report.snapshot_id = snapshot->snapshot_id;
-      EC_TRY(finish_run(*catalog_, staging_, run_, summary, report.snapshot_id, finish_options()));
-      return report;
-    }
-    EC_TRY(check_found(summary, run_, {}));
-    if (nothing_to_do(summary, options())) {
-      EC_TRY(finish_run(*catalog_, staging_, run_, summary, {}, finish_options()));
-      return report;
-    }
-    EC_ASSIGN_OR_RETURN(const CommitPlan plan, make_commit_plan(*catalog_, staging_, std::move(summary), options()));
-    EC_ASSIGN_OR_RETURN(const auto tasks, task_reports(plan));
-    EC_ASSIGN_OR_RETURN(const Committed done, commit_staged(*catalog_, staging_, run_, plan, tasks));
-    report.snapshot_id = done.snapshot_id;
-    report.written_items = plan.summary.counted_items();
-    report.superseded = plan.summary.superseded_items();
-    report.rows = done.rows;
-    report.files = done.files;
-    report.replaced_rows = done.replaced_rows;
-    report.rewritten_files = done.rewritten_files;
-    EC_TRY(finish_run(*catalog_, staging_, run_, plan.summary, report.snapshot_id, finish_options()));
-    return report;
-  }
-
-  Result<std::vector<CompactTaskReport>> task_reports(const CommitPlan& plan) const {
-    const auto not_done = [&](std::size_t task) {
-      return fail(ErrorKind::kNotFound, "task {} of {} is not done on the table as it is now; plan and compact again",
-                  task, plan.tasks.size());
-    };
-    std::vector<DoneTask> tasks(plan.tasks.size());
-    EC_TRY(parallel_for(tasks.size(), stores_.parallel(1), [&](std::size_t task) -> Status {
-      EC_ASSIGN_OR_RETURN(auto done, read_done_task(staging_, spec_of(plan, task)));
-      if (!done) return not_done(task);
-      tasks[task] = *std::move(done);
-      return {};
-    }));
-    std::vector<CompactTaskReport> reports;
-    std::vector<iceberg::DataFile> files;
-    std::vector<std::size_t> task_of_file;
-    for (std::size_t task = 0; task < tasks.size(); ++task) {
-      reports.push_back(tasks[task].report);
-      std::ranges::move(tasks[task].files.added, std::back_inserter(files));
-      task_of_file.resize(files.size(), task);
-    }
-    EC_ASSIGN_OR_RETURN(const auto lost, find_lost(stores_, catalog_->warehouse(), files));
-    if (lost) return not_done(task_of_file[*lost]);
-    return reports;
-  }
-
-  storage::Stores& stores_;
-  const CoordinatorSpec& spec_;
-  const bool delta_;
-  const Staging staging_;
-  RunRecord run_;
-  std::unique_ptr<catalog::Catalog> catalog_;
-};
-
-}  // namespace
-
-Result<PlanReport> plan_compaction(storage::Stores& stores, const CoordinatorSpec& spec) {
-  return Coordinator(stores, spec, spec.delta).plan_tasks();
 }
 
-Result<RegisterReport> register_and_cleanup(storage::Stores& stores, const CoordinatorSpec& spec) {
-  return Coordinator(stores, spec, false).commit();
-}
-
-Result<RegisterReport> register_delta(storage::Stores& stores, const CoordinatorSpec& spec) {
-  return Coordinator(stores, spec, true).commit();
-}
-
-Result<CleanupReport> cleanup_phase(storage::Stores& stores, const CleanupSpec& spec) {
-  const Staging staging(stores, spec.staging, spec.parts);
-  EC_ASSIGN_OR_RETURN(const auto run, read_run_record(staging));
-  if (spec.restart) {
-    EC_TRY(cleanup_staging(staging, Kept::kNothing));
-  } else if (run && !run->committed_snapshot) {
-    return fail(ErrorKind::kInvalidArgument, "what is staged in {} is not committed yet; \"restart\": true removes it",
-                spec.staging);
-  } else if (run) {
-    EC_TRY(cleanup_staging(staging, run->pending > 0 ? Kept::kPending : Kept::kPendingLists));
-  }
-  return CleanupReport{};
+Result<std::string> Coordinator::finish(const StagedSummary& summary, std::optional<std::int64_t> snapshot_id) {
+  if (!catalog_.confirm_lock()) return std::string();  // the staging prefix is another's by now
+  return finish_run(catalog_, staging_, run_, summary, snapshot_id, options_.finish);
 }
 
 }  // namespace earthcatalog::backfill

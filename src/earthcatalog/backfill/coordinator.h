@@ -1,76 +1,70 @@
-// What the head of a cluster asks of the catalog: the tasks of phase 3, the commit, the clean-up. Each opens the
-// catalog by itself and decides anew from what is staged, so that only the spec has to be the same in all of them.
+// From what all chunks staged to the commit and the clean-up, on a catalog that is open: the one way of a backfill in
+// one process and of a cluster's head.
 #pragma once
 
-#include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
 
-#include "earthcatalog/backfill/json.h"
-#include "earthcatalog/backfill/phases/compact_task.h"
-#include "earthcatalog/base/defaults.h"
+#include "earthcatalog/backfill/phases/commit.h"
+#include "earthcatalog/backfill/phases/commit_plan.h"
+#include "earthcatalog/backfill/run_record.h"
+#include "earthcatalog/backfill/staging/layout.h"
+#include "earthcatalog/catalog/catalog.h"
+#include "earthcatalog/ingest/missing_rule.h"
 #include "earthcatalog/result.h"
-#include "earthcatalog/storage/stores.h"
 
 namespace earthcatalog::backfill {
 
-struct CoordinatorSpec {
-  std::string catalog, warehouse, staging;
-  std::string parts;   ///< of the direct shape
-  std::string run_id;  ///< 32 hex digits; data files and the snapshot carry it
-  std::string schema;  ///< "auto", "itslive", or empty: the table's, or by the items
-  std::int64_t max_columns = kDefaultMaxColumns, compact_rows = kMostFileRows;
-  std::int64_t task_bytes = kDefaultTaskBytes;  ///< of NDJSON a task
-  std::int64_t task_memory_bytes = 256 << 20;   ///< for merging the parts of a partition
-  std::int64_t memory_limit_bytes = kDefaultMemoryBytes;
-  bool delta = false;         ///< of plan_compaction: for register_delta
-  bool replace = false;       ///< the table's present rows go in the same commit
-  bool keep_staging = false;  ///< no clean-up
-  bool lock = true;
-  std::string lock_uri;  ///< empty: beside the catalog
-  std::string problems;  ///< URI of the problems file; empty: those of the chunks go with the clean-up
-  bool update_hash_index = false;
-  std::string hash_index;  ///< URI; empty: the table's property
+struct CoordinatorOptions {
+  CommitPlanOptions plan;
+  FinishOptions finish;
+  ingest::MissingRule missing;  ///< when missing objects fail the backfill: nothing is committed then
+  int most_rounds = 1;          ///< plans of a delta, one after the other, when other writers commit first
 };
 
-struct PlanReport {
-  std::string plan_id;
-  std::optional<std::int64_t> committed_snapshot;  ///< the summary is in the table already: there are no tasks
-  std::vector<CompactTaskSpec> tasks;
+/// What is staged, seen against the table.
+struct Decision {
+  enum class Kind : std::uint8_t { kCommit, kCommitted, kNothing } kind = Kind::kCommit;
+  CommitPlan plan;                            ///< but for kCommit nothing but its summary
+  std::optional<iceberg::Snapshot> snapshot;  ///< kCommitted: an earlier run made it of this summary
 };
 
-struct RegisterReport {
-  std::string plan_id;
-  std::optional<std::int64_t> snapshot_id;
-  std::int64_t written_items = 0, superseded = 0, pending = 0;
-  std::int64_t rows = 0, files = 0, replaced_rows = 0, rewritten_files = 0;
+/// What differs between one process and a cluster. The calls come in the order of the members.
+class CommitWork {
+ public:
+  virtual ~CommitWork() = default;
+  /// Before what is staged is judged, and again when the table has had its say.
+  virtual void on_summary(const StagedSummary& summary) = 0;
+  virtual void on_committed_before(const iceberg::Snapshot& snapshot, const StagedSummary& summary) = 0;
+  /// The reports of the plan's tasks, which are done when it returns.
+  virtual Result<std::vector<CompactTaskReport>> compact(const CommitPlan& plan) = 0;
+  virtual void on_commit(const CommitPlan& plan, const Committed& committed) = 0;
 };
 
-struct CleanupSpec {
-  std::string staging, parts;
-  bool restart = false;  ///< also what is not committed, and the lists of pending objects
+/// Not thread-safe. What it is given must outlive it.
+class Coordinator {
+ public:
+  Coordinator(catalog::Catalog& catalog, const Staging& staging, RunRecord run, CoordinatorOptions options)
+      : catalog_(catalog), staging_(staging), run_(std::move(run)), options_(std::move(options)) {}
+
+  using OnSummary = std::function<void(const StagedSummary&)>;
+  /// kNotFound when a chunk is not ingested or too much of it is missing; kAlreadyExists when the table has rows and
+  /// neither `delta` nor `replace` is given.
+  Result<Decision> decide(const OnSummary& on_summary);
+
+  /// Decides, has the tasks done, commits, finishes: the URI of the problems file, empty when there is none. kConflict
+  /// when another writer came first; a delta decides again, up to `most_rounds` times.
+  Result<std::string> commit(CommitWork& work);
+
+ private:
+  Result<std::string> finish(const StagedSummary& summary, std::optional<std::int64_t> snapshot_id);
+
+  catalog::Catalog& catalog_;
+  const Staging& staging_;
+  const RunRecord run_;
+  const CoordinatorOptions options_;
 };
-struct CleanupReport {};
-
-/// The specs of phase 3, without a lock. kNotFound when a chunk is not ingested.
-Result<PlanReport> plan_compaction(storage::Stores& stores, const CoordinatorSpec& spec);
-/// The commit of exactly what is staged. kNotFound names the first task that is not done; kConflict when another writer
-/// came first: then summary and compact again.
-Result<RegisterReport> register_and_cleanup(storage::Stores& stores, const CoordinatorSpec& spec);
-/// The commit of what is staged as an upsert. Errors as register_and_cleanup().
-Result<RegisterReport> register_delta(storage::Stores& stores, const CoordinatorSpec& spec);
-/// kInvalidArgument when what is staged is not committed, unless `restart`.
-Result<CleanupReport> cleanup_phase(storage::Stores& stores, const CleanupSpec& spec);
-
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(CoordinatorSpec, catalog, warehouse, staging, parts, run_id, schema,
-                                                max_columns, compact_rows, task_bytes, task_memory_bytes,
-                                                memory_limit_bytes, delta, replace, keep_staging, lock, lock_uri,
-                                                problems, update_hash_index, hash_index)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(PlanReport, plan_id, committed_snapshot, tasks)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(RegisterReport, plan_id, snapshot_id, written_items, superseded,
-                                                pending, rows, files, replaced_rows, rewritten_files)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(CleanupSpec, staging, parts, restart)
-inline void to_json(nlohmann::json& json, const CleanupReport&) { json = nlohmann::json::object(); }
 
 }  // namespace earthcatalog::backfill

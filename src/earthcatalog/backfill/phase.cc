@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <array>
 
-#include "earthcatalog/backfill/coordinator.h"
 #include "earthcatalog/backfill/phases/compact_task.h"
+#include "earthcatalog/backfill/phases/coordinator_phases.h"
 #include "earthcatalog/backfill/phases/ingest_chunk.h"
 #include "earthcatalog/backfill/phases/write_chunks.h"
 

@@ -50,9 +50,8 @@ struct RunRecord {
 /// kInvalidArgument names the first setting in which `now` differs, with both values; a larger limit is no difference.
 Status check_same(const RunSettings& before, const RunSettings& now);
 
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(RunSettings, inventory, inventory_identity, suffix, key_encoding,
-                                                source_root, since_text, since, limit, chunk_size, grid_type,
-                                                boundaries_path, id_field, resolution)
+EC_SPEC(RunSettings, inventory, inventory_identity, suffix, key_encoding, source_root, since_text, since, limit,
+        chunk_size, grid_type, boundaries_path, id_field, resolution)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(RunRecord, settings, chunks, items, complete, inventory_rows,
                                                 skipped_suffix, skipped_since, skipped_versions,
                                                 inventory_dates_unparseable, committed_snapshot, committed_table,

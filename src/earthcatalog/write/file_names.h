@@ -2,7 +2,6 @@
 #pragma once
 
 #include <map>
-#include <optional>
 #include <string>
 #include <string_view>
 
@@ -27,8 +26,5 @@ class FileNames {
   Mutex mutex_;
   std::map<Partition, int> used_ EC_GUARDED_BY(mutex_);
 };
-
-/// The number that the name of a run's file has; nothing when it is a file of another run.
-std::optional<int> part_number(std::string_view uri, std::string_view run_id);
 
 }  // namespace earthcatalog::write

@@ -5,7 +5,6 @@
 #include <vector>
 
 #include "earthcatalog/base/parallel.h"
-#include "earthcatalog/catalog/unfinished_run.h"
 
 namespace earthcatalog::backfill {
 namespace {
@@ -34,31 +33,19 @@ Status remove_folders(storage::Stores& stores, const std::vector<std::string>& f
   return {};
 }
 
-// All of it is ours.
-Status cleanup_direct(const Staging& staging, Kept kept) {
-  const auto record = staging.run_record();
-  const auto pending = storage::join_uri(staging.root(), "pending_chunks/");
-  EC_TRY(remove_folders(staging.stores(), {staging.parts(), staging.root()}, [&](const std::string& uri) {
-    return uri == record || (kept != Kept::kNothing && uri.starts_with(pending));
-  }));
-  if (kept == Kept::kPending) return {};  // as long as something is pending, the backfill is not finished
-  EC_TRY(staging.remove(record));
-  const auto run = catalog::place_of_run(staging.parts());
-  return run ? catalog::release_unfinished_run(staging.stores(), run->warehouse, run->run_id) : Status{};
-}
-
 }  // namespace
 
 Status cleanup_staging(const Staging& staging, Kept kept) {
-  if (staging.is_direct()) return cleanup_direct(staging, kept);
   const auto record = staging.run_record();
-  std::vector<std::string> folders;
-  for (const char* name : {"compacted", "staging", "pending_chunks", "chunks"}) {
-    if (kept != Kept::kNothing && name == std::string_view("pending_chunks")) continue;
-    folders.push_back(storage::join_uri(staging.root(), name));
-  }
-  EC_TRY(remove_folders(staging.stores(), folders, [&](const std::string& uri) { return uri == record; }));
-  return kept == Kept::kPending ? Status{} : staging.remove(record);
+  const auto pending = storage::join_uri(staging.root(), "pending_chunks");
+  auto folders = staging.form().folders();
+  if (kept != Kept::kNothing) std::erase(folders, pending);
+  EC_TRY(remove_folders(staging.stores(), folders, [&](const std::string& uri) {
+    return uri == record || (kept != Kept::kNothing && uri.starts_with(pending + "/"));
+  }));
+  if (kept == Kept::kPending) return {};  // as long as something is pending, the backfill is not finished
+  EC_TRY(staging.remove(record));
+  return staging.form().release(staging.stores());
 }
 
 }  // namespace earthcatalog::backfill

@@ -37,9 +37,9 @@ index::IndexUpdate index_update(const Staging& staging, const CommitPlan& plan) 
   update.forgotten = plan.forgotten;
   update.entries = plan.summary.superseded;
   std::ranges::copy(plan.displaced, std::back_inserter(update.entries));
-  for (const auto& [attempt, spill, run] : plan.summary.runs) {
+  for (const auto& [spill, run] : plan.summary.runs) {
     if (run.entries == 0) continue;
-    update.runs.push_back({.uri = staging.objects(attempt, spill), .entries = run.entries, .size_bytes = run.bytes});
+    update.runs.push_back({.uri = staging.objects(spill), .entries = run.entries, .size_bytes = run.bytes});
   }
   return update;
 }
@@ -89,9 +89,9 @@ Status update_hash_index(const catalog::Catalog& catalog, const FinishOptions& o
   EC_ASSIGN_OR_RETURN(const auto where, catalog.table().stores().locate(uri));
   const auto report = index::update_hash_index(catalog.table(), where, {.memory_bytes = options.memory_bytes});
   if (report) return {};
-  return std::unexpected(Error(report.error())
-                             .annotate("the rows are committed, but the hash index is not up to date "
-                                       "(`index.build()` makes it anew)"));
+  return std::unexpected(
+      Error(report.error())
+          .annotate("the rows are committed, but the hash index is not up to date (`index.build()` makes it anew)"));
 }
 
 }  // namespace

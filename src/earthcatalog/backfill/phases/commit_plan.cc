@@ -19,8 +19,6 @@ namespace {
 
 // Small groups cost more than their bytes: a file each.
 constexpr std::size_t kGroupsPerTask = 512;
-// A row of a data file has about a tenth of the bytes of its NDJSON.
-constexpr std::int64_t kDataFileWeight = 10;
 
 using PresentFiles = std::map<write::Partition, std::vector<iceberg::DataFile>>;
 
@@ -48,11 +46,10 @@ Result<PresentFiles> list_present(const catalog::Catalog& catalog, const write::
     auto partition = write::partition_of(file.partition);
     if (!removals.contains(partition)) return {};
     if (!file.deletes.empty()) {  // tasks know files by manifests, which do not tell what is deleted
-      return fail(
-          ErrorKind::kUnsupported,
-          "rows of {} are deleted by {}, which another engine wrote; run `compact()`, which applies deletes, and "
-          "then this again",
-          file.file_path, file.deletes.front().file_path);
+      return fail(ErrorKind::kUnsupported,
+                  "rows of {} are deleted by {}, which another engine wrote; run `compact()`, which applies deletes, "
+                  "and then this again",
+                  file.file_path, file.deletes.front().file_path);
     }
     present[std::move(partition)].push_back(std::move(file));
     return {};
@@ -61,21 +58,21 @@ Result<PresentFiles> list_present(const catalog::Catalog& catalog, const write::
   return present;
 }
 
-std::int64_t weight_of(const StagedGroup& group, const PresentFiles& present, bool direct) {
+std::int64_t weight_of(const StagedGroup& group, const PresentFiles& present, const StagedForm& form) {
   std::int64_t bytes = 0;
-  for (const auto& file : group.files) bytes += direct ? kDataFileWeight * file.bytes : file.bytes;
+  for (const auto& file : group.files) bytes += form.ndjson_bytes(file.bytes);
   if (const auto at = present.find(group.partition); at != present.end()) {
-    for (const auto& file : at->second) bytes += kDataFileWeight * file.file_size_in_bytes;
+    for (const auto& file : at->second) bytes += kNdjsonOfParquet * file.file_size_in_bytes;
   }
   return bytes;
 }
 
-std::vector<Task> cut_tasks(const std::vector<StagedGroup>& groups, const PresentFiles& present, bool direct,
+std::vector<Task> cut_tasks(const std::vector<StagedGroup>& groups, const PresentFiles& present, const StagedForm& form,
                             std::int64_t task_bytes) {
   std::vector<Task> tasks;
   std::int64_t bytes = 0;
   for (std::size_t g = 0; g < groups.size(); ++g) {
-    const auto weight = weight_of(groups[g], present, direct);
+    const auto weight = weight_of(groups[g], present, form);
     if (tasks.empty() || bytes + weight > task_bytes || g - tasks.back().first == kGroupsPerTask) {
       tasks.push_back({.first = g, .end = g, .present = {}});
       bytes = 0;
@@ -126,36 +123,36 @@ PartForm form_of(const TableSchema& part, const TableSchema& table, const stac::
   return found == part.columns.size() ? PartForm::kFewerColumns : PartForm::kItems;
 }
 
-// Parts of the direct shape: what they are to the table's columns.
+// What data files are to the table's columns; lines have to be read as items all the same.
 void set_forms(CommitPlan& plan) {
-  std::map<std::pair<std::int64_t, int>, std::vector<PartForm>> forms;
+  std::map<Spill, PartForm> forms;
   for (const auto& record : plan.summary.records) {
-    auto& of_takes = forms[{record.chunk, record.attempt}];
-    for (const auto& schema : record.schemas) of_takes.push_back(form_of(schema, plan.schema, record.observed));
+    Spill spill{.attempt = {record.chunk, record.attempt}};
+    for (const auto& schema : record.schemas) {
+      forms[spill] = form_of(schema, plan.schema, record.observed);
+      ++spill.number;
+    }
   }
   for (auto& group : plan.summary.groups) {
     for (auto& file : group.files) {
-      file.form =
-          forms.at({file.attempt.chunk, file.attempt.number}).at(static_cast<std::size_t>(file.part / kFilesPerSpill));
+      if (const auto known = forms.find(file.spill()); known != forms.end()) file.form = known->second;
     }
   }
 }
 
 // The descriptions of parts that are data files as they are, for their tasks: nobody has to read a footer.
 Status write_copies(const Staging& staging, CommitPlan& plan) {
-  std::map<std::pair<std::int64_t, std::pair<int, int>>, std::set<std::string>> wanted;  // of chunk, attempt and spill
+  std::map<Spill, std::set<std::string>> wanted;
   for (const auto& group : plan.summary.groups) {
     if (!is_copied(group, plan.options.compact_rows)) continue;
-    const auto& [attempt, part, rows, bytes, items, form] = group.files.front();
-    wanted[{attempt.chunk, {attempt.number, part / kFilesPerSpill}}].insert(
-        staging.rows(group.partition, attempt, part));
+    const auto& file = group.files.front();
+    wanted[file.spill()].insert(staging.rows(group.partition, file.attempt, file.number));
   }
   std::map<std::string, iceberg::DataFile> known;
   std::mutex mutex;  // of `known`
   EC_TRY(parallel_for(wanted.size(), staging.stores().parallel(1), [&](std::size_t i) -> Status {
     const auto& [spill, uris] = *std::next(wanted.begin(), static_cast<std::ptrdiff_t>(i));
-    const auto uri = staging.part_files({spill.first, spill.second.first}, spill.second.second);
-    EC_ASSIGN_OR_RETURN(auto list, read_file_list(staging, uri, plan.schema));
+    EC_ASSIGN_OR_RETURN(auto list, read_file_list(staging, staging.part_files(spill), plan.schema));
     const std::lock_guard lock(mutex);
     for (auto& file : list.added) {
       if (uris.contains(file.file_path)) known.emplace(file.file_path, std::move(file));
@@ -168,7 +165,7 @@ Status write_copies(const Staging& staging, CommitPlan& plan) {
     for (std::size_t g = task.first; g < task.end; ++g) {
       const auto& group = plan.summary.groups[g];
       if (!is_copied(group, plan.options.compact_rows)) continue;
-      const auto at = known.find(staging.rows(group.partition, group.files[0].attempt, group.files[0].part));
+      const auto at = known.find(staging.rows(group.partition, group.files[0].attempt, group.files[0].number));
       if (at != known.end()) files.push_back(at->second);
     }
     EC_ASSIGN_OR_RETURN(task.copies, write_list(staging, plan.schema, std::move(files)));
@@ -179,31 +176,34 @@ Status write_copies(const Staging& staging, CommitPlan& plan) {
 // Chunks of nothing but ITS_LIVE items were written in the columns of ITS_LIVE, which leave open what columns these
 // items would like in the table that others turn into one of the schema `auto`.
 Status observe_itslive(const Staging& staging, std::int64_t memory_bytes, StagedSummary& summary) {
-  std::set<std::pair<std::int64_t, std::pair<int, int>>> spills;
+  std::set<Spill> spills;
   for (const auto& record : summary.records) {
     for (int spill = 0; spill < std::ssize(record.schemas); ++spill) {
       if (record.schemas[static_cast<std::size_t>(spill)].kind != "auto") {
-        spills.insert({record.chunk, {record.attempt, spill}});
+        spills.insert({.attempt = {record.chunk, record.attempt}, .number = spill});
       }
     }
   }
-  std::vector<std::pair<const StagedGroup*, const StagedGroupFile*>> parts;
+  struct Part {
+    const StagedGroup* group;
+    const StagedGroupFile* file;
+  };
+  std::vector<Part> parts;
   for (const auto& group : summary.groups) {
     for (const auto& file : group.files) {
-      const bool is_itslive = spills.contains({file.attempt.chunk, {file.attempt.number, file.part / kFilesPerSpill}});
-      if (is_itslive) parts.emplace_back(&group, &file);
+      if (spills.contains(file.spill())) parts.push_back({&group, &file});
     }
   }
   std::mutex mutex;  // of the summary
   const auto observe = [&](std::size_t i) -> Status {
     const auto& [group, file] = parts[i];
-    const auto uri = staging.rows(group->partition, file->attempt, file->part);
+    const auto uri = staging.rows(group->partition, file->attempt, file->number);
     EC_ASSIGN_OR_RETURN(const auto observed, observe_part(staging.stores(), uri, file->bytes));
     const std::lock_guard lock(mutex);
     for (const auto& [name, kinds] : observed) summary.observed[name].merge(kinds);
     return {};
   };
-  const auto holds = [&](std::size_t i) { return write::bytes_in_memory(parts[i].second->bytes); };
+  const auto holds = [&](std::size_t i) { return write::bytes_in_memory(parts[i].file->bytes); };
   return parallel_for(parts.size(), staging.stores().parallel(1, memory_bytes / 8), observe, holds);
 }
 
@@ -213,7 +213,7 @@ Result<TableSchema> decide_schema(catalog::Catalog& catalog, const Staging& stag
     const auto decided = summary.all_itslive ? stac::SchemaKind::kItslive : stac::SchemaKind::kAuto;
     catalog.set_schema_kind(options.schema.value_or(decided));
   }
-  if (staging.is_direct() && catalog.item_schema()->kind == stac::SchemaKind::kAuto) {
+  if (catalog.item_schema()->kind == stac::SchemaKind::kAuto) {
     EC_TRY(observe_itslive(staging, options.memory_bytes, summary));
   }
   auto items = *catalog.item_schema();
@@ -225,11 +225,10 @@ Result<TableSchema> decide_schema(catalog::Catalog& catalog, const Staging& stag
 Error would_empty(const StagedSummary& summary) {
   const auto* const remedy = summary.pending > 0 ? "Fetch the pending ones with `retry_pending`"
                                                  : "Check `suffix` and `source_root`; `restart` begins anew";
-  return {
-      ErrorKind::kInvalidData,
-      fmt::format("none of {} source items gives a row ({} missing, {} pending, {} rejected): `replace` would leave "
-                  "the table empty. {}",
-                  summary.source_items, summary.missing, summary.pending, summary.rejected, remedy)};
+  return {ErrorKind::kInvalidData,
+          fmt::format("none of {} source items gives a row ({} missing, {} pending, {} rejected): `replace` would "
+                      "leave the table empty. {}",
+                      summary.source_items, summary.missing, summary.pending, summary.rejected, remedy)};
 }
 
 }  // namespace
@@ -245,10 +244,9 @@ Result<std::vector<iceberg::DataFile>> present_files(const catalog::Catalog& cat
 }
 
 Error table_has_rows(std::size_t files) {
-  return {ErrorKind::kAlreadyExists,
-          fmt::format("the table has rows already ({} files); `replace` puts this backfill in their place, and "
-                      "backfill `delta` and incremental add to them",
-                      files)};
+  return {ErrorKind::kAlreadyExists, fmt::format("the table has rows already ({} files); `replace` puts this backfill "
+                                                 "in their place, and backfill `delta` and incremental add to them",
+                                                 files)};
 }
 
 Result<CommitPlan> make_commit_plan(catalog::Catalog& catalog, const Staging& staging, StagedSummary summary,
@@ -272,11 +270,11 @@ Result<CommitPlan> make_commit_plan(catalog::Catalog& catalog, const Staging& st
   if (catalog.has_table()) {
     plan.name_mapping = catalog.table().metadata().property(iceberg::kNameMappingProperty).value_or("");
   }
-  if (staging.is_direct()) set_forms(plan);
-  plan.tasks = cut_tasks(plan.summary.groups, present, staging.is_direct(), options.task_bytes);
+  set_forms(plan);
+  plan.tasks = cut_tasks(plan.summary.groups, present, staging.form(), options.task_bytes);
   EC_TRY(parallel_for(plan.tasks.size(), staging.stores().parallel(1),
                       [&](std::size_t task) { return write_present(staging, plan, present, plan.tasks[task]); }));
-  if (staging.is_direct()) EC_TRY(write_copies(staging, plan));
+  EC_TRY(write_copies(staging, plan));
   return plan;
 }
 

@@ -35,7 +35,7 @@ struct Version {
   }
 };
 
-// One task from its parts; lives for one call of run().
+// Sorts and writes the rows of one task; run() is called once.
 class GroupCompaction {
  public:
   GroupCompaction(storage::Stores& stores, const CompactTaskSpec& spec)
@@ -108,12 +108,10 @@ Result<CompactTaskReport> GroupCompaction::run() {
   return report_;
 }
 
-// Parts, which are sorted already, and a partition with more rows than memory is for.
 bool GroupCompaction::is_merged(std::size_t group) const {
-  if (staging_.is_direct()) return true;
   std::int64_t bytes = 0;
   for (const auto& file : spec_.groups[group].files) bytes += file.bytes;
-  return bytes > spec_.memory_limit_bytes / 3;
+  return !staging_.form().sorts_in_memory(bytes, spec_.memory_limit_bytes);
 }
 
 std::vector<GroupCompaction::ToLoad> GroupCompaction::files_to_load() const {
@@ -139,7 +137,7 @@ Status GroupCompaction::load_all() {
       const auto& what = files[first + i];
       if (what.file == spec_.groups[what.group].files.data()) versions_.clear();
       const auto& partition = spec_.groups[what.group].partition;
-      EC_TRY(annotate(load(what, texts[i]), staging_.rows(partition, what.file->attempt, what.file->part)));
+      EC_TRY(annotate(load(what, texts[i]), staging_.rows(partition, what.file->attempt, what.file->number)));
     }
   }
   return {};
@@ -148,7 +146,7 @@ Status GroupCompaction::load_all() {
 Status GroupCompaction::load(const ToLoad& what, std::string_view text) {
   dropped_.clear();
   for (const auto& object : spec_.groups[what.group].dropped) {
-    if (object.attempt == what.file->attempt) dropped_.insert(object.object);
+    if (object.spill.attempt == what.file->attempt) dropped_.insert(object.object);
   }
   std::int64_t lines = 0;
   for (; !text.empty(); ++lines) {
@@ -165,7 +163,7 @@ Status GroupCompaction::load(const ToLoad& what, std::string_view text) {
 
 Status GroupCompaction::load_line(std::size_t group, std::string_view line) {
   const std::size_t row = items_->size();
-  EC_ASSIGN_OR_RETURN(const auto item, items_->add(line, {group + 1, 0}, dropped_));
+  EC_ASSIGN_OR_RETURN(const auto item, items_->add(line, group, dropped_));
   if (!item) return ++report_.dropped_rows, Status{};
   Version version{item->updated, item->object.last_modified, item->object.bucket + "/" + item->object.key, row};
   const auto [at, is_new] = versions_.try_emplace(item->identity, std::move(version));  // moves only when it is new
@@ -194,7 +192,7 @@ Result<std::vector<iceberg::DataFile>> GroupCompaction::write(const write::Parti
       auto written,
       write::write_partitions(
           stores_, cutter, writer,
-          {.partition_of = [&](const write::CellYear& key) { return spec_.groups[key.cell - 1].partition; },
+          {.partition_of = [&](const write::CellYear& key) { return spec_.groups[group_of_key(key)].partition; },
            .next_uri = [&](const write::Partition& partition) { return names_.next(partition); },
            .most_rows = spec_.compact_rows,
            .parallel = parallel()}));

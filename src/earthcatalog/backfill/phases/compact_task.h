@@ -39,7 +39,8 @@ struct CompactTaskReport {
   std::string key;       ///< of its spec
   std::string manifest;  ///< URI: its files with their bounds, those that go as well
   std::int64_t files = 0, rows = 0, items = 0, dropped_rows = 0, bytes = 0;
-  std::int64_t removed_files = 0, removed_rows = 0;  ///< files that lost rows, and how many
+  std::int64_t removed_files = 0,
+               removed_rows = 0;  ///< files that lost rows, and how many
   double seconds = 0;
 };
 
@@ -48,8 +49,8 @@ std::string task_key(const CompactTaskSpec& spec);
 
 /// Writes the data files of the groups into the warehouse, where no snapshot names them yet: the staged rows, and what
 /// is left of the table's files that lose rows. Their description goes to Staging::task_files, and last the report to
-/// Staging::task_report. A task that has its report is not done again. Memory: the rows of
-/// the groups, about the bytes of their NDJSON, but of one group no more than the limit.
+/// Staging::task_report. A task that has its report is not done again. Memory: the rows of the groups, about the bytes
+/// of their NDJSON, but of one group no more than the limit.
 Result<CompactTaskReport> compact_group(storage::Stores& stores, const CompactTaskSpec& spec);
 
 /// A task that is done. Between a killed run and the one that resumes it, `expire` may have taken its data files, which
@@ -61,9 +62,8 @@ struct DoneTask {
 /// Nothing when the task has no report.
 Result<std::optional<DoneTask>> read_done_task(const Staging& staging, const CompactTaskSpec& spec);
 
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(CompactTaskSpec, staging, warehouse, parts, run_id, first_part, task,
-                                                started, groups, present, name_mapping, copies, schema, compact_rows,
-                                                memory_limit_bytes, workers)
+EC_SPEC(CompactTaskSpec, staging, warehouse, parts, run_id, first_part, task, started, groups, present, name_mapping,
+        copies, schema, compact_rows, memory_limit_bytes, workers)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(CompactTaskReport, task, key, manifest, files, rows, items,
                                                 dropped_rows, bytes, removed_files, removed_rows, seconds)
 

@@ -8,8 +8,6 @@
 #include <utility>
 
 #include "earthcatalog/backfill/staging/ndjson_files.h"
-#include "earthcatalog/backfill/staging/ndjson_source.h"
-#include "earthcatalog/backfill/staging/staged_file_source.h"
 #include "earthcatalog/base/parallel.h"
 #include "earthcatalog/compact/partition_merge.h"
 #include "earthcatalog/write/data_file_source.h"
@@ -61,7 +59,7 @@ Status GroupMerge::run(std::span<const StagedGroup* const> groups) {
     }
     const auto window = std::span(merged).subspan(first, end - first);
     contents_.clear();
-    if (staging_.is_direct() && bytes <= kReadAheadBytes) EC_TRY(read_ahead(window));
+    if (staging_.form().reads_ahead() && bytes <= kReadAheadBytes) EC_TRY(read_ahead(window));
     EC_TRY(parallel_for(
         window.size(), stores_.parallel(static_cast<std::size_t>(spec_.workers), spec_.memory_limit_bytes),
         [&](std::size_t i) { return merge(*window[i]); },
@@ -80,7 +78,7 @@ Status GroupMerge::read_ahead(std::span<const StagedGroup* const> groups) {
   EC_ASSIGN_OR_RETURN(auto contents, read_rows(staging_, files));
   for (std::size_t i = 0; i < files.size(); ++i) {
     const auto& [file, attempt] = files[i];
-    contents_[staging_.rows(file.partition, attempt, file.part)] = arrow::Buffer::FromString(std::move(contents[i]));
+    contents_[staging_.rows(file.partition, attempt, file.number)] = arrow::Buffer::FromString(std::move(contents[i]));
   }
   return {};
 }
@@ -89,7 +87,7 @@ Status GroupMerge::read_ahead(std::span<const StagedGroup* const> groups) {
 const iceberg::DataFile* GroupMerge::copy_of(const StagedGroup& group) const {
   if (!is_copied(group, spec_.compact_rows)) return nullptr;
   const StagedGroupFile& part = group.files.front();
-  const auto known = copies_.find(staging_.rows(group.partition, part.attempt, part.part));
+  const auto known = copies_.find(staging_.rows(group.partition, part.attempt, part.number));
   return known != copies_.end() ? &known->second : nullptr;
 }
 
@@ -113,35 +111,12 @@ Status GroupMerge::copy(std::span<const StagedGroup* const> groups) {
   return status;
 }
 
-std::unique_ptr<write::RowSource> GroupMerge::source_of(const StagedGroup& group, const StagedGroupFile& file) const {
-  std::unordered_set<Hash128> dropped;
-  if (!staging_.is_direct()) {
-    for (const auto& object : group.dropped) {
-      if (object.attempt == file.attempt) dropped.insert(object.object);
-    }
-    return std::make_unique<LinesSource>(staging_, staged_file(group, file), file.attempt, std::move(dropped), schema_);
-  }
-  for (const auto& object : group.dropped) {
-    if (object.attempt == file.attempt && object.spill == file.part / kFilesPerSpill) dropped.insert(object.identity);
-  }
-  PartRows part{.uri = staging_.rows(group.partition, file.attempt, file.part),
-                .rows = file.rows,
-                .bytes = file.bytes,
-                .form = file.form,
-                .dropped = std::move(dropped),
-                .content = nullptr};
-  if (const auto content = contents_.find(part.uri); content != contents_.end()) part.content = content->second;
-  return std::make_unique<PartSource>(stores_, std::move(part), schema_);
-}
-
 Status GroupMerge::merge(const StagedGroup& group) {
   std::vector<std::unique_ptr<write::RowSource>> sources;
   std::int64_t rows = 0;
   for (const auto& file : group.files) {
     rows += file.rows;
-    const bool here = contents_.contains(staging_.rows(group.partition, file.attempt, file.part));
-    if (staging_.is_direct() && !here) EC_TRY(open_rows(staging_, staged_file(group, file), file.attempt));  // its size
-    sources.push_back(source_of(group, file));
+    EC_ASSIGN_OR_RETURN(sources.emplace_back(), staging_.form().source(staging_, group, file, schema_, contents_));
   }
   compact::PartitionMerge merge(writer_.schema(), {.memory_limit_bytes = spec_.memory_limit_bytes});
   EC_TRY(merge.read(sources));

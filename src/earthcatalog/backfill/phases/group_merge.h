@@ -6,7 +6,6 @@
 #include <memory>
 #include <span>
 #include <string>
-#include <unordered_map>
 #include <vector>
 
 #include "earthcatalog/backfill/phases/compact_task.h"
@@ -57,7 +56,6 @@ class GroupMerge {
   const iceberg::DataFile* copy_of(const StagedGroup& group) const;
   Status copy(std::span<const StagedGroup* const> groups);
   Status merge(const StagedGroup& group);
-  std::unique_ptr<write::RowSource> source_of(const StagedGroup& group, const StagedGroupFile& file) const;
 
   storage::Stores& stores_;
   const Staging& staging_;
@@ -66,9 +64,8 @@ class GroupMerge {
   const write::PartitionWriters& writer_;
   write::FileNames& names_;
   std::map<std::string, iceberg::DataFile> copies_;  // by URI
-  // Of parts that were read ahead, by URI.
-  std::unordered_map<std::string, std::shared_ptr<arrow::Buffer>> contents_;
-  mutable Mutex mutex_;  // groups are merged side by side
+  FileContents contents_;                            // of parts that were read ahead
+  mutable Mutex mutex_;                              // groups are merged side by side
   std::vector<iceberg::DataFile> files_ EC_GUARDED_BY(mutex_);
   std::int64_t rows_ EC_GUARDED_BY(mutex_) = 0, items_ EC_GUARDED_BY(mutex_) = 0;
   std::int64_t dropped_rows_ EC_GUARDED_BY(mutex_) = 0;

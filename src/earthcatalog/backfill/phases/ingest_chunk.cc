@@ -1,38 +1,23 @@
 #include "earthcatalog/backfill/phases/ingest_chunk.h"
 
-#include <arrow/record_batch.h>
-
 #include <algorithm>
-#include <map>
-#include <mutex>
-#include <set>
-#include <unordered_map>
 #include <unordered_set>
 
-#include "earthcatalog/backfill/phases/compact_task.h"
+#include "earthcatalog/backfill/phases/chunk_stager.h"
 #include "earthcatalog/backfill/phases/write_chunks.h"
-#include "earthcatalog/backfill/staging/ndjson_files.h"
 #include "earthcatalog/backfill/staging/object_list.h"
 #include "earthcatalog/base/defaults.h"
 #include "earthcatalog/base/stopwatch.h"
 #include "earthcatalog/base/together.h"
 #include "earthcatalog/catalog/unfinished_run.h"
-#include "earthcatalog/index/index_run_file.h"
 #include "earthcatalog/ingest/ingest_stage.h"
-#include "earthcatalog/ingest/item_rows.h"
 #include "earthcatalog/ingest/spread.h"
 #include "earthcatalog/inventory/inventory.h"
-#include "earthcatalog/write/partition_writers.h"
-#include "earthcatalog/write/write_partitions.h"
 
 namespace earthcatalog::backfill {
 namespace {
 
-constexpr std::int64_t kEntriesPerRowGroup = 2'000;  // register reads one row group of every chunk at once
-
-using Parts = std::vector<std::unique_ptr<ingest::ChunkPart>>;
-
-// One attempt from its parts; lives for one call of run().
+// Fetches one attempt's objects, and stages what they hold; run() is called once.
 class ChunkIngest {
  public:
   ChunkIngest(storage::Stores& stores, const IngestChunkSpec& spec, const RunRecord& run, const Hooks& hooks)
@@ -52,22 +37,10 @@ class ChunkIngest {
 
  private:
   Status stage_all();
-  Status take(ingest::IngestStage& stage);
+  Status take(ingest::IngestStage& stage, bool is_last);
   void count(const ingest::ChunkPart& part);
-  void remember(const ingest::ChunkPart& part);
-  void look_at_spread(const Parts& parts);
-  Status write_lines(const Parts& parts);
-  Status write_parts(Parts parts);
-  std::vector<ingest::ItemAddress> choose(const Parts& parts);
-  Result<std::unique_ptr<ingest::StartSchema>> start_schema() const;
-  Result<std::shared_ptr<const stac::ItemSchema>> choose_schema(Parts& parts);
-  Status write_entries();
-  std::string marker() const;
+  void look_at_spread(const ChunkParts& parts);
   Status write_next_list();
-  Parallel parallel() const {
-    return stores_.parallel(static_cast<std::size_t>(std::max(1, spec_.workers)),
-                            ingest::IngestStage::bytes_for_writing(spec_.memory_limit_bytes));
-  }
 
   storage::Stores& stores_;
   const IngestChunkSpec& spec_;
@@ -77,11 +50,9 @@ class ChunkIngest {
   const Attempt at_;
   ingest::Problems problems_;
   std::shared_ptr<const grid::Partitioner> grid_;
-  int spills_ = 0;
-  bool is_last_spill_ = false;
+  std::unique_ptr<ChunkStager> stager_;
   ChunkRecord record_;
-  std::unordered_set<Hash128> staged_;       // objects
-  std::vector<index::ObjectEntry> entries_;  // not written yet
+  std::unordered_set<Hash128> staged_;  // objects
   std::vector<ingest::PendingObject> pending_;
 };
 
@@ -91,9 +62,9 @@ Result<ChunkRecord> ChunkIngest::run() {
                                                               .resolution = spec_.resolution,
                                                               .boundaries_path = spec_.boundaries_path,
                                                               .id_field = spec_.id_field}));
+  stager_ = staging_.form().stager({stores_, spec_, run_, staging_, *grid_, record_});
   EC_TRY(stage_all());
-  const bool unwritten = record_.runs.empty() && !staging_.is_direct();
-  EC_TRY(together({[&] { return unwritten ? write_entries() : Status{}; }, [&] { return write_next_list(); },
+  EC_TRY(together({[&] { return write_next_list(); },
                    [&]() -> Status {
                      EC_ASSIGN_OR_RETURN(record_.problems, problems_.finish());
                      return {};
@@ -103,7 +74,7 @@ Result<ChunkRecord> ChunkIngest::run() {
                                   record_.pending + record_.rejected) {
     return fail(ErrorKind::kInvalidData, "chunk {}: the counts do not add up; please report this", at_.chunk);
   }
-  EC_TRY(staging_.write(staging_.done(at_), marker()));
+  EC_TRY(staging_.write(staging_.done(at_), stager_->marker()));
   EC_TRY(publish_pending(staging_, record_));
   return std::move(record_);
 }
@@ -117,14 +88,14 @@ Status ChunkIngest::stage_all() {
   ingest::InventoryChunker source(
       *inventory, [](std::span<const storage::ObjectRef> objects) { return std::vector<bool>(objects.size()); },
       {.chunk_size = 20'000, .workers = workers});
-  EC_ASSIGN_OR_RETURN(const auto schema, start_schema());
+  EC_ASSIGN_OR_RETURN(const auto schema, stager_->start_schema());
   fetch::FetchOptions fetch{.concurrency = spec_.fetch_concurrency, .max_object_bytes = spec_.max_object_bytes};
   fetch.source_root = spec_.source_root;
   ingest::IngestStage stage(stores_, source, *grid_, problems_, *schema,
                             {.fetch = fetch,
                              .workers = workers,
                              .memory_limit_bytes = spec_.memory_limit_bytes,
-                             .keep_text = !staging_.is_direct(),
+                             .keep_text = stager_->needs_text(),
                              .keep_pending = true});
   while (!stage.wait(std::chrono::milliseconds(200))) {
     if (hooks_.stop != nullptr && hooks_.stop->load()) {
@@ -132,17 +103,16 @@ Status ChunkIngest::stage_all() {
       return fail(ErrorKind::kCancelled, "stopped");
     }
     if (hooks_.progress) hooks_.progress(stage.progress());
-    if (stage.memory_is_short() && stage.has_complete_chunk()) EC_TRY(take(stage));
+    if (stage.memory_is_short() && stage.has_complete_chunk()) EC_TRY(take(stage, false));
   }
   EC_TRY(stage.status());
-  is_last_spill_ = true;
-  EC_TRY(take(stage));
+  EC_TRY(take(stage, true));
   record_.bytes_fetched = static_cast<std::int64_t>(stage.fetch_counters().bytes);
   return {};
 }
 
-Status ChunkIngest::take(ingest::IngestStage& stage) {
-  std::vector<std::unique_ptr<ingest::ChunkPart>> parts;
+Status ChunkIngest::take(ingest::IngestStage& stage, bool is_last) {
+  ChunkParts parts;
   std::int64_t held = 0;
   for (const auto& chunk : stage.take_complete_chunks()) {
     record_.source_items += chunk->source_items;
@@ -164,171 +134,16 @@ Status ChunkIngest::take(ingest::IngestStage& stage) {
   }
   std::erase_if(parts, [](const auto& part) { return part->items.empty(); });
   look_at_spread(parts);
-  if (!parts.empty()) EC_TRY(staging_.is_direct() ? write_parts(std::move(parts)) : write_lines(parts));
+  EC_TRY(stager_->write(std::move(parts), is_last));
   stage.release(held);
   return {};
 }
 
 // Before the rows are written.
-void ChunkIngest::look_at_spread(const Parts& parts) {
+void ChunkIngest::look_at_spread(const ChunkParts& parts) {
   if (!record_.warning.empty()) return;
   record_.warning = ingest::warning_of(ingest::spread_of(parts, kMostFileRows)).value_or("");
   if (hooks_.warn && !record_.warning.empty()) hooks_.warn(record_.warning);
-}
-
-Status ChunkIngest::write_lines(const Parts& parts) {
-  for (const auto& part : parts) remember(*part);
-  std::vector<StagedFile> files;
-  EC_TRY(together({[&]() -> Status {
-                     EC_ASSIGN_OR_RETURN(files,
-                                         write_rows(staging_, *grid_, parts,
-                                                    {.attempt = at_, .part = spills_++, .parallel = parallel()}));
-                     return {};
-                   },
-                   [&] { return is_last_spill_ ? write_entries() : Status{}; }}));
-  for (auto& file : files) {
-    record_.rows += file.rows;
-    record_.files.push_back(std::move(file));
-  }
-  return {};
-}
-
-// Of the spill's items, of each the newest version; the entries of all.
-std::vector<ingest::ItemAddress> ChunkIngest::choose(const Parts& parts) {
-  std::unordered_map<Hash128, std::size_t> newest;  // number of the entry
-  std::vector<ingest::ItemAddress> addresses;
-  for (std::uint32_t p = 0; p < parts.size(); ++p) {
-    for (std::uint32_t i = 0; i < parts[p]->items.size(); ++i) {
-      addresses.push_back({p, i});
-      const auto& entry = entries_.emplace_back(ingest::entry_of(*parts[p], parts[p]->items[i], *grid_));
-      const auto [at, is_new] = newest.try_emplace(entry.identity, entries_.size() - 1);
-      if (!is_new && index::newer(entry, entries_[at->second])) at->second = entries_.size() - 1;
-    }
-  }
-  std::vector<ingest::ItemAddress> chosen;
-  for (std::size_t i = 0; i < entries_.size(); ++i) {
-    if (newest.at(entries_[i].identity) == i) {
-      chosen.push_back(addresses[i]);
-      record_.items.add(entries_[i], 1);
-    } else {
-      entries_[i].cells.clear();
-      ++record_.superseded;
-      --record_.staged_items;
-    }
-  }
-  return chosen;
-}
-
-Status ChunkIngest::write_parts(Parts parts) {
-  const auto items = choose(parts);
-  EC_ASSIGN_OR_RETURN(const auto schema, choose_schema(parts));
-  const auto columns = part_schema(spec_.schema, *schema);
-  EC_ASSIGN_OR_RETURN(auto table_schema, iceberg_schema(columns));
-  EC_ASSIGN_OR_RETURN(const auto writer, write::PartitionWriters::make(std::move(table_schema)));
-  std::vector<std::shared_ptr<arrow::RecordBatch>> batches;
-  for (const auto& part : parts) {
-    EC_ASSIGN_OR_RETURN(auto batch, part->batch.finish(*schema));
-    batches.push_back(std::move(batch));
-  }
-  auto [rows, bounds] = ingest::rows_of(parts, items);
-  EC_ASSIGN_OR_RETURN(const auto cutter,
-                      write::RowPartitioner::make(schema, std::move(batches), std::move(rows), std::move(bounds)));
-  const int spill = spills_++;
-  std::mutex mutex;
-  std::map<std::string, int> numbers;  // of a part, by its URI
-  std::map<write::Partition, int> used;
-  const auto next_uri = [&](const write::Partition& partition) {
-    const std::lock_guard lock(mutex);
-    const int number = spill * kFilesPerSpill + used[partition]++;
-    auto uri = staging_.rows(partition, at_, number);
-    numbers[uri] = number;
-    return uri;
-  };
-  EC_ASSIGN_OR_RETURN(
-      const auto files,
-      write::write_partitions(stores_, cutter, writer,
-                              {.partition_of = [&](const auto& key) { return write::partition_of(*grid_, key); },
-                               .next_uri = next_uri,
-                               .parallel = parallel()}));
-  for (const auto& [file, primaries] : files) {
-    record_.rows += file.record_count;
-    record_.files.push_back({.partition = write::partition_of(file.partition),
-                             .part = numbers.at(file.file_path),
-                             .rows = file.record_count,
-                             .bytes = file.file_size_in_bytes,
-                             .items = primaries});
-  }
-  FileList list;
-  for (const auto& written : files) list.added.push_back(written.file);
-  EC_ASSIGN_OR_RETURN(const auto manifest, write_file_list(columns, list));
-  record_.schemas.push_back(columns);
-  return together(
-      {[&] { return staging_.write(staging_.part_files(at_, spill), manifest); }, [&] { return write_entries(); }});
-}
-
-// NDJSON is read with the columns of `auto`, so that every property is observed; phase 3 decides which schema it will
-// be. Parts are written in the schema that the table will most likely have.
-Result<std::unique_ptr<ingest::StartSchema>> ChunkIngest::start_schema() const {
-  const auto start = [](stac::ItemSchema schema, bool undecided) {
-    return std::make_unique<ingest::StartSchema>(std::make_shared<const stac::ItemSchema>(std::move(schema)),
-                                                 undecided);
-  };
-  if (!staging_.is_direct()) return start(stac::initial_schema(stac::SchemaKind::kAuto), false);
-  if (spec_.schema.kind.empty()) return start(stac::initial_schema(stac::SchemaKind::kItslive), true);
-  EC_ASSIGN_OR_RETURN(auto schema, item_schema(spec_.schema));
-  return start(std::move(schema), false);
-}
-
-Result<std::shared_ptr<const stac::ItemSchema>> ChunkIngest::choose_schema(Parts& parts) {
-  stac::ItemSchema schema;
-  if (spec_.schema.kind.empty()) {
-    const bool itslive = std::ranges::all_of(parts, [](const auto& part) { return part->all_itslive; });
-    schema = stac::initial_schema(itslive ? stac::SchemaKind::kItslive : stac::SchemaKind::kAuto);
-  } else {
-    EC_ASSIGN_OR_RETURN(schema, item_schema(spec_.schema));
-  }
-  stac::ObservedProperties observed;
-  for (const auto& part : parts) {
-    if (part->schema->kind != schema.kind) EC_TRY(reparse_as_auto(*part));
-    for (const auto& [name, kinds] : part->batch.observed()) observed[name].merge(kinds);
-  }
-  for (const auto& [name, kinds] : observed) record_.observed[name].merge(kinds);
-  if (schema.kind == stac::SchemaKind::kAuto) {
-    schema = stac::evolve(schema, observed, static_cast<std::size_t>(spec_.max_columns));
-  }
-  return std::make_shared<const stac::ItemSchema>(std::move(schema));
-}
-
-// In the direct shape with what the Python system's `ingest_stats.json` says.
-std::string ChunkIngest::marker() const {
-  nlohmann::json json = record_;
-  if (!staging_.is_direct()) return to_json_text(record_);
-  const auto& settings = run_.settings;
-  std::set<std::string> cells, years;
-  for (const auto& file : record_.files) {
-    cells.insert(file.partition.cell);
-    years.insert(write::year_name(file.partition.year));
-  }
-  json["part_files"] = part_files(staging_, record_);
-  json["run_id"] = staging_.root().substr(staging_.root().rfind('/') + 1);
-  json["inventory"] = settings.inventory;
-  json["inventory_file"] = staging_.chunk(at_);
-  json["since"] = settings.since ? nlohmann::json(format_time(*settings.since)) : nlohmann::json();
-  json["h3_resolution"] = spec_.grid_type == "h3" ? nlohmann::json(spec_.resolution) : nlohmann::json();
-  json["total_rows"] = record_.rows;
-  json["unique_cells"] = cells.size();
-  json["unique_years"] = years.size();
-  json["files_written"] = record_.files.size();
-  const auto per_item = [&](std::int64_t n) {
-    return record_.source_items == 0 ? 0.0 : static_cast<double>(n) / static_cast<double>(record_.source_items);
-  };
-  json["avg_fan_out"] = per_item(record_.rows);
-  json["overhead_pct"] = 100 * per_item(record_.rows - record_.source_items);
-  json["fan_out_distribution"] = nlohmann::json::object();
-  for (const auto& [fan_out, items] : record_.items.fan_out) {
-    json["fan_out_distribution"][std::to_string(fan_out)] = items;
-  }
-  return json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
 void ChunkIngest::count(const ingest::ChunkPart& part) {
@@ -337,29 +152,6 @@ void ChunkIngest::count(const ingest::ChunkPart& part) {
   record_.all_itslive = record_.all_itslive && part.all_itslive;
   for (const auto& [name, kinds] : part.observed) record_.observed[name].merge(kinds);
   for (const auto& [name, kinds] : part.batch.observed()) record_.observed[name].merge(kinds);
-}
-
-void ChunkIngest::remember(const ingest::ChunkPart& part) {
-  for (const auto& item : part.items) {
-    record_.items.add(entries_.emplace_back(ingest::entry_of(part, item, *grid_)), 1);
-  }
-}
-
-// As a run of the object index: register merges the chunks' runs without looking at their entries.
-Status ChunkIngest::write_entries() {
-  if (entries_.empty()) {
-    record_.runs.emplace_back();
-    return {};
-  }
-  std::ranges::sort(entries_, {}, &index::ObjectEntry::object);
-  EC_ASSIGN_OR_RETURN(const auto where, stores_.locate(staging_.objects(at_, static_cast<int>(record_.runs.size()))));
-  EC_ASSIGN_OR_RETURN(const auto writer,
-                      index::RunWriter::create(where, kEntriesPerRowGroup, storage::Existing::kReplace));
-  for (auto& entry : entries_) EC_TRY(writer->append({.entry = std::move(entry)}));
-  EC_ASSIGN_OR_RETURN(const auto info, writer->finish());
-  record_.runs.push_back({.entries = info.entries, .bytes = info.size_bytes});
-  entries_.clear();
-  return {};
 }
 
 // What the next attempt will fetch. Not the list of pending objects itself: that is the input of this one as long as
@@ -403,7 +195,7 @@ Result<std::optional<ChunkRecord>> read_chunk_record(const Staging& staging, Att
 nlohmann::json part_files(const Staging& staging, const ChunkRecord& record) {
   auto files = nlohmann::json::array();
   for (const auto& file : record.files) {
-    files.push_back({{"s3_key", staging.rows(file.partition, {record.chunk, record.attempt}, file.part)},
+    files.push_back({{"s3_key", staging.rows(file.partition, {record.chunk, record.attempt}, file.number)},
                      {"grid_partition", file.partition.cell},
                      {"year", write::year_name(file.partition.year)},
                      {"row_count", file.rows},

@@ -49,8 +49,7 @@ nlohmann::json part_files(const Staging& staging, const ChunkRecord& record);
 /// does so after the marker, and a clean-up again, which would take away what a killed run had still to do.
 Status publish_pending(const Staging& staging, const ChunkRecord& last);
 
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(IngestChunkSpec, staging, parts, schema, max_columns, chunk, attempt,
-                                                grid_type, boundaries_path, id_field, resolution, source_root,
-                                                fetch_concurrency, max_object_bytes, workers, memory_limit_bytes)
+EC_SPEC(IngestChunkSpec, staging, parts, schema, max_columns, chunk, attempt, grid_type, boundaries_path, id_field,
+        resolution, source_root, fetch_concurrency, max_object_bytes, workers, memory_limit_bytes)
 
 }  // namespace earthcatalog::backfill

@@ -107,7 +107,7 @@ void Planner::add(ChunkRecord record) {
     auto& group = groups_[file.partition];
     group.partition = file.partition;
     group.files.push_back({.attempt = {record.chunk, record.attempt},
-                           .part = file.part,
+                           .number = file.number,
                            .rows = file.rows,
                            .bytes = file.bytes,
                            .items = file.items});
@@ -129,7 +129,7 @@ void Planner::add(ChunkRecord record) {
   summary_.rejected += record.rejected;
   summary_.superseded_before += record.superseded;
   for (int spill = 0; spill < std::ssize(record.runs); ++spill) {
-    summary_.runs.push_back({{record.chunk, record.attempt}, spill, record.runs[static_cast<std::size_t>(spill)]});
+    summary_.runs.push_back({{{record.chunk, record.attempt}, spill}, record.runs[static_cast<std::size_t>(spill)]});
   }
   record.files.clear();
   if (record.schemas.empty()) record.observed.clear();
@@ -229,9 +229,9 @@ Status check_found(const StagedSummary& summary, const RunRecord& run, const ing
 Result<std::vector<std::unique_ptr<index::RunReader>>> open_runs(const Staging& staging, const StagedSummary& summary) {
   std::vector<std::unique_ptr<index::RunReader>> readers(summary.runs.size());
   EC_TRY(parallel_for(readers.size(), staging.stores().parallel(1), [&](std::size_t i) -> Status {
-    const auto& [attempt, spill, run] = summary.runs[i];
+    const auto& [spill, run] = summary.runs[i];
     if (run.entries == 0) return {};
-    EC_ASSIGN_OR_RETURN(const auto where, staging.stores().locate(staging.objects(attempt, spill)));
+    EC_ASSIGN_OR_RETURN(const auto where, staging.stores().locate(staging.objects(spill)));
     EC_ASSIGN_OR_RETURN(readers[i], index::RunReader::open(where, run.bytes));
     return {};
   }));
@@ -258,7 +258,7 @@ void leave_out(StagedSummary& summary, const EntryPosition& at, const index::Obj
     const write::Partition partition{.cell = cell, .year = entry.year};
     const auto group = std::ranges::lower_bound(summary.groups, partition, {}, &StagedGroup::partition);
     if (group == summary.groups.end() || group->partition != partition) continue;
-    group->dropped.push_back({run.attempt, run.spill, entry.object, entry.identity});
+    group->dropped.push_back({run.spill, entry.object, entry.identity});
   }
   summary.dropped.insert(at);
   summary.items.add(entry, -1);

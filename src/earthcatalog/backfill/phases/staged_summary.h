@@ -35,8 +35,7 @@ struct EntryPosition {
 
 /// One object run of an attempt.
 struct PlanRun {
-  Attempt attempt;
-  int spill = 0;
+  Spill spill;
   ObjectRun run;
 };
 

@@ -9,6 +9,7 @@ namespace earthcatalog::backfill {
 
 struct WriteChunksSpec {
   std::string staging;
+  std::string parts;     ///< as the other specs have it; `staging` says the same
   RunSettings settings;  ///< inventory_identity is filled in here
 };
 
@@ -24,6 +25,6 @@ Result<RunRecord> write_chunks_after(storage::Stores& stores, const WriteChunksS
 /// The record of a staging prefix; nothing when it holds none.
 Result<std::optional<RunRecord>> read_run_record(const Staging& staging);
 
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(WriteChunksSpec, staging, settings)
+EC_SPEC(WriteChunksSpec, staging, parts, settings)
 
 }  // namespace earthcatalog::backfill

@@ -3,26 +3,18 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 
+#include "earthcatalog/backfill/staging/attempt.h"
+#include "earthcatalog/backfill/staging/staged_form.h"
 #include "earthcatalog/result.h"
 #include "earthcatalog/storage/stores.h"
 #include "earthcatalog/write/partition.h"
 
 namespace earthcatalog::backfill {
-
-/// Which try of which chunk: attempt 0 fetches the whole chunk, attempt n what was pending after n - 1.
-struct Attempt {
-  std::int64_t chunk = 0;
-  int number = 0;
-  bool operator==(const Attempt&) const = default;
-};
-
-/// How many parts of one partition phase 2 may write of what it holds in memory at a time (a spill), in the direct
-/// shape.
-inline constexpr int kFilesPerSpill = 1'000;
 
 /// Makes names, and reads and writes small markers under them. Presence is asked by name, never by a listing. A value;
 /// `stores` must outlive it.
@@ -30,22 +22,23 @@ class Staging {
  public:
   /// `parts`: where phase 2 puts data files; empty: the staged shape.
   Staging(storage::Stores& stores, std::string root, std::string parts = {})
-      : stores_(&stores), root_(std::move(root)), parts_(std::move(parts)) {}
+      : stores_(&stores), form_(StagedForm::make(root, parts)), root_(std::move(root)), parts_(std::move(parts)) {}
 
   const std::string& root() const { return root_; }
   const std::string& parts() const { return parts_; }
-  bool is_direct() const { return !parts_.empty(); }
+  const StagedForm& form() const { return *form_; }
   std::string run_record() const { return at("chunks/_run.json"); }
   /// What an attempt fetches: the chunk, or what the attempt before left. Written once, whole.
   std::string chunk(Attempt attempt) const;
   std::string pending(std::int64_t chunk) const;
-  std::string done(Attempt attempt) const;
-  std::string objects(Attempt attempt, int spill = 0) const;
+  std::string done(Attempt attempt) const { return form_->done(attempt); }
+  std::string objects(const Spill& spill) const { return form_->objects(spill); }
   /// Of the direct shape: manifest of the parts of a spill.
-  std::string part_files(Attempt attempt, int spill) const;
-  std::string problems(Attempt attempt) const;
-  /// `part` numbers the files of one attempt in one partition: memory may make it write more than one.
-  std::string rows(const write::Partition& partition, Attempt attempt, int part) const;
+  std::string part_files(const Spill& spill) const;
+  std::string problems(Attempt attempt) const { return form_->problems(attempt); }
+  std::string rows(const write::Partition& partition, Attempt attempt, FileNumber number) const {
+    return form_->rows(partition, attempt, number);
+  }
   /// `key` is what tells the task from tasks of other summaries: what it left is never taken for theirs.
   std::string task_report(std::int64_t task, std::string_view key) const;
   std::string task_files(std::int64_t task, std::string_view key) const;
@@ -61,9 +54,8 @@ class Staging {
  private:
   std::string at(std::string_view name) const { return storage::join_uri(root_, name); }
 
-  std::string of_attempt(Attempt attempt, std::string_view name) const;
-
   storage::Stores* stores_;
+  std::shared_ptr<const StagedForm> form_;
   std::string root_, parts_;
 };
 

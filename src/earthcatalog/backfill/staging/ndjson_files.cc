@@ -46,7 +46,7 @@ std::unexpected<Error> gone(const std::string& uri) {
 
 std::unexpected<Error> cut_short(const Staging& staging, const StagedFile& file, Attempt attempt, std::int64_t bytes) {
   return fail(ErrorKind::kInvalidData, "{} has {} bytes, and its chunk wrote {}; remove {} and run again",
-              staging.rows(file.partition, attempt, file.part), bytes, file.bytes, staging.done(attempt));
+              staging.rows(file.partition, attempt, file.number), bytes, file.bytes, staging.done(attempt));
 }
 
 }  // namespace
@@ -73,7 +73,7 @@ Result<std::vector<std::string>> read_rows(const Staging& staging, std::span<con
 }
 
 Result<std::string> copy_rows(const Staging& staging, const FileToRead& file, const geoparquet::NextPlace& next) {
-  const auto uri = staging.rows(file.file.partition, file.attempt, file.file.part);
+  const auto uri = staging.rows(file.file.partition, file.attempt, file.file.number);
   EC_ASSIGN_OR_RETURN(const auto from, staging.stores().locate(uri));
   EC_ASSIGN_OR_RETURN(auto to, next());
   auto copied = storage::copy_object(from, to, storage::Existing::kRefuse);
@@ -110,11 +110,11 @@ Result<std::vector<StagedFile>> write_rows(const Staging& staging, const grid::P
       append_line(item.object, row.primary, part.text.view().substr(item.text_first, item.text_size), text);
     }
     files[g] = {.partition = write::partition_of(grid, groups[g].front().group),
-                .part = options.part,
+                .number = {.spill = options.spill},
                 .rows = std::ssize(groups[g]),
                 .bytes = std::ssize(text),
                 .items = std::ranges::count_if(groups[g], &RowOf::primary)};
-    return staging.write(staging.rows(files[g].partition, options.attempt, options.part), text);
+    return staging.write(staging.rows(files[g].partition, options.attempt, files[g].number), text);
   };
   const auto holds = [&](std::size_t g) {
     std::int64_t bytes = 0;
@@ -127,7 +127,7 @@ Result<std::vector<StagedFile>> write_rows(const Staging& staging, const grid::P
 
 Result<std::shared_ptr<arrow::io::RandomAccessFile>> open_rows(const Staging& staging, const StagedFile& file,
                                                                Attempt attempt) {
-  const auto uri = staging.rows(file.partition, attempt, file.part);
+  const auto uri = staging.rows(file.partition, attempt, file.number);
   EC_ASSIGN_OR_RETURN(const auto where, staging.stores().locate(uri));
   auto in = where.store->open_input(where.key);
   if (!in && in.error().kind == ErrorKind::kNotFound) return gone(uri);
@@ -139,7 +139,7 @@ Result<std::shared_ptr<arrow::io::RandomAccessFile>> open_rows(const Staging& st
 }
 
 Result<std::string> read_rows(const Staging& staging, const StagedFile& file, Attempt attempt) {
-  const auto uri = staging.rows(file.partition, attempt, file.part);
+  const auto uri = staging.rows(file.partition, attempt, file.number);
   EC_ASSIGN_OR_RETURN(auto text, staging.read(uri));
   if (!text) return gone(uri);
   if (std::ssize(*text) != file.bytes) return cut_short(staging, file, attempt, std::ssize(*text));

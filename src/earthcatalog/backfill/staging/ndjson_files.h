@@ -27,7 +27,7 @@ void append_line(const storage::ObjectRef& object, bool primary, std::string_vie
 
 struct WriteRowsOptions {
   Attempt attempt;
-  int part = 0;       ///< of each partition's file
+  int spill = 0;
   Parallel parallel;  ///< Stores::parallel()
 };
 

@@ -12,12 +12,15 @@ constexpr std::int64_t kBatchBytes = 512 << 20;
 
 }  // namespace
 
+write::CellYear key_of_group(std::size_t number) { return {.cell = grid::kNoCell + 1 + number, .year = 0}; }
+std::size_t group_of_key(const write::CellYear& key) { return key.cell - grid::kNoCell - 1; }
+
 LineItems::LineItems(std::shared_ptr<const stac::ItemSchema> schema)
     : schema_(std::move(schema)), line_parser_(std::make_unique<LineParser>()) {}
 
 LineItems::~LineItems() = default;
 
-Result<std::optional<LineItems::Taken>> LineItems::add(std::string_view line, const write::CellYear& group,
+Result<std::optional<LineItems::Taken>> LineItems::add(std::string_view line, std::size_t group,
                                                        const std::unordered_set<Hash128>& dropped) {
   EC_ASSIGN_OR_RETURN(StagedRow staged, line_parser_->parse(line));
   if (!dropped.empty() && dropped.contains(object_hash(staged.object.bucket, staged.object.key))) return std::nullopt;
@@ -26,7 +29,7 @@ Result<std::optional<LineItems::Taken>> LineItems::add(std::string_view line, co
   buffer_.assign(staged.item);
   const auto parsed = parser_.append(buffer_, *batch_);
   if (!parsed) return fail(ErrorKind::kInvalidData, "an item that phase 2 took is none now: {}", parsed.error().reason);
-  write::PartitionRow row{.group = group,
+  write::PartitionRow row{.group = key_of_group(group),
                           .batch = static_cast<std::uint32_t>(columns_.batches.size()),
                           .row = parsed->row,
                           .bounds = write::kNoBounds,

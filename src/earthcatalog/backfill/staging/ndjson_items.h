@@ -20,6 +20,11 @@ namespace earthcatalog::backfill {
 
 class LineParser;
 
+/// RowPartitioner groups rows by cell and year; here, where several partitions of any grid are written together, by
+/// their number among them.
+write::CellYear key_of_group(std::size_t number);
+std::size_t group_of_key(const write::CellYear& key);
+
 /// What RowPartitioner::make takes.
 struct ItemColumns {
   std::vector<std::shared_ptr<arrow::RecordBatch>> batches;
@@ -41,7 +46,7 @@ class LineItems {
   };
   /// The item of a line, without its line feed, becomes a row of `group`; nothing when its object is one of `dropped`.
   /// kInvalidData for a line that append_line() did not write.
-  Result<std::optional<Taken>> add(std::string_view line, const write::CellYear& group,
+  Result<std::optional<Taken>> add(std::string_view line, std::size_t group,
                                    const std::unordered_set<Hash128>& dropped);
 
   std::size_t size() const { return columns_.rows.size(); }

@@ -13,7 +13,6 @@ namespace earthcatalog::backfill {
 namespace {
 
 constexpr std::int64_t kReadBytes = 4 << 20;
-const write::CellYear kOneGroup{1, 0};
 
 // The lines of a file of any size.
 class LineReader {
@@ -78,7 +77,7 @@ class Stream final : public geoparquet::RowStream {
       EC_ASSIGN_OR_RETURN(const auto line, lines_.next());
       if (!line) break;
       ++read_;
-      EC_TRY(annotate(items_.add(*line, kOneGroup, dropped_), fmt::format("line {}", read_)));
+      EC_TRY(annotate(items_.add(*line, 0, dropped_), fmt::format("line {}", read_)));
     }
     if (items_.size() == 0) {
       if (read_ == file_.rows) return nullptr;
@@ -110,7 +109,7 @@ std::int64_t LinesSource::stream_bytes() const { return 2 * kReadBytes; }
 
 Result<std::unique_ptr<geoparquet::RowStream>> LinesSource::read(const iceberg::Schema& schema,
                                                                  std::int64_t batch_rows) {
-  auto uri = staging_.rows(file_.partition, attempt_, file_.part);
+  auto uri = staging_.rows(file_.partition, attempt_, file_.number);
   EC_ASSIGN_OR_RETURN(auto in, open_rows(staging_, file_, attempt_));
   return std::make_unique<Stream>(file_, dropped_, LineReader(std::move(in), file_.bytes), std::move(uri), schema_,
                                   schema, batch_rows);

@@ -6,17 +6,18 @@
 
 namespace earthcatalog::write {
 
-void to_json(nlohmann::json& json, const Partition& partition) { json = {partition.cell, year_name(partition.year)}; }
+void to_json(nlohmann::json& json, const Partition& partition) {
+  json["cell"] = partition.cell;
+  json["year"] = partition.year;
+}
 
 void from_json(const nlohmann::json& json, Partition& partition) {
-  partition.cell = json.at(0).get<std::string>();
-  const auto year = json.at(1).get<std::string>();
-  partition.year.reset();
-  if (year == "unknown") return;
-  const auto [end, error] = std::from_chars(year.data(), year.data() + year.size(), partition.year.emplace());
-  if (error != std::errc{} || end != year.data() + year.size()) {
-    throw nlohmann::json::other_error::create(501, "no year: " + json.dump(), &json);
+  json.at("cell").get_to(partition.cell);
+  const auto& year = json.at("year");
+  if (!year.is_null() && !year.is_number_integer()) {
+    throw nlohmann::json::other_error::create(501, "no year: " + year.dump(), &json);
   }
+  year.get_to(partition.year);
 }
 
 }  // namespace earthcatalog::write
@@ -54,16 +55,46 @@ void ItemCounts::add(const ItemCounts& other) {
   for (const auto& [cells, items] : other.fan_out) fan_out[cells] += items;
 }
 
+void to_json(nlohmann::json& json, const ItemCounts& counts) {
+  json = {{"undated", counts.undated}, {"unlocated", counts.unlocated}, {"fan_out", nlohmann::json::object()}};
+  for (const auto& [cells, items] : counts.fan_out) json["fan_out"][std::to_string(cells)] = items;
+}
+
+void from_json(const nlohmann::json& json, ItemCounts& counts) {
+  json.at("undated").get_to(counts.undated);
+  json.at("unlocated").get_to(counts.unlocated);
+  counts.fan_out.clear();
+  for (const auto& [cells, items] : json.at("fan_out").items()) {
+    std::int64_t number = 0;
+    const auto [end, error] = std::from_chars(cells.data(), cells.data() + cells.size(), number);
+    if (error != std::errc{} || end != cells.data() + cells.size()) {
+      throw nlohmann::json::other_error::create(501, "no number of cells: " + cells, &json);
+    }
+    items.get_to(counts.fan_out[number]);
+  }
+}
+
+void to_json(nlohmann::json& json, const FileNumber& number) {
+  if (number.spill != 0) json["spill"] = number.spill;
+  if (number.file != 0) json["file"] = number.file;
+}
+
+void from_json(const nlohmann::json& json, FileNumber& number) {
+  number = {.spill = json.value("spill", 0), .file = json.value("file", 0)};
+}
+
 void to_json(nlohmann::json& json, const StagedFile& file) {
-  json = {file.partition.cell, write::year_name(file.partition.year), file.part, file.rows, file.bytes, file.items};
+  json = {{"rows", file.rows}, {"bytes", file.bytes}, {"items", file.items}};
+  to_json(json, file.partition);
+  to_json(json, file.number);
 }
 
 void from_json(const nlohmann::json& json, StagedFile& file) {
-  file.partition = json.get<write::Partition>();
-  json.at(2).get_to(file.part);
-  json.at(3).get_to(file.rows);
-  json.at(4).get_to(file.bytes);
-  json.at(5).get_to(file.items);
+  json.get_to(file.partition);
+  json.get_to(file.number);
+  json.at("rows").get_to(file.rows);
+  json.at("bytes").get_to(file.bytes);
+  json.at("items").get_to(file.items);
 }
 
 }  // namespace earthcatalog::backfill

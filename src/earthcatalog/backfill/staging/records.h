@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "earthcatalog/backfill/json.h"
+#include "earthcatalog/backfill/staging/layout.h"
 #include "earthcatalog/backfill/staging/staged_schema.h"
 #include "earthcatalog/base/time.h"
 #include "earthcatalog/index/object_index.h"
@@ -15,15 +16,15 @@
 
 namespace earthcatalog::backfill {
 
-/// One NDJSON file or part: Staging::rows(partition, attempt, part).
+/// One NDJSON file or part: Staging::rows(partition, attempt, number).
 struct StagedFile {
   write::Partition partition;
-  int part = 0;
+  FileNumber number;
   std::int64_t rows = 0, bytes = 0;
   std::int64_t items = 0;  ///< rows with the smallest cell of their item
 };
 
-/// Entries of the object index: Staging::objects(attempt, spill). No file when there are none.
+/// Entries of the object index: Staging::objects(spill). No file when there are none.
 struct ObjectRun {
   std::int64_t entries = 0, bytes = 0;
 };
@@ -74,9 +75,12 @@ void from_json(const nlohmann::json& json, PropertyKinds& kinds);
 
 namespace earthcatalog::backfill {
 
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(ItemCounts, undated, unlocated, fan_out)
+void to_json(nlohmann::json& json, const ItemCounts& counts);
+void from_json(const nlohmann::json& json, ItemCounts& counts);
 
-// A file is [cell, year, part, rows, bytes, items]: a backfill has millions of them.
+// Files lack the numbers that are 0: a backfill has millions of them.
+void to_json(nlohmann::json& json, const FileNumber& number);
+void from_json(const nlohmann::json& json, FileNumber& number);
 void to_json(nlohmann::json& json, const StagedFile& file);
 void from_json(const nlohmann::json& json, StagedFile& file);
 

@@ -19,19 +19,20 @@ enum class PartForm : std::uint8_t {
 /// One NDJSON file or part of a partition.
 struct StagedGroupFile {
   Attempt attempt;
-  int part = 0;
+  FileNumber number;
   std::int64_t rows = 0, bytes = 0, items = 0;
-  PartForm form = PartForm::kSame;
+  PartForm form = PartForm::kItems;
+
+  Spill spill() const { return {attempt, number.spill}; }
 };
 
 struct StagedGroup;
 /// The file as phase 2 named it.
 StagedFile staged_file(const StagedGroup& group, const StagedGroupFile& file);
 
-/// An object whose rows do not count, as staged by one attempt: a newer version of its item is staged too.
+/// An object whose rows do not count, as staged by one spill: a newer version of its item is staged too.
 struct DroppedObject {
-  Attempt attempt;
-  int spill = 0;
+  Spill spill;
   Hash128 object, identity;  ///< lines know their object; a spill's parts have one row of an item in a partition
 };
 
@@ -42,10 +43,12 @@ struct StagedGroup {
   std::vector<Hash128> removals;       ///< of a delta: items whose rows leave the table's files in the partition
 };
 
+// What is empty or 0 is left out: a plan has millions of files.
 void to_json(nlohmann::json& json, const StagedGroupFile& file);
 void from_json(const nlohmann::json& json, StagedGroupFile& file);
 void to_json(nlohmann::json& json, const DroppedObject& dropped);
 void from_json(const nlohmann::json& json, DroppedObject& dropped);
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(StagedGroup, partition, files, dropped, removals)
+void to_json(nlohmann::json& json, const StagedGroup& group);
+void from_json(const nlohmann::json& json, StagedGroup& group);
 
 }  // namespace earthcatalog::backfill

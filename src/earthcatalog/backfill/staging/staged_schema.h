@@ -33,7 +33,7 @@ TableSchema part_schema(const TableSchema& table, const stac::ItemSchema& items)
 Result<stac::ItemSchema> item_schema(const TableSchema& schema);
 Result<iceberg::Schema> iceberg_schema(const TableSchema& schema);
 
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(SpecColumn, name, type, field_id, member_ids)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(TableSchema, kind, columns)
+EC_SPEC(SpecColumn, name, type, field_id, member_ids)
+EC_SPEC(TableSchema, kind, columns)
 
 }  // namespace earthcatalog::backfill

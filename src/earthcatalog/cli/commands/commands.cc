@@ -13,6 +13,8 @@ std::vector<std::unique_ptr<Command>> make_commands() {
   commands.push_back(make_history());
   commands.push_back(make_status());
   commands.push_back(make_cat());
+  commands.push_back(make_search());
+  commands.push_back(make_files());
   commands.push_back(make_audit());
   commands.push_back(make_delta());
   commands.push_back(make_diff());
@@ -28,7 +30,6 @@ std::vector<std::unique_ptr<Command>> make_commands() {
 
 std::vector<std::unique_ptr<Command>> make_calls() {
   std::vector<std::unique_ptr<Command>> calls;
-  calls.push_back(make_files());
   calls.push_back(make_stats());
   return calls;
 }

@@ -16,6 +16,8 @@ std::unique_ptr<Command> make_info();
 std::unique_ptr<Command> make_history();
 std::unique_ptr<Command> make_status();
 std::unique_ptr<Command> make_cat();
+std::unique_ptr<Command> make_search();
+std::unique_ptr<Command> make_files();
 std::unique_ptr<Command> make_audit();
 std::unique_ptr<Command> make_delta();
 std::unique_ptr<Command> make_diff();
@@ -26,7 +28,6 @@ std::unique_ptr<Command> make_register();
 std::unique_ptr<Command> make_generate();
 std::unique_ptr<Command> make_completion();
 std::unique_ptr<Command> make_man();
-std::unique_ptr<Command> make_files();
 std::unique_ptr<Command> make_stats();
 
 }  // namespace earthcatalog::cli

@@ -1,6 +1,8 @@
 #include "earthcatalog/cli/options/read_access.h"
 
+#include <charconv>
 #include <nlohmann/json.hpp>
+#include <string_view>
 #include <utility>
 
 #include "earthcatalog/inventory/inventory.h"
@@ -11,9 +13,23 @@ read::TablePlace place_of(const TableAccess& access) {
   return {.catalog = access.catalog, .warehouse = access.warehouse};
 }
 
+namespace {
+
+// A year has four digits, an id has more.
+std::optional<std::int64_t> snapshot_id_of(std::string_view text) {
+  constexpr std::size_t kLongestYear = 4;
+  std::int64_t id = 0;
+  const auto read = std::from_chars(text.data(), text.data() + text.size(), id);
+  const bool digits = text.size() > kLongestYear && read.ec == std::errc() && read.ptr == text.data() + text.size();
+  return digits ? std::optional(id) : std::nullopt;
+}
+
+}  // namespace
+
 void SnapshotFlags::add(CLI::App& app) {
   app.add_option("--snapshot-id", snapshot_id, "the snapshot of this id");
-  app.add_option("--as-of", as_of, "the snapshot that was current then: 2026-01-31, an RFC 3339 time, or 2d");
+  app.add_option("--as-of", as_of,
+                 "the snapshot that was current then: 2026-01-31, an RFC 3339 time, or 2d; or a snapshot id");
 }
 
 Result<ReadAccess> open_to_read(const TableFlags& flags, const SnapshotFlags& choice, RunReport& report) {
@@ -21,8 +37,9 @@ Result<ReadAccess> open_to_read(const TableFlags& flags, const SnapshotFlags& ch
   if (choice.snapshot_id && !choice.as_of.empty()) {
     return fail(ErrorKind::kInvalidArgument, "--snapshot-id and --as-of both choose a snapshot: give one");
   }
-  if (choice.snapshot_id) {
-    EC_ASSIGN_OR_RETURN(access.table, access.table.at_snapshot(*choice.snapshot_id));
+  const auto id = choice.snapshot_id ? choice.snapshot_id : snapshot_id_of(choice.as_of);
+  if (id) {
+    EC_ASSIGN_OR_RETURN(access.table, access.table.at_snapshot(*id));
   } else if (!choice.as_of.empty()) {
     EC_ASSIGN_OR_RETURN(const auto time, annotate(inventory::parse_since(choice.as_of, system_now()), "--as-of"));
     EC_ASSIGN_OR_RETURN(access.table, access.table.as_of(time));

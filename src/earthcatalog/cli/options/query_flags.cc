@@ -1,0 +1,78 @@
+#include "earthcatalog/cli/options/query_flags.h"
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <fstream>
+#include <iterator>
+#include <string_view>
+
+namespace earthcatalog::cli {
+namespace {
+
+Result<std::vector<double>> parse_numbers(std::string_view text) {
+  std::vector<double> numbers;
+  for (std::size_t begin = 0; begin <= text.size();) {
+    const auto end = std::min(text.find(',', begin), text.size());
+    auto part = text.substr(begin, end - begin);
+    while (part.starts_with(' ')) part.remove_prefix(1);
+    while (part.ends_with(' ')) part.remove_suffix(1);
+    if (part.starts_with('+')) part.remove_prefix(1);
+    double value = 0;
+    const auto parsed = std::from_chars(part.data(), part.data() + part.size(), value);
+    if (parsed.ec != std::errc() || parsed.ptr != part.data() + part.size() || !std::isfinite(value)) {
+      return fail(ErrorKind::kInvalidArgument, "`bbox`: \"{}\" is no number; write west,south,east,north in degrees",
+                  part);
+    }
+    numbers.push_back(value);
+    begin = end + 1;
+  }
+  return numbers;
+}
+
+Result<std::string> area_text(const std::string& flag) {
+  if (!flag.starts_with('@')) return flag;
+  std::ifstream file(flag.substr(1), std::ios::binary);
+  if (!file) return fail(ErrorKind::kNotFound, "`intersects`: there is no file {}", flag.substr(1));
+  return std::string(std::istreambuf_iterator<char>(file), {});
+}
+
+}  // namespace
+
+void QueryFlags::add(CLI::App& app) {
+  app.add_option("--bbox", bbox_, "west,south,east,north in degrees; west > east goes over the antimeridian");
+  app.add_option("--intersects", intersects_, "an area: GeoJSON, WKT, or @FILE with one of them");
+  app.add_option("--datetime", datetime_,
+                 "2020, 2020-03, 2020-03-01, an instant, or two of these as A/B; .. leaves an end open");
+  app.add_option("--time-field", time_field_,
+                 "datetime: the interval counts where it is null; interval: the interval counts where there is one")
+      ->check(CLI::IsMember({"datetime", "interval"}))
+      ->capture_default_str();
+  app.add_option("--ids", ids_, "items with these ids, by commas")->delimiter(',');
+  app.add_option("--collections", collections_, "items of these collections, by commas")->delimiter(',');
+}
+
+Result<search::Query> QueryFlags::read() const {
+  search::Query query;
+  if (!bbox_.empty() && !intersects_.empty()) {
+    return fail(ErrorKind::kInvalidArgument, "`bbox` and `intersects` exclude each other");
+  }
+  if (!bbox_.empty()) {
+    EC_ASSIGN_OR_RETURN(const auto numbers, parse_numbers(bbox_));
+    EC_ASSIGN_OR_RETURN(query.area, search::wkb_of_bbox(numbers));
+  }
+  if (!intersects_.empty()) {
+    EC_ASSIGN_OR_RETURN(const auto text, area_text(intersects_));
+    EC_ASSIGN_OR_RETURN(query.area, search::wkb_of_text(text));
+  }
+  if (query.area) EC_TRY(search::Area::make(*query.area));
+  if (!datetime_.empty()) {
+    EC_ASSIGN_OR_RETURN(query.time, search::parse_time_span(datetime_));
+  }
+  if (time_field_ == "interval") query.time_field = search::TimeField::kInterval;
+  query.ids.insert(ids_.begin(), ids_.end());
+  query.collections.insert(collections_.begin(), collections_.end());
+  return query;
+}
+
+}  // namespace earthcatalog::cli
