@@ -2,13 +2,15 @@
 # make demo     an ITS_LIVE-like archive in ./demo, the main job on it, and queries on the table
 # make test     builds and passes all tests; the unit tests under ASan and UBSan
 # make install PREFIX=/usr/local: the program and the libraries of .deps that it needs; the tree may be moved
+# make wheel    the Python package into dist/
+# make python   an environment in .venv with that package: .venv/bin/python
 # make man      man pages of all commands in build/man/man1
 # make soak     the long versions: a million polygons, 200 kills
 # make interop  other engines that CI has no room for: Spark writes, newer readers read
 # make bench    every figure of benchmarks/README.md again
 # make docs     the site of docs/ in build-docs/; warnings are errors
 # make lint     formatting, clang-tidy, the direction of includes
-.PHONY: all setup setup-test install man demo test soak interop bench docs lint format asan tsan clean
+.PHONY: all setup setup-test install wheel python man demo test soak interop bench docs lint format asan tsan clean
 JOBS ?= $(shell nproc)
 PREFIX ?= /usr/local
 
@@ -27,6 +29,14 @@ build/build.ninja:
 # DESTDIR, when it is set, stands in front of PREFIX: for packages.
 install: all
 	@DESTDIR="$(DESTDIR)" cmake --install build --component earthcatalog --prefix "$(PREFIX)"
+
+wheel: setup build/build.ninja
+	@tools/setup.sh wheel
+	@tools/make_wheel.py
+
+python: wheel
+	@python3 -m venv .venv
+	@.venv/bin/pip install -q --disable-pip-version-check --force-reinstall --find-links dist "earthcatalog-native[geo,pyiceberg]"
 
 man: all
 	@build/bin/earthcatalog man build/man/man1
@@ -63,4 +73,4 @@ format:
 	@git ls-files '*.cc' '*.h' | xargs clang-format-19 -i
 
 clean:
-	rm -rf build build-* demo
+	rm -rf build build-* demo dist .venv

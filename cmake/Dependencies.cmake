@@ -27,6 +27,10 @@ if(Arrow_FOUND)
   target_link_libraries(earthcatalog_arrow INTERFACE Arrow::arrow_shared Parquet::parquet_shared)
 else()
   file(GLOB _pyarrow LIST_DIRECTORIES true ${EARTHCATALOG_DEPS}/build/lib/python3*/site-packages/pyarrow)
+  if(NOT _pyarrow AND SKBUILD)  # `pip install .` brings one along
+    execute_process(COMMAND ${Python_EXECUTABLE} -c "import pyarrow; print(pyarrow.__path__[0])"
+                    OUTPUT_VARIABLE _pyarrow OUTPUT_STRIP_TRAILING_WHITESPACE)
+  endif()
   if(NOT _pyarrow)
     message(FATAL_ERROR "No Arrow: run tools/setup.sh build (it installs the pinned pyarrow wheel into ${EARTHCATALOG_DEPS})")
   endif()

@@ -1,5 +1,6 @@
 """What the Python tests share: the real binary, a real S3 server, archives made by `earthcatalog generate`."""
 
+import http.server
 import json
 import os
 import pathlib
@@ -9,6 +10,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 import urllib.error
 import urllib.parse
@@ -372,3 +374,37 @@ class LatencyServer:
     def stop(self):
         self.process.kill()
         self.process.wait()
+
+
+class Glacier:
+    """Serves a folder's objects as S3 does, but for those that are archived."""
+
+    def __init__(self, folder):
+        self.archived = set()
+        glacier = self
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def do_GET(self):
+                path = folder / self.path.split("?")[0].lstrip("/")
+                status, body = 200, b""
+                if path.name in glacier.archived:
+                    status, body = 403, b"<Error><Code>InvalidObjectState</Code><Message>archived</Message></Error>"
+                elif path.is_file():
+                    body = path.read_bytes()
+                else:
+                    status, body = 404, b"<Error><Code>NoSuchKey</Code></Error>"
+                self.send_response(status)
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            def log_message(self, *_):
+                pass
+
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+        self.endpoint = f"http://127.0.0.1:{self.server.server_port}"
+        self.environment = clean_environment(AWS_ENDPOINT_URL=self.endpoint,
+                                             AWS_REGION="us-east-1")

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs what the build and the tests need, and nothing that is there already.
 #
-#   tools/setup.sh [build|demo|test|peer|interop|lint|docs]...    default: build
+#   tools/setup.sh [build|demo|test|peer|interop|wheel|lint|docs]...    default: build
 #
 # System packages come from the distribution (root, or sudo, only when some are missing); everything else goes to
 # .deps/ in this checkout: a private virtual environment and the sources of the two libraries that are compiled here.
@@ -36,10 +36,11 @@ install_system() {
   "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends "${missing[@]}" >&2
 }
 
-# One environment for each list of pinned packages; its stamp is the list itself, so that a changed list is installed again.
+# One environment for each list of pinned packages (or several, of other names); its stamp is the list itself, so that a
+# changed list is installed again.
 python_environment() {
   local name=$1 list=$root/tools/requirements-$1.txt python=${2:-python3}
-  local venv=$deps/$name
+  local venv=$deps/${3:-$name}
   if cmp -s "$list" "$venv/requirements.stamp"; then return; fi
   say "Python packages for '$name' into $venv"
   [ -x "$venv/bin/python" ] || "$python" -m venv "$venv"
@@ -79,6 +80,23 @@ peer_environment() {
   python_environment peer "$python"
 }
 
+python_of_version() {
+  local candidate
+  for candidate in "python$1" "$HOME"/.pyenv/versions/"$1".*/bin/python; do
+    if "$candidate" -c '' 2>/dev/null; then echo "$candidate"; return; fi
+  done
+}
+
+# One for each ABI of the Python package's wheels: 3.11, and 3.12 for the stable one. tools/make_wheel.py names those
+# that there is no interpreter for.
+wheel_environments() {
+  local version python
+  for version in 3.11 3.12; do
+    python=$(python_of_version "$version")
+    if [ -n "$python" ]; then python_environment wheel "$python" "wheel-$version"; fi
+  done
+}
+
 # Java for Spark; its libraries come from Maven Central, checked by SHA-256.
 java_libraries() {
   local list=$root/tools/jars-interop.txt folder=$deps/interop/jars sum path
@@ -100,9 +118,10 @@ for part in "${@:-build}"; do
     test) python_environment test ;;
     demo) python_environment demo ;;
     peer) peer_environment ;;
+    wheel) wheel_environments ;;
     interop) install_system curl; python_environment interop; java_libraries ;;
     lint) install_system "${lint_packages[@]}" ;;
     docs) python_environment docs ;;
-    *) say "unknown part '$part' (build, demo, test, peer, interop, lint, docs)"; exit 2 ;;
+    *) say "unknown part '$part' (build, demo, test, peer, interop, wheel, lint, docs)"; exit 2 ;;
   esac
 done

@@ -10,9 +10,12 @@
 namespace earthcatalog::python {
 
 void add_calls(nanobind::module_& module);    ///< calls.cc: call(), call_names()
+void add_grid(nanobind::module_& module);     ///< grid.cc: GridHandle
+void add_hashes(nanobind::module_& module);   ///< hashes.cc: id_hashes(), read_hashes(), write_hashes()
+void add_objects(nanobind::module_& module);  ///< objects.cc: read_object(), put_object(), remove_object()
 void add_program(nanobind::module_& module);  ///< program.cc: cli(), version()
 
-/// Raises the class of earthcatalog.errors that stands for the error. `report`: JSON, or empty.
+/// Raises the exception that stands for the error (earthcatalog/_raise.py). `report`: JSON, or empty.
 [[noreturn]] void raise_error(const Error& error, const std::string& report = {});
 
 }  // namespace earthcatalog::python

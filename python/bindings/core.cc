@@ -14,6 +14,9 @@ using namespace nanobind::literals;
 NB_MODULE(_core, module) {
   module.doc() = "The native part of earthcatalog. Private: use the package's own modules.";
   earthcatalog::python::add_calls(module);
+  earthcatalog::python::add_grid(module);
+  earthcatalog::python::add_hashes(module);
+  earthcatalog::python::add_objects(module);
   earthcatalog::python::add_program(module);
   module.def("stop_all", &earthcatalog::python::stop_all_jobs, "seconds"_a,
              "Asks all that runs in this process to stop, and waits. False when something runs on.");

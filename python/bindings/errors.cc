@@ -20,9 +20,9 @@ std::string detail_of(const T& error) {
 }  // namespace
 
 void raise_error(const Error& error, const std::string& report) {
-  const auto errors = nb::module_::import_("earthcatalog.errors");
+  const auto module = nb::module_::import_("earthcatalog._raise");
   const auto raised =
-      errors.attr("from_core")(std::string(to_string(error.kind)), error.message, report, detail_of(error));
+      module.attr("exception")(std::string(to_string(error.kind)), error.message, report, detail_of(error));
   PyErr_SetObject(reinterpret_cast<PyObject*>(Py_TYPE(raised.ptr())), raised.ptr());
   throw nb::python_error();
 }

@@ -62,8 +62,7 @@ std::string to_json(const Progress& progress) {
 }  // namespace
 
 Job::Job() {
-  check_process();
-  process().used = true;
+  begin_work();
   const MutexLock lock(process().mutex);
   process().stops.insert(&stop_);
 }
@@ -154,7 +153,8 @@ bool stop_all_jobs(double seconds) {
   return process().stops.empty();
 }
 
-void check_process() {
+void begin_work() {
+  process().used = true;
   if (process().forked) {
     PyErr_SetString(PyExc_RuntimeError,
                     "this process was forked from one in which earthcatalog had worked, and shares its threads and "

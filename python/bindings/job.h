@@ -60,8 +60,8 @@ class Job {
 /// Asks all jobs of the process to stop, and waits for them without the GIL. False when some run on after `seconds`.
 bool stop_all_jobs(double seconds);
 
-/// Raises RuntimeError in a child of a process that had worked before it forked, and after finalize().
-void check_process();
+/// Begins to work. Raises RuntimeError in a child of a process that had worked before it forked, and after finalize().
+void begin_work();
 /// In the child of a fork: its threads, connections and locks are the parent's.
 void note_fork();
 /// Ends what the process has once. No work can follow.

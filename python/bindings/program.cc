@@ -43,7 +43,7 @@ class SignalsOfTheProgram {
 };
 
 int run_program(const std::vector<std::string>& arguments) {
-  check_process();
+  begin_work();
   const SignalsOfTheProgram signals;
   std::vector<const char*> argv;
   for (const auto& argument : arguments) argv.push_back(argument.c_str());

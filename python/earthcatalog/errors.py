@@ -1,11 +1,13 @@
-"""What earthcatalog raises. Each class is also the built-in one that a Python user would catch."""
+"""The exceptions of earthcatalog.
+
+Each stands for one kind of failure of the C++ core and is at the same time the built-in exception that a Python
+user expects. All pickle with their attributes, so that they come back from a worker of a cluster as they were.
+"""
 
 from __future__ import annotations
 
-import json
-import re
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 __all__ = [
@@ -24,51 +26,56 @@ __all__ = [
 ]
 
 
+def _rebuild(cls: type[EarthCatalogError], args: tuple[Any, ...], state: dict[str, Any]) -> EarthCatalogError:
+    error = cls(*args)
+    error.__dict__.update(state)
+    return error
+
+
 class EarthCatalogError(Exception):
-    """The base of all. A run that had begun says in ``report`` what it did."""
+    """Base of all errors of the core.
 
-    kind: str = "error"
+    Attributes:
+        kind: The core's word for the kind of failure, such as ``"not found"``.
+        report: What the run had done when it failed, or None.
+        detail: More about the failure as a mapping, or None.
+    """
 
-    def __init__(
-        self, message: str = "", *, report: Mapping[str, Any] | None = None, detail: Mapping[str, Any] | None = None
-    ) -> None:
-        super().__init__(message)
-        self.report = report
-        self.detail = detail
+    kind: str = ""
+    report: Mapping[str, Any] | None = None
+    detail: Mapping[str, Any] | None = None
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _remake, (type(self), str(self), self.report, self.detail)
+        return _rebuild, (type(self), self.args, dict(self.__dict__))
 
     def __str__(self) -> str:
         return str(self.args[0]) if self.args else ""
 
 
 class NotFoundError(EarthCatalogError, FileNotFoundError):
-    """Something that must exist does not."""
-
-    kind = "not found"
+    """A thing that must exist does not."""
 
 
 class TableExistsError(EarthCatalogError, FileExistsError):
-    """Something that must not exist does."""
-
-    kind = "already exists"
+    """The table has rows already, and the call neither adds to them nor replaces them."""
 
 
 class ConflictError(EarthCatalogError, RuntimeError):
-    """Another writer was first: try again."""
-
-    kind = "conflict"
+    """Another writer won. Try again on the new state."""
 
 
 class CatalogLocked(ConflictError):
-    """Another run holds the catalog's lock."""
+    """Somebody else holds the lock of the catalog.
 
-    kind = "locked"
-
-    def _text(self, name: str) -> str | None:
-        value = (self.detail or {}).get(name)
-        return value if isinstance(value, str) and value else None
+    Attributes:
+        owner: The kind of job that holds it.
+        hostname: Where it runs.
+        pid: Its process.
+        run_id: Its run.
+        since: When it took the lock, in UTC.
+        heartbeat: When it last said that it is alive, in UTC, or None.
+        lock_uri: Where the lock is.
+    """
 
     @property
     def owner(self) -> str | None:
@@ -79,115 +86,58 @@ class CatalogLocked(ConflictError):
         return self._text("hostname")
 
     @property
+    def pid(self) -> int | None:
+        value = (self.detail or {}).get("pid")
+        return None if value is None else int(value)
+
+    @property
     def run_id(self) -> str | None:
         return self._text("run_id")
+
+    @property
+    def since(self) -> datetime | None:
+        return self._time("acquired") or self._time("since")
+
+    @property
+    def heartbeat(self) -> datetime | None:
+        return self._time("heartbeat")
 
     @property
     def lock_uri(self) -> str | None:
         return self._text("lock_uri")
 
-    @property
-    def pid(self) -> int | None:
-        value = (self.detail or {}).get("pid")
-        return value if isinstance(value, int) else None
+    def _text(self, name: str) -> str | None:
+        value = (self.detail or {}).get(name)
+        return None if value is None else str(value)
 
-    @property
-    def since(self) -> datetime | None:
-        return _time_of(self._text("acquired"))
-
-    @property
-    def heartbeat(self) -> datetime | None:
-        return _time_of(self._text("heartbeat"))
+    def _time(self, name: str) -> datetime | None:
+        value = self._text(name)
+        return None if not value else datetime.fromisoformat(value.replace("Z", "+00:00"))
 
 
 class InvalidArgumentError(EarthCatalogError, ValueError):
-    """A request that makes no sense."""
-
-    kind = "invalid argument"
+    """What was asked for makes no sense."""
 
 
 class InvalidDataError(EarthCatalogError, ValueError):
     """Bytes that are not what they should be."""
 
-    kind = "invalid data"
-
 
 class StorageError(EarthCatalogError, OSError):
-    """A disk or network failed."""
-
-    kind = "I/O error"
+    """Disk or network failed. Trying again may help."""
 
 
 class UnavailableError(StorageError):
     """The other side said "later" until patience ran out."""
 
-    kind = "unavailable"
-
 
 class PermissionDeniedError(EarthCatalogError, PermissionError):
-    """The store refused."""
-
-    kind = "permission denied"
+    """The store refuses access."""
 
 
 class UnsupportedError(EarthCatalogError, NotImplementedError, ValueError):
-    """Well-formed, but nothing that earthcatalog does."""
-
-    kind = "unsupported"
+    """Well-formed, but not something that earthcatalog does."""
 
 
 class PendingObjectsWarning(UserWarning):
-    """Some objects could not be fetched; the next run retries them."""
-
-
-_CLASSES: dict[str, type[EarthCatalogError]] = {
-    cls.kind: cls
-    for cls in (
-        NotFoundError,
-        TableExistsError,
-        ConflictError,
-        CatalogLocked,
-        InvalidArgumentError,
-        InvalidDataError,
-        StorageError,
-        UnavailableError,
-        PermissionDeniedError,
-        UnsupportedError,
-    )
-}
-
-
-def from_core(kind: str, message: str, report: str, detail: str) -> BaseException:
-    """The exception that stands for an error of the core. Its message names settings; here they are arguments."""
-    told = json.loads(report) if report else None
-    if kind == "cancelled":
-        interrupt = KeyboardInterrupt(in_arguments(message))
-        interrupt.report = told  # type: ignore[attr-defined]
-        return interrupt
-    cls = _CLASSES.get(kind, EarthCatalogError)
-    return cls(in_arguments(message), report=told, detail=json.loads(detail) if detail else None)
-
-
-def in_arguments(message: str) -> str:
-    """`h3_resolution` is h3_resolution=, `index.build()` is index_build()."""
-
-    def words(match: re.Match[str]) -> str:
-        name, call = match[1], match[2]
-        if call is None:
-            return f"{name}="
-        return f"{name.replace('.', '_')}{call}"
-
-    return re.sub(r"`([a-z][a-z0-9_.]*)(\([^`]*\))?`", words, message)
-
-
-def _time_of(text: str | None) -> datetime | None:
-    if text is None:
-        return None
-    time = datetime.fromisoformat(text)
-    return time if time.tzinfo else time.replace(tzinfo=UTC)
-
-
-def _remake(
-    cls: type[EarthCatalogError], message: str, report: Mapping[str, Any] | None, detail: Mapping[str, Any] | None
-) -> EarthCatalogError:
-    return cls(message, report=report, detail=detail)
+    """Some objects could not be fetched now; the report counts them as ``pending``."""

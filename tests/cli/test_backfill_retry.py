@@ -1,44 +1,9 @@
 """Objects that gave up: in a store that keeps some of them in its archive tier until somebody restores them."""
 
-import http.server
 import json
-import threading
 
 import pytest
-from conftest import Archive, Earthcatalog, Table, clean_environment
-
-
-class Glacier:
-    """Serves a folder's objects as S3 does, but for those that are archived."""
-
-    def __init__(self, folder):
-        self.archived = set()
-        glacier = self
-
-        class Handler(http.server.BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-
-            def do_GET(self):
-                path = folder / self.path.split("?")[0].lstrip("/")
-                status, body = 200, b""
-                if path.name in glacier.archived:
-                    status, body = 403, b"<Error><Code>InvalidObjectState</Code><Message>archived</Message></Error>"
-                elif path.is_file():
-                    body = path.read_bytes()
-                else:
-                    status, body = 404, b"<Error><Code>NoSuchKey</Code></Error>"
-                self.send_response(status)
-                self.send_header("Content-Length", str(len(body)))
-                self.end_headers()
-                self.wfile.write(body)
-
-            def log_message(self, *_):
-                pass
-
-        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
-        self.environment = clean_environment(AWS_ENDPOINT_URL=f"http://127.0.0.1:{self.server.server_port}",
-                                             AWS_REGION="us-east-1")
+from conftest import Archive, Earthcatalog, Glacier, Table
 
 
 @pytest.fixture

@@ -11,6 +11,7 @@
 #include "earthcatalog/cli/command.h"
 #include "earthcatalog/cli/options/flag_words.h"
 #include "earthcatalog/cli/options/options.h"
+#include "earthcatalog/cli/output/option_table.h"
 #include "earthcatalog/config/nearest.h"
 
 namespace earthcatalog::cli {
@@ -44,19 +45,27 @@ class Caller final : public Session {
   Answer& answer_;
 };
 
-// A command that can be called: it has a report, which the option --format stands for.
+// A command that can be called: one that --format json makes answer so.
 struct Callable {
   std::string name;                // "index_build"
   std::vector<std::string> words;  // index build
   const CLI::App* app = nullptr;
 };
 
+bool answers_in_json(const CLI::App& app) {
+  for (const auto& option : option_table(app).options) {
+    if (std::ranges::find(option.names, "--format") == option.names.end()) continue;
+    return std::ranges::find(option.choices, "json") != option.choices.end();
+  }
+  return false;
+}
+
 void add_callable(const CLI::App& app, const Callable& above, std::vector<Callable>& callable) {
   Callable here{.name = above.name.empty() ? app.get_name() : above.name + "_" + app.get_name(),
                 .words = above.words,
                 .app = &app};
   here.words.push_back(app.get_name());
-  if (app.get_option_no_throw("--format") != nullptr) callable.push_back(here);
+  if (answers_in_json(app)) callable.push_back(here);
   for (const auto* below : app.get_subcommands([](const CLI::App*) { return true; })) {
     add_callable(*below, here, callable);
   }

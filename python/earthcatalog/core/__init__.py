@@ -1,0 +1,1 @@
+"""Modules under the names that they had in the Python earthcatalog up to 0.5."""

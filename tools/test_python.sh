@@ -1,0 +1,17 @@
+#!/usr/bin/env bash
+# The Python package as its users get it: the wheel in a fresh environment outside the checkout, and tests/python there.
+# Arguments go to pytest.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+root=$PWD
+folder=$(mktemp -d)
+trap 'rm -rf "$folder"' EXIT
+.deps/test/bin/python -m venv "$folder/env"
+version=$(sed -n 's/^__version__ = "\(.*\)"/\1/p' python/earthcatalog/_version.py)
+"$folder/env/bin/pip" install -q --disable-pip-version-check --find-links dist "earthcatalog-native==$version"
+# What tests need besides comes from their own environment, behind what is installed here.
+.deps/test/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))' >"$("$folder/env/bin/python" -c \
+  'import sysconfig; print(sysconfig.get_path("purelib"))')/of_tests.pth"
+cp -r tests/python "$folder/tests"
+cd "$folder"
+EARTHCATALOG_CHECKOUT=$root env/bin/python -m pytest -q -p no:cacheprovider --durations 12 "${@:-tests}"
