@@ -709,7 +709,7 @@ _FILE_NAMES = {
 
 def _named(values: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, Any]:
     """What the core says, under the names of the Python earthcatalog."""
-    return {names[name]: value for name, value in values.items() if name in names}
+    return {names.get(name, name): value for name, value in values.items()}
 
 
 def _path(file: Mapping[str, Any]) -> str:
