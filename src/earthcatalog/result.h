@@ -19,7 +19,8 @@ namespace earthcatalog {
 enum class ErrorKind : std::uint8_t {
   kNotFound,          ///< a thing that must exist does not
   kAlreadyExists,     ///< a thing that must not exist does
-  kConflict,          ///< another writer won, or holds the lock; try again on the new state
+  kConflict,          ///< another writer won; try again on the new state
+  kLocked,            ///< the catalog's lock is another's: nothing can be committed
   kInvalidArgument,   ///< the caller's (user's) request makes no sense: exit code 2 at the command line
   kInvalidData,       ///< bytes that are not what they should be
   kIOError,           ///< disk or network failed; trying again may help
@@ -34,9 +35,14 @@ std::string_view to_string(ErrorKind kind);
 struct [[nodiscard]] Error {
   ErrorKind kind = ErrorKind::kIOError;
   std::string message;
+  /// What a program may want to know beside the message: a JSON object, or empty. Of kLocked the record of the lock
+  /// (catalog/lock/lock.h).
+  std::string detail{};
 
   /// The same error with `context` and ": " in front of its message.
-  Error annotate(std::string_view context) && { return Error{kind, fmt::format("{}: {}", context, message)}; }
+  Error annotate(std::string_view context) && {
+    return Error{kind, fmt::format("{}: {}", context, message), std::move(detail)};
+  }
 };
 
 template <class T>

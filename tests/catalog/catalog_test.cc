@@ -152,10 +152,98 @@ TEST_P(CatalogTest, HolderThatLostItsLockCannotCommit) {
   ASSERT_TRUE(next) << next.error().message;
   const auto refused = (*paused)->commit(adding("late.parquet"));
   ASSERT_FALSE(refused);
-  EXPECT_EQ(refused.error().kind, ErrorKind::kPermissionDenied);
+  EXPECT_EQ(refused.error().kind, ErrorKind::kLocked);
   EXPECT_THAT(refused.error().message, AllOf(HasSubstr("taken over"), HasSubstr("on b")));
   ASSERT_TRUE((*next)->commit(adding("f2.parquet")));
   EXPECT_THAT(files_of((*next)->table()), SizeIs(2));
+}
+
+TEST_P(CatalogTest, RunsInsideALockThatIsHeldUseItAndLeaveIt) {
+  const auto lock = take_lock(*stores_, options("outer"));
+  ASSERT_TRUE(lock) << lock.error().message;
+  EXPECT_EQ((*lock)->uri(), storage::normalize_uri(catalog_path() + ".lock").value());
+  EXPECT_EQ((*lock)->record().run_id, "outer");
+  const auto alone = open("r1");
+  ASSERT_FALSE(alone) << "the same process without the lock is another's";
+  EXPECT_EQ(alone.error().kind, ErrorKind::kLocked);
+  for (const char* run : {"r1", "r2"}) {
+    auto inside = options(run);
+    inside.held_lock = *lock;
+    const auto catalog = Catalog::open(*stores_, inside);
+    ASSERT_TRUE(catalog) << catalog.error().message;
+    const auto done = (*catalog)->commit(adding(fmt::format("{}.parquet", run)));
+    ASSERT_TRUE(done) << done.error().message;
+    ASSERT_TRUE((*catalog)->close());
+    EXPECT_TRUE(exists(catalog_path() + ".lock")) << "it is the outer one's";
+  }
+  ASSERT_TRUE((*lock)->release());
+  EXPECT_FALSE(exists(catalog_path() + ".lock"));
+  const auto after = open("r3");
+  ASSERT_TRUE(after) << after.error().message;
+  EXPECT_THAT(files_of((*after)->table()), SizeIs(2));
+}
+
+TEST_P(CatalogTest, AHeldLockThatIsLostStopsTheRunsInsideIt) {
+  const auto lock = take_lock(*stores_, options("outer"));
+  ASSERT_TRUE(lock) << lock.error().message;
+  auto inside = options("r1");
+  inside.held_lock = *lock;
+  const auto catalog = Catalog::open(*stores_, inside);
+  ASSERT_TRUE(catalog) << catalog.error().message;
+  ASSERT_TRUE((*catalog)->commit(adding("f1.parquet")));
+  ASSERT_TRUE(force_unlock(*stores_, {.catalog = catalog_path(), .lock_uri = {}}));
+  const auto refused = (*catalog)->commit(adding("f2.parquet"));
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().kind, ErrorKind::kLocked);
+}
+
+TEST_P(CatalogTest, AHeldLockOfAnotherCatalogIsRefused) {
+  auto other = options("outer");
+  other.catalog = root_ + "/other.db";
+  const auto lock = take_lock(*stores_, other);
+  ASSERT_TRUE(lock) << lock.error().message;
+  auto inside = options("r1");
+  inside.held_lock = *lock;
+  const auto catalog = Catalog::open(*stores_, inside);
+  ASSERT_FALSE(catalog);
+  EXPECT_EQ(catalog.error().kind, ErrorKind::kInvalidArgument);
+  EXPECT_THAT(catalog.error().message, AllOf(HasSubstr("other.db.lock"), HasSubstr("catalog.db.lock")));
+}
+
+TEST_P(CatalogTest, CreatedHasNoRowsAndTakesTheFirstOnes) {
+  const auto created = create_table(*stores_, options("r1"));
+  ASSERT_TRUE(created) << created.error().message;
+  EXPECT_FALSE(exists(catalog_path() + ".lock"));
+  {
+    const auto reader = read();
+    ASSERT_TRUE(reader) << reader.error().message;
+    EXPECT_EQ((*reader)->table().metadata_location(), *created);
+    EXPECT_EQ((*reader)->table().current_snapshot(), nullptr);
+    EXPECT_EQ((*reader)->grid().resolution, 1);
+    EXPECT_EQ((*reader)->item_schema()->kind, stac::SchemaKind::kItslive);
+  }
+  const auto writer = open("r2");
+  ASSERT_TRUE(writer) << writer.error().message;
+  const auto done = (*writer)->commit(adding("f1.parquet"));
+  ASSERT_TRUE(done) << done.error().message;
+  EXPECT_THAT(files_of((*writer)->table()), SizeIs(1));
+}
+
+TEST_P(CatalogTest, CreateLeavesATableThatIsThereAlone) {
+  ASSERT_TRUE(create_table(*stores_, options("r1")));
+  auto another = options("r2");
+  another.schema.reset();
+  another.grid.resolution = 4;
+  const auto again = create_table(*stores_, another);
+  ASSERT_FALSE(again);
+  EXPECT_EQ(again.error().kind, ErrorKind::kAlreadyExists);
+  EXPECT_THAT(again.error().message, HasSubstr("catalog.db"));
+  ASSERT_TRUE((*open("r3"))->commit(adding("f1.parquet")));
+  auto elsewhere = options("r4");
+  elsewhere.catalog = root_ + "/other.db";
+  const auto taken = create_table(*stores_, elsewhere);
+  ASSERT_FALSE(taken) << "a warehouse holds one table";
+  EXPECT_EQ(taken.error().kind, ErrorKind::kAlreadyExists);
 }
 
 // The lock object alone would let it through: it was asked before the take-over.

@@ -48,7 +48,7 @@ RaceResult race(const storage::Location& where, Fence& fence, int count) {
       if (lock) {
         ++result.winners;
         result.admitted += commit_admitted(**lock, fence) || ((*lock)->reassert() && commit_admitted(**lock, fence));
-      } else if (lock.error().kind == ErrorKind::kConflict) {
+      } else if (lock.error().kind == ErrorKind::kLocked) {
         ++result.refused;
       } else {
         result.other_error = lock.error().message;
@@ -126,7 +126,7 @@ class Contender {
     storage::Stores stores({});
     MemoryFence fence;
     auto lock = Lock::acquire(stores.locate(lock_path).value(), fence, this_process("child"));
-    const char byte = lock ? 'w' : lock.error().kind == ErrorKind::kConflict ? 'r' : 'e';
+    const char byte = lock ? 'w' : lock.error().kind == ErrorKind::kLocked ? 'r' : 'e';
     char end = 0;
     const bool told = write(answer_[1], &byte, 1) == 1 && read(order_[0], &end, 1) == 1;
     return lock && told && !(*lock)->release() ? 1 : 0;

@@ -2,6 +2,8 @@
 
 #include <gmock/gmock.h>
 
+#include <nlohmann/json.hpp>
+
 #include "catalog/forwarding_store.h"
 #include "catalog/lock_support.h"
 
@@ -78,11 +80,39 @@ TEST_F(LockTest, TellsTheOtherWhoHoldsItAndWhatToDo) {
   ASSERT_TRUE(lock);
   const auto second = acquire("b", 13, "run-2");
   ASSERT_FALSE(second);
-  EXPECT_EQ(second.error().kind, ErrorKind::kConflict);
+  EXPECT_EQ(second.error().kind, ErrorKind::kLocked);
   EXPECT_THAT(second.error().message,
               AllOf(HasSubstr("CatalogLocked"), HasSubstr("incremental"), HasSubstr("process 12 on a"),
                     HasSubstr("2020-09-13T12:26:40Z"), HasSubstr("`unlock(force")));
   EXPECT_TRUE(commit_admitted(**lock, fence_));
+}
+
+TEST_F(LockTest, TellsAProgramWhoHoldsItInTheDetailAlsoBehindAContext) {
+  const auto lock = acquire("a", 12, "run-1");
+  ASSERT_TRUE(lock);
+  const auto second = annotate(acquire("b", 13, "run-2"), "opening the catalog");
+  ASSERT_FALSE(second);
+  const auto detail = nlohmann::json::parse(second.error().detail);
+  EXPECT_EQ(detail["owner"], "incremental");
+  EXPECT_EQ(detail["pid"], 12);
+  EXPECT_EQ(detail["hostname"], "a");
+  EXPECT_EQ(detail["run_id"], "run-1");
+  EXPECT_EQ(detail["acquired"], "2020-09-13T12:26:40Z");
+  EXPECT_EQ(detail["heartbeat"], "2020-09-13T12:26:40Z");
+  EXPECT_EQ(detail["lock_uri"], where_.uri());
+  EXPECT_FALSE(detail.contains("token")) << "it is the right to commit";
+}
+
+TEST_F(LockTest, ALostLockTellsWhoHasItNow) {
+  const auto first = acquire("a", 12, "run-1");
+  ASSERT_TRUE(first);
+  pass_seconds(301);
+  const auto second = acquire("b", 13, "run-2");
+  ASSERT_TRUE(second);
+  const auto lost = (*first)->beat();
+  ASSERT_FALSE(lost);
+  EXPECT_EQ(lost.error().kind, ErrorKind::kLocked);
+  EXPECT_EQ(nlohmann::json::parse(lost.error().detail)["run_id"], "run-2");
 }
 
 TEST(CatalogLocked, NamesTheLockOnlyWhereUnlockWouldNotLook) {

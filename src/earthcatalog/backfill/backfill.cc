@@ -79,7 +79,7 @@ Status Backfill::run() {
   if (status) status = work();
   // A run that slept while another one took over meets whatever that one left: what there is to say is this.
   if (!status && status.error().kind != ErrorKind::kCancelled) {
-    if (auto lock = catalog_->confirm_lock(); !lock && lock.error().kind == ErrorKind::kPermissionDenied) status = lock;
+    if (auto lock = catalog_->confirm_lock(); !lock && lock.error().kind == ErrorKind::kLocked) status = lock;
   }
   if (auto closed = catalog_->close(); status && !closed) status = closed;
   if (!status && status.error().kind == ErrorKind::kCancelled) {

@@ -10,6 +10,8 @@ std::string_view to_string(ErrorKind kind) {
       return "already exists";
     case ErrorKind::kConflict:
       return "conflict";
+    case ErrorKind::kLocked:
+      return "locked";
     case ErrorKind::kInvalidArgument:
       return "invalid argument";
     case ErrorKind::kInvalidData:

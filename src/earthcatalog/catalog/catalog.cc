@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "earthcatalog/catalog/catalog_internal.h"
+#include "earthcatalog/catalog/file/pointer.h"
 
 namespace earthcatalog::catalog {
 namespace {
@@ -45,6 +46,7 @@ Result<iceberg::Schema> Catalog::plan_schema(const stac::ItemSchema& columns) co
   return impl_->plan_schema(columns);
 }
 Result<CommitOutcome> Catalog::commit(const CommitRequest& request) { return impl_->commit(request); }
+Status Catalog::create_table() { return impl_->create_empty_table(); }
 Status Catalog::refresh() { return impl_->refresh(); }
 Status Catalog::check_current() { return impl_->check_current(); }
 Status Catalog::confirm_lock() { return impl_->confirm_lock(); }
@@ -65,6 +67,20 @@ Result<std::optional<LockRecord>> find_lock(storage::Stores& stores, const LockP
 }
 
 }  // namespace
+
+Result<std::string> create_table(storage::Stores& stores, CatalogOptions options) {
+  EC_ASSIGN_OR_RETURN(const auto pointer, read_pointer(stores, options.catalog));
+  if (pointer) {
+    return fail(ErrorKind::kAlreadyExists, "{} has a table already, with the metadata {}", options.catalog, *pointer);
+  }
+  options.mode = OpenMode::kWrite;
+  if (!options.schema) options.schema = stac::SchemaKind::kAuto;
+  EC_ASSIGN_OR_RETURN(const auto catalog, Catalog::open(stores, std::move(options)));
+  EC_TRY(catalog->create_table());
+  std::string metadata = catalog->table().metadata_location();
+  EC_TRY(catalog->close());
+  return metadata;
+}
 
 Result<std::optional<LockRecord>> show_lock(storage::Stores& stores, const LockPlace& place) {
   EC_ASSIGN_OR_RETURN(const LockPlace full, full_place(place));

@@ -39,6 +39,7 @@ struct GridRequest {
   std::optional<std::string> type;
   std::optional<int> resolution;
   std::optional<std::string> boundaries_path, id_field;
+  std::optional<std::string> python{};  ///< of the type "python": GridSpec::python
 };
 
 struct CatalogOptions {
@@ -52,6 +53,9 @@ struct CatalogOptions {
   bool adds_rows = true;  ///< false: for what only reads or removes, which columns of other engines do not disturb
   bool lock = true;       ///< false: --no-lock
   std::string lock_uri;   ///< empty: "<catalog URI>.lock"
+  /// The lock, when this process holds it already (take_lock()): the run works under it and leaves it. Of what is said
+  /// of the lock here, only `lock_uri` matters then: it must name that lock.
+  std::shared_ptr<Lock> held_lock;
   std::string lock_owner = "earthcatalog";
   std::int64_t lock_stale_after_seconds = 300;
   std::int64_t heartbeat_seconds = 30;  ///< 0: no thread (tests)
@@ -70,6 +74,9 @@ struct CommitRequest {
   index::IndexUpdate objects;
   /// Items that lose rows. Like the items of `objects` they must be as they were when the request was made.
   std::vector<Hash128> displaced;
+  /// Nothing is known of the objects of the added rows, and `objects` is empty: as after the commit of another engine,
+  /// index() catches up with the files. The next commit, or an empty one, makes that the table's.
+  bool unrecorded_rows = false;
   /// Right on the state as of the last open, refresh or commit alone: kConflict when another writer was first.
   bool exclusive = false;
   /// Snapshots that are to go, and the time before which the metadata log forgets: Transaction::remove_snapshots(),
@@ -89,7 +96,7 @@ class Catalog {
  public:
   /// Opens, takes the lock (kWrite), checks grid and schema against the table, takes a table of the peer over (at the
   /// next commit), brings the object index up to date with the snapshot. Errors: kNotFound (kRead, no catalog or
-  /// table), kAlreadyExists (kWrite, the warehouse holds another catalog's table), kConflict (locked), kInvalidData (no
+  /// table), kAlreadyExists (kWrite, the warehouse holds another catalog's table), kLocked, kInvalidData (no
   /// SQLite, no catalog), kInvalidArgument (a new table whose warehouse or grid nobody gave), kUnsupported (another
   /// grid, resolution, schema kind or warehouse than the table's, both are named; a store without conditional writes; a
   /// table of another schema or partitioning, with the name of the difference; kWrite of rows, and a column that is not
@@ -121,19 +128,23 @@ class Catalog {
   /// Makes the request visible as one commit: files, schema, properties, summary, object index. Creates catalog and
   /// table when missing. An empty request makes index() the table's, when it had to be brought up to date. Redone on
   /// the new state when another writer was first; kConflict when that writer touched the same items, files or columns
-  /// (then refresh(), decide again, and commit again); kPermissionDenied when the lock is another's by now, which is
+  /// (then refresh(), decide again, and commit again); kLocked when the lock is another's by now, which is
   /// final. After kConflict no snapshot names the added files, and they may be removed; after any other error the
   /// commit may have happened, and they must stay.
   Result<CommitOutcome> commit(const CommitRequest& request);
+
+  /// Makes the table of item_schema() without any row. kAlreadyExists when there is one, also when another writer has
+  /// just made it; kLocked.
+  Status create_table();
 
   /// Loads what others committed, and brings the index up to date with it.
   Status refresh();
 
   /// Before something is done to the warehouse that no commit protects: kConflict when another writer has committed
-  /// since table() was loaded, kPermissionDenied when the lock is another's by now.
+  /// since table() was loaded, kLocked when the lock is another's by now.
   Status check_current();
 
-  /// Says that we are alive: kPermissionDenied when the lock is another's by now, and with it all that it protects.
+  /// Says that we are alive: kLocked when the lock is another's by now, and with it all that it protects.
   /// Without a lock (--no-lock): nothing.
   Status confirm_lock();
 
@@ -145,6 +156,15 @@ class Catalog {
   explicit Catalog(std::unique_ptr<Impl> impl);
   std::unique_ptr<Impl> impl_;
 };
+
+/// Makes an empty table under the lock, and the catalog where there is none. The schema is `auto` unless the options
+/// say one. Returns the URI of its metadata. kAlreadyExists when the catalog has a table, and what Catalog::open()
+/// says.
+Result<std::string> create_table(storage::Stores& stores, CatalogOptions options);
+
+/// Takes a catalog's lock for several runs of this process (CatalogOptions::held_lock), as the options say it. It is
+/// released by Lock::release(), or when nobody has it any more; `stores` must outlive it. kLocked.
+Result<std::shared_ptr<Lock>> take_lock(storage::Stores& stores, const CatalogOptions& options);
 
 /// For `earthcatalog unlock`: the lock, or what was removed; nothing when there is none. kNotFound without a catalog.
 struct LockPlace {

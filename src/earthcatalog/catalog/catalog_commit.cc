@@ -31,12 +31,6 @@ Error no_conflict(Error error) {
   return error;
 }
 
-// A lost lock is final, unlike a lost race: nobody shall decide again and commit again.
-Status final_if_lost(Status lock) {
-  if (!lock && lock.error().kind == ErrorKind::kConflict) lock.error().kind = ErrorKind::kPermissionDenied;
-  return lock;
-}
-
 Error outcome_unknown(Error error, const Error& refresh) {
   error = no_conflict(std::move(error));
   error.message += fmt::format(
@@ -67,7 +61,8 @@ iceberg::CommitGuard Catalog::Impl::guard() {
   };
 }
 
-Status Catalog::Impl::create_table(const CommitRequest& request) {
+// True: it is ours. False: another was first, whose table has the last word, or claims the lock.
+Result<bool> Catalog::Impl::create_table(const CommitRequest& request) {
   iceberg::CreateTableOptions options;
   if (request.schema) {
     options.schema = *request.schema;
@@ -84,7 +79,7 @@ Status Catalog::Impl::create_table(const CommitRequest& request) {
   auto created = iceberg::Table::create(stores_, *file_, options, {}, options_.clock);
   if (token_refused_) {
     token_refused_ = false;
-    EC_TRY(final_if_lost(lock_->reassert()));
+    EC_TRY(lock_->reassert());
   } else if (!created) {
     // Whatever the error: is there a table by now?
     EC_ASSIGN_OR_RETURN(const auto location, file_->metadata_location({}));
@@ -92,10 +87,20 @@ Status Catalog::Impl::create_table(const CommitRequest& request) {
   } else {
     table_ = std::move(*created);
     EC_TRY(annotate(adopt_table(), uri_));
-    return load_index();
+    EC_TRY(load_index());
+    return true;
   }
-  // Another was first: its table has the last word.
-  return refresh();
+  EC_TRY(refresh());
+  return false;
+}
+
+Status Catalog::Impl::create_empty_table() {
+  const auto exists = [this] { return fail(ErrorKind::kAlreadyExists, "{} has a table already", uri_); };
+  if (table_) return exists();
+  if (lock_) EC_TRY(lock_->check());
+  EC_ASSIGN_OR_RETURN(const bool ours, create_table({}));
+  if (ours) return {};
+  return table_ ? exists() : fail(ErrorKind::kConflict, "{}: another process claims the lock; run again", uri_);
 }
 
 Status Catalog::Impl::add_columns(const CommitRequest& request, iceberg::Transaction& change) const {
@@ -148,7 +153,7 @@ Result<CommitOutcome> Catalog::Impl::commit(const CommitRequest& request) {
 
 // True: committed. False: the state has changed, and the request makes sense on the new one.
 Result<bool> Catalog::Impl::try_commit(const CommitRequest& request, CommitOutcome& outcome) {
-  if (lock_) EC_TRY(final_if_lost(lock_->check()));
+  if (lock_) EC_TRY(lock_->check());
   if (!table_) {
     EC_TRY(check_warehouse_is_free());
     EC_TRY(create_table(request));
@@ -156,12 +161,7 @@ Result<bool> Catalog::Impl::try_commit(const CommitRequest& request, CommitOutco
     if (request.exclusive && current_snapshot()) return std::unexpected(changed_meanwhile());
   }
   EC_ASSIGN_OR_RETURN(iceberg::Transaction change, transaction(request));
-  const auto snapshot = changes_files(request) ? std::optional(change.snapshot_id()) : current_snapshot();
-  const std::string run_name = fmt::format("{}_{}", options_.run_id, change.snapshot_id());
-  EC_ASSIGN_OR_RETURN(const index::ObjectIndex next,
-                      index_.apply(request.objects, object_index_uri(warehouse_), run_name, snapshot));
-  change.set_property(std::string(kObjectIndexProperty), next.manifest().to_json());
-  change.move_tag(std::string(kIndexTag));
+  EC_ASSIGN_OR_RETURN(const index::ObjectIndex next, record(request, change));
 
   const std::string before = table_->metadata_location();
   token_refused_ = false;
@@ -184,8 +184,21 @@ Result<bool> Catalog::Impl::try_commit(const CommitRequest& request, CommitOutco
     outcome.snapshot_id = change.snapshot_id();
     outcome.summary = table_->metadata().find_snapshot(change.snapshot_id())->summary;
   }
-  if (auto accepted = accept(next); !accepted) return std::unexpected(no_conflict(std::move(accepted).error()));
+  auto accepted = request.unrecorded_rows ? refresh() : accept(next);
+  if (!accepted) return std::unexpected(no_conflict(std::move(accepted).error()));
   return true;
+}
+
+// Puts the object index of the state after the commit into it.
+Result<index::ObjectIndex> Catalog::Impl::record(const CommitRequest& request, iceberg::Transaction& change) const {
+  if (request.unrecorded_rows) return index_;
+  const auto snapshot = changes_files(request) ? std::optional(change.snapshot_id()) : current_snapshot();
+  EC_ASSIGN_OR_RETURN(index::ObjectIndex next,
+                      index_.apply(request.objects, object_index_uri(warehouse_),
+                                   fmt::format("{}_{}", options_.run_id, change.snapshot_id()), snapshot));
+  change.set_property(std::string(kObjectIndexProperty), next.manifest().to_json());
+  change.move_tag(std::string(kIndexTag));
+  return next;
 }
 
 bool Catalog::Impl::is_committed(const CommitRequest& request, const iceberg::Transaction& change,
@@ -195,10 +208,10 @@ bool Catalog::Impl::is_committed(const CommitRequest& request, const iceberg::Tr
   return table_->metadata().property(kObjectIndexProperty) == next.manifest().to_json();
 }
 
-Status Catalog::Impl::confirm_lock() { return lock_ ? final_if_lost(lock_->beat()) : Status{}; }
+Status Catalog::Impl::confirm_lock() { return lock_ ? lock_->beat() : Status{}; }
 
 Status Catalog::Impl::check_current() {
-  if (lock_) EC_TRY(final_if_lost(lock_->check()));
+  if (lock_) EC_TRY(lock_->check());
   EC_ASSIGN_OR_RETURN(const auto location, file_->metadata_location({}));
   if (table_ && location == table_->metadata_location()) return {};
   return fail(ErrorKind::kConflict, "{}: another writer committed meanwhile; run again", uri_);
@@ -221,7 +234,7 @@ Error Catalog::Impl::changed_meanwhile() const {
 Status Catalog::Impl::prepare_again(const CommitRequest& request, const Error& error,
                                     const std::string& metadata_before) {
   if (token_refused_) {
-    EC_TRY(final_if_lost(lock_->reassert()));
+    EC_TRY(lock_->reassert());
     return refresh();
   }
   if (table_->metadata_location() == metadata_before) return std::unexpected(error);

@@ -13,9 +13,10 @@
 
 namespace earthcatalog::catalog {
 
-/// The lock of a catalog, as `options` want it. `file` must outlive it.
-Result<std::unique_ptr<Lock>> acquire_lock(storage::Stores& stores, CatalogFile& file, const std::string& catalog_uri,
-                                           const CatalogOptions& options);
+/// The lock of a catalog, as `options` want it: held by this process already, or taken now. None with lock = false.
+/// `file` must outlive it.
+Result<std::shared_ptr<Lock>> lock_of_run(storage::Stores& stores, CatalogFile& file, const std::string& catalog_uri,
+                                          const CatalogOptions& options);
 
 class Catalog::Impl {
  public:
@@ -26,7 +27,8 @@ class Catalog::Impl {
   Status refresh();
   Status check_current();
   Status confirm_lock();
-  Status close() { return lock_ ? lock_->release() : Status{}; }
+  Status close() { return lock_ && !options_.held_lock ? lock_->release() : Status{}; }
+  Status create_empty_table();
   Result<iceberg::Schema> plan_schema(const stac::ItemSchema& columns) const;
   Result<CommitOutcome> commit(const CommitRequest& request);
 
@@ -34,7 +36,6 @@ class Catalog::Impl {
   friend class Catalog;
 
   // Opening.
-  Status take_lock();
   Status load_table();
   Status no_table();
   Status adopt_table();
@@ -49,12 +50,13 @@ class Catalog::Impl {
 
   // Committing.
   bool nothing_to_do(const CommitRequest& request) const;
-  Status create_table(const CommitRequest& request);
+  Result<bool> create_table(const CommitRequest& request);
   Status add_columns(const CommitRequest& request, iceberg::Transaction& change) const;
   Result<iceberg::Transaction> transaction(const CommitRequest& request) const;
   Result<bool> try_commit(const CommitRequest& request, CommitOutcome& outcome);
   bool is_committed(const CommitRequest& request, const iceberg::Transaction& change,
                     const index::ObjectIndex& next) const;
+  Result<index::ObjectIndex> record(const CommitRequest& request, iceberg::Transaction& change) const;
   Status accept(const index::ObjectIndex& next);
   Error changed_meanwhile() const;
   Status prepare_again(const CommitRequest& request, const Error& error, const std::string& metadata_before);
@@ -64,7 +66,7 @@ class Catalog::Impl {
   const CatalogOptions options_;
   std::string uri_, warehouse_;
   std::unique_ptr<CatalogFile> file_;
-  std::unique_ptr<Lock> lock_;  // uses *file_
+  std::shared_ptr<Lock> lock_;  // uses *file_, unless it was held before
   std::optional<iceberg::Table> table_;
   grid::GridSpec grid_;
   std::optional<stac::ItemSchema> columns_;

@@ -31,40 +31,16 @@ Status Catalog::Impl::open() {
   const bool write = options_.mode == OpenMode::kWrite;
   EC_ASSIGN_OR_RETURN(
       file_, CatalogFile::open(stores_, uri_, {.writable = write, .scratch_folder = options_.index.scratch_folder}));
-  if (write && options_.lock) EC_TRY(take_lock());
+  if (write) {
+    EC_ASSIGN_OR_RETURN(lock_, lock_of_run(stores_, *file_, uri_, options_));
+  }
   EC_TRY(load_table());
   return load_index();
 }
 
-Result<std::unique_ptr<Lock>> acquire_lock(storage::Stores& stores, CatalogFile& file, const std::string& catalog_uri,
-                                           const CatalogOptions& options) {
-  EC_ASSIGN_OR_RETURN(const std::string lock_uri, options.lock_uri.empty() ? default_lock_uri(catalog_uri)
-                                                                           : storage::normalize_uri(options.lock_uri));
-  EC_ASSIGN_OR_RETURN(auto where, stores.locate(lock_uri));
-  file.lock_lies_in(*where.store);
-  return Lock::acquire(std::move(where), file,
-                       {.catalog = catalog_uri,
-                        .owner = options.lock_owner,
-                        .run_id = options.run_id,
-                        .host = options.host,
-                        .clock = options.clock,
-                        .stale_after_seconds = options.lock_stale_after_seconds,
-                        .heartbeat_seconds = options.heartbeat_seconds,
-                        .make_token = {}});
-}
-
-Status Catalog::Impl::take_lock() {
-  EC_ASSIGN_OR_RETURN(lock_, acquire_lock(stores_, *file_, uri_, options_));
-  return {};
-}
-
-// The pointer is looked at first: a pointer to metadata that are gone is another thing than no pointer, and another
-// writer may make the table at any moment.
 Status Catalog::Impl::load_table() {
-  EC_ASSIGN_OR_RETURN(const auto location, file_->metadata_location({}));
-  if (!location) return no_table();
-  EC_ASSIGN_OR_RETURN(table_, iceberg::Table::load(stores_, *file_));
-  return annotate(adopt_table(), uri_);
+  EC_ASSIGN_OR_RETURN(table_, iceberg::Table::find(stores_, *file_));
+  return table_ ? annotate(adopt_table(), uri_) : no_table();
 }
 
 Status Catalog::Impl::no_table() {
@@ -93,10 +69,8 @@ Status Catalog::Impl::check_warehouse_is_free() const {
 
 // What the table is decides; what was asked for must agree with it.
 Status Catalog::Impl::adopt_table() {
-  EC_ASSIGN_OR_RETURN(TableFacts facts, read_facts(*table_, {.warehouse = warehouse_,
-                                                             .grid = options_.grid,
-                                                             .default_resolution = options_.default_resolution,
-                                                             .schema = options_.schema}));
+  EC_ASSIGN_OR_RETURN(TableFacts facts,
+                      read_facts(*table_, {.warehouse = warehouse_, .grid = options_.grid, .schema = options_.schema}));
   const bool write = options_.mode == OpenMode::kWrite;
   if (write && options_.adds_rows) EC_TRY(check_writable(facts.schema));
   columns_ = std::move(facts.schema.columns);

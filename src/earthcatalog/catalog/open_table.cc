@@ -5,12 +5,6 @@
 #include "earthcatalog/catalog/file/catalog_file.h"
 
 namespace earthcatalog::catalog {
-namespace {
-
-// Commits may expire the metadata that the pointer named, between the look at it and the read.
-constexpr int kAttempts = 4;
-
-}  // namespace
 
 Error missing_table(CatalogFile& file, const std::string& uri) {
   auto exists = file.exists();
@@ -22,12 +16,10 @@ Error missing_table(CatalogFile& file, const std::string& uri) {
 
 Result<iceberg::Table> open_table(storage::Stores& stores, const std::string& uri, const std::string& scratch_folder) {
   EC_ASSIGN_OR_RETURN(const auto file, CatalogFile::open(stores, uri, {.scratch_folder = scratch_folder}));
-  for (int attempt = 1;; ++attempt) {
-    EC_ASSIGN_OR_RETURN(const auto location, file->metadata_location({}));
-    if (!location) return std::unexpected(missing_table(*file, uri));
-    auto table = iceberg::Table::open_metadata(stores, *location);
-    if (table || table.error().kind != ErrorKind::kNotFound || attempt == kAttempts) return table;
-  }
+  EC_ASSIGN_OR_RETURN(auto table, iceberg::Table::find(stores, *file));
+  if (!table) return std::unexpected(missing_table(*file, uri));
+  table->detach();
+  return *std::move(table);
 }
 
 }  // namespace earthcatalog::catalog

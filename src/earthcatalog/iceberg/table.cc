@@ -58,25 +58,37 @@ Status Table::read_metadata(std::string location) {
   return {};
 }
 
+Result<std::optional<Table>> Table::find(storage::Stores& stores, Catalog& catalog, const TableIdentifier& identifier) {
+  Table table(stores, &catalog, identifier);
+  EC_ASSIGN_OR_RETURN(const bool found, table.find_newest());
+  return found ? std::optional(std::move(table)) : std::nullopt;
+}
+
 Result<Table> Table::load(storage::Stores& stores, Catalog& catalog, const TableIdentifier& identifier) {
   Table table(stores, &catalog, identifier);
   EC_TRY(table.refresh());
   return table;
 }
 
-Status Table::refresh() {
-  if (catalog_ == nullptr) return {};
+// False when the catalog has no such table.
+Result<bool> Table::find_newest() {
   // Between the look at the pointer and the read, commits may expire the file that it named.
   for (int attempt = 0;; ++attempt) {
     EC_ASSIGN_OR_RETURN(auto location, catalog_->metadata_location(identifier_));
-    if (!location) {
-      return fail(ErrorKind::kNotFound, "catalog {} has no table {}.{}", catalog_->name(), identifier_.name_space,
-                  identifier_.name);
-    }
-    if (*location == metadata_location_) return {};
+    if (!location) return false;
+    if (*location == metadata_location_) return true;
     const Status status = read_metadata(*location);
-    if (status || status.error().kind != ErrorKind::kNotFound || attempt == 3) return status;
+    if (status) return true;
+    if (status.error().kind != ErrorKind::kNotFound || attempt == 3) return std::unexpected(status.error());
   }
+}
+
+Status Table::refresh() {
+  if (catalog_ == nullptr) return {};
+  EC_ASSIGN_OR_RETURN(const bool found, find_newest());
+  if (found) return {};
+  return fail(ErrorKind::kNotFound, "catalog {} has no table {}.{}", catalog_->name(), identifier_.name_space,
+              identifier_.name);
 }
 
 Result<Table> Table::open_metadata(storage::Stores& stores, const std::string& metadata_uri) {

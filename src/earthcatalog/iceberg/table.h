@@ -51,6 +51,9 @@ struct ListFilesCounts {
 /// it.
 class Table {
  public:
+  /// Nothing when the catalog has no such table.
+  static Result<std::optional<Table>> find(storage::Stores& stores, Catalog& catalog,
+                                           const TableIdentifier& identifier = {});
   /// kNotFound when the catalog has no such table.
   static Result<Table> load(storage::Stores& stores, Catalog& catalog, const TableIdentifier& identifier = {});
   /// Format version 2, unsorted, partitioned by grid_partition_spec(). kAlreadyExists when there is one, also when
@@ -80,6 +83,8 @@ class Table {
 
   /// Loads the catalog's present metadata, if it is another.
   Status refresh();
+  /// Forgets the catalog, which may go then: the table is never refreshed again, and cannot be committed to.
+  void detach() { catalog_ = nullptr; }
 
   /// The manifest list of a snapshot (none: of the current one); empty for a table without.
   Result<std::vector<ManifestFile>> manifests(std::optional<std::int64_t> snapshot_id = {}) const;
@@ -98,6 +103,7 @@ class Table {
  private:
   friend class Committer;
   Table(storage::Stores& stores, Catalog* catalog, TableIdentifier identifier);
+  Result<bool> find_newest();
   Status read_metadata(std::string location);
   Result<const PartitionSpec*> spec_of(const ManifestFile& manifest) const;
   Status read_entries(std::span<const ManifestFile> manifests, const ManifestReadOptions& options,

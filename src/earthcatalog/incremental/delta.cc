@@ -85,14 +85,15 @@ Result<std::unique_ptr<Catalog>> Delta::open_to_take_up(const std::string& wareh
   auto opened = Catalog::open(stores_, options);
   if (opened || spec_.ingest) return opened;
   const auto kind = opened.error().kind;
-  const bool no_lock = kind == ErrorKind::kConflict || kind == ErrorKind::kPermissionDenied;
+  const bool no_lock = kind == ErrorKind::kLocked || kind == ErrorKind::kPermissionDenied;
   return no_lock ? Result<std::unique_ptr<Catalog>>(nullptr) : std::move(opened);
 }
 
 Result<bool> Delta::is_of_all_objects() const {
   EC_ASSIGN_OR_RETURN(const auto inventory,
                       inventory::open_inventory(stores_, spec_.inventory, spec_.inventory_options));
-  return !spec_.inventory_options.since && !spec_.inventory_options.limit && inventory->info().format != "problems";
+  return !spec_.inventory_options.since && spec_.inventory_options.limit.value_or(0) == 0 &&
+         inventory->info().format != "problems";
 }
 
 // Before new objects are looked for: those that count again because a newer one is gone are new then.

@@ -56,7 +56,7 @@ struct DeltaReport {
 /// are taken up and removed under the lock alone, since their runs may be at them: when another run holds it, they
 /// stay, and who wants to ingest is refused.
 ///
-/// kConflict: the lock is held. kInvalidArgument: delete_removed with a part of a list. kInvalidData: more objects
+/// kLocked: the lock is held. kInvalidArgument: delete_removed with a part of a list. kInvalidData: more objects
 /// are gone than max_removed allows; nothing has changed. kNotFound: no such inventory, table, or (by_id) hash index.
 Status run_delta(storage::Stores& stores, const DeltaSpec& spec, const Hooks& hooks, DeltaReport& report);
 

@@ -14,9 +14,8 @@ Result<std::unique_ptr<PointerChange>> PointerChange::begin(storage::Stores& sto
   EC_ASSIGN_OR_RETURN(std::string uri, storage::normalize_uri(options.catalog));
   std::unique_ptr<PointerChange> change(new PointerChange(stores, std::move(uri)));
   EC_ASSIGN_OR_RETURN(change->file_, CatalogFile::open(stores, change->uri_, {.writable = true}));
-  if (options.lock) {
-    EC_ASSIGN_OR_RETURN(change->lock_, acquire_lock(stores, *change->file_, change->uri_, options));
-  }
+  EC_ASSIGN_OR_RETURN(change->lock_, lock_of_run(stores, *change->file_, change->uri_, options));
+  change->lock_was_held_ = options.held_lock != nullptr;
   return change;
 }
 
@@ -25,7 +24,7 @@ Status PointerChange::move_to(const std::optional<std::string>& expected, const 
   const auto guard = [this](sqlite3* database) -> Status {
     if (!lock_) return {};
     EC_ASSIGN_OR_RETURN(const auto token, read_token(database));
-    if (!lock_->admits(token)) return fail(ErrorKind::kConflict, "{}: another process claims the lock", uri_);
+    if (!lock_->admits(token)) return fail(ErrorKind::kLocked, "{}: another process claims the lock", uri_);
     return token ? Status{} : write_token(database, lock_->token());
   };
   EC_ASSIGN_OR_RETURN(const bool moved, iceberg::Table::point_to(stores_, *file_, expected, location, guard));
@@ -33,6 +32,6 @@ Status PointerChange::move_to(const std::optional<std::string>& expected, const 
   return fail(ErrorKind::kConflict, "{}: another process has changed the catalog meanwhile; run again", uri_);
 }
 
-Status PointerChange::close() { return lock_ ? lock_->release() : Status{}; }
+Status PointerChange::close() { return lock_ && !lock_was_held_ ? lock_->release() : Status{}; }
 
 }  // namespace earthcatalog::catalog

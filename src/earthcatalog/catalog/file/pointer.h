@@ -25,7 +25,7 @@ class PointerChange {
   static Result<std::unique_ptr<PointerChange>> begin(storage::Stores& stores, CatalogOptions options);
 
   /// Makes the catalog point to the metadata at `location`. kConflict when it does not point to `expected` any more
-  /// (nothing: no table), or the lock is another's by now.
+  /// (nothing: no table), kLocked when the lock is another's by now.
   Status move_to(const std::optional<std::string>& expected, const std::string& location);
   Status close();
 
@@ -35,7 +35,8 @@ class PointerChange {
   storage::Stores& stores_;
   const std::string uri_;
   std::unique_ptr<CatalogFile> file_;
-  std::unique_ptr<Lock> lock_;  // uses *file_; none with --no-lock
+  std::shared_ptr<Lock> lock_;  // uses *file_, unless it was held before; none with --no-lock
+  bool lock_was_held_ = false;
 };
 
 }  // namespace earthcatalog::catalog

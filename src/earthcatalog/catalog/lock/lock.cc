@@ -9,41 +9,18 @@
 #include <stop_token>
 #include <thread>
 #include <utility>
-#include <vector>
 
 #include "earthcatalog/base/mutex.h"
 #include "earthcatalog/base/together.h"
+#include "earthcatalog/catalog/lock/lock_object.h"
 #include "earthcatalog/storage/conditional_probe.h"
 
 namespace earthcatalog::catalog {
 namespace {
 
-// Attempts at a step that another process keeps undoing; each failure means that somebody else made progress.
-constexpr int kMaxAttempts = 20;
-
 std::string random_token() {
   std::random_device device;
   return fmt::format("{:08x}{:08x}{:08x}{:08x}", device(), device(), device(), device());
-}
-
-Error lock_lost(const LockOptions& mine, std::string_view lock_uri, const std::optional<LockRecord>& other) {
-  const std::string now = other ? fmt::format("it was taken over by {} (process {} on {}, run {}) at {}", other->owner,
-                                              other->pid, other->hostname, other->run_id, format_time(other->acquired))
-                                : std::string("it was removed");
-  return Error{ErrorKind::kConflict,
-               fmt::format("the lock {} of {} is no longer ours: {}; nothing more is committed by this run, start it "
-                           "again when the other one is done",
-                           lock_uri, mine.catalog, now)};
-}
-
-Result<LockRecord> parse_lock(const storage::Location& where, std::string_view bytes) {
-  auto record = LockRecord::parse(bytes);
-  if (!record) {
-    return fail(ErrorKind::kInvalidData,
-                "{} is no lock of a catalog: {}; if nobody uses the catalog, remove it with: `unlock(force)`",
-                where.uri(), record.error().message);
-  }
-  return record;
 }
 
 // A store that ignores conditions would let two processes hold the lock.
@@ -59,11 +36,11 @@ Status require_conditional_writes(const storage::Location& where) {
 
 }  // namespace
 
-// The lock object is the arbiter: who wrote it last by a conditional write holds the lock. The fence follows it.
+// The lock object is the arbiter, and the fence follows it.
 class Lock::Impl {
  public:
   Impl(storage::Location where, Fence& fence, LockOptions options)
-      : where_(std::move(where)), fence_(fence), options_(std::move(options)) {
+      : where_(std::move(where)), fence_(fence), options_(std::move(options)), object_(where_) {
     if (!options_.make_token) options_.make_token = random_token;
   }
 
@@ -71,7 +48,7 @@ class Lock::Impl {
   Status acquire() {
     MutexLock lock(writing_);
     auto status = try_acquire();
-    if (status || !held_) return status;
+    if (status || !object_.held()) return status;
     lock.unlock();
     (void)release();
     return status;
@@ -88,6 +65,12 @@ class Lock::Impl {
     return token_;
   }
 
+  std::string uri() const { return where_.uri(); }
+  LockRecord record() {
+    const MutexLock guard(writing_);
+    return object_.record();
+  }
+
   Status beat();
   Status check();
   Status reassert();
@@ -95,7 +78,6 @@ class Lock::Impl {
 
  private:
   enum class Step { kDone, kAgain };
-  enum class Found { kOther, kOurs, kDesired };
   // What is there before we take the lock, in the order in which it was read: whoever changes the token after that,
   // changes it after he saw our lock.
   struct Seen {
@@ -109,8 +91,6 @@ class Lock::Impl {
   Result<Step> create(const Seen& seen) EC_REQUIRES(writing_);
   Result<Step> take_over(const storage::Object& found, const std::optional<std::string>& fence_token)
       EC_REQUIRES(writing_);
-  Result<bool> write() EC_REQUIRES(writing_);
-  Result<Found> look(const std::string& desired) EC_REQUIRES(writing_);
   Status beat_locked() EC_REQUIRES(writing_);
   Status reassert_locked() EC_REQUIRES(writing_);
   void use_token(std::string token) EC_REQUIRES(writing_);
@@ -121,13 +101,10 @@ class Lock::Impl {
   LockOptions options_;
 
   Mutex writing_;  // one conditional write of the lock at a time
-  LockRecord record_ EC_GUARDED_BY(writing_);
-  std::string etag_ EC_GUARDED_BY(writing_);
-  std::vector<std::string> used_tokens_ EC_GUARDED_BY(writing_);
+  LockObject object_ EC_GUARDED_BY(writing_);
   std::optional<Error> lost_ EC_GUARDED_BY(writing_);
   std::optional<Error> failed_beat_ EC_GUARDED_BY(writing_);
   TimeMicros last_beat_ EC_GUARDED_BY(writing_) = 0;
-  bool held_ EC_GUARDED_BY(writing_) = false;
 
   mutable Mutex state_;  // for what commits ask, which need not wait for a write
   std::string token_ EC_GUARDED_BY(state_);
@@ -138,43 +115,9 @@ class Lock::Impl {
 };
 
 void Lock::Impl::use_token(std::string token) {
-  used_tokens_.push_back(token);
-  record_.token = token;
+  object_.set_token(token);
   const MutexLock guard(state_);
   token_ = std::move(token);
-}
-
-// Whether the lock object is one that we wrote (then etag_ is its etag), and if so, whether it is `desired`: an earlier
-// write whose reply was lost may have happened after all.
-Result<Lock::Impl::Found> Lock::Impl::look(const std::string& desired) {
-  EC_ASSIGN_OR_RETURN(const auto found, where_.store->get(where_.key));
-  if (!found) return Found::kOther;
-  const auto record = LockRecord::parse(found->bytes);
-  if (!record || std::ranges::find(used_tokens_, record->token) == used_tokens_.end()) return Found::kOther;
-  etag_ = found->info.etag;
-  return found->bytes == desired ? Found::kDesired : Found::kOurs;
-}
-
-// Replaces the lock object by record_; false when it is no longer ours. An error leaves it open whether the write
-// happened: the next one finds out.
-Result<bool> Lock::Impl::write() {
-  const std::string bytes = record_.to_json();
-  for (int attempt = 0;; ++attempt) {
-    auto put = where_.store->put_if_match(where_.key, bytes, etag_);
-    if (put && put->stored) {
-      etag_ = put->etag;
-      held_ = true;
-      return true;
-    }
-    const auto found = look(bytes);
-    if (found == Found::kDesired) {
-      held_ = true;
-      return true;
-    }
-    if (!put) return std::unexpected(std::move(put).error());
-    EC_TRY(found);
-    if (*found == Found::kOther || attempt == kMaxAttempts) return false;
-  }
 }
 
 Status Lock::Impl::see(Seen& seen) {
@@ -193,20 +136,20 @@ Status Lock::Impl::try_acquire() {
     EC_TRY(require_conditional_writes(where_));
     EC_TRY(see(seen));
   }
-  for (int attempt = 0; attempt < kMaxAttempts; ++attempt) {
+  for (int attempt = 0; attempt < kMostLockAttempts; ++attempt) {
     if (attempt > 0) EC_TRY(see(seen));
     const TimeMicros now = options_.clock();
-    record_ = LockRecord{.owner = options_.owner,
-                         .pid = options_.host.pid,
-                         .hostname = options_.host.hostname,
-                         .acquired = now,
-                         .ttl_hours = options_.ttl_hours,
-                         .run_id = options_.run_id,
-                         .boot_id = options_.host.boot_id,
-                         .pid_namespace = options_.host.pid_namespace,
-                         .token = {},
-                         .process_start_time = options_.host.process_start_time,
-                         .heartbeat = now};
+    object_.set_record({.owner = options_.owner,
+                        .pid = options_.host.pid,
+                        .hostname = options_.host.hostname,
+                        .acquired = now,
+                        .ttl_hours = options_.ttl_hours,
+                        .run_id = options_.run_id,
+                        .boot_id = options_.host.boot_id,
+                        .pid_namespace = options_.host.pid_namespace,
+                        .token = {},
+                        .process_start_time = options_.host.process_start_time,
+                        .heartbeat = now});
     use_token(options_.make_token());
     auto step = seen.lock ? take_over(*seen.lock, seen.token) : create(seen);
     EC_TRY(step);
@@ -215,27 +158,19 @@ Status Lock::Impl::try_acquire() {
       return {};
     }
   }
-  return fail(ErrorKind::kConflict, "CatalogLocked: {}: others took the lock {} in each of {} attempts; try again",
-              options_.catalog, where_.uri(), kMaxAttempts);
+  return fail(ErrorKind::kLocked, "CatalogLocked: {}: others took the lock {} in each of {} attempts; try again",
+              options_.catalog, where_.uri(), kMostLockAttempts);
 }
 
 Result<Lock::Impl::Step> Lock::Impl::create(const Seen& seen) {
-  const std::string bytes = record_.to_json();
-  auto put = where_.store->put_if_absent(where_.key, bytes);
-  if (put && put->stored) {
-    etag_ = put->etag;
-  } else if (const auto found = look(bytes); found != Found::kDesired) {
-    if (!put) return std::unexpected(std::move(put).error());
-    EC_TRY(found);
-    return Step::kAgain;
-  }
-  held_ = true;
+  EC_ASSIGN_OR_RETURN(const bool created, object_.create());
+  if (!created) return Step::kAgain;
   if (!seen.catalog_exists && !seen.token) {
     const MutexLock guard(state_);
     catalog_was_absent_ = true;  // the first commit writes the token
     return Step::kDone;
   }
-  EC_ASSIGN_OR_RETURN(const bool fenced, fence_.exchange(seen.token, record_.token));
+  EC_ASSIGN_OR_RETURN(const bool fenced, fence_.exchange(seen.token, object_.record().token));
   if (!fenced) EC_TRY(reassert_locked());
   return Step::kDone;
 }
@@ -246,14 +181,13 @@ Result<Lock::Impl::Step> Lock::Impl::take_over(const storage::Object& found,
   const auto stale = why_stale(other, options_);
   if (!stale) return std::unexpected(catalog_locked(other, where_.uri(), options_.catalog));
   // From here on the old holder, should it wake up, cannot commit.
-  EC_ASSIGN_OR_RETURN(const bool fenced, fence_.exchange(fence_token, record_.token));
+  EC_ASSIGN_OR_RETURN(const bool fenced, fence_.exchange(fence_token, object_.record().token));
   if (!fenced) return Step::kAgain;
-  etag_ = found.info.etag;
-  EC_ASSIGN_OR_RETURN(const bool won, write());
+  EC_ASSIGN_OR_RETURN(const bool won, object_.take_over(found.info.etag));
   if (!won) return Step::kAgain;
   // Another one that saw the same stale lock may have moved the token between our two writes, and lost.
   EC_ASSIGN_OR_RETURN(const auto token, fence_.read());
-  if (token != record_.token) EC_TRY(reassert_locked());
+  if (token != object_.record().token) EC_TRY(reassert_locked());
   return Step::kDone;
 }
 
@@ -264,20 +198,20 @@ std::optional<LockRecord> Lock::Impl::present_holder() {
 
 Status Lock::Impl::reassert_locked() {
   if (lost_) return std::unexpected(*lost_);
-  for (int attempt = 0; attempt < kMaxAttempts; ++attempt) {
+  for (int attempt = 0; attempt < kMostLockAttempts; ++attempt) {
     EC_ASSIGN_OR_RETURN(const auto seen, fence_.read());
-    if (seen == record_.token) return {};
+    if (seen == object_.record().token) return {};
     use_token(options_.make_token());
-    record_.heartbeat = options_.clock();
-    EC_ASSIGN_OR_RETURN(const bool still_ours, write());
+    object_.set_heartbeat(options_.clock());
+    EC_ASSIGN_OR_RETURN(const bool still_ours, object_.write());
     if (!still_ours) {
-      lost_ = lock_lost(options_, where_.uri(), present_holder());
+      lost_ = lock_lost(present_holder(), where_.uri(), options_.catalog);
       return std::unexpected(*lost_);
     }
-    EC_ASSIGN_OR_RETURN(const bool fenced, fence_.exchange(seen, record_.token));
+    EC_ASSIGN_OR_RETURN(const bool fenced, fence_.exchange(seen, object_.record().token));
     if (fenced) return {};
   }
-  return fail(ErrorKind::kConflict, "{}: other processes keep trying to take the lock {} over; stop them and try again",
+  return fail(ErrorKind::kLocked, "{}: other processes keep trying to take the lock {} over; stop them and try again",
               options_.catalog, where_.uri());
 }
 
@@ -288,18 +222,18 @@ Status Lock::Impl::reassert() {
 
 Status Lock::Impl::beat_locked() {
   if (lost_) return std::unexpected(*lost_);
-  record_.heartbeat = options_.clock();
-  auto written = write();
+  object_.set_heartbeat(options_.clock());
+  auto written = object_.write();
   if (!written) {
     failed_beat_ = std::move(written).error().annotate(fmt::format("keeping the lock {}", where_.uri()));
     return std::unexpected(*failed_beat_);
   }
   failed_beat_.reset();
   if (!*written) {
-    lost_ = lock_lost(options_, where_.uri(), present_holder());
+    lost_ = lock_lost(present_holder(), where_.uri(), options_.catalog);
     return std::unexpected(*lost_);
   }
-  last_beat_ = *record_.heartbeat;
+  last_beat_ = *object_.record().heartbeat;
   return {};
 }
 
@@ -320,7 +254,7 @@ Status Lock::Impl::check() {
 Status Lock::Impl::release() {
   stop_heartbeat();
   const MutexLock guard(writing_);
-  if (!held_ || lost_) return {};
+  if (!object_.held() || lost_) return {};
   // The lock is removed only while it is the object that this heartbeat wrote. Where a server does not know such a
   // condition, the fresh heartbeat keeps others from taking the lock over in between.
   const auto begin = std::chrono::steady_clock::now();
@@ -328,9 +262,7 @@ Status Lock::Impl::release() {
   if (std::chrono::steady_clock::now() - begin > std::chrono::milliseconds(500 * options_.stale_after_seconds)) {
     return fail(ErrorKind::kUnavailable, "releasing the lock {} took too long: it is left to expire", where_.uri());
   }
-  EC_TRY(where_.store->remove_if_match(where_.key, etag_));
-  held_ = false;
-  return {};
+  return object_.remove();
 }
 
 void Lock::Impl::start_heartbeat() {
@@ -366,23 +298,18 @@ Result<std::unique_ptr<Lock>> Lock::acquire(storage::Location where, Fence& fenc
 
 bool Lock::admits(const std::optional<std::string>& token) const { return impl_->admits(token); }
 std::string Lock::token() const { return impl_->token(); }
+std::string Lock::uri() const { return impl_->uri(); }
+LockRecord Lock::record() const { return impl_->record(); }
 Status Lock::beat() { return impl_->beat(); }
 Status Lock::check() { return impl_->check(); }
 Status Lock::reassert() { return impl_->reassert(); }
 Status Lock::release() { return impl_->release(); }
 
-Result<std::optional<LockRecord>> read_lock(const storage::Location& where) {
-  EC_ASSIGN_OR_RETURN(const auto found, where.store->get(where.key));
-  if (!found) return std::nullopt;
-  EC_ASSIGN_OR_RETURN(auto record, parse_lock(where, found->bytes));
-  return record;
-}
-
 Result<std::optional<LockRecord>> break_lock(const storage::Location& where, Fence& fence) {
   EC_ASSIGN_OR_RETURN(const auto found, where.store->get(where.key));
   if (!found) return std::nullopt;
   bool fenced = false;
-  for (int attempt = 0; !fenced && attempt < kMaxAttempts; ++attempt) {
+  for (int attempt = 0; !fenced && attempt < kMostLockAttempts; ++attempt) {
     EC_ASSIGN_OR_RETURN(const auto token, fence.read());
     EC_ASSIGN_OR_RETURN(fenced, fence.exchange(token, random_token()));
   }

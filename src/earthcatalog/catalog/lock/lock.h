@@ -56,13 +56,15 @@ std::optional<std::string> why_stale(const LockRecord& lock, const LockOptions& 
 std::string default_lock_uri(std::string_view catalog);
 
 /// "CatalogLocked: … is locked by incremental (pid 12 on host a, run …) since …; …": who, where, since when, and what
-/// to do.
+/// to do. kLocked; the detail is the record with `catalog` and `lock_uri`, without the token.
 Error catalog_locked(const LockRecord& lock, std::string_view lock_uri, std::string_view catalog);
+/// The lock was ours and is `now` another's, or gone (nothing). Kind and detail as above.
+Error lock_lost(const std::optional<LockRecord>& now, std::string_view lock_uri, std::string_view catalog);
 
 /// A lock that this process holds. Thread-safe. The destructor releases it, as far as that works.
 class Lock {
  public:
-  /// Creates the lock object or takes a stale one over. kConflict (catalog_locked) while another holds it;
+  /// Creates the lock object or takes a stale one over. kLocked (catalog_locked) while another holds it;
   /// kUnsupported when the store ignores conditional writes. `fence` must outlive the lock.
   static Result<std::unique_ptr<Lock>> acquire(storage::Location where, Fence& fence, LockOptions options);
   ~Lock();
@@ -72,13 +74,18 @@ class Lock {
   bool admits(const std::optional<std::string>& token) const;
   std::string token() const;
 
-  /// Says that we are alive, by a conditional write. kConflict when the lock is another's by now.
+  /// Full URI of the lock object.
+  std::string uri() const;
+  /// What the lock object holds.
+  LockRecord record() const;
+
+  /// Says that we are alive, by a conditional write. kLocked when the lock is another's by now.
   Status beat();
-  /// kConflict or the error of the last heartbeat, when the lock is lost or could not be kept: to be asked before each
+  /// kLocked or the error of the last heartbeat, when the lock is lost or could not be kept: to be asked before each
   /// commit. Tries a failed heartbeat once more.
   Status check();
   /// After a commit met a token that is not ours: shows by a conditional write that the lock still is, and puts our
-  /// token back. kConflict when it is another's.
+  /// token back. kLocked when it is another's.
   Status reassert();
   /// Removes the lock object, if it still is ours.
   Status release();

@@ -34,20 +34,32 @@ std::string holder(const LockRecord& lock) {
   return text + ")";
 }
 
+nlohmann::ordered_json without_token(const LockRecord& lock) {
+  nlohmann::ordered_json object;
+  object["owner"] = lock.owner;
+  object["pid"] = lock.pid;
+  object["hostname"] = lock.hostname;
+  object["acquired"] = format_time(lock.acquired);
+  object["ttl_hours"] = lock.ttl_hours;
+  object["run_id"] = lock.run_id;
+  object["boot_id"] = lock.boot_id;
+  object["pid_namespace"] = lock.pid_namespace;
+  object["process_start_time"] = lock.process_start_time;
+  if (lock.heartbeat) object["heartbeat"] = format_time(*lock.heartbeat);
+  return object;
+}
+
+std::string detail_of(const LockRecord& lock, std::string_view lock_uri, std::string_view catalog) {
+  auto object = without_token(lock);
+  object["catalog"] = catalog;
+  object["lock_uri"] = lock_uri;
+  return object.dump(-1, ' ', false, json::error_handler_t::replace);
+}
+
 }  // namespace
 
 std::string LockRecord::to_json() const {
-  nlohmann::ordered_json object;
-  object["owner"] = owner;
-  object["pid"] = pid;
-  object["hostname"] = hostname;
-  object["acquired"] = format_time(acquired);
-  object["ttl_hours"] = ttl_hours;
-  object["run_id"] = run_id;
-  object["boot_id"] = boot_id;
-  object["pid_namespace"] = pid_namespace;
-  object["process_start_time"] = process_start_time;
-  if (heartbeat) object["heartbeat"] = format_time(*heartbeat);
+  auto object = without_token(*this);
   object["token"] = token;
   return object.dump(2, ' ', false, json::error_handler_t::replace) + "\n";
 }
@@ -105,7 +117,18 @@ Error catalog_locked(const LockRecord& lock, std::string_view lock_uri, std::str
                   lock_uri, catalog);
   if (lock_uri != default_lock_uri(catalog)) message += fmt::format(", lock={}", lock_uri);
   message += ")`";
-  return Error{ErrorKind::kConflict, std::move(message)};
+  return Error{ErrorKind::kLocked, std::move(message), detail_of(lock, lock_uri, catalog)};
+}
+
+Error lock_lost(const std::optional<LockRecord>& now, std::string_view lock_uri, std::string_view catalog) {
+  const std::string fate = now ? fmt::format("it was taken over by {} (process {} on {}, run {}) at {}", now->owner,
+                                             now->pid, now->hostname, now->run_id, format_time(now->acquired))
+                               : std::string("it was removed");
+  return Error{ErrorKind::kLocked,
+               fmt::format("the lock {} of {} is no longer ours: {}; nothing more is committed by this run, start it "
+                           "again when the other one is done",
+                           lock_uri, catalog, fate),
+               now ? detail_of(*now, lock_uri, catalog) : std::string()};
 }
 
 }  // namespace earthcatalog::catalog

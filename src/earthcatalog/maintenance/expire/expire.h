@@ -57,7 +57,7 @@ std::vector<std::int64_t> snapshots_to_remove(const iceberg::TableMetadata& meta
 
 /// Fills `report` also when it fails. kNotFound: no such catalog or table; nothing is created. kInvalidData names a
 /// manifest that cannot be read, or a file that should be there and is not: then nothing was changed or, when it came
-/// up after the commit, no file was removed. kConflict: the lock, or another writer during the removal; run again.
+/// up after the commit, no file was removed. kLocked. kConflict: another writer during the removal; run again.
 /// kCancelled after `stop`. A rerun does what is left to do.
 Status run_expire(storage::Stores& stores, const ExpireSpec& spec, const ExpireHooks& hooks, ExpireReport& report);
 

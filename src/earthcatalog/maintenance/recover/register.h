@@ -41,7 +41,7 @@ struct RegisterReport {
 /// Fills `report` also when it fails. kNotFound: the warehouse holds neither metadata nor data files; nothing is
 /// created. kAlreadyExists: the catalog has a readable table, and `replace` was not given. kInvalidData: a file in the
 /// catalog's place that is no catalog; metadata that can be read, but not all that their current snapshot names; and
-/// what reconstruct() says. kConflict: the lock, or another process changed the catalog.
+/// what reconstruct() says. kLocked. kConflict: another process changed the catalog.
 Status run_register(storage::Stores& stores, const RegisterSpec& spec, RegisterReport& report);
 
 std::string to_json(const RegisterReport& report);
