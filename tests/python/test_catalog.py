@@ -58,8 +58,9 @@ def test_open_says_what_the_table_is(base, small_contents):
         assert set(catalog.stats()[0]) == {"grid_partition", "year", "row_count", "file_count", "total_bytes"}
         assert catalog.schema.names == small_contents.schema.names
         assert catalog.catalog_key == "earthcatalog.db" and catalog.warehouse.endswith("/warehouse")
-        cell, rows = catalog.top_cells(1)[0]
-        assert rows == max(catalog._rows_of_cells().values()) and cell in repr(catalog.top_cells())
+        top = catalog.top_cells()
+        assert [one["row_count"] for one in top] == sorted((one["row_count"] for one in top), reverse=True)
+        assert top[0]["row_count"] == max(catalog._rows_of_cells().values()) and len(top) == 5
         assert "rows=120" in repr(catalog)
 
 
@@ -98,7 +99,7 @@ def test_the_table_for_pyiceberg_and_pyarrow_has_the_rows(base, small_contents):
 
 def test_files_are_found_by_cell_year_time_and_place(base):
     catalog = ec.open(base=base)
-    cell = catalog.top_cells(1)[0][0]
+    cell = catalog.top_cells(1)[0]["grid_partition"]
     years = sorted(one["year"] for one in catalog.stats() if one["grid_partition"] == cell)
     of_cell = catalog.files(cells=[cell])
     assert {file["grid_partition"] for file in of_cell} == {cell} and len(of_cell) == len(years)
