@@ -296,7 +296,8 @@ class EarthCatalog:
     @property
     def grid_resolution(self) -> int | None:
         """H3 resolution, or None."""
-        return self._facts["grid"].get("resolution")
+        resolution: int | None = self._facts["grid"].get("resolution")
+        return resolution
 
     @property
     def warehouse(self) -> str:
@@ -316,7 +317,8 @@ class EarthCatalog:
     @property
     def snapshot_id(self) -> int | None:
         """The snapshot that is read; None for a table without any."""
-        return self._facts["stats"].get("snapshot_id")
+        snapshot: int | None = self._facts["stats"].get("snapshot_id")
+        return snapshot
 
     def refresh(self) -> bool:
         """Looks at the table again. Returns whether it has another snapshot now."""

@@ -318,6 +318,7 @@ def test_data_never_travels_and_specs_are_small(dask_client, arguments, table):
     report = backfill.run_backfill(**arguments, **places(table, "staged"), client=dask_client)
     written = sum(os.path.getsize(path) for path in table.data_files())
     assert report.spec_bytes + report.report_bytes < written / 10
+    assert report.report_bytes < 1_000 * report.tasks
 
 
 def test_a_worker_with_another_version_is_named(dask_client, arguments, table, monkeypatch):
