@@ -78,7 +78,9 @@ def test_the_import_takes_at_most_60_ms_besides_pyarrow():
     assert sorted(float(succeed(script, preamble="")) for _ in range(5))[2] < 0.06
 
 
-@pytest.mark.parametrize("modules", ["earthcatalog, pyarrow, pyarrow.parquet", "pyarrow, pyarrow.parquet, earthcatalog"])
+@pytest.mark.parametrize(
+    "modules", ["earthcatalog, pyarrow, pyarrow.parquet", "pyarrow, pyarrow.parquet, earthcatalog"]
+)
 def test_there_is_one_libarrow_whoever_comes_first(tmp_path, modules):
     script = f"""
     import {modules}
@@ -90,7 +92,13 @@ def test_there_is_one_libarrow_whoever_comes_first(tmp_path, modules):
     mapped = {{line.split()[-1] for line in open("/proc/self/maps") if "libarrow.so" in line}}
     print(rows == call("info", catalog=spec["catalog"])["rows"], len(mapped))
     """
-    assert succeed(script.replace("import earthcatalog", "import earthcatalog"), preamble=PREAMBLE if modules.startswith("e") else "import pyarrow\n" + PREAMBLE) == "True 1\n"
+    assert (
+        succeed(
+            script.replace("import earthcatalog", "import earthcatalog"),
+            preamble=PREAMBLE if modules.startswith("e") else "import pyarrow\n" + PREAMBLE,
+        )
+        == "True 1\n"
+    )
 
 
 def test_a_copy_of_the_package_elsewhere_finds_pyarrow(tmp_path):
@@ -315,7 +323,9 @@ def test_ctrl_c_is_acknowledged_at_once_and_commits_whole_chunks(tmp_path):
 
 def test_the_command_line_runs_in_the_process(tmp_path):
     def cli(*arguments, **options):
-        return subprocess.run([sys.executable, "-m", "earthcatalog", *arguments], check=False, capture_output=True, text=True, **options)
+        return subprocess.run(
+            [sys.executable, "-m", "earthcatalog", *arguments], check=False, capture_output=True, text=True, **options
+        )
 
     assert cli("--version").stdout.startswith("earthcatalog ")
     wrong = cli("incremental", "--limt", "3")
