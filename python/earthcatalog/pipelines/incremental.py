@@ -10,15 +10,14 @@ import sys
 from datetime import timedelta
 from typing import Any, Unpack
 
+from earthcatalog import _call, _core
 from earthcatalog._arguments import Common, Since, common_spec, duration, integer, limit_of, positive, since_text
 from earthcatalog._catalog_place import catalog_place
 from earthcatalog._places import Place, merge, resolve
 from earthcatalog._report import IngestReport
+from earthcatalog.config import AppConfig, GridConfig
 from earthcatalog.errors import InvalidArgumentError
 from earthcatalog.partitioner import GeoJSONPartitioner, H3Partitioner, grid_members
-
-from earthcatalog import _call, _core
-from earthcatalog.config import AppConfig, GridConfig
 
 __all__ = ["main", "run", "run_from_config"]
 
