@@ -33,9 +33,7 @@ class PeerTableTest : public ::testing::Test {
     }
   }
   CatalogOptions options() {
-    auto options = writer_options("memory://peer/catalog.db", "memory://peer/wh", "r1", made_up_host("a", 1));
-    options.default_resolution = 5;
-    return options;
+    return writer_options("memory://peer/catalog.db", "memory://peer/wh", "r1", made_up_host("a", 1));
   }
   std::vector<index::ObjectEntry> owners(const Catalog& catalog, const std::string& id) {
     const auto item = identity_hash("itslive-granules", id);

@@ -61,6 +61,44 @@ TEST(TableGrid, OfRegionsSurvivesTheTableProperties) {
   EXPECT_THAT(other.error().message, AllOf(HasSubstr("regions.geojson"), HasSubstr("other.geojson")));
 }
 
+TEST(TableGrid, ThatNobodySaysHasResolution1) {
+  EXPECT_EQ(grid_of_table({}, {}).value().resolution, 1);
+  GridRequest asked;
+  asked.resolution = 4;
+  EXPECT_EQ(grid_of_table({}, asked).value().resolution, 4);
+}
+
+TEST(TableGrid, OfPythonSurvivesTheTableProperties) {
+  GridRequest asked;
+  asked.type = "python";
+  asked.python = "here.Mine";
+  const auto without = grid_of_new_table(asked, 1);
+  ASSERT_TRUE(without) << without.error().message;
+  EXPECT_FALSE(grid_properties(*without).contains(std::string(kGridResolutionProperty)));
+  asked.resolution = 5;
+  const auto made = grid_of_new_table(asked, 1).value();
+  EXPECT_EQ(grid_properties(made).at(std::string(kGridTypeProperty)), "python");
+  const auto read = read_grid(grid_properties(made)).value();
+  for (const auto& request : {GridRequest(), asked}) {
+    const auto again = grid_of_table(read, request);
+    ASSERT_TRUE(again) << again.error().message;
+    EXPECT_EQ(again->type, "python");
+    EXPECT_EQ(again->python, "here.Mine");
+    EXPECT_EQ(again->resolution, 5);
+  }
+  asked.python = "there.Other";
+  const auto other = grid_of_table(read, asked);
+  ASSERT_FALSE(other);
+  EXPECT_EQ(other.error().kind, ErrorKind::kUnsupported);
+  EXPECT_THAT(other.error().message, AllOf(HasSubstr("here.Mine"), HasSubstr("there.Other")));
+}
+
+TEST(TableGrid, OfPythonNeedsAPartitioner) {
+  GridRequest asked;
+  asked.type = "python";
+  EXPECT_EQ(grid_of_new_table(asked, 1).error().kind, ErrorKind::kInvalidArgument);
+}
+
 TEST(TableGrid, ReadsTheResolutionOfACellName) {
   EXPECT_EQ(h3_resolution_of("8001fffffffffff"), 0);
   EXPECT_EQ(h3_resolution_of("81063ffffffffff"), 1);

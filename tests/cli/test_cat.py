@@ -57,6 +57,7 @@ def test_cat_of_an_id_that_is_not_there_names_it_and_gives_the_others(earthcatal
 
 def test_cat_of_a_collection_and_a_limit(earthcatalog, filled):
     assert len(cat(earthcatalog, *filled.arguments, "--limit", 7)) == 7
+    assert cat(earthcatalog, *filled.arguments, "--limit", 0) == cat(earthcatalog, *filled.arguments)
     collection = next(iter(filled.items.values()))["collection"]
     assert len(cat(earthcatalog, *filled.arguments, "--collection", collection)) == 200
     assert cat(earthcatalog, *filled.arguments, "--collection", "another") == []

@@ -40,6 +40,7 @@ def test_history_of_a_run_with_several_commits_is_one_run(earthcatalog, archive,
     assert report["commits"] > 1 and len(history["snapshots"]) == report["commits"]
     (run,) = history["runs"]
     assert (run["commits"], run["rows_added"] - run["rows_removed"]) == (report["commits"], report["rows"])
+    assert len(earthcatalog.json("history", *table.arguments, "--limit", 0)["snapshots"]) == report["commits"]
     limited = earthcatalog.json("history", *table.arguments, "--limit", 1)
     assert limited["snapshots"] == history["snapshots"][:1]
     assert limited["snapshots_of_the_table"] == report["commits"]
@@ -94,6 +95,20 @@ def stop_after_a_chunk(earthcatalog, archive, table, shape):
         pytest.skip("the backfill was faster than Ctrl-C")
     assert "chunks are staged" in out
     return json.loads(report.read_text())
+
+
+def test_status_counts_the_tasks_of_a_compaction_under_way(earthcatalog, small_archive, table):
+    staging, source = f"file://{table.staging}", {"source_root": str(small_archive.source_root), "resolution": 1}
+    head = {"staging": staging, "catalog": f"file://{table.catalog}", "warehouse": f"file://{table.warehouse}",
+            "run_id": "a" * 32, "task_bytes": 100_000}
+    earthcatalog.phase("write_chunks", {"staging": staging, "settings": {"inventory": str(small_archive.inventory), **source}})
+    earthcatalog.phase("ingest_chunk", {"staging": staging, "chunk": 0, **source})
+    tasks = earthcatalog.phase("plan_compaction", head)["tasks"]
+    assert len(tasks) > 1 and status(earthcatalog, table, "staged")["tasks_done"] == 0
+    earthcatalog.phase("compact_group", tasks[0])
+    report = status(earthcatalog, table, "staged")
+    assert (report["phase"], report["tasks_done"]) == ("commit", 1)
+    assert "1 tasks done" in earthcatalog.run("status", *table.arguments, "--staging", table.staging, check=True).stdout
 
 
 def test_status_of_what_is_pending_after_the_commit(glacier, table, tmp_path):

@@ -60,6 +60,14 @@ def test_incremental_uploads_side_by_side(server, program, far, archive):
     check_side_by_side(stats, seconds, "PUT parquet")
 
 
+def test_each_small_index_run_is_read_by_one_request(server, program, far, archive):
+    program.json(*incremental(far, archive, "--limit", 1800))  # more than what is read of any file's end
+    program.json(*incremental(far, archive))
+    report, stats, _ = timed(program, server, *incremental(far, archive))
+    assert (report["unchanged"], report["written_items"]) == (2000, 0)
+    assert stats["counts"]["GET index"] == 2, stats["counts"]
+
+
 def test_io_concurrency_bounds_what_is_in_flight(server, program, far, archive):
     report, stats, _ = timed(program, server, *incremental(far, archive, "--io-concurrency", 7))
     assert report["written_items"] == 2000

@@ -114,6 +114,21 @@ TEST_F(Compacting, OneFileABucket) {
   EXPECT_THAT(stored(), SizeIs(4 + 2));
 }
 
+TEST_F(Compacting, ReportsTheFilesOfTheWholeWarehouse) {
+  compact::CompactSpec spec;
+  spec.catalog = options("0123456789abcdef", 2);
+  spec.partitions.years_since_1970 = {50};
+  ASSERT_TRUE(compact::run_compact(stores_, spec, nullptr, report_));
+  EXPECT_EQ(report_.files_before, 2);
+  EXPECT_EQ(report_.total_files_before, 4);
+  EXPECT_EQ(report_.total_files_after, 3) << "2021 was not asked for";
+  report_ = {};
+  ASSERT_TRUE(compact::run_compact(stores_, spec, nullptr, report_));
+  EXPECT_EQ(report_.buckets_compacted, 0);
+  EXPECT_EQ(report_.total_files_before, 3);
+  EXPECT_EQ(report_.total_files_after, 3);
+}
+
 TEST_F(Compacting, KeepsFilesAppendedConcurrently) {
   const auto status = compact([&] { catalog::OtherEngine(stores_, kCatalog).commit({write("e", 2020, {"7"})}, {}); });
   ASSERT_TRUE(status) << status.error().message;

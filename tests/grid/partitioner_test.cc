@@ -51,6 +51,13 @@ TEST(Partitioner, RefusesWhatDoesNotExist) {
   EXPECT_EQ(make({.type = "geojson"}).error().kind, ErrorKind::kInvalidArgument);
 }
 
+TEST(Partitioner, OfPythonComesFromTheCallerAlone) {
+  const auto grid = make({.type = "python", .python = "here.Mine"});
+  ASSERT_FALSE(grid);
+  EXPECT_EQ(grid.error().kind, ErrorKind::kInvalidArgument);
+  EXPECT_THAT(grid.error().message, HasSubstr("here.Mine"));
+}
+
 TEST(Partitioner, ReadsRegionsFromAFile) {
   const GridSpec spec{.type = "geojson", .boundaries_path = "tests/data/grid/regions.geojson", .id_field = "code"};
   const auto grid = make(spec);

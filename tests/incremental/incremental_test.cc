@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "earthcatalog/geoparquet/reader.h"
+#include "earthcatalog/grid/named_partitioner.h"
 #include "support/temp_folder.h"
 
 namespace earthcatalog::incremental {
@@ -364,6 +365,128 @@ TEST(Incremental, OtherCollectionTurnsANewTableToAuto) {
   ASSERT_TRUE(catalog.has_value()) << catalog.error().message;
   EXPECT_EQ((*catalog)->item_schema()->kind, stac::SchemaKind::kAuto);
   EXPECT_EQ((*catalog)->item_schema()->columns.back(), (stac::Column{"extra", stac::ColumnType::kDouble}));
+}
+
+// A run whose cells `names_of` names, of objects k0 … with the items id0 … at the longitudes 0 …
+class NamedCells : public ::testing::Test {
+ protected:
+  NamedCells() : bucket_(folder_.path()) {}
+
+  Status run(int objects, grid::NamesOf names_of) {
+    std::set<std::string> keys;
+    for (int i = 0; i < objects; ++i) {
+      const std::string key = fmt::format("k{}.stac.json", i);
+      bucket_.put(key, {.id = i, .updated = 1, .lon = i * 1.0});
+      keys.insert(key);
+    }
+    auto spec = make_spec(folder_, bucket_.list(keys), {.chunk_size = 2, .workers = 1});
+    spec.fetch.concurrency = 1;
+    spec.catalog.grid = {};
+    spec.catalog.grid.type = "python";
+    spec.catalog.grid.python = "here.Mine";
+    spec.partitioner = grid::make_named_partitioner(std::move(names_of));
+    return run_spec(spec);
+  }
+  Status run_spec(const incremental::IncrementalSpec& spec) {
+    storage::Stores stores({});
+    report_ = {};
+    problems_ = spec.problems;
+    return incremental::run_incremental(stores, spec, {}, report_);
+  }
+  // The cells of all rows; "*" behind that of a primary one.
+  std::multiset<std::string> cells() {
+    storage::Stores stores({});
+    catalog::CatalogOptions options;
+    options.catalog = folder_ / "catalog.db";
+    const auto opened = catalog::Catalog::open(stores, options).value();
+    std::multiset<std::string> cells;
+    EXPECT_TRUE(opened->table().list_files({}, [&](iceberg::DataFile&& data_file) -> Status {
+      const auto file = geoparquet::FileReader::open(stores, data_file).value();
+      const auto rows = file->read_row_group(0, {"grid_primary"}).value();
+      const auto& primary = static_cast<const arrow::BooleanArray&>(*rows->column(0));
+      for (std::int64_t i = 0; i < rows->num_rows(); ++i) {
+        cells.insert(*data_file.partition.cell + (primary.Value(i) ? "*" : ""));
+      }
+      return {};
+    }));
+    return cells;
+  }
+
+  TempFolder folder_;
+  Archive bucket_;
+  ingest::Report report_;
+  std::string problems_;
+};
+
+TEST_F(NamedCells, AreThePartitionsOfTheTableAndTheFirstNameIsPrimary) {
+  const auto status = run(
+      1, [](std::string_view) -> Result<std::vector<std::string>> { return std::vector<std::string>{"west", "east"}; });
+  ASSERT_TRUE(status) << status.error().message;
+  EXPECT_EQ(cells(), (std::multiset<std::string>{"east*", "west"}));
+  storage::Stores stores({});
+  catalog::CatalogOptions options;
+  options.catalog = folder_ / "catalog.db";
+  const auto& grid = catalog::Catalog::open(stores, options).value()->grid();
+  EXPECT_EQ(grid.type, "python");
+  EXPECT_EQ(grid.python, "here.Mine");
+}
+
+TEST_F(NamedCells, AnErrorEndsTheRunAndWholeChunksBeforeItStay) {
+  int calls = 0;
+  const auto status = run(8, [&](std::string_view) -> Result<std::vector<std::string>> {
+    if (++calls == 6) return fail(ErrorKind::kIOError, "the partitioner is ill");
+    return std::vector<std::string>{"here"};
+  });
+  ASSERT_FALSE(status);
+  EXPECT_EQ(status.error().kind, ErrorKind::kIOError);
+  EXPECT_NE(status.error().message.find("k5.stac.json: the partitioner is ill"), std::string::npos)
+      << status.error().message;
+  EXPECT_EQ(read_rows(folder_), (Rows{{"id0", 1}, {"id1", 1}, {"id2", 1}, {"id3", 1}}));
+  // What the error left out comes with the next run.
+  ASSERT_TRUE(
+      run(8, [](std::string_view) -> Result<std::vector<std::string>> { return std::vector<std::string>{"here"}; }));
+  EXPECT_EQ(read_rows(folder_).size(), 8U);
+}
+
+TEST_F(NamedCells, ANameThatCannotBeAPartOfAPathEndsTheRunWithItsItem) {
+  const auto status =
+      run(1, [](std::string_view) -> Result<std::vector<std::string>> { return std::vector<std::string>{"a/b"}; });
+  ASSERT_FALSE(status);
+  EXPECT_EQ(status.error().kind, ErrorKind::kInvalidArgument);
+  EXPECT_NE(status.error().message.find("k0.stac.json"), std::string::npos) << status.error().message;
+  EXPECT_NE(status.error().message.find("'a/b'"), std::string::npos) << status.error().message;
+}
+
+TEST_F(NamedCells, AFootprintThatCannotBeCoveredLosesItsPlaceAlone) {
+  int calls = 0;
+  const auto status = run(3, [&](std::string_view) -> Result<std::vector<std::string>> {
+    ++calls;
+    if (calls == 1) return fail(ErrorKind::kUnsupported, "too many cells");
+    if (calls == 2) return fail(ErrorKind::kInvalidData, "no such geometry");
+    return std::vector<std::string>{"here"};
+  });
+  ASSERT_TRUE(status) << status.error().message;
+  EXPECT_EQ(cells(), (std::multiset<std::string>{"__none__*", "__none__*", "here*"}));
+  std::ifstream file(problems_);
+  const std::string problems{std::istreambuf_iterator<char>(file), {}};
+  EXPECT_NE(problems.find("too many cells"), std::string::npos) << problems;
+  EXPECT_NE(problems.find("no such geometry"), std::string::npos) << problems;
+}
+
+TEST_F(NamedCells, ATableOfThemNeedsThePartitioner) {
+  ASSERT_TRUE(
+      run(1, [](std::string_view) -> Result<std::vector<std::string>> { return std::vector<std::string>{"here"}; }));
+  bucket_.put("new.stac.json", {.id = 9, .updated = 1, .lon = 0});
+  auto spec = make_spec(folder_, bucket_.list({"new.stac.json"}), {});
+  spec.catalog.grid = {};
+  const auto without = run_spec(spec);
+  ASSERT_FALSE(without);
+  EXPECT_EQ(without.error().kind, ErrorKind::kInvalidArgument);
+  EXPECT_NE(without.error().message.find("here.Mine"), std::string::npos) << without.error().message;
+  spec.catalog.grid.type = "h3";
+  EXPECT_EQ(run_spec(spec).error().kind, ErrorKind::kUnsupported);
+  EXPECT_EQ(read_rows(folder_), (Rows{{"id0", 1}}));
+  EXPECT_FALSE(fs::exists(folder_ / "catalog.db.lock"));
 }
 
 }  // namespace

@@ -129,7 +129,7 @@ TEST_F(InventoryTest, LimitCountsAfterTheOtherRules) {
   EXPECT_THAT(keys("i.csv", {.since = parse_time("2026-03-01")->micros, .limit = 2}),
               ElementsAre("1.stac.json", "6.stac.json"));
   EXPECT_EQ(counts_.rows, 6);
-  EXPECT_THAT(keys("i.csv", {.limit = 0}), ElementsAre());
+  EXPECT_EQ(keys("i.csv", {.limit = 0}).size(), 5) << "all, as without";
   EXPECT_THAT(keys("i.csv", {.limit = 100}).size(), 5);
   EXPECT_EQ(open("i.csv", {.limit = -1}).error().kind, ErrorKind::kInvalidArgument);
 }

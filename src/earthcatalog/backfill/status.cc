@@ -95,6 +95,17 @@ Status count_chunks(const Staging& staging, const RunRecord& run, BackfillStatus
   return {};
 }
 
+// Only a plan could say how many there are to be.
+Result<std::int64_t> count_tasks(const Staging& staging) {
+  EC_ASSIGN_OR_RETURN(const auto where, staging.stores().locate(storage::join_uri(staging.root(), "compacted/")));
+  std::int64_t tasks = 0;
+  EC_TRY(where.store->list(where.key, [&](const storage::ObjectInfo& info) -> Status {
+    tasks += info.key.ends_with(".done") ? 1 : 0;
+    return {};
+  }));
+  return tasks;
+}
+
 Status describe(const Staging& staging, const RunRecord& run, const std::optional<read::TableReader>& table,
                 BackfillStatus& status) {
   status.inventory = run.settings.inventory;
@@ -123,6 +134,9 @@ Status describe(const Staging& staging, const RunRecord& run, const std::optiona
     status.phase = Phase::kInventory;
   } else {
     status.phase = status.chunks_staged < status.chunks ? Phase::kIngest : Phase::kCommit;
+  }
+  if (status.phase == Phase::kCommit) {
+    EC_ASSIGN_OR_RETURN(status.tasks_done, count_tasks(staging));
   }
   return {};
 }
@@ -200,6 +214,7 @@ std::string to_json(const BackfillStatus& status) {
   json["missing"] = status.missing;
   json["rejected"] = status.rejected;
   json["pending"] = status.pending;
+  json["tasks_done"] = status.tasks_done;
   json["snapshot_id"] = status.snapshot_id ? Json(*status.snapshot_id) : Json();
   json["committed"] = time(status.committed);
   json["lock"] = status.lock ? Json::parse(status.lock->to_json()) : Json();
@@ -219,6 +234,7 @@ std::string to_text(const BackfillStatus& status) {
                         status.retry ? ", a retry of pending objects" : "", status.chunks_staged, status.chunks);
     text += fmt::format("  items       {} of {} staged, {} missing, {} rejected, {} pending\n", status.staged_items,
                         status.source_items, status.missing, status.rejected, status.pending);
+    if (status.phase == Phase::kCommit) text += fmt::format("  compaction  {} tasks done\n", status.tasks_done);
   }
   if (status.snapshot_id) {
     text += fmt::format("{} committed as snapshot {}{}\n",

@@ -42,6 +42,7 @@ struct BackfillStatus {
   std::int64_t source_items = 0;                        ///< in chunks so far
   std::int64_t staged_items = 0, staged_rows = 0;       ///< of the chunks staged
   std::int64_t missing = 0, rejected = 0, pending = 0;  ///< likewise
+  std::int64_t tasks_done = 0;                          ///< of kCommit: tasks of phase 3 that left their marker
   std::optional<std::int64_t> snapshot_id;              ///< the commit; of kNone that of the last backfill
   std::optional<TimeMicros> committed;                  ///< its time
   std::optional<catalog::LockRecord> lock;              ///< who works on the table now

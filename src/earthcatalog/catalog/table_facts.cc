@@ -49,7 +49,6 @@ Result<grid::GridSpec> choose_grid(const iceberg::Table& table, const AskedTable
   EC_ASSIGN_OR_RETURN(TableGrid grid, read_grid(table.metadata().properties));
   if (grid.type.value_or("h3") == "h3" && !grid.resolution) {
     EC_ASSIGN_OR_RETURN(grid.resolution, resolution_of_files(table));
-    if (!grid.resolution && !asked.grid.resolution) grid.resolution = asked.default_resolution;
   }
   return grid_of_table(grid, asked.grid);
 }

@@ -22,7 +22,6 @@ inline constexpr const char* kDataPathProperty = "write.data.path";
 struct AskedTable {
   std::string warehouse;  ///< full URI; empty: the table's
   GridRequest grid;
-  std::optional<int> default_resolution;   ///< of a table that has neither files nor a property that says it
   std::optional<stac::SchemaKind> schema;  ///< none: the table's
 };
 
@@ -33,8 +32,7 @@ struct TableFacts {
 };
 
 /// Reads the facts of a table, and compares them with what was asked for. kUnsupported: another partitioning, schema,
-/// grid or warehouse, both are named. kInvalidArgument: neither the table nor `asked` says the warehouse or the
-/// resolution.
+/// grid or warehouse, both are named. kInvalidArgument: neither the table nor `asked` says the warehouse.
 Result<TableFacts> read_facts(const iceberg::Table& table, const AskedTable& asked);
 
 /// Which files the object index of a table has; an empty manifest when the table names none.

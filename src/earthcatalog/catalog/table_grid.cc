@@ -9,6 +9,9 @@
 namespace earthcatalog::catalog {
 namespace {
 
+// Of the specification, where a table neither says its resolution nor has files that show it.
+constexpr int kUsualResolution = 1;
+
 std::unexpected<Error> another_grid(std::string_view what, std::string_view table, std::string_view asked,
                                     std::string_view option) {
   return fail(
@@ -18,7 +21,7 @@ std::unexpected<Error> another_grid(std::string_view what, std::string_view tabl
 }
 
 Status check_type(std::string_view type) {
-  if (type == "h3" || type == "geojson") return {};
+  if (type == "h3" || type == "geojson" || type == "python") return {};
   return fail(ErrorKind::kUnsupported, "grid type \"{}\" is not supported: only h3 and geojson are", type);
 }
 
@@ -45,14 +48,16 @@ Result<TableGrid> read_grid(const iceberg::Properties& properties) {
   }
   grid.boundaries_path = property(properties, kBoundariesPathProperty);
   grid.id_field = property(properties, kIdFieldProperty);
+  grid.python = property(properties, kPythonGridProperty);
   return grid;
 }
 
 iceberg::Properties grid_properties(const grid::GridSpec& grid) {
   iceberg::Properties properties{{std::string(kGridTypeProperty), grid.type}};
-  if (grid.type == "h3") {
-    properties.emplace(kGridResolutionProperty, std::to_string(grid.resolution));
-  } else {
+  const bool has_resolution = grid.type == "h3" || (grid.type == "python" && grid.resolution != grid::kNoResolution);
+  if (has_resolution) properties.emplace(kGridResolutionProperty, std::to_string(grid.resolution));
+  if (grid.type == "python") properties.emplace(kPythonGridProperty, grid.python);
+  if (grid.type == "geojson") {
     properties.emplace(kBoundariesPathProperty, grid.boundaries_path);
     properties.emplace(kIdFieldProperty, grid.id_field);
   }
@@ -71,17 +76,20 @@ Result<grid::GridSpec> grid_of_table(const TableGrid& table, const GridRequest& 
   grid::GridSpec grid;
   grid.type = table.type.value_or("h3");
   EC_TRY(annotate(check_type(grid.type), "the table"));
-  if (asked.type && *asked.type != grid.type) return another_grid("grid", grid.type, *asked.type, "`grid`");
-  if (grid.type == "h3") {
-    if (!table.resolution && !asked.resolution) {
-      return fail(ErrorKind::kInvalidArgument,
-                  "the table does not say its H3 resolution and has no files that would show it; give `h3_resolution`");
-    }
+  if (asked.type && *asked.type != grid.type) {
+    return another_grid("grid", grid.type, *asked.type, asked.python ? "the partitioner" : "`grid`");
+  }
+  if (grid.type != "geojson") {
     if (table.resolution && asked.resolution && *table.resolution != *asked.resolution) {
       return another_grid("H3 resolution", std::to_string(*table.resolution), std::to_string(*asked.resolution),
                           "`h3_resolution`");
     }
-    grid.resolution = table.resolution ? *table.resolution : *asked.resolution;
+    if (asked.python && *asked.python != table.python) {
+      return another_grid("Python partitioner", table.python, *asked.python, "it");
+    }
+    const int none = grid.type == "h3" ? kUsualResolution : grid::kNoResolution;
+    grid.resolution = table.resolution.value_or(asked.resolution.value_or(none));
+    grid.python = table.python;
     return grid;
   }
   grid.boundaries_path = table.boundaries_path;
@@ -111,6 +119,14 @@ Result<grid::GridSpec> grid_of_new_table(const GridRequest& asked, std::optional
                   "there is no table yet, so its H3 resolution must be given: `h3_resolution`");
     }
     grid.resolution = *resolution;
+    return grid;
+  }
+  if (grid.type == "python") {
+    if (!asked.python) {
+      return fail(ErrorKind::kInvalidArgument, "a python grid needs a partitioner, which Python alone can give");
+    }
+    grid.python = *asked.python;
+    grid.resolution = asked.resolution.value_or(grid::kNoResolution);
     return grid;
   }
   if (!asked.boundaries_path || !asked.id_field) {

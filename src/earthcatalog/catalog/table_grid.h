@@ -17,6 +17,7 @@ struct TableGrid {
   std::optional<std::string> type;
   std::optional<int> resolution;
   std::string boundaries_path, id_field;
+  std::string python{};
 };
 Result<TableGrid> read_grid(const iceberg::Properties& properties);
 iceberg::Properties grid_properties(const grid::GridSpec& grid);
@@ -24,8 +25,8 @@ iceberg::Properties grid_properties(const grid::GridSpec& grid);
 /// The resolution of an H3 cell by its name, nothing for other names.
 std::optional<int> h3_resolution_of(std::string_view cell);
 
-/// The grid of an existing table; kUnsupported when another was asked for, and for a type of grid that we do not have;
-/// kInvalidArgument when neither says the resolution.
+/// The grid of an existing table; kUnsupported when another was asked for, and for a type of grid that we do not have.
+/// A resolution that nobody says is 1.
 Result<grid::GridSpec> grid_of_table(const TableGrid& table, const GridRequest& asked);
 /// The grid of a new table.
 Result<grid::GridSpec> grid_of_new_table(const GridRequest& asked, std::optional<int> default_resolution);

@@ -17,6 +17,7 @@ namespace earthcatalog::catalog {
 inline constexpr std::string_view kGridTypeProperty = "earthcatalog.grid.type";
 inline constexpr std::string_view kGridResolutionProperty = "earthcatalog.grid.resolution";
 inline constexpr std::string_view kBoundariesPathProperty = "earthcatalog.grid.boundaries_path";
+inline constexpr std::string_view kPythonGridProperty = "earthcatalog.grid.python";
 inline constexpr std::string_view kIdFieldProperty = "earthcatalog.grid.id_field";
 inline constexpr std::string_view kHashIndexPathProperty = "earthcatalog.hash_index_path";
 inline constexpr std::string_view kObjectIndexProperty = "earthcatalog.object-index";

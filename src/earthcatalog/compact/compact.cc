@@ -145,6 +145,12 @@ Status Compaction::plan() {
     return {};
   }));
   report_.buckets_scanned = std::ssize(partitions);
+  EC_ASSIGN_OR_RETURN(const auto manifests, catalog_->table().manifests());
+  report_.total_files_before = 0;
+  for (const auto& manifest : manifests) {
+    if (manifest.content != iceberg::ManifestContent::kData) continue;
+    report_.total_files_before += manifest.added_files_count + manifest.existing_files_count;
+  }
   auto merged = std::exchange(merges_, {});
   for (auto& [partition, files] : partitions) {
     // Deletes are applied whatever the number of files.
@@ -282,6 +288,7 @@ void Compaction::count() {
     report_.bytes += counts.bytes;
     report_.partitions.push_back(std::move(counts));
   }
+  report_.total_files_after = report_.total_files_before - report_.files_before + report_.files_after;
 }
 
 }  // namespace

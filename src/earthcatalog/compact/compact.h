@@ -35,11 +35,13 @@ struct CompactedPartition {
   std::int64_t files_before = 0, files_after = 0, rows = 0, dropped_rows = 0, bytes = 0;
 };
 
-/// Files, rows and bytes are those of the partitions that were merged; rows and bytes as they are afterwards.
+/// Files, rows and bytes are those of the partitions that were merged, rows and bytes as they are afterwards; the
+/// totals are those of the whole warehouse.
 struct CompactReport {
   std::string run_id, warehouse;
   bool dry_run = false, interrupted = false;
   std::int64_t buckets_scanned = 0, buckets_compacted = 0, files_before = 0, files_after = 0;
+  std::int64_t total_files_before = 0, total_files_after = 0;
   std::int64_t rows = 0, dropped_rows = 0;
   std::int64_t bytes = 0;  ///< of the new files; none in a dry run
   double seconds = 0;

@@ -18,6 +18,8 @@ std::string to_json(const CompactReport& report) {
   json["buckets_compacted"] = report.buckets_compacted;
   json["files_before"] = report.files_before;
   json["files_after"] = report.files_after;
+  json["total_files_before"] = report.total_files_before;
+  json["total_files_after"] = report.total_files_after;
   json["rows"] = report.rows;
   json["dropped_rows"] = report.dropped_rows;
   json["bytes"] = report.bytes;

@@ -11,7 +11,14 @@
 #include "earthcatalog/iceberg/metadata/schema.h"
 #include "earthcatalog/result.h"
 
+namespace parquet::arrow {
+class FileReader;
+}
+
 namespace earthcatalog::geoparquet {
+
+/// The file's columns, by the names that the table has for them. Ours are written as they are, and have the key "geo".
+std::shared_ptr<arrow::Schema> columns_of(const parquet::arrow::FileReader& reader);
 
 /// The Iceberg id of a column that was read from a file.
 std::optional<int> field_id_of(const arrow::Field& field);

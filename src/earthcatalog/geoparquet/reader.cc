@@ -1,17 +1,11 @@
 #include "earthcatalog/geoparquet/reader.h"
 
-#include <arrow/buffer.h>
-#include <arrow/builder.h>
-#include <arrow/compute/api_vector.h>
-#include <arrow/datum.h>
 #include <arrow/io/caching.h>
-#include <arrow/io/memory.h>
 #include <arrow/memory_pool.h>
 #include <arrow/record_batch.h>
 #include <arrow/table.h>
 #include <arrow/type.h>
 #include <arrow/util/future.h>
-#include <arrow/util/key_value_metadata.h>
 #include <parquet/arrow/reader.h>
 #include <parquet/arrow/schema.h>
 #include <parquet/file_reader.h>
@@ -19,7 +13,6 @@
 #include <parquet/schema.h>
 
 #include <algorithm>
-#include <charconv>
 #include <functional>
 #include <string_view>
 #include <unordered_set>
@@ -28,45 +21,12 @@
 #include "earthcatalog/base/parallel.h"
 #include "earthcatalog/geoparquet/arrow_edge.h"
 #include "earthcatalog/geoparquet/columns_internal.h"
+#include "earthcatalog/geoparquet/deleted_rows_internal.h"
+#include "earthcatalog/geoparquet/open_file_internal.h"
 #include "earthcatalog/geoparquet/position_deletes.h"
 
 namespace earthcatalog::geoparquet {
 namespace {
-
-// Memory is reserved for the rows that a footer claims before any of them is read. No sane row group is as large.
-constexpr std::int64_t kMaxRowGroupRows = std::int64_t{1} << 26;
-// The end of a file, where Arrow looks for the footer: as much is read of any file, so a smaller one takes one request.
-constexpr std::int64_t kSmallFileBytes = 64 << 10;
-
-Status check_row_counts(const parquet::FileMetaData& metadata) {
-  std::int64_t rows = 0;
-  for (int i = 0; i < metadata.num_row_groups(); ++i) {
-    const std::int64_t count = metadata.RowGroup(i)->num_rows();
-    if (count < 0 || count > kMaxRowGroupRows) {
-      return fail(ErrorKind::kInvalidData, "row group {} claims to have {} rows", i, count);
-    }
-    rows += count;
-  }
-  if (rows != metadata.num_rows()) {
-    return fail(ErrorKind::kInvalidData, "the row groups have {} rows, the file {}", rows, metadata.num_rows());
-  }
-  return {};
-}
-
-using InputFile = std::shared_ptr<arrow::io::RandomAccessFile>;
-
-Result<InputFile> read_whole(const storage::Location& where, std::int64_t size_bytes) {
-  EC_ASSIGN_OR_RETURN(auto object, where.store->get(where.key));
-  if (!object) return fail(ErrorKind::kNotFound, "it does not exist");
-  if (std::ssize(object->bytes) != size_bytes) {
-    return fail(ErrorKind::kInvalidData, "has {} bytes, not {}", object->bytes.size(), size_bytes);
-  }
-  return std::make_shared<arrow::io::BufferReader>(arrow::Buffer::FromString(std::move(object->bytes)));
-}
-
-// The place of a file decides how a row group is read. A far one: all that these columns need is asked for at once, and
-// the thread counts as one that waits until it is there. A near one: Arrow reads it as it goes.
-enum class Place { kNear, kFar };
 
 void await_columns(parquet::arrow::FileReader& reader, Place place, int row_group, const std::vector<int>& leaves) {
   if (place == Place::kNear) return;
@@ -79,79 +39,6 @@ void await_columns(parquet::arrow::FileReader& reader, Place place, int row_grou
 using Batch = std::shared_ptr<arrow::RecordBatch>;
 // Turns rows as they lie in the file into those that the caller wants.
 using Finish = std::function<Result<Batch>(const arrow::RecordBatch&)>;
-
-// Iceberg writes a name in Avro's letters: any other character as _x and its code, a digit in front behind _
-// (https://github.com/apache/iceberg, AvroSchemaUtil.sanitize). "proj_x3Acode" is "proj:code".
-std::string unsanitized(std::string_view name) {
-  const auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
-  const auto is_plain = [&](char c) {
-    return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
-  };
-  std::string result;
-  if (name.size() > 1 && name[0] == '_' && is_digit(name[1])) name.remove_prefix(1);
-  while (!name.empty()) {
-    unsigned code = 0;
-    if (name.starts_with("_x")) {
-      const auto hex = name.substr(2, 2);
-      const auto parsed = std::from_chars(hex.data(), hex.data() + hex.size(), code, 16);
-      const bool whole = hex.size() == 2 && parsed.ptr == hex.data() + 2;
-      if (whole && code >= 0x20 && code < 0x7f && !is_plain(static_cast<char>(code))) {
-        result += static_cast<char>(code);
-        name.remove_prefix(4);
-        continue;
-      }
-    }
-    result += name.front();
-    name.remove_prefix(1);
-  }
-  return result;
-}
-
-// The file's columns, by the names that the table has for them. Ours are written as they are, and have the key "geo".
-std::shared_ptr<arrow::Schema> columns_of(const parquet::arrow::FileReader& reader) {
-  const auto& keys = reader.parquet_reader()->metadata()->key_value_metadata();
-  const bool as_it_is = keys && keys->Contains("geo");
-  arrow::FieldVector columns;
-  for (const auto& column : reader.manifest().schema_fields) {
-    const bool sanitized = !as_it_is && field_id_of(*column.field);
-    columns.push_back(sanitized ? column.field->WithName(unsanitized(column.field->name())) : column.field);
-  }
-  return arrow::schema(std::move(columns));
-}
-
-// Rows of a file that are passed over, by their positions, ascending.
-class DeletedRows {
- public:
-  DeletedRows() = default;
-  explicit DeletedRows(std::vector<std::int64_t> positions) : positions_(std::move(positions)) {}
-
-  std::int64_t below(std::int64_t rows) const {
-    return std::ranges::lower_bound(positions_, rows) - positions_.begin();
-  }
-
-  // `rows` are those from `first` on.
-  Result<Batch> filter(Batch rows, std::int64_t first) const {
-    auto at = std::ranges::lower_bound(positions_, first);
-    const auto end = std::ranges::lower_bound(positions_, first + rows->num_rows());
-    if (at == end) return rows;
-    if (rows->num_columns() == 0) {
-      return arrow::RecordBatch::Make(rows->schema(), rows->num_rows() - (end - at), arrow::ArrayVector{});
-    }
-    arrow::BooleanBuilder stays;
-    EC_ARROW_TRY(ErrorKind::kIOError, stays.Reserve(rows->num_rows()));
-    for (std::int64_t row = 0; row < rows->num_rows(); ++row) {
-      const bool goes = at != end && *at == first + row;
-      stays.UnsafeAppend(!goes);
-      at += goes ? 1 : 0;
-    }
-    EC_ARROW_ASSIGN(const auto mask, ErrorKind::kIOError, stays.Finish());
-    EC_ARROW_ASSIGN(const auto left, ErrorKind::kInvalidData, arrow::compute::Filter(rows, mask));
-    return left.record_batch();
-  }
-
- private:
-  std::vector<std::int64_t> positions_;
-};
 
 class FileRows final : public RowStream {
  public:
@@ -204,16 +91,18 @@ class FileRows final : public RowStream {
 class ArrowFileReader final : public FileReader {
  public:
   ArrowFileReader(std::string uri, std::unique_ptr<parquet::arrow::FileReader> reader, Place place,
-                  std::shared_ptr<arrow::Schema> schema, std::vector<std::int64_t> deleted)
+                  std::int64_t footer_bytes, std::vector<std::int64_t> deleted)
       : uri_(std::move(uri)),
         reader_(std::move(reader)),
         place_(place),
-        schema_(std::move(schema)),
+        footer_bytes_(footer_bytes),
+        schema_(columns_of(*reader_)),
         deleted_(std::move(deleted)),
         finder_(*schema_, ColumnFinder::Names::kMapped) {}
 
   const std::string& name() const override { return uri_; }
   const parquet::FileMetaData& footer() const override { return *reader_->parquet_reader()->metadata(); }
+  std::int64_t footer_bytes() const override { return footer_bytes_; }
   std::shared_ptr<arrow::Schema> schema() const override { return schema_; }
   std::int64_t rows() const override { return footer().num_rows(); }
   std::int64_t live_rows() const override { return rows() - deleted_.below(rows()); }
@@ -324,40 +213,24 @@ class ArrowFileReader final : public FileReader {
   std::string uri_;
   std::unique_ptr<parquet::arrow::FileReader> reader_;
   const Place place_;
-  std::shared_ptr<arrow::Schema> schema_;
+  const std::int64_t footer_bytes_;
+  const std::shared_ptr<arrow::Schema> schema_;
   const DeletedRows deleted_;
   const ColumnFinder finder_;
 };
 
-// A file to be read, and where it lies.
-struct Input {
-  InputFile file;
-  Place place = Place::kNear;
-};
-
-Result<Input> open_input(const storage::Location& where, std::optional<std::int64_t> size_bytes) {
-  const bool is_small = size_bytes && *size_bytes <= kSmallFileBytes;
-  const auto open_file = [&] {
-    return is_small ? read_whole(where, *size_bytes) : where.store->open_input(where.key, size_bytes);
-  };
-  auto file = guarded(ErrorKind::kInvalidData, open_file);
-  EC_TRY(name_object(file, "reading", where.uri()));
-  const bool is_far = !is_small && where.store->capabilities().far;
-  return Input{.file = *std::move(file), .place = is_far ? Place::kFar : Place::kNear};
-}
-
-Result<std::unique_ptr<FileReader>> make_reader(Input input, const std::string& name, arrow::MemoryPool* pool,
+Result<std::unique_ptr<FileReader>> make_reader(OpenedFile file, const std::string& name, arrow::MemoryPool* pool,
                                                 std::vector<std::int64_t> deleted) {
   if (pool == nullptr) pool = arrow::default_memory_pool();
   const auto make = [&]() -> Result<std::unique_ptr<FileReader>> {
-    auto parquet_reader = parquet::ParquetFileReader::Open(std::move(input.file), parquet::ReaderProperties(pool));
-    EC_TRY(check_row_counts(*parquet_reader->metadata()));
+    EC_ASSIGN_OR_RETURN(Footer footer, read_footer(file.bytes, pool));
+    auto parquet_reader = parquet::ParquetFileReader::Open(std::move(file.bytes), parquet::ReaderProperties(pool),
+                                                           std::move(footer.metadata));
     auto properties = parquet::default_arrow_reader_properties();
-    properties.set_pre_buffer(input.place == Place::kNear);
+    properties.set_pre_buffer(file.place == Place::kNear);
     EC_ARROW_ASSIGN(auto reader, ErrorKind::kInvalidData,
                     parquet::arrow::FileReader::Make(pool, std::move(parquet_reader), properties));
-    auto columns = columns_of(*reader);
-    return std::make_unique<ArrowFileReader>(name, std::move(reader), input.place, std::move(columns),
+    return std::make_unique<ArrowFileReader>(name, std::move(reader), file.place, footer.size_bytes,
                                              std::move(deleted));
   };
   return name_object(guarded(ErrorKind::kInvalidData, make), "reading", name);
@@ -367,16 +240,16 @@ Result<std::unique_ptr<FileReader>> make_reader(Input input, const std::string& 
 
 Result<std::unique_ptr<FileReader>> FileReader::open(const storage::Location& where,
                                                      std::optional<std::int64_t> size_bytes, arrow::MemoryPool* pool) {
-  EC_ASSIGN_OR_RETURN(auto input, open_input(where, size_bytes));
-  return make_reader(std::move(input), where.uri(), pool, {});
+  EC_ASSIGN_OR_RETURN(auto opened, open_file(where, size_bytes));
+  return make_reader(std::move(opened), where.uri(), pool, {});
 }
 
 Result<std::unique_ptr<FileReader>> FileReader::open(storage::Stores& stores, const iceberg::DataFile& file,
                                                      arrow::MemoryPool* pool) {
   EC_ASSIGN_OR_RETURN(auto deleted, deleted_rows(stores, file));
   EC_ASSIGN_OR_RETURN(const auto where, stores.locate(file.file_path));
-  EC_ASSIGN_OR_RETURN(auto input, open_input(where, file.file_size_in_bytes));
-  return make_reader(std::move(input), where.uri(), pool, std::move(deleted));
+  EC_ASSIGN_OR_RETURN(auto opened, open_file(where, file.file_size_in_bytes));
+  return make_reader(std::move(opened), where.uri(), pool, std::move(deleted));
 }
 
 Result<std::unique_ptr<FileReader>> FileReader::open(storage::Stores& stores, const std::string& uri,
@@ -387,7 +260,7 @@ Result<std::unique_ptr<FileReader>> FileReader::open(storage::Stores& stores, co
 
 Result<std::unique_ptr<FileReader>> FileReader::open(std::shared_ptr<arrow::io::RandomAccessFile> file,
                                                      const std::string& name, arrow::MemoryPool* pool) {
-  return make_reader({.file = std::move(file), .place = Place::kNear}, name, pool, {});
+  return make_reader({.bytes = std::move(file), .place = Place::kNear}, name, pool, {});
 }
 
 }  // namespace earthcatalog::geoparquet

@@ -63,6 +63,9 @@ class FileReader {
   /// Returns the name of the file in messages.
   virtual const std::string& name() const = 0;
   virtual const parquet::FileMetaData& footer() const = 0;
+  /// Returns the size of the footer as the end of the file says it. Where footer().size() is less, the rest of it makes
+  /// no sense.
+  virtual std::int64_t footer_bytes() const = 0;
   /// All columns of the file, with their field ids as metadata "PARQUET:field_id". A name that Iceberg wrote in Avro's
   /// letters is given back as the table has it.
   virtual std::shared_ptr<arrow::Schema> schema() const = 0;

@@ -1,11 +1,17 @@
 #include "earthcatalog/grid/partitioner.h"
 
+#include <algorithm>
+
 #include "earthcatalog/grid/geojson_partitioner.h"
 #include "earthcatalog/grid/h3_partitioner.h"
 #include "earthcatalog/storage/stores.h"
 
 namespace earthcatalog::grid {
 namespace {
+
+/// Characters that paths, URIs, globs or Hive partition names give a meaning of their own.
+constexpr std::string_view kRefusedInNames = R"(/\%?#=*[]{}<>|":)";
+constexpr std::size_t kLongestName = 200;
 
 Result<std::shared_ptr<const Partitioner>> read_geojson_partitioner(storage::Stores& stores, const GridSpec& spec) {
   if (spec.boundaries_path.empty()) {
@@ -23,10 +29,33 @@ Result<std::shared_ptr<const Partitioner>> read_geojson_partitioner(storage::Sto
 Result<std::shared_ptr<const Partitioner>> make_partitioner(storage::Stores& stores, const GridSpec& spec) {
   if (spec.type == "h3") return make_h3_partitioner(spec.resolution);
   if (spec.type == "geojson") return read_geojson_partitioner(stores, spec);
+  if (spec.type == "python") {
+    return fail(ErrorKind::kInvalidArgument,
+                "the cells of this table come from the Python partitioner {}, which was not given: run this from "
+                "Python, with that partitioner",
+                spec.python);
+  }
   return fail(ErrorKind::kInvalidArgument,
               "grid type '{}' does not exist here; the grids are 'h3' (cells of one resolution) and 'geojson' (regions "
               "of a boundaries file)",
               spec.type);
+}
+
+Status check_cell_name(std::string_view name) {
+  if (name.empty()) return fail(ErrorKind::kInvalidArgument, "a cell's name is empty");
+  if (name == kNoCellName) {
+    return fail(ErrorKind::kInvalidArgument, "the name '{}' is that of items without a place", name);
+  }
+  if (name.size() > kLongestName) {
+    return fail(ErrorKind::kInvalidArgument, "the name '{}…' is longer than {} bytes", name.substr(0, 40),
+                kLongestName);
+  }
+  const auto bad = std::ranges::find_if(
+      name, [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f || kRefusedInNames.contains(c); });
+  if (bad == name.end()) return {};
+  return fail(ErrorKind::kInvalidArgument,
+              "the name '{}' cannot be a part of a path: byte {} is one of {} or a control character", name,
+              bad - name.begin(), kRefusedInNames);
 }
 
 }  // namespace earthcatalog::grid

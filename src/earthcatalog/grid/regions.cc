@@ -15,28 +15,6 @@ using simdjson::dom::array;
 using simdjson::dom::element;
 using simdjson::dom::object;
 
-/// Characters that paths, URIs, globs or Hive partition names give a meaning of their own.
-constexpr std::string_view kRefusedInIds = R"(/\%?#=*[]{}<>|":)";
-constexpr std::size_t kLongestId = 200;
-
-Status check_id(std::string_view id, std::string_view id_field) {
-  constexpr const char* kRemedy = "choose another field with `id_field`";
-  if (id.empty()) return fail(ErrorKind::kInvalidArgument, "'{}' is empty; {}", id_field, kRemedy);
-  if (id == kNoCellName) {
-    return fail(ErrorKind::kInvalidArgument, "the id '{}' is that of items without a place; {}", id, kRemedy);
-  }
-  if (id.size() > kLongestId) {
-    return fail(ErrorKind::kInvalidArgument, "the id '{}…' is longer than {} bytes; {}", id.substr(0, 40), kLongestId,
-                kRemedy);
-  }
-  const auto bad = std::ranges::find_if(
-      id, [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f || kRefusedInIds.contains(c); });
-  if (bad == id.end()) return {};
-  return fail(ErrorKind::kInvalidArgument,
-              "the id '{}' cannot be a part of a path: byte {} is one of {} or a control character; {}", id,
-              bad - id.begin(), kRefusedInIds, kRemedy);
-}
-
 Result<std::string> id_of(object feature, std::string_view id_field) {
   element value;
   if (feature["properties"][id_field].get(value) && (id_field != "id" || feature["id"].get(value))) {
@@ -53,7 +31,10 @@ Result<std::string> id_of(object feature, std::string_view id_field) {
   } else {
     return fail(ErrorKind::kInvalidArgument, "'{}' is neither text nor a whole number", id_field);
   }
-  EC_TRY(check_id(id, id_field));
+  if (auto fits = check_cell_name(id); !fits) {
+    return fail(ErrorKind::kInvalidArgument, "{}; choose another field than '{}' with `id_field`", fits.error().message,
+                id_field);
+  }
   return id;
 }
 

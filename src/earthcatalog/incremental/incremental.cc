@@ -7,7 +7,6 @@
 #include "earthcatalog/base/process.h"
 #include "earthcatalog/base/stopwatch.h"
 #include "earthcatalog/catalog/warehouse_claim.h"
-#include "earthcatalog/grid/partitioner.h"
 #include "earthcatalog/incremental/upsert_committer.h"
 #include "earthcatalog/ingest/ingest_stage.h"
 #include "earthcatalog/ingest/inventory_chunker.h"
@@ -38,7 +37,16 @@ grid::GridSpec asked_grid(const catalog::GridRequest& request) {
   grid.resolution = request.resolution.value_or(1);
   grid.boundaries_path = request.boundaries_path.value_or("");
   grid.id_field = request.id_field.value_or("");
+  grid.python = request.python.value_or("");
   return grid;
+}
+
+// `catalog` is null in a dry run on a table that does not exist.
+Result<std::shared_ptr<const grid::Partitioner>> choose_partitioner(storage::Stores& stores,
+                                                                    const catalog::Catalog* catalog,
+                                                                    const IncrementalSpec& spec) {
+  if (spec.partitioner) return spec.partitioner;
+  return grid::make_partitioner(stores, catalog != nullptr ? catalog->grid() : asked_grid(spec.catalog.grid));
 }
 
 ingest::StartSchema start_schema(const catalog::Catalog* catalog, const IncrementalSpec& spec) {
@@ -91,8 +99,7 @@ Status Run::run(catalog::Catalog* lent) {
   }
   catalog::Catalog* const catalog = lent != nullptr ? lent : opened.get();
   if (catalog != nullptr) report_.warehouse = catalog->warehouse();
-  EC_ASSIGN_OR_RETURN(const auto grid,
-                      grid::make_partitioner(stores_, catalog ? catalog->grid() : asked_grid(spec_.catalog.grid)));
+  EC_ASSIGN_OR_RETURN(const auto grid, choose_partitioner(stores_, catalog, spec_));
   Status status = work(catalog, *grid, *inventory);
   if (auto problems = problems_.finish()) {
     report_.problems = *problems;

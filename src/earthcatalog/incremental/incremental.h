@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 
@@ -11,6 +12,7 @@
 #include "earthcatalog/base/progress.h"
 #include "earthcatalog/catalog/catalog.h"
 #include "earthcatalog/fetch/fetcher.h"
+#include "earthcatalog/grid/partitioner.h"
 #include "earthcatalog/ingest/missing_rule.h"
 #include "earthcatalog/ingest/report.h"
 #include "earthcatalog/inventory/inventory.h"
@@ -26,6 +28,8 @@ struct IncrementalSpec {
   std::string inventory;  ///< path or URI
   inventory::InventoryOptions inventory_options;
   catalog::CatalogOptions catalog;
+  /// Covers footprints in place of the table's grid, whose properties `catalog.grid` still says; none: that grid.
+  std::shared_ptr<const grid::Partitioner> partitioner;
   fetch::FetchOptions fetch;
   std::int64_t chunk_size = kDefaultChunkKeys;            ///< keys; the unit of fetch and progress
   int workers = 1;                                        ///< threads that parse and that write files
@@ -41,9 +45,10 @@ struct IncrementalSpec {
 };
 
 /// kNotFound when nothing of what the inventory lists was found (unchanged objects count as found), or more is missing
-/// than allowed. An error ends the run; what was committed before it stays, and `report` says what that was, also then.
-/// Nothing of an inventory file that cannot be read to its end is ever committed. `lent`: the catalog, opened for
-/// writing, when the caller holds its lock already and goes on holding it; `spec.catalog` then only names the run.
+/// than allowed. kInvalidArgument: a table of a Python partitioner, and none given. An error ends the run; what was
+/// committed before it stays, and `report` says what that was, also then. Nothing of an inventory file that cannot be
+/// read to its end is ever committed. `lent`: the catalog, opened for writing, when the caller holds its lock already
+/// and goes on holding it; `spec.catalog` then only names the run.
 Status run_incremental(storage::Stores& stores, const IncrementalSpec& spec, const Hooks& hooks, ingest::Report& report,
                        catalog::Catalog* lent = nullptr);
 

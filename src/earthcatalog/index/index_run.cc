@@ -36,7 +36,9 @@ IndexRun::~IndexRun() {
 Status IndexRun::load_reader() const {
   if (reader_) return {};
   EC_ASSIGN_OR_RETURN(const auto where, stores_.locate(info_.uri));
-  EC_ASSIGN_OR_RETURN(reader_, RunReader::open(where, info_.size_bytes));
+  const bool is_small = info_.size_bytes <= kKeptRunBytes / static_cast<std::int64_t>(options_.max_runs);
+  const auto reading = is_small ? RunReader::Reading::kWhole : RunReader::Reading::kByRowGroup;
+  EC_ASSIGN_OR_RETURN(reader_, RunReader::open(where, info_.size_bytes, reading));
   return {};
 }
 

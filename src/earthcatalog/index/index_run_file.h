@@ -41,11 +41,19 @@ struct RunKey {
   bool owns_rows = false, forgotten = false;
 };
 
-/// Reads a run. Memory is one row group. Thread-safe.
+/// Of runs that are open at the same time: no more bytes of all of them are kept.
+inline constexpr std::int64_t kKeptRunBytes = 16 << 20;
+
+/// Reads a run. Thread-safe.
 class RunReader {
  public:
+  enum class Reading : std::uint8_t {
+    kByRowGroup,  ///< memory is one row group
+    kWhole,       ///< of a far store by one request, and kept: for small runs
+  };
   /// kNotFound when it is missing; kInvalidData when it is no run.
-  static Result<std::unique_ptr<RunReader>> open(const storage::Location& where, std::int64_t size_bytes);
+  static Result<std::unique_ptr<RunReader>> open(const storage::Location& where, std::int64_t size_bytes,
+                                                 Reading reading = Reading::kByRowGroup);
   virtual ~RunReader() = default;
 
   virtual int row_groups() const = 0;

@@ -1,4 +1,6 @@
+#include <arrow/buffer.h>
 #include <arrow/io/interfaces.h>
+#include <arrow/io/memory.h>
 #include <parquet/arrow/reader.h>
 #include <parquet/exception.h>
 
@@ -70,8 +72,10 @@ class ParquetRunReader final : public RunReader {
  public:
   explicit ParquetRunReader(storage::Location where) : where_(std::move(where)) {}
 
-  Status open(std::int64_t size_bytes) {
-    EC_ASSIGN_OR_RETURN(auto input, where_.store->open_input(where_.key, size_bytes));
+  Status open(std::int64_t size_bytes, Reading reading) {
+    EC_ASSIGN_OR_RETURN(auto input, is_far() && reading == Reading::kWhole
+                                        ? read_whole(size_bytes)
+                                        : where_.store->open_input(where_.key, size_bytes));
     parquet::arrow::FileReaderBuilder builder;
     EC_TRY_ARROW(builder.Open(std::move(input)));
     const MutexLock lock(mutex_);
@@ -123,6 +127,15 @@ class ParquetRunReader final : public RunReader {
   }
 
  private:
+  Result<std::shared_ptr<arrow::io::RandomAccessFile>> read_whole(std::int64_t size_bytes) const {
+    EC_ASSIGN_OR_RETURN(auto object, where_.store->get(where_.key));
+    if (!object) return fail(ErrorKind::kNotFound, "it does not exist");
+    if (std::ssize(object->bytes) != size_bytes) {
+      return fail(ErrorKind::kInvalidData, "it has {} bytes, not {}", object->bytes.size(), size_bytes);
+    }
+    return std::make_shared<arrow::io::BufferReader>(arrow::Buffer::FromString(std::move(object->bytes)));
+  }
+
   // The first `columns` columns of a row group (list columns have one leaf each).
   Result<std::shared_ptr<arrow::RecordBatch>> read(int group, int columns) const {
     std::vector<int> leaves(static_cast<std::size_t>(columns));
@@ -131,7 +144,7 @@ class ParquetRunReader final : public RunReader {
     std::optional<Waiting> waiting;  // row groups are small: most of the time goes to the request
     if (is_far()) waiting.emplace();
     auto table = reader_->ReadRowGroup(group, leaves);
-    if (!table.ok()) return std::unexpected(from_arrow(table.status()).annotate("reading " + where_.uri()));
+    if (!table.ok()) return std::unexpected(storage::from_arrow(table.status()).annotate("reading " + where_.uri()));
     EC_ASSIGN_ARROW(auto batch, (*table)->CombineChunksToBatch());
     return batch;
   }
@@ -145,9 +158,10 @@ class ParquetRunReader final : public RunReader {
 
 }  // namespace
 
-Result<std::unique_ptr<RunReader>> RunReader::open(const storage::Location& where, std::int64_t size_bytes) {
+Result<std::unique_ptr<RunReader>> RunReader::open(const storage::Location& where, std::int64_t size_bytes,
+                                                   Reading reading) {
   auto reader = std::make_unique<ParquetRunReader>(where);
-  EC_TRY(annotate(reader->open(size_bytes), fmt::format("reading {}", where.uri())));
+  EC_TRY(annotate(reader->open(size_bytes, reading), fmt::format("reading {}", where.uri())));
   return reader;
 }
 

@@ -6,6 +6,7 @@
 #include <memory>
 
 #include "earthcatalog/result.h"
+#include "earthcatalog/storage/arrow_status.h"
 
 namespace earthcatalog::index {
 
@@ -42,21 +43,16 @@ inline std::shared_ptr<arrow::Schema> run_schema() {
   });
 }
 
-inline Error from_arrow(const arrow::Status& status) {
-  const auto kind = status.IsInvalid() || status.IsSerializationError() ? ErrorKind::kInvalidData : ErrorKind::kIOError;
-  return Error{kind, status.message()};
-}
-
 }  // namespace earthcatalog::index
 
-#define EC_TRY_ARROW(expression)                                         \
-  do {                                                                   \
-    if (const arrow::Status ec_arrow = (expression); !ec_arrow.ok()) {   \
-      return std::unexpected(earthcatalog::index::from_arrow(ec_arrow)); \
-    }                                                                    \
+#define EC_TRY_ARROW(expression)                                           \
+  do {                                                                     \
+    if (const arrow::Status ec_arrow = (expression); !ec_arrow.ok()) {     \
+      return std::unexpected(earthcatalog::storage::from_arrow(ec_arrow)); \
+    }                                                                      \
   } while (false)
 #define EC_ASSIGN_ARROW(target, ...) EC_ASSIGN_ARROW_IMPL(EC_CONCAT(ec_arrow_, __LINE__), target, __VA_ARGS__)
-#define EC_ASSIGN_ARROW_IMPL(result, target, ...)                                             \
-  auto result = (__VA_ARGS__);                                                                \
-  if (!result.ok()) return std::unexpected(earthcatalog::index::from_arrow(result.status())); \
+#define EC_ASSIGN_ARROW_IMPL(result, target, ...)                                               \
+  auto result = (__VA_ARGS__);                                                                  \
+  if (!result.ok()) return std::unexpected(earthcatalog::storage::from_arrow(result.status())); \
   target = std::move(result).ValueUnsafe()

@@ -1,15 +1,13 @@
 #include "earthcatalog/index/object_index.h"
 
 #include <algorithm>
-#include <map>
-#include <nlohmann/json.hpp>
-#include <tuple>
 #include <unordered_set>
 #include <utility>
 
 #include "earthcatalog/base/parallel.h"
 #include "earthcatalog/index/index_merge.h"
 #include "earthcatalog/index/index_run.h"
+#include "earthcatalog/index/update_source.h"
 #include "earthcatalog/index/version_order.h"
 #include "earthcatalog/storage/object_version.h"
 
@@ -17,46 +15,6 @@ namespace earthcatalog::index {
 namespace {
 
 using Runs = std::vector<std::shared_ptr<const IndexRun>>;
-
-// The changes of a commit by ascending object; of several of one object the last counts. Copies a piece at a time: the
-// entries stay where they are, because a commit may have to be made again.
-class UpdateSource final : public EntrySource {
- public:
-  explicit UpdateSource(const IndexUpdate& update) : update_(update) {
-    order_.reserve(update.forgotten.size() + update.entries.size());
-    for (const auto& object : update.forgotten) order_.emplace_back(object, order_.size());
-    for (const auto& entry : update.entries) order_.emplace_back(entry.object, order_.size());
-    std::ranges::sort(order_);
-    std::size_t kept = 0;
-    for (const auto& change : order_) {
-      if (kept > 0 && order_[kept - 1].first == change.first) --kept;
-      order_[kept++] = change;
-    }
-    order_.resize(kept);
-  }
-
-  std::size_t size() const { return order_.size(); }
-
-  Result<std::vector<RunEntry>> next() override {
-    constexpr std::size_t kPiece = 1024;
-    std::vector<RunEntry> piece(std::min(kPiece, order_.size() - next_));
-    for (RunEntry& entry : piece) {
-      const auto& [object, number] = order_[next_++];
-      entry.forgotten = number < update_.forgotten.size();
-      if (entry.forgotten) {
-        entry.entry.object = object;
-      } else {
-        entry.entry = update_.entries[number - update_.forgotten.size()];
-      }
-    }
-    return piece;
-  }
-
- private:
-  const IndexUpdate& update_;
-  std::vector<std::pair<Hash128, std::size_t>> order_;  // object, number of its change
-  std::size_t next_ = 0;
-};
 
 // Objects to look up, ascending, so that neighbours lie in neighbouring pages; and which of the asked for each is.
 using Wanted = std::vector<std::pair<Hash128, std::size_t>>;
@@ -83,9 +41,12 @@ Status find_youngest(const Runs& runs, Wanted open, Visit&& visit) {
 
 Result<std::vector<std::unique_ptr<RunReader>>> open_all(storage::Stores& stores, const std::vector<RunInfo>& runs) {
   std::vector<std::unique_ptr<RunReader>> readers(runs.size());
+  std::int64_t bytes = 0;
+  for (const auto& run : runs) bytes += run.size_bytes;
+  const auto reading = bytes <= kKeptRunBytes ? RunReader::Reading::kWhole : RunReader::Reading::kByRowGroup;
   EC_TRY(parallel_for(runs.size(), stores.parallel(1), [&](std::size_t i) -> Status {
     EC_ASSIGN_OR_RETURN(const auto where, stores.locate(runs[i].uri));
-    EC_ASSIGN_OR_RETURN(readers[i], RunReader::open(where, runs[i].size_bytes));
+    EC_ASSIGN_OR_RETURN(readers[i], RunReader::open(where, runs[i].size_bytes, reading));
     return {};
   }));
   return readers;
@@ -170,43 +131,6 @@ void supersede(ObjectEntry owner, IndexUpdate& update) {
   } else {
     update.entries.push_back(std::move(owner));
   }
-}
-
-std::string IndexManifest::to_json() const {
-  nlohmann::ordered_json object;
-  object["snapshot-id"] = nullptr;
-  if (snapshot_id) object["snapshot-id"] = *snapshot_id;
-  if (items) object["items"] = *items;
-  object["runs"] = nlohmann::ordered_json::array();
-  for (const auto& run : runs) {
-    object["runs"].push_back({{"path", run.uri}, {"entries", run.entries}, {"size", run.size_bytes}});
-  }
-  return object.dump();
-}
-
-Result<IndexManifest> IndexManifest::parse(std::string_view text) {
-  const auto invalid = [&] {
-    return fail(ErrorKind::kInvalidData, "the table property earthcatalog.object-index makes no sense: {}", text);
-  };
-  const auto object = nlohmann::json::parse(text, nullptr, false);
-  if (!object.is_object() || !object.contains("runs") || !object["runs"].is_array()) return invalid();
-  IndexManifest manifest;
-  if (const auto id = object.find("snapshot-id"); id != object.end() && id->is_number_integer()) {
-    manifest.snapshot_id = id->get<std::int64_t>();
-  }
-  manifest.items.reset();
-  if (const auto items = object.find("items"); items != object.end() && items->is_number_integer()) {
-    manifest.items = items->get<std::int64_t>();
-  }
-  for (const auto& run : object["runs"]) {
-    const auto has = [&](const char* name, auto is) { return run.contains(name) && (run[name].*is)(); };
-    if (!run.is_object() || !has("path", &nlohmann::json::is_string) ||
-        !has("entries", &nlohmann::json::is_number_integer) || !has("size", &nlohmann::json::is_number_integer)) {
-      return invalid();
-    }
-    manifest.runs.push_back({.uri = run["path"], .entries = run["entries"], .size_bytes = run["size"]});
-  }
-  return manifest;
 }
 
 ObjectIndex::ObjectIndex(std::shared_ptr<const State> state) : state_(std::move(state)) {}

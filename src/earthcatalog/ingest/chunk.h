@@ -27,7 +27,7 @@ struct ItemRecord {
   std::int32_t year = write::kUnknownYear;
   std::uint32_t row = 0;                         ///< in its part's batch; without meaning where texts are kept
   std::size_t text_first = 0, text_size = 0;     ///< in its part's text
-  std::uint32_t first_cell = 0, cell_count = 0;  ///< in its part's cells, ascending
+  std::uint32_t first_cell = 0, cell_count = 0;  ///< in its part's cells, by name
   std::uint32_t bounds = write::kNoBounds;       ///< in its part's bounds
   bool undatable = false;                        ///< had a datetime that nobody can read
 };

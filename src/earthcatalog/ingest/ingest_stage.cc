@@ -166,9 +166,13 @@ void IngestStage::work_loop(std::size_t worker) {
   while (auto body = bodies_.pop()) {
     const auto bytes = static_cast<std::int64_t>(body->fetched.body.capacity());
     Chunk& chunk = *body->chunk;
-    ingester.ingest(chunk, std::move(body->fetched));
+    auto ingested = ingester.ingest(chunk, std::move(body->fetched));
     held_bytes_ -= bytes;
-    settle(chunk);
+    if (ingested) {
+      settle(chunk);
+    } else {
+      fail_with(std::move(ingested).error());  // and the chunk, still open, is never taken
+    }
   }
   const MutexLock lock(mutex_);
   --threads_left_;

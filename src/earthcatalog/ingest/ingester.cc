@@ -29,7 +29,7 @@ void StartSchema::met_other_collection() {
 Ingester::Ingester(IngestContext& context, std::size_t worker)
     : context_(context), worker_(worker), coverer_(context.grid.make_coverer()) {}
 
-void Ingester::ingest(Chunk& chunk, fetch::Fetched&& fetched) {
+Status Ingester::ingest(Chunk& chunk, fetch::Fetched&& fetched) {
   auto& slot = chunk.parts[worker_];
   if (!slot) slot = std::make_unique<ChunkPart>(context_.schema.get());
   ChunkPart& part = *slot;
@@ -40,17 +40,33 @@ void Ingester::ingest(Chunk& chunk, fetch::Fetched&& fetched) {
     context_.problems.add(fetched.object, {"rejected", rejection.kind, rejection.reason, rejection.offset});
     part.rejected.push_back(std::move(fetched.object));
     account(part, fetched.body.size());
-    return;
+    return {};
   }
   for (const auto& problem : parsed->problems) {
     context_.problems.add(fetched.object, {problem.kind, {}, problem.reason, problem.offset});
   }
-  append(part, fetched.object, *parsed);
+  EC_TRY(append(part, fetched.object, *parsed));
   if (context_.keep_text) keep_text(part, fetched.body);
   account(part, fetched.body.size());
+  return {};
 }
 
-void Ingester::append(ChunkPart& part, const storage::ObjectRef& object, const stac::ParsedItem& item) {
+// Sets cells_.
+Status Ingester::cover(const storage::ObjectRef& object, std::string_view wkb) {
+  auto covered = coverer_->cover(wkb, cells_);
+  if (covered) return {};
+  const auto kind = covered.error().kind;
+  if (kind != ErrorKind::kUnsupported && kind != ErrorKind::kInvalidData) {
+    return std::unexpected(
+        std::move(covered).error().annotate(fmt::format("the cells of {}/{}", object.bucket, object.key)));
+  }
+  // More cells than the grid gives one footprint: the item stays, without a place.
+  context_.problems.add(object, {"geometry", "not_covered", covered.error().message});
+  cells_.assign(1, grid::kNoCell);
+  return {};
+}
+
+Status Ingester::append(ChunkPart& part, const storage::ObjectRef& object, const stac::ParsedItem& item) {
   ItemRecord record;
   record.object = object;
   record.identity = item.identity;
@@ -61,11 +77,7 @@ void Ingester::append(ChunkPart& part, const storage::ObjectRef& object, const s
   if (item.wkb.empty()) {
     cells_.assign(1, grid::kNoCell);
   } else {
-    if (const auto covered = coverer_->cover(item.wkb, cells_); !covered) {
-      // More cells than the grid gives one footprint: the item stays, without a place.
-      context_.problems.add(object, {"geometry", "not_covered", covered.error().message});
-      cells_.assign(1, grid::kNoCell);
-    }
+    EC_TRY(cover(object, item.wkb));
     if (const auto bounds = grid::bounds(item.wkb)) {
       record.bounds = static_cast<std::uint32_t>(part.bounds.size());
       part.bounds.push_back(*bounds);
@@ -79,6 +91,7 @@ void Ingester::append(ChunkPart& part, const storage::ObjectRef& object, const s
     context_.schema.met_other_collection();
   }
   part.items.push_back(std::move(record));
+  return {};
 }
 
 void Ingester::keep_text(ChunkPart& part, std::string_view json) {

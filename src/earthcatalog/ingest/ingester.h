@@ -59,12 +59,14 @@ class Ingester {
   Ingester(IngestContext& context, std::size_t worker);
 
   /// Appends the item to this worker's part of the chunk, or counts and notes why it is none. A footprint that the
-  /// grid cannot cover (too many cells) gives cell "__none__" and a line in the problems file.
-  void ingest(Chunk& chunk, fetch::Fetched&& fetched);
+  /// grid cannot cover (too many cells) gives cell "__none__" and a line in the problems file. Fails when the grid
+  /// does: the chunk must not be used then.
+  Status ingest(Chunk& chunk, fetch::Fetched&& fetched);
 
  private:
-  void append(ChunkPart& part, const storage::ObjectRef& object, const stac::ParsedItem& item);
+  Status append(ChunkPart& part, const storage::ObjectRef& object, const stac::ParsedItem& item);
   void keep_text(ChunkPart& part, std::string_view json);
+  Status cover(const storage::ObjectRef& object, std::string_view wkb);
   void account(ChunkPart& part, std::size_t body_bytes);
 
   IngestContext& context_;

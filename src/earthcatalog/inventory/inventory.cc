@@ -139,7 +139,9 @@ Result<std::unique_ptr<Inventory>> open_inventory(storage::Stores& stores, std::
     return fail(ErrorKind::kInvalidArgument, "the limit is {}; expected 0 or more", *options.limit);
   }
   EC_ASSIGN_OR_RETURN(const Location at, annotate(stores.locate(uri), "opening the inventory"));
-  return annotate(open_located(stores, at, uri.ends_with('/'), options), "opening the inventory");
+  auto wanted = options;
+  if (wanted.limit == 0) wanted.limit.reset();
+  return annotate(open_located(stores, at, uri.ends_with('/'), wanted), "opening the inventory");
 }
 
 Result<std::string> find_inventory(storage::Stores& stores, const std::string& uri) {

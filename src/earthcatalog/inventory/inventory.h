@@ -24,7 +24,7 @@ enum class KeyEncoding : std::uint8_t { kByFormat, kRaw, kUrl };
 struct InventoryOptions {
   std::string suffix = ".stac.json";       ///< only keys that end so are items
   std::optional<TimeMicros> since = {};    ///< rows last modified before it are passed over
-  std::optional<std::int64_t> limit = {};  ///< the first N keys after suffix and since
+  std::optional<std::int64_t> limit = {};  ///< the first N keys after suffix and since; 0: all, as without
   KeyEncoding key_encoding = KeyEncoding::kByFormat;
   std::string source_root = "s3://";  ///< where buckets are, for a listing's bucket names
   /// Makes it an error when no row has the suffix: that is a mistake, not an empty inventory.

@@ -137,7 +137,7 @@ History read_history(const TableReader& table, std::size_t most) {
   std::vector<const iceberg::Snapshot*> snapshots;
   for (const auto& snapshot : metadata.snapshots) snapshots.push_back(&snapshot);
   std::ranges::stable_sort(snapshots, std::ranges::greater{}, &iceberg::Snapshot::sequence_number);
-  if (snapshots.size() > most) snapshots.resize(most);
+  if (most > 0 && snapshots.size() > most) snapshots.resize(most);
   for (const auto* snapshot : snapshots) history.entries.push_back(entry_of(*snapshot, metadata));
   return history;
 }

@@ -34,8 +34,8 @@ struct History {
   std::vector<HistoryEntry> entries;  ///< the newest first
 };
 
-/// Returns the newest `most` snapshots of the table, by their place in its sequence, whichever of them `table` stands
-/// on. Reads nothing.
+/// Returns the newest `most` snapshots of the table (0: all), by their place in its sequence, whichever of them `table`
+/// stands on. Reads nothing.
 History read_history(const TableReader& table, std::size_t most);
 
 /// Returns one JSON object; `runs` has one member a run of ours, `snapshots` one a snapshot.

@@ -3,7 +3,9 @@
 #include <arrow/array.h>
 #include <arrow/record_batch.h>
 
+#include <algorithm>
 #include <initializer_list>
+#include <memory>
 #include <unordered_set>
 #include <vector>
 
@@ -28,6 +30,9 @@ const Array* column_of(const arrow::RecordBatch& rows, const char* name) {
 
 // Bytes of an id, a collection and a time while they are read.
 constexpr std::int64_t kLookBytes = 128;
+// Files that stay open from the first look to the second, as far as there is memory for what a reader keeps.
+constexpr std::size_t kMostOpenFiles = 128;
+constexpr std::int64_t kReaderBytes = 64 << 10;
 
 class Scan {
  public:
@@ -85,6 +90,7 @@ class Scan {
       rows += file.record_count;
     }
     const auto columns = this->columns({"id", "collection", "updated"});
+    readers_.resize(files_that_stay_open());
     EC_TRY(parallel_for(
         files_.size(), table_.stores().parallel(1, query_.memory_limit_bytes / 4),
         [&](std::size_t i) { return look_at(i, columns); },
@@ -93,9 +99,19 @@ class Scan {
     return doubles_.finish();
   }
 
+  std::size_t files_that_stay_open() const {
+    std::size_t files = 0;
+    std::int64_t bytes = 0;
+    for (; files < std::min(files_.size(), kMostOpenFiles); ++files) {
+      bytes += kReaderBytes + files_[files].record_count * kLookBytes;
+      if (bytes > query_.memory_limit_bytes / 4) break;
+    }
+    return files;
+  }
+
   Status look_at(std::size_t number, const iceberg::Schema& columns) {
     const auto& file = files_[number];
-    EC_ASSIGN_OR_RETURN(const auto reader, geoparquet::FileReader::open(table_.stores(), file));
+    EC_ASSIGN_OR_RETURN(auto reader, geoparquet::FileReader::open(table_.stores(), file));
     // Its rows would bear the numbers of the next file's.
     if (reader->live_rows() > file.record_count) {
       return fail(ErrorKind::kInvalidData, "{} has {} rows, its manifest says {}", file.file_path, reader->live_rows(),
@@ -108,12 +124,18 @@ class Scan {
       EC_TRY(annotate(doubles_.add(*rows, row), file.file_path));
       row += rows->num_rows();
     }
+    if (number < readers_.size()) readers_[number] = std::move(reader);
     return {};
+  }
+
+  Result<std::unique_ptr<geoparquet::FileReader>> reader_of(std::size_t number) {
+    if (number < readers_.size()) return std::move(readers_[number]);
+    return geoparquet::FileReader::open(table_.stores(), files_[number]);
   }
 
   Status read_file(std::size_t number) {
     const auto& file = files_[number];
-    EC_ASSIGN_OR_RETURN(const auto reader, geoparquet::FileReader::open(table_.stores(), file));
+    EC_ASSIGN_OR_RETURN(const auto reader, reader_of(number));
     std::int64_t first = by_first_row_ ? 0 : first_rows_[number];
     for (int group = 0; group < reader->row_groups() && !ended_; ++group) {
       if (!query_.ids.empty()) {
@@ -136,9 +158,15 @@ class Scan {
     return false;
   }
 
-  bool is_double(std::int64_t row) {
+  // Which of `count` rows from `first` on are doubles of others; none by the first row.
+  std::vector<bool> doubles_among(std::int64_t first, std::int64_t count) {
+    std::vector<bool> doubles(static_cast<std::size_t>(count));
+    if (by_first_row_) return doubles;
     const MutexLock lock(mutex_);
-    return doubles_.is_dropped(row);
+    for (std::int64_t row = 0; row < count; ++row) {
+      doubles[static_cast<std::size_t>(row)] = doubles_.is_dropped(first + row);
+    }
+    return doubles;
   }
 
   // `first`: the number of the first of them.
@@ -146,13 +174,14 @@ class Scan {
     const auto* const ids = column_of<arrow::StringArray>(*rows, "id");
     const auto* const collections = column_of<arrow::StringArray>(*rows, "collection");
     const stac::ItemWriter writer(rows);
+    const auto doubles = doubles_among(first, rows->num_rows());
     std::string text;
     for (std::int64_t row = 0; row < rows->num_rows() && !ended_; ++row) {
       const auto id = text_at(ids, row), collection = text_at(collections, row);
       if (query_.collection && collection != *query_.collection) continue;
       if (!query_.ids.empty() && !query_.ids.contains(id)) continue;
-      const bool again = by_first_row_ ? !seen_.insert(identity_hash(collection, id)).second : is_double(first + row);
-      if (again) continue;
+      const bool again = by_first_row_ && !seen_.insert(identity_hash(collection, id)).second;
+      if (again || doubles[static_cast<std::size_t>(row)]) continue;
       text.clear();
       EC_TRY(writer.append_json(row, text));
       EC_ASSIGN_OR_RETURN(const bool more, visit_(text));
@@ -169,7 +198,8 @@ class Scan {
   iceberg::Schema id_;    // the column id alone
   iceberg::Schema item_;  // the columns that make up an item: not those of other engines
   std::vector<iceberg::DataFile> files_;
-  std::vector<std::int64_t> first_rows_;  // of each file: the number of its first row
+  std::vector<std::int64_t> first_rows_;                          // of each file: the number of its first row
+  std::vector<std::unique_ptr<geoparquet::FileReader>> readers_;  // of the first files, from the first look on
   Mutex mutex_;
   index::DuplicateRows doubles_ EC_GUARDED_BY(mutex_);
   const bool by_first_row_;

@@ -29,11 +29,16 @@ std::vector<NamedRows> largest_of(const RowsByName& rows_by_name, std::size_t mo
 
 Json grid_json(const grid::GridSpec& grid) {
   if (grid.type == "h3") return {{"type", grid.type}, {"resolution", grid.resolution}};
+  if (grid.type == "python") {
+    const Json resolution = grid.resolution == grid::kNoResolution ? Json() : Json(grid.resolution);
+    return {{"type", grid.type}, {"python", grid.python}, {"resolution", resolution}};
+  }
   return {{"type", grid.type}, {"boundaries_path", grid.boundaries_path}, {"id_field", grid.id_field}};
 }
 
 std::string grid_text(const grid::GridSpec& grid) {
   if (grid.type == "h3") return fmt::format("type {}, resolution {}", grid.type, grid.resolution);
+  if (grid.type == "python") return fmt::format("type {}, python {}", grid.type, grid.python);
   return fmt::format("type {}, boundaries_path {}, id_field {}", grid.type, grid.boundaries_path, grid.id_field);
 }
 

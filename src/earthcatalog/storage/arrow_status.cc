@@ -2,8 +2,9 @@
 
 #include <arrow/util/io_util.h>
 
-#include <cerrno>
 #include <memory>
+
+#include "earthcatalog/storage/errno_kind.h"
 
 namespace earthcatalog::storage {
 namespace {
@@ -20,21 +21,6 @@ class KindDetail : public arrow::StatusDetail {
  private:
   ErrorKind kind_;
 };
-
-ErrorKind kind_of_errno(int code, ErrorKind otherwise) {
-  switch (code) {
-    case ENOENT:
-      return ErrorKind::kNotFound;
-    case EEXIST:
-      return ErrorKind::kAlreadyExists;
-    case EACCES:
-    case EPERM:
-    case EROFS:
-      return ErrorKind::kPermissionDenied;
-    default:
-      return otherwise;
-  }
-}
 
 }  // namespace
 
@@ -55,7 +41,7 @@ Error from_arrow(const arrow::Status& status) {
   if (status.IsNotImplemented()) kind = ErrorKind::kUnsupported;
   if (status.IsCancelled()) kind = ErrorKind::kCancelled;
   if (status.IsAlreadyExists()) kind = ErrorKind::kAlreadyExists;
-  if (status.IsIOError()) kind = kind_of_errno(arrow::internal::ErrnoFromStatus(status), kind);
+  if (status.IsIOError()) kind = kind_of_errno(arrow::internal::ErrnoFromStatus(status)).value_or(kind);
   return Error{kind, status.message()};
 }
 

@@ -1,3 +1,4 @@
+// Whether a place takes new objects.
 #pragma once
 
 #include <string>

@@ -54,13 +54,14 @@ class Cat final : public Command {
     app_->add_option("--id", ids_, "of the table's items those with this id; may be given several times")
         ->allow_extra_args(false);
     app_->add_option("--collection", collection_, "of the table's items those of this collection");
-    app_->add_option("--limit", limit_, "at most so many items, or rows of files")->check(at_least(1));
+    app_->add_option("--limit", limit_, "at most so many items, or rows of files; 0: all")->check(at_least(0));
   }
 
   Result<int> run() override {
     if (!files_.empty() && (!ids_.empty() || collection_)) {
       return fail(ErrorKind::kInvalidArgument, "--id and --collection choose items of a table: leave the files out");
     }
+    if (limit_ == 0) limit_.reset();
     return files_.empty() ? print_table() : print_files();
   }
 

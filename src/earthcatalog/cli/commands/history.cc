@@ -12,7 +12,9 @@ class HistoryCommand final : public Command {
   void setup(CLI::App& app) override {
     app_ = app.add_subcommand("history", "runs and snapshots of a table: when, by whom, what came and went");
     table_.add(*app_);
-    app_->add_option("--limit", limit_, "the newest so many snapshots")->check(at_least(1))->capture_default_str();
+    app_->add_option("--limit", limit_, "the newest so many snapshots; 0: all")
+        ->check(at_least(0))
+        ->capture_default_str();
     report_.add_format(*app_);
   }
 

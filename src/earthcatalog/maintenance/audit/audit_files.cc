@@ -109,16 +109,11 @@ bool means_damaged(const Error& error) {
 }
 
 // Readers stop where a footer seems to end, and never see that the rest of it is rubbish.
-Status check_footer(const storage::Location& where, const parquet::FileMetaData& footer) {
-  constexpr std::int64_t kEnd = 8;  // the footer's length in 4 bytes, little-endian, and "PAR1"
-  EC_ASSIGN_OR_RETURN(const auto end, where.store->get_range(where.key, -kEnd, kEnd));
-  if (!end || std::ssize(*end) != kEnd) return fail(ErrorKind::kNotFound, "it went while it was read");
-  std::uint32_t length = 0;
-  for (std::size_t i = 0; i < sizeof length; ++i) {
-    length |= std::uint32_t{static_cast<unsigned char>((*end)[i])} << (8 * i);
-  }
-  if (footer.size() == length) return {};
-  return fail(ErrorKind::kInvalidData, "its footer has {} bytes, of which only {} make sense", length, footer.size());
+Status check_footer(const geoparquet::FileReader& reader) {
+  const std::int64_t read = reader.footer().size();
+  if (read == reader.footer_bytes()) return {};
+  return fail(ErrorKind::kInvalidData, "reading {}: its footer has {} bytes, of which only {} make sense",
+              reader.name(), reader.footer_bytes(), read);
 }
 
 // The state that the threads share.
@@ -169,7 +164,7 @@ class FilesAudit {
   // Manifests describe all rows of a file; those that are deleted are no rows of the table.
   Status read(std::uint32_t number, const DataFile& file, const storage::Location& where, std::int64_t size) {
     EC_ASSIGN_OR_RETURN(const auto reader, geoparquet::FileReader::open(where, size));
-    EC_TRY(annotate(check_footer(where, reader->footer()), "reading " + where.uri()));
+    EC_TRY(check_footer(*reader));
     auto check = claims_.check(file);
     Strays strays;
     std::uint32_t first_row = 0;

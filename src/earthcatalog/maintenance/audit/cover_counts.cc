@@ -7,6 +7,7 @@
 namespace earthcatalog::maintenance {
 
 void CoverCounts::set(const arrow::Array& geometries, std::span<RowFact> facts) {
+  if (!grid_) return;
   const auto& footprints = static_cast<const arrow::BinaryArray&>(geometries);
   auto coverer = take();
   std::vector<grid::Cell> cells;

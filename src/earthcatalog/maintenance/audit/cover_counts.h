@@ -20,6 +20,7 @@ namespace earthcatalog::maintenance {
 /// Counts the cells that footprints touch. Thread-safe.
 class CoverCounts {
  public:
+  /// Without a grid nothing is set: how many rows there should be is not known.
   explicit CoverCounts(std::shared_ptr<const grid::Partitioner> grid) : grid_(std::move(grid)) {}
 
   /// Sets `cover` in those of `facts`, one for each of `geometries` (WKB), that are of primary rows: an item has one.

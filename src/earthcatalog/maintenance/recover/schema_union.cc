@@ -5,20 +5,16 @@
 #include "earthcatalog/catalog/table_schema.h"
 
 namespace earthcatalog::maintenance {
-namespace {
 
 using iceberg::TypeId;
 
-// Files without field ids were written before any table: their types may be narrower than its columns, as the peer's
-// are (https://iceberg.apache.org/spec/#schema-evolution, type promotion; a time without zone is UTC).
+// https://iceberg.apache.org/spec/#schema-evolution, type promotion; a time without zone is UTC.
 iceberg::NestedField promoted(iceberg::NestedField field) {
   if (field.type.id == TypeId::kInt) field.type.id = TypeId::kLong;
   if (field.type.id == TypeId::kFloat) field.type.id = TypeId::kDouble;
   if (field.type.id == TypeId::kTimestamp) field.type.id = TypeId::kTimestampTz;
   return field;
 }
-
-}  // namespace
 
 Status SchemaUnion::check_same(const Met& met, const iceberg::NestedField& field, const std::string& uri) {
   if (met.field == field) return {};

@@ -11,6 +11,10 @@
 
 namespace earthcatalog::maintenance {
 
+/// A column of a file without field ids, as a table has it: such files were written before any table, and their types
+/// may be narrower than its columns, as the peer's are.
+iceberg::NestedField promoted(iceberg::NestedField field);
+
 /// Files of one table may lack columns that were added later; what they share must be the same.
 class SchemaUnion {
  public:

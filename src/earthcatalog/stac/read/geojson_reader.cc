@@ -1,12 +1,12 @@
 #include "earthcatalog/stac/read/geojson_reader.h"
 
-#include <algorithm>
 #include <array>
 #include <cmath>
 #include <utility>
 
 #include "earthcatalog/stac/json_string.h"
 #include "earthcatalog/stac/number.h"
+#include "earthcatalog/stac/read/wkb_writer.h"
 
 namespace earthcatalog::stac {
 namespace {
@@ -14,14 +14,6 @@ namespace {
 constexpr double kMaxLatitude = 90;
 // Both spellings of longitude, -180..180 and 0..360, and half a turn more for footprints that go on past their end.
 constexpr double kMaxLongitude = 540;
-
-constexpr std::array kTypes = {GeometryType::kPoint,
-                               GeometryType::kLineString,
-                               GeometryType::kPolygon,
-                               GeometryType::kMultiPoint,
-                               GeometryType::kMultiLineString,
-                               GeometryType::kMultiPolygon,
-                               GeometryType::kGeometryCollection};
 
 int nesting_of(GeometryType type) {
   switch (type) {
@@ -47,54 +39,18 @@ char first_inside(const char* bracket) {
 
 }  // namespace
 
-std::string_view to_string(GeometryType type) {
-  switch (type) {
-    case GeometryType::kPoint:
-      return "Point";
-    case GeometryType::kLineString:
-      return "LineString";
-    case GeometryType::kPolygon:
-      return "Polygon";
-    case GeometryType::kMultiPoint:
-      return "MultiPoint";
-    case GeometryType::kMultiLineString:
-      return "MultiLineString";
-    case GeometryType::kMultiPolygon:
-      return "MultiPolygon";
-    case GeometryType::kGeometryCollection:
-      return "GeometryCollection";
-  }
-  return "";
-}
-
-std::optional<GeometryType> parse_geometry_type(std::string_view name) {
-  for (const GeometryType type : kTypes) {
-    if (to_string(type) == name) return type;
-  }
-  return std::nullopt;
-}
-
-void GeojsonReader::Shape::clear() {
-  type.reset();
-  nesting = -1;
-  positions.clear();
-  line_ends.clear();
-  polygon_ends.clear();
-  members.clear();
-  has_coordinates = has_members = false;
-}
-
 bool GeojsonReader::read(ondemand::value& value, std::size_t depth, GrowBuffer& wkb, GeometryOutcome& outcome) {
   outcome_ = &outcome;
   flat_ = deep_ = false;
   root_.clear();
   if (!read_geometry(value, depth, 1, root_)) return false;
   if (flat_ && deep_) outcome.exact = false;
-  if (outcome.located) write(root_, wkb);
+  if (outcome.located) WkbWriter(wkb, deep_ && !flat_).write(root_);
   return true;
 }
 
-bool GeojsonReader::read_geometry(ondemand::value& value, std::size_t depth, std::size_t collections, Shape& shape) {
+bool GeojsonReader::read_geometry(ondemand::value& value, std::size_t depth, std::size_t collections,
+                                  GeojsonShape& shape) {
   const char* const where = JsonWalker::begin(value);
   if (*where != '{') {
     refuse("a geometry that is not an object", where);
@@ -115,7 +71,7 @@ bool GeojsonReader::read_geometry(ondemand::value& value, std::size_t depth, std
 }
 
 bool GeojsonReader::read_member(std::string_view name, ondemand::value& value, std::size_t depth,
-                                std::size_t collections, Shape& shape) {
+                                std::size_t collections, GeojsonShape& shape) {
   const char* const where = JsonWalker::begin(value);
   if (name == "type") {
     if (shape.type) refuse("two members \"type\"", where);
@@ -133,7 +89,7 @@ bool GeojsonReader::read_member(std::string_view name, ondemand::value& value, s
   return walker_.walk(value, depth);
 }
 
-bool GeojsonReader::read_type(ondemand::value& value, std::size_t depth, Shape& shape) {
+bool GeojsonReader::read_type(ondemand::value& value, std::size_t depth, GeojsonShape& shape) {
   const char* const where = JsonWalker::begin(value);
   if (*where != '"') {
     refuse("a type that is not a string", where);
@@ -147,7 +103,8 @@ bool GeojsonReader::read_type(ondemand::value& value, std::size_t depth, Shape& 
   return true;
 }
 
-bool GeojsonReader::read_members(ondemand::value& value, std::size_t depth, std::size_t collections, Shape& shape) {
+bool GeojsonReader::read_members(ondemand::value& value, std::size_t depth, std::size_t collections,
+                                 GeojsonShape& shape) {
   const char* const where = JsonWalker::begin(value);
   if (*where != '[' || collections > kMaxCollectionDepth) {
     refuse(*where == '[' ? "geometry collections nested too deep" : "geometries that are not an array", where);
@@ -164,7 +121,7 @@ bool GeojsonReader::read_members(ondemand::value& value, std::size_t depth, std:
   return true;
 }
 
-bool GeojsonReader::read_coordinates(ondemand::value& value, std::size_t depth, int level, Shape& shape) {
+bool GeojsonReader::read_coordinates(ondemand::value& value, std::size_t depth, int level, GeojsonShape& shape) {
   const char* const where = JsonWalker::begin(value);
   if (*where != '[') {
     refuse("coordinates that are not an array", where);
@@ -178,7 +135,7 @@ bool GeojsonReader::read_coordinates(ondemand::value& value, std::size_t depth, 
   return first == '[' ? read_nested(array, depth, level, shape) : read_position(array, depth, level, where, shape);
 }
 
-bool GeojsonReader::read_nested(ondemand::array array, std::size_t depth, int level, Shape& shape) {
+bool GeojsonReader::read_nested(ondemand::array array, std::size_t depth, int level, GeojsonShape& shape) {
   for (auto member : array) {
     ondemand::value element;
     if (const auto error = std::move(member).get(element)) return walker_.fault(error);
@@ -190,7 +147,7 @@ bool GeojsonReader::read_nested(ondemand::array array, std::size_t depth, int le
 }
 
 bool GeojsonReader::read_position(ondemand::array array, std::size_t depth, int level, const char* where,
-                                  Shape& shape) {
+                                  GeojsonShape& shape) {
   std::array<double, 3> values = {0, 0, 0};
   std::size_t count = 0;
   for (auto member : array) {
@@ -213,7 +170,7 @@ bool GeojsonReader::read_position(ondemand::array array, std::size_t depth, int 
 }
 
 void GeojsonReader::add_position(const Position& position, std::size_t numbers, int level, const char* where,
-                                 Shape& shape) {
+                                 GeojsonShape& shape) {
   if (numbers < 2) return refuse("a position of fewer than two numbers", where);
   if (std::abs(position.y) > kMaxLatitude) return refuse("a latitude beyond 90 degrees", where);
   if (std::abs(position.x) > kMaxLongitude) return refuse("a longitude beyond 540 degrees", where);
@@ -224,7 +181,7 @@ void GeojsonReader::add_position(const Position& position, std::size_t numbers, 
   shape.positions.push_back(position);
 }
 
-void GeojsonReader::check(const Shape& shape, const char* where) {
+void GeojsonReader::check(const GeojsonShape& shape, const char* where) {
   if (!outcome_->located) return;
   if (!shape.type) return refuse("a geometry without type", where);
   if (*shape.type == GeometryType::kGeometryCollection) {
@@ -248,7 +205,7 @@ void GeojsonReader::check(const Shape& shape, const char* where) {
   }
 }
 
-void GeojsonReader::check_lines(const Shape& shape, std::size_t fewest, bool closed, const char* where) {
+void GeojsonReader::check_lines(const GeojsonShape& shape, std::size_t fewest, bool closed, const char* where) {
   std::size_t from = 0;
   for (const std::size_t to : shape.line_ends) {
     if (to - from < fewest)
@@ -264,71 +221,6 @@ void GeojsonReader::refuse(std::string_view reason, const char* where) {
   if (!std::exchange(outcome_->located, false)) return;
   outcome_->reason = reason;
   outcome_->where = where;
-}
-
-void GeojsonReader::write_header(GeometryType type, GrowBuffer& wkb) const {
-  constexpr char kLittleEndian = 1;
-  wkb.push_back(kLittleEndian);
-  wkb.append_value(static_cast<std::uint32_t>(type) + (deep_ && !flat_ ? kWkbZ : 0));
-}
-
-void GeojsonReader::write_positions(const Shape& shape, std::size_t from, std::size_t to, GrowBuffer& wkb) const {
-  static_assert(sizeof(Position) == 3 * sizeof(double));
-  constexpr std::size_t kFlatBytes = 2 * sizeof(double);
-  if (deep_ && !flat_) {
-    wkb.append({reinterpret_cast<const char*>(&shape.positions[from]), (to - from) * sizeof(Position)});
-    return;
-  }
-  char* out = wkb.reserve((to - from) * kFlatBytes);
-  for (std::size_t i = from; i < to; ++i, out += kFlatBytes) std::memcpy(out, &shape.positions[i], kFlatBytes);
-  wkb.advance((to - from) * kFlatBytes);
-}
-
-void GeojsonReader::write_lines(const Shape& shape, std::size_t from, std::size_t to, bool headers,
-                                GrowBuffer& wkb) const {
-  wkb.append_value(static_cast<std::uint32_t>(to - from));
-  for (std::size_t line = from; line < to; ++line) {
-    const std::size_t begin = line == 0 ? 0 : shape.line_ends[line - 1];
-    if (headers) write_header(GeometryType::kLineString, wkb);
-    wkb.append_value(static_cast<std::uint32_t>(shape.line_ends[line] - begin));
-    write_positions(shape, begin, shape.line_ends[line], wkb);
-  }
-}
-
-void GeojsonReader::write(const Shape& shape, GrowBuffer& wkb) const {
-  write_header(*shape.type, wkb);
-  const std::size_t positions = shape.positions.size();
-  switch (*shape.type) {
-    case GeometryType::kPoint:
-      return write_positions(shape, 0, 1, wkb);
-    case GeometryType::kLineString:
-      wkb.append_value(static_cast<std::uint32_t>(positions));
-      return write_positions(shape, 0, positions, wkb);
-    case GeometryType::kPolygon:
-      return write_lines(shape, 0, shape.line_ends.size(), false, wkb);
-    case GeometryType::kMultiPoint:
-      wkb.append_value(static_cast<std::uint32_t>(positions));
-      for (std::size_t i = 0; i < positions; ++i) {
-        write_header(GeometryType::kPoint, wkb);
-        write_positions(shape, i, i + 1, wkb);
-      }
-      return;
-    case GeometryType::kMultiLineString:
-      return write_lines(shape, 0, shape.line_ends.size(), true, wkb);
-    case GeometryType::kMultiPolygon: {
-      wkb.append_value(static_cast<std::uint32_t>(shape.polygon_ends.size()));
-      std::size_t from = 0;
-      for (const std::size_t to : shape.polygon_ends) {
-        write_header(GeometryType::kPolygon, wkb);
-        write_lines(shape, from, to, false, wkb);
-        from = to;
-      }
-      return;
-    }
-    case GeometryType::kGeometryCollection:
-      wkb.append_value(static_cast<std::uint32_t>(shape.members.size()));
-      for (const Shape& member : shape.members) write(member, wkb);
-  }
 }
 
 }  // namespace earthcatalog::stac

@@ -15,6 +15,7 @@
 #include <utility>
 
 #include "earthcatalog/base/hash.h"
+#include "earthcatalog/storage/errno_kind.h"
 
 namespace earthcatalog::storage {
 namespace {
@@ -56,24 +57,6 @@ std::string temporary_name() {
   return fmt::format("{}tmp-{}-{}-{:08x}", kHiddenPrefix, ::getpid(), counter.fetch_add(1), random);
 }
 
-ErrorKind kind_of_errno(int code) {
-  switch (code) {
-    case ENOENT:
-      return ErrorKind::kNotFound;
-    case EEXIST:
-      return ErrorKind::kAlreadyExists;
-    case EACCES:
-    case EPERM:
-    case EROFS:
-      return ErrorKind::kPermissionDenied;
-    case ENOLCK:
-    case ENOTSUP:
-      return ErrorKind::kUnsupported;
-    default:
-      return ErrorKind::kIOError;
-  }
-}
-
 std::string_view remedy_of_errno(int code) {
   switch (code) {
     case ENOSPC:
@@ -101,8 +84,8 @@ std::string_view remedy_of_errno(int code) {
 }  // namespace
 
 std::unexpected<Error> errno_error(int code, std::string_view what, std::string_view uri) {
-  return fail(kind_of_errno(code), "{} {}: {}{}", what, uri, std::generic_category().message(code),
-              remedy_of_errno(code));
+  return fail(kind_of_errno(code).value_or(ErrorKind::kIOError), "{} {}: {}{}", what, uri,
+              std::generic_category().message(code), remedy_of_errno(code));
 }
 
 std::string etag_of(const struct stat& status) {
