@@ -15,7 +15,7 @@ JOBS ?= $(shell nproc)
 PREFIX ?= /usr/local
 
 all: setup build/build.ninja
-	@cmake --build --preset release -j $(JOBS) --target earthcatalog
+	@cmake --build --preset user -j $(JOBS) --target earthcatalog
 
 setup:
 	@tools/setup.sh build
@@ -24,7 +24,7 @@ setup-test:
 	@tools/setup.sh build test peer wheel
 
 build/build.ninja:
-	@cmake --preset release
+	@cmake --preset user
 
 # DESTDIR, when it is set, stands in front of PREFIX: for packages.
 install: all
@@ -41,8 +41,9 @@ python: wheel
 man: all
 	@build/bin/earthcatalog man build/man/man1
 
-demo: all
-	@tools/setup.sh demo
+# The reader of the queries is downloaded while the compiler is at work.
+demo: setup build/build.ninja
+	@tools/setup.sh demo & cmake --build --preset user -j $(JOBS) --target earthcatalog && wait $$!
 	@examples/demo.sh
 
 test: setup-test build/build.ninja

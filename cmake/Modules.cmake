@@ -9,12 +9,18 @@ target_compile_options(earthcatalog_options INTERFACE -Wall -Wextra -Wshadow -Wc
   $<$<BOOL:${EARTHCATALOG_WERROR}>:-Werror>)
 target_link_libraries(earthcatalog_options INTERFACE fmt::fmt Threads::Threads)
 
+function(ec_unity target)
+  set_target_properties(${target} PROPERTIES UNITY_BUILD ${EARTHCATALOG_UNITY} UNITY_BUILD_BATCH_SIZE 10)
+endfunction()
+
 # ec_module(NAME PUBLIC a.h... SOURCES a.cc... DEPENDS room... LIBRARIES third-party...)
 # A room of src/earthcatalog: the static library earthcatalog_NAME. PUBLIC lists the headers that other rooms may include
-# (tools/check_includes.py), DEPENDS the rooms below that it uses.
+# (tools/check_includes.py), DEPENDS the rooms below that it uses. A file whose local names are those of another has
+# SKIP_UNITY_BUILD_INCLUSION.
 function(ec_module name)
   cmake_parse_arguments(arg "" "" "PUBLIC;SOURCES;DEPENDS;LIBRARIES" ${ARGN})
   add_library(earthcatalog_${name} STATIC ${arg_SOURCES})
+  ec_unity(earthcatalog_${name})
   list(TRANSFORM arg_DEPENDS PREPEND earthcatalog_)
   target_link_libraries(earthcatalog_${name} PUBLIC earthcatalog_options ${arg_DEPENDS} ${arg_LIBRARIES})
 endfunction()

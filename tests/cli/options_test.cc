@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <mutex>
+#include <nlohmann/json.hpp>
 #include <thread>
 #include <vector>
 
@@ -80,15 +81,17 @@ TEST(Progress, FitsTheWidthWhateverItIs) {
 // A progress line, and what it wrote.
 struct Watched {
   explicit Watched(bool terminal, double every_seconds = 0.02)
-      : line({.terminal = terminal,
-              .every_seconds = every_seconds,
-              .width = [] { return std::size_t{40}; },
-              .write =
-                  [this](const std::string& text) {
-                    const std::lock_guard lock(mutex);
-                    written += text;
-                  },
-              .clock = [] { return TimeMicros{1'772'323'200'500'000}; }}) {}
+      : line(
+            {.terminal = terminal,
+             .every_seconds = every_seconds,
+             .width = [] { return std::size_t{40}; },
+             .write =
+                 [this](const std::string& text) {
+                   const std::lock_guard lock(mutex);
+                   written += text;
+                 },
+             .line_of = [this](const Progress& progress, TimeMicros time) { return log.progress_line(progress, time); },
+             .clock = [] { return TimeMicros{1'772'323'200'500'000}; }}) {}
 
   // Waits until something with `part` was written.
   bool writes(const std::string& part) {
@@ -102,6 +105,7 @@ struct Watched {
     return false;
   }
 
+  Log log;
   std::mutex mutex;
   std::string written;
   ProgressLine line;
@@ -119,6 +123,31 @@ TEST(ProgressLine, WritesTimestampedLinesWhereNoTerminalIs) {
   watched.line.show({.settled = 5, .total = 9, .stage = "merge", .unit = "buckets"});
   EXPECT_TRUE(watched.writes("2026-03-01T00:00:00Z merge: 5 of 9 buckets"));
   EXPECT_EQ(watched.written.find('\r'), std::string::npos);
+}
+
+TEST(Log, ProgressInJsonHasAllCounts) {
+  Log log;
+  CLI::App app;
+  log.add(app);
+  app.parse("--log-format json");
+  const Progress progress{.settled = 5, .missing = 2, .seconds = 1.5, .stage = "fetch", .unit = "items"};
+  const auto line = log.progress_line(progress, 1'772'323'200'500'000);
+  EXPECT_EQ(line.find('\n'), line.size() - 1);
+  const auto json = nlohmann::json::parse(line);
+  EXPECT_EQ(json["time"], "2026-03-01T00:00:00.5Z");
+  EXPECT_EQ(json["event"], "progress");
+  EXPECT_EQ(json["settled"], 5);
+  EXPECT_EQ(json["missing"], 2);
+  EXPECT_TRUE(json["total"].is_null());
+  EXPECT_EQ(json["message"], progress_text(progress, kWide));
+}
+
+TEST(ProgressLine, LinesGoAboveTheOneThatIsRewritten) {
+  Watched watched(true);
+  watched.line.show({.stage = "write"});
+  ASSERT_TRUE(watched.writes("\r\x1b[Kwrite"));
+  watched.line.write_above("a line\n");
+  EXPECT_TRUE(watched.writes("\r\x1b[Ka line\n"));
 }
 
 TEST(ProgressLine, IsQuietInAShortRunWithoutTerminal) {

@@ -119,6 +119,22 @@ TEST(S3Bucket, FollowsTheRegionForEveryRequestMadeBefore) {
   EXPECT_FALSE(b->recover(third, refusal(301, "PermanentRedirect", "eu-west-1"), {}));
 }
 
+TEST(S3Bucket, TellsWhatItLearns) {
+  std::vector<std::string> names, messages;
+  StorageSettings settings = with_keys();
+  settings.event = [&](const Event& event) {
+    names.emplace_back(event.name);
+    messages.push_back(event.message);
+  };
+  const auto b = bucket(settings);
+  EXPECT_TRUE(b->recover(get(*b), refusal(301, "PermanentRedirect", "eu-west-1"), {}));
+  EXPECT_TRUE(b->recover(get(*b), refusal(403, "RequestTimeTooSkewed"), kNow + 3600 * kMicrosPerSecond));
+  EXPECT_TRUE(b->recover(get(*b), refusal(403, "AccessDenied"), {}));
+  EXPECT_THAT(names, testing::ElementsAre("redirect", "clock", "unsigned"));
+  EXPECT_THAT(messages, Each(StartsWith("s3://examplebucket: ")));
+  EXPECT_THAT(messages.front(), HasSubstr("in eu-west-1, not in us-east-1"));
+}
+
 TEST(S3Bucket, StopsAtARedirectLoopOfRegions) {
   auto b = bucket(with_keys());
   int changes = 0;

@@ -11,6 +11,7 @@
 #include <string>
 #include <utility>
 
+#include "earthcatalog/base/event.h"
 #include "earthcatalog/base/mutex.h"
 #include "earthcatalog/base/stopwatch.h"
 
@@ -48,6 +49,7 @@ struct Hooks {
   ProgressFunction progress;
   const std::atomic<bool>* stop = nullptr;            ///< set: what is whole is committed, and the job comes back early
   std::function<void(const std::string&)> warn = {};  ///< called at once with what the report's `warnings` have
+  EventFunction event = {};                           ///< for those who make the stores: StorageSettings::event
   bool stopping() const { return stop != nullptr && stop->load(); }
 };
 

@@ -176,6 +176,7 @@ Result<bool> Catalog::Impl::try_commit(const CommitRequest& request, CommitOutco
     }
     if (!is_committed(request, change, next)) {
       if (!unclear_) next.retire_except({&named_, &index_});
+      tell_lost_race(done.error(), outcome.attempts);
       EC_TRY(prepare_again(request, done.error(), before));
       return false;
     }
@@ -186,6 +187,7 @@ Result<bool> Catalog::Impl::try_commit(const CommitRequest& request, CommitOutco
   }
   auto accepted = request.unrecorded_rows ? refresh() : accept(next);
   if (!accepted) return std::unexpected(no_conflict(std::move(accepted).error()));
+  tell_commit(request, outcome);
   return true;
 }
 
@@ -199,6 +201,28 @@ Result<index::ObjectIndex> Catalog::Impl::record(const CommitRequest& request, i
   change.set_property(std::string(kObjectIndexProperty), next.manifest().to_json());
   change.move_tag(std::string(kIndexTag));
   return next;
+}
+
+void Catalog::Impl::tell_lost_race(const Error& error, int attempt) const {
+  const auto& event = stores_.settings().event;
+  if (!event) return;
+  event({.name = "commit_lost_race",
+         .message = fmt::format("{}: attempt {} of the commit did not come through: {}", uri_, attempt, error.message),
+         .fields = {{"uri", uri_}, {"attempt", std::int64_t{attempt}}, {"reason", error.message}}});
+}
+
+void Catalog::Impl::tell_commit(const CommitRequest& request, const CommitOutcome& outcome) const {
+  const auto& event = stores_.settings().event;
+  if (!event) return;
+  const auto added = std::ssize(request.added), removed = std::ssize(request.removed);
+  event({.name = "commit",
+         .message = fmt::format("{}: committed snapshot {}: {} files added, {} removed", uri_,
+                                current_snapshot().value_or(0), added, removed),
+         .fields = {{"uri", uri_},
+                    {"snapshot_id", current_snapshot().value_or(0)},
+                    {"files_added", std::int64_t{added}},
+                    {"files_removed", std::int64_t{removed}},
+                    {"attempts", std::int64_t{outcome.attempts}}}});
 }
 
 bool Catalog::Impl::is_committed(const CommitRequest& request, const iceberg::Transaction& change,

@@ -59,6 +59,8 @@ class Catalog::Impl {
   Result<index::ObjectIndex> record(const CommitRequest& request, iceberg::Transaction& change) const;
   Status accept(const index::ObjectIndex& next);
   Error changed_meanwhile() const;
+  void tell_lost_race(const Error& error, int attempt) const;
+  void tell_commit(const CommitRequest& request, const CommitOutcome& outcome) const;
   Status prepare_again(const CommitRequest& request, const Error& error, const std::string& metadata_before);
   iceberg::CommitGuard guard();
 

@@ -38,7 +38,8 @@ Result<std::shared_ptr<Lock>> lock_of_run(storage::Stores& stores, CatalogFile& 
                         .clock = options.clock,
                         .stale_after_seconds = options.lock_stale_after_seconds,
                         .heartbeat_seconds = options.heartbeat_seconds,
-                        .make_token = {}});
+                        .make_token = {},
+                        .event = stores.settings().event});
 }
 
 Result<std::shared_ptr<Lock>> take_lock(storage::Stores& stores, const CatalogOptions& options) {

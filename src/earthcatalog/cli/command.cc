@@ -1,6 +1,10 @@
 #include "earthcatalog/cli/command.h"
 
+#include <fmt/format.h>
+
 #include <exception>
+
+#include "earthcatalog/base/stopwatch.h"
 
 namespace earthcatalog::cli {
 namespace {
@@ -15,6 +19,7 @@ std::string name_of(const CLI::App& app) {
 
 int Command::execute(Session& session) {
   session_ = &session;
+  const Stopwatch time;
   Result<int> result = kExitOk;
   try {
     result = run();
@@ -27,6 +32,13 @@ int Command::execute(Session& session) {
   } else {
     outcome.exit_code = exit_code_of(result.error());
     outcome.error = session.tell(result.error());
+  }
+  if (const auto tell = session.listener()) {
+    tell({.name = "ended",
+          .message = fmt::format("{}, exit code {}, {:.1f} s", outcome.command, outcome.exit_code, time.seconds()),
+          .fields = {{"command", outcome.command},
+                     {"exit_code", std::int64_t{outcome.exit_code}},
+                     {"seconds", time.seconds()}}});
   }
   return report_.finish(outcome, session);
 }

@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 
+#include "earthcatalog/base/event.h"
 #include "earthcatalog/base/progress.h"
 #include "earthcatalog/result.h"
 
@@ -21,6 +22,8 @@ class Session {
 
   /// Calls `work` with hooks that tell how far it is and that stop it.
   virtual Status watch(const std::function<Status(const Hooks&)>& work) = 0;
+  /// Returns what hears of that which stores, locks and commits meet.
+  virtual EventFunction listener() = 0;
   /// Takes a sentence that is neither result nor error.
   virtual void note(const std::string& text) = 0;
   /// Returns a message of the library in the reader's words: at a terminal, a setting is a flag.

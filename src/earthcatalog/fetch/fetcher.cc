@@ -38,7 +38,7 @@ class Fetcher::Impl {
   Status run(const Run::Next& next, const Run::Done& done, const std::atomic<bool>& stop) {
     if (!run_) {
       EC_ASSIGN_OR_RETURN(transport_, make_transport(stores_, options_));
-      run_ = std::make_unique<Run>(*transport_, options_, counters_);
+      run_ = std::make_unique<Run>(*transport_, options_, counters_, stores_.settings().event);
     }
     return run_->go(next, done, stop);
   }

@@ -24,10 +24,11 @@ bool is_bucket_name(std::string_view name) {
 
 }  // namespace
 
-Run::Run(Transport& transport, const FetchOptions& options, AtomicCounters& counters)
+Run::Run(Transport& transport, const FetchOptions& options, AtomicCounters& counters, const EventFunction& event)
     : transport_(transport),
       options_(options),
       counters_(counters),
+      event_(event),
       backoff_(options.backoff_base_seconds, options.seed) {
   counters_.concurrency = options.concurrency;
 }

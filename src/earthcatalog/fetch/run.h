@@ -12,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include "earthcatalog/base/event.h"
 #include "earthcatalog/fetch/access_rule.h"
 #include "earthcatalog/fetch/backoff.h"
 #include "earthcatalog/fetch/fetcher.h"
@@ -33,7 +34,7 @@ class Run {
   using Next = std::function<Result<Fetcher::Pull>(Fetcher::Work&)>;
   using Done = std::function<Status(Fetched&&)>;
 
-  Run(Transport& transport, const FetchOptions& options, AtomicCounters& counters);
+  Run(Transport& transport, const FetchOptions& options, AtomicCounters& counters, const EventFunction& event);
 
   /// Fetcher::run.
   Status go(const Next& next, const Done& done, const std::atomic<bool>& stop);
@@ -61,6 +62,7 @@ class Run {
   Status on_failed(Job& job, Attempt&& attempt);
   Status on_no_bucket(Job& job, Attempt&& attempt);
   Status stop_here(const Job& job, const Attempt& attempt, ErrorKind kind) const;
+  void slow_down(Bucket& bucket, const Job& job);
   void show_waiting(const Job& job, const Attempt& attempt);
   void show_progress();
   Status conclude_refusals(Bucket& bucket);
@@ -75,6 +77,7 @@ class Run {
   Transport& transport_;
   const FetchOptions& options_;
   AtomicCounters& counters_;
+  const EventFunction& event_;
   Backoff backoff_;
   AccessRule access_;
   std::map<std::string, std::unique_ptr<Bucket>, std::less<>> buckets_;

@@ -34,7 +34,7 @@ Status Run::settle(Job& job, Attempt&& attempt) {
   if (verdict == Verdict::kFetched || verdict == Verdict::kMissing || verdict == Verdict::kRejected) {
     bucket.answered = true;
   }
-  if (verdict == Verdict::kThrottled) bucket.limit.on_throttled(job.began, SteadyClock::now());
+  if (verdict == Verdict::kThrottled) slow_down(bucket, job);
   if (verdict == Verdict::kFetched || verdict == Verdict::kMissing) {
     bucket.limit.on_success();
     show_progress();
@@ -128,11 +128,31 @@ Status Run::stop_here(const Job& job, const Attempt& attempt, ErrorKind kind) co
   return fail(kind, "{}; nothing in this bucket was readable before, so the run stops here", sentence(job, attempt));
 }
 
+void Run::slow_down(Bucket& bucket, const Job& job) {
+  const int before = bucket.limit.value();
+  bucket.limit.on_throttled(job.began, SteadyClock::now());
+  const int now = bucket.limit.value();
+  if (!event_ || now == before) return;
+  const auto uri = transport_.uri(bucket, "");
+  event_({.name = "throttled",
+          .message =
+              fmt::format("{}: the server asks for fewer requests; at most {} at once, {} before", uri, now, before),
+          .fields = {{"uri", uri}, {"limit", std::int64_t{now}}, {"limit_before", std::int64_t{before}}}});
+}
+
 // Shows the failure without the remedy, which stands behind the first semicolon.
 void Run::show_waiting(const Job& job, const Attempt& attempt) {
+  auto reason = attempt.reason.substr(0, attempt.reason.find(';'));
+  if (event_) {
+    const double seconds = duration<double>(job.due - SteadyClock::now()).count();
+    const auto uri = uri_of(job);
+    event_({.name = "retry",
+            .message = fmt::format("GET {}: {}; tried again in {:.1f} s", uri, reason, seconds),
+            .fields = {{"method", "GET"}, {"uri", uri}, {"reason", reason}, {"seconds", seconds}}});
+  }
   counters_.waiting.put({.objects = std::ssize(waiting_),
                          .where = transport_.uri(*job.bucket, ""),
-                         .reason = attempt.reason.substr(0, attempt.reason.find(';')),
+                         .reason = std::move(reason),
                          .tries = job.tries},
                         waiting_.top()->due);
   shows_waiting_ = true;

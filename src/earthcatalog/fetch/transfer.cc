@@ -15,14 +15,14 @@ namespace {
 constexpr std::size_t kMostErrorBytes = 64 << 10;
 constexpr long kStallBytesPerSecond = 1024;
 
-long milliseconds(double seconds) { return std::max(1L, std::lround(seconds * 1000)); }
+long whole_milliseconds(double seconds) { return std::max(1L, std::lround(seconds * 1000)); }
 
 }  // namespace
 
 Transfer::Transfer(Shared shared, const FetchOptions& options)
     : shared_(shared),
       max_object_bytes_(options.max_object_bytes),
-      connect_time_(milliseconds(options.connect_seconds)),
+      connect_time_(whole_milliseconds(options.connect_seconds)),
       easy_(curl_easy_init()) {
   const auto user_agent = fmt::format("earthcatalog/{}", kVersion);
   error_.resize(CURL_ERROR_SIZE);
@@ -39,7 +39,7 @@ Transfer::Transfer(Shared shared, const FetchOptions& options)
   curl_easy_setopt(easy, CURLOPT_USERAGENT, user_agent.c_str());
   curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);
   curl_easy_setopt(easy, CURLOPT_DNS_SHUFFLE_ADDRESSES, 1L);
-  curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, milliseconds(options.connect_seconds));
+  curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, whole_milliseconds(options.connect_seconds));
   curl_easy_setopt(easy, CURLOPT_LOW_SPEED_LIMIT, kStallBytesPerSecond);
   curl_easy_setopt(easy, CURLOPT_LOW_SPEED_TIME, std::max(1L, std::lround(std::ceil(options.stall_seconds))));
 }

@@ -56,7 +56,7 @@ Result<std::shared_ptr<ObjectStore>> Stores::open_store(const std::string& schem
     widen_arrow_io(settings_.io_concurrency);
     EC_ASSIGN_OR_RETURN(auto bucket, bucket_with_lock(authority));
     return std::make_shared<S3Store>(authority, std::move(bucket),
-                                     S3Options{.http = {.slots = slots_, .trust = trust_}});
+                                     S3Options{.http = {.slots = slots_, .trust = trust_}, .event = settings_.event});
   }
   if (scheme == "gs" || scheme == "gcs" || scheme == "abfs" || scheme == "abfss") {
     return open_arrow_store(fmt::format("{}://{}", scheme, authority));

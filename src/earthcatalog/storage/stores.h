@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 
+#include "earthcatalog/base/event.h"
 #include "earthcatalog/base/mutex.h"
 #include "earthcatalog/base/parallel.h"
 #include "earthcatalog/storage/object_store.h"
@@ -41,6 +42,7 @@ struct StorageSettings {
   std::shared_ptr<CredentialChain> chain;     ///< asked where no keys are given; none: AWS's own
   std::optional<std::string> ca_bundle;       ///< a file of trusted certificates; none: the system's
   int io_concurrency = 64;                    ///< most requests to object stores at once (fetch counts its own)
+  EventFunction event;                        ///< told by all that works with these stores
 };
 
 /// A place named by a URI: a store and a key inside it.

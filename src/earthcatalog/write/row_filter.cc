@@ -1,7 +1,7 @@
 #include "earthcatalog/write/row_filter.h"
 
 #include <arrow/api.h>
-#include <arrow/compute/api.h>
+#include <arrow/compute/api_vector.h>
 
 #include <string_view>
 

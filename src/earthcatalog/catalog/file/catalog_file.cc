@@ -55,7 +55,7 @@ Result<std::unique_ptr<CatalogFile>> CatalogFile::open(storage::Stores& stores, 
         "keep the catalog on a local disk or on S3",
         uri);
   }
-  return std::make_unique<RemoteCatalogFile>(std::move(where), options);
+  return std::make_unique<RemoteCatalogFile>(std::move(where), options, stores.settings().event);
 }
 
 }  // namespace earthcatalog::catalog

@@ -108,6 +108,14 @@ void RemoteCatalogFile::forget_copy() {
   std::filesystem::remove(copy_, ignored);
 }
 
+void RemoteCatalogFile::tell_again(const Result<bool>& stored) const {
+  if (!event_) return;
+  std::string reason = stored ? "another writer changed the catalog first" : stored.error().message;
+  event_({.name = "catalog_changed_again",
+          .message = fmt::format("{}: {}; the change is made again on the newest state", name(), reason),
+          .fields = {{"uri", name()}, {"reason", std::move(reason)}}});
+}
+
 // Applies `body` to the newest state until it is stored. A put whose reply was lost shows as Outcome::kDone on the next
 // round.
 Result<bool> RemoteCatalogFile::change(const Change& body) {
@@ -123,6 +131,7 @@ Result<bool> RemoteCatalogFile::change(const Change& body) {
       if (stored && *stored) return true;
       forget_copy();
       if (!stored && ++failures == kMaxFailures) return stored;
+      tell_again(stored);
       continue;
     }
     forget_copy();

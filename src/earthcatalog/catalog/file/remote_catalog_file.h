@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 
+#include "earthcatalog/base/event.h"
 #include "earthcatalog/base/mutex.h"
 #include "earthcatalog/catalog/file/catalog_file.h"
 #include "earthcatalog/iceberg/sqlite_catalog.h"
@@ -14,8 +15,8 @@ namespace earthcatalog::catalog {
 
 class RemoteCatalogFile final : public CatalogFile {
  public:
-  RemoteCatalogFile(storage::Location where, const CatalogFileOptions& options)
-      : where_(std::move(where)), options_(options) {}
+  RemoteCatalogFile(storage::Location where, const CatalogFileOptions& options, EventFunction event)
+      : where_(std::move(where)), options_(options), event_(std::move(event)) {}
   ~RemoteCatalogFile() override;
 
   std::string name() const override { return where_.uri(); }
@@ -41,11 +42,13 @@ class RemoteCatalogFile final : public CatalogFile {
   Status require_conditional_writes() EC_REQUIRES(mutex_);
   Result<bool> store() EC_REQUIRES(mutex_);
   void forget_copy() EC_REQUIRES(mutex_);
+  void tell_again(const Result<bool>& stored) const;
   /// True: stored or there already. False: refused.
   Result<bool> change(const Change& body);
 
   const storage::Location where_;
   const CatalogFileOptions options_;
+  const EventFunction event_;
   Mutex mutex_;
   bool honours_conditions_ EC_GUARDED_BY(mutex_) = false;
   std::string folder_ EC_GUARDED_BY(mutex_);               // private

@@ -94,6 +94,8 @@ class Lock::Impl {
   Status beat_locked() EC_REQUIRES(writing_);
   Status reassert_locked() EC_REQUIRES(writing_);
   void use_token(std::string token) EC_REQUIRES(writing_);
+  void tell_taken_over(const LockRecord& other, const std::string& reason) const;
+  Error lost() EC_REQUIRES(writing_);
   std::optional<LockRecord> present_holder();
 
   const storage::Location where_;
@@ -188,7 +190,33 @@ Result<Lock::Impl::Step> Lock::Impl::take_over(const storage::Object& found,
   // Another one that saw the same stale lock may have moved the token between our two writes, and lost.
   EC_ASSIGN_OR_RETURN(const auto token, fence_.read());
   if (token != object_.record().token) EC_TRY(reassert_locked());
+  tell_taken_over(other, *stale);
   return Step::kDone;
+}
+
+void Lock::Impl::tell_taken_over(const LockRecord& other, const std::string& reason) const {
+  if (!options_.event) return;
+  options_.event({.name = "lock_taken_over",
+                  .message = fmt::format("{}: the lock of {} (process {} on {}, run {}) was taken over: {}",
+                                         where_.uri(), other.owner, other.pid, other.hostname, other.run_id, reason),
+                  .fields = {{"uri", where_.uri()},
+                             {"owner", other.owner},
+                             {"pid", other.pid},
+                             {"hostname", other.hostname},
+                             {"run_id", other.run_id},
+                             {"reason", reason}}});
+}
+
+// The lock is another's: for good.
+Error Lock::Impl::lost() {
+  lost_ = lock_lost(present_holder(), where_.uri(), options_.catalog);
+  if (options_.event) {
+    options_.event({.level = Event::Level::kWarning,
+                    .name = "lock_lost",
+                    .message = lost_->message,
+                    .fields = {{"uri", where_.uri()}}});
+  }
+  return *lost_;
 }
 
 std::optional<LockRecord> Lock::Impl::present_holder() {
@@ -204,10 +232,7 @@ Status Lock::Impl::reassert_locked() {
     use_token(options_.make_token());
     object_.set_heartbeat(options_.clock());
     EC_ASSIGN_OR_RETURN(const bool still_ours, object_.write());
-    if (!still_ours) {
-      lost_ = lock_lost(present_holder(), where_.uri(), options_.catalog);
-      return std::unexpected(*lost_);
-    }
+    if (!still_ours) return std::unexpected(lost());
     EC_ASSIGN_OR_RETURN(const bool fenced, fence_.exchange(seen, object_.record().token));
     if (fenced) return {};
   }
@@ -226,13 +251,15 @@ Status Lock::Impl::beat_locked() {
   auto written = object_.write();
   if (!written) {
     failed_beat_ = std::move(written).error().annotate(fmt::format("keeping the lock {}", where_.uri()));
+    if (options_.event) {
+      options_.event({.name = "heartbeat_failed",
+                      .message = failed_beat_->message,
+                      .fields = {{"uri", where_.uri()}, {"reason", failed_beat_->message}}});
+    }
     return std::unexpected(*failed_beat_);
   }
   failed_beat_.reset();
-  if (!*written) {
-    lost_ = lock_lost(present_holder(), where_.uri(), options_.catalog);
-    return std::unexpected(*lost_);
-  }
+  if (!*written) return std::unexpected(lost());
   last_beat_ = *object_.record().heartbeat;
   return {};
 }

@@ -12,6 +12,7 @@
 #include <string>
 #include <string_view>
 
+#include "earthcatalog/base/event.h"
 #include "earthcatalog/base/time.h"
 #include "earthcatalog/catalog/lock/fence.h"
 #include "earthcatalog/catalog/lock/host.h"
@@ -47,6 +48,7 @@ struct LockOptions {
   std::int64_t heartbeat_seconds = 30;      ///< 0: no thread; somebody calls beat()
   double ttl_hours = 12;                    ///< for the peer, which knows no heartbeats
   std::function<std::string()> make_token;  ///< a name never used before; none: random
+  EventFunction event = {};
 };
 
 /// Why a lock may be taken over, as a sentence; nothing while its holder must be thought alive.

@@ -29,6 +29,13 @@ class Caller final : public Session {
     hooks.warn = [this](const std::string& text) { note(text); };
     return work(hooks);
   }
+  EventFunction listener() override {
+    if (!options_.hooks.event) return {};
+    return [this](Event event) {
+      event.message = in_settings(event.message);
+      options_.hooks.event(event);
+    };
+  }
   void note(const std::string& text) override {
     if (options_.note) options_.note(in_settings(text));
   }
@@ -124,7 +131,8 @@ std::vector<std::string> names_of(const Program& program) {
 }
 
 Result<std::string> call_phase(std::string_view name, std::string_view spec, const CallOptions& options) {
-  EC_ASSIGN_OR_RETURN(const auto settings, call_storage(options.storage));
+  EC_ASSIGN_OR_RETURN(auto settings, call_storage(options.storage));
+  settings.event = options.hooks.event;
   storage::Stores stores(settings);
   return backfill::run_phase(stores, name.substr(kPhasePrefix.size()), spec, options.hooks);
 }

@@ -37,7 +37,7 @@ class Audit final : public Command {
   }
 
   Result<int> run() override {
-    EC_ASSIGN_OR_RETURN(const auto access, resolve(table_));
+    EC_ASSIGN_OR_RETURN(const auto access, resolve(session(), table_));
     EC_TRY(report_.begin(access, inventory_));
     EC_ASSIGN_OR_RETURN(auto spec, make_spec(access));
     storage::Stores stores(access.storage);

@@ -108,7 +108,7 @@ class BackfillCommand final : public Command {
   }
 
   Result<int> run() override {
-    EC_ASSIGN_OR_RETURN(const auto access, resolve(flags_.table));
+    EC_ASSIGN_OR_RETURN(const auto access, resolve(session(), flags_.table));
     EC_TRY(report_.begin(access, flags_.inventory));
     EC_ASSIGN_OR_RETURN(auto spec, make_spec(session(), flags_, access));
     storage::Stores stores(access.storage);

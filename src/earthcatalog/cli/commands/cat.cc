@@ -67,7 +67,7 @@ class Cat final : public Command {
 
  private:
   Result<int> print_table() {
-    EC_ASSIGN_OR_RETURN(const auto access, open_to_read(table_, report_));
+    EC_ASSIGN_OR_RETURN(const auto access, open_to_read(session(), table_, report_));
     const read::ItemsQuery query{.ids = {ids_.begin(), ids_.end()}, .collection = collection_, .limit = limit_};
     EC_ASSIGN_OR_RETURN(const auto read, read::read_items(access.table, query, [](std::string_view json) {
                           print_line(json);
@@ -79,7 +79,7 @@ class Cat final : public Command {
   }
 
   Result<int> print_files() const {
-    EC_ASSIGN_OR_RETURN(const auto settings, config::storage_settings(table_.s3, process_environment));
+    EC_ASSIGN_OR_RETURN(const auto settings, table_.s3.settings(session()));
     storage::Stores stores(settings);
     std::int64_t left = limit_.value_or(std::numeric_limits<std::int64_t>::max());
     for (const auto& name : files_) {

@@ -27,7 +27,7 @@ class Diff final : public Command {
   }
 
   Result<int> run() override {
-    EC_ASSIGN_OR_RETURN(const auto settings, config::storage_settings(s3_, process_environment));
+    EC_ASSIGN_OR_RETURN(const auto settings, s3_.settings(session()));
     EC_TRY(report_.begin(settings, spec_.new_inventory));
     EC_ASSIGN_OR_RETURN(spec_.memory_limit_bytes, annotate(config::parse_bytes(memory_limit_), "--memory-limit"));
     EC_ASSIGN_OR_RETURN(spec_.inventory_options, keys_.options());

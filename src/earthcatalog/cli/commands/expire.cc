@@ -28,7 +28,7 @@ class Expire final : public Command {
   }
 
   Result<int> run() override {
-    EC_ASSIGN_OR_RETURN(const auto access, resolve(table_));
+    EC_ASSIGN_OR_RETURN(const auto access, resolve(session(), table_));
     EC_TRY(report_.begin(access));
     EC_ASSIGN_OR_RETURN(const auto spec, make_spec(access));
     storage::Stores stores(access.storage);

@@ -59,7 +59,7 @@ class Generate final : public Command {
   }
 
   Result<int> run() override {
-    EC_ASSIGN_OR_RETURN(const auto settings, config::storage_settings(s3_, process_environment));
+    EC_ASSIGN_OR_RETURN(const auto settings, s3_.settings(session()));
     EC_TRY(report_.begin(settings));
     storage::Stores stores(settings);
     generate::GenerateReport report;

@@ -19,7 +19,7 @@ class HistoryCommand final : public Command {
   }
 
   Result<int> run() override {
-    EC_ASSIGN_OR_RETURN(const auto access, open_to_read(table_, report_));
+    EC_ASSIGN_OR_RETURN(const auto access, open_to_read(session(), table_, report_));
     report_.print(read::read_history(access.table, limit_));
     return kExitOk;
   }

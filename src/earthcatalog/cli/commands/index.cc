@@ -38,7 +38,7 @@ class Index final : public Command {
   }
 
   Result<int> run() override {
-    EC_ASSIGN_OR_RETURN(const auto access, resolve(table_));
+    EC_ASSIGN_OR_RETURN(const auto access, resolve(session(), table_));
     EC_TRY(report_.begin(access));
     storage::Stores stores(access.storage);
     index::HashIndexOptions index_options;

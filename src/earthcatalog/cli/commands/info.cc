@@ -16,7 +16,7 @@ class Info final : public Command {
   }
 
   Result<int> run() override {
-    EC_ASSIGN_OR_RETURN(const auto access, open_to_read(table_, report_));
+    EC_ASSIGN_OR_RETURN(const auto access, open_to_read(session(), table_, report_));
     EC_ASSIGN_OR_RETURN(const auto summary, read::summarize(access.table, top_));
     report_.print(summary);
     return kExitOk;

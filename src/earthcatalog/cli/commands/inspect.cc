@@ -76,7 +76,7 @@ class Inspect final : public Command {
   }
 
   Result<int> run() override {
-    EC_ASSIGN_OR_RETURN(const auto settings, config::storage_settings(s3_, process_environment));
+    EC_ASSIGN_OR_RETURN(const auto settings, s3_.settings(session()));
     EC_TRY(report_.begin(settings, uri_));
     EC_ASSIGN_OR_RETURN(const auto options, keys_.options());
     storage::Stores stores(settings);

@@ -32,7 +32,7 @@ class PhaseCommand final : public Command {
   }
 
   Result<int> run() override {
-    EC_ASSIGN_OR_RETURN(const auto settings, config::storage_settings(s3_, process_environment));
+    EC_ASSIGN_OR_RETURN(const auto settings, s3_.settings(session()));
     EC_ASSIGN_OR_RETURN(const auto spec, read_spec(spec_));
     storage::Stores stores(settings);
     EC_ASSIGN_OR_RETURN(const auto report, backfill::run_phase(stores, name_, spec, {.stop = &stop_requested()}));

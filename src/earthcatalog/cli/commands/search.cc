@@ -42,7 +42,7 @@ class SearchCommand final : public Command {
 
   Result<int> run() override {
     EC_ASSIGN_OR_RETURN(const auto asked, query_.read());
-    EC_ASSIGN_OR_RETURN(const auto access, open_to_read(table_, snapshot_, report_));
+    EC_ASSIGN_OR_RETURN(const auto access, open_to_read(session(), table_, snapshot_, report_));
     const Stopwatch time;
     EC_ASSIGN_OR_RETURN(const auto query, search::bind(access.table, asked));
     EC_ASSIGN_OR_RETURN(const auto found, print(query));

@@ -21,7 +21,7 @@ class Stats final : public Command {
   }
 
   Result<int> run() override {
-    EC_ASSIGN_OR_RETURN(const auto access, open_to_read(table_, snapshot_, report_));
+    EC_ASSIGN_OR_RETURN(const auto access, open_to_read(session(), table_, snapshot_, report_));
     EC_ASSIGN_OR_RETURN(const auto filter, partitions_.filter());
     EC_ASSIGN_OR_RETURN(const auto partitions, read::summarize_partitions(access.table, filter));
     EC_ASSIGN_OR_RETURN(const auto items, read::count_items(access.table));

@@ -20,7 +20,7 @@ class StatusCommand final : public Command {
   }
 
   Result<int> run() override {
-    EC_ASSIGN_OR_RETURN(const auto access, resolve(table_));
+    EC_ASSIGN_OR_RETURN(const auto access, resolve(session(), table_));
     EC_TRY(report_.begin(access));
     storage::Stores stores(access.storage);
     backfill::StatusSpec spec{.table = place_of(access), .staging = {}};

@@ -21,7 +21,7 @@ class Unlock final : public Command {
   }
 
   Result<int> run() override {
-    EC_ASSIGN_OR_RETURN(const auto access, resolve(table_));
+    EC_ASSIGN_OR_RETURN(const auto access, resolve(session(), table_));
     EC_TRY(report_.begin(access));
     storage::Stores stores(access.storage);
     const catalog::LockPlace place{.catalog = access.catalog, .lock_uri = lock_uri_};

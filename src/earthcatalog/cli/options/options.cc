@@ -31,6 +31,12 @@ void S3Flags::add(CLI::App& app) {
       ->group(group);
 }
 
+Result<storage::StorageSettings> S3Flags::settings(Session& session) const {
+  EC_ASSIGN_OR_RETURN(auto settings, config::storage_settings(*this, process_environment));
+  settings.event = session.listener();
+  return settings;
+}
+
 void FormatFlag::add(CLI::App& app) {
   app.add_option("--format", format, "how the result is printed on stdout: text or json")
       ->check(CLI::IsMember({"text", "json"}))

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "earthcatalog/cli/output/output.h"
+#include "earthcatalog/cli/session.h"
 #include "earthcatalog/config/storage_settings.h"
 #include "earthcatalog/ingest/missing_rule.h"
 #include "earthcatalog/result.h"
@@ -19,6 +20,8 @@ inline constexpr const char* kStorageSectionOption = "storage-section";
 /// How buckets are reached, and the option --config.
 struct S3Flags : config::StorageRequest {
   void add(CLI::App& app);
+  /// What they come to, with the environment; `session` hears what the stores meet.
+  Result<storage::StorageSettings> settings(Session& session) const;
 
  private:
   std::string config_;  // read by Settings, before the options are parsed

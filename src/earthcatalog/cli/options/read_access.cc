@@ -32,8 +32,9 @@ void SnapshotFlags::add(CLI::App& app) {
                  "the snapshot that was current then: 2026-01-31, an RFC 3339 time, or 2d; or a snapshot id");
 }
 
-Result<ReadAccess> open_to_read(const TableFlags& flags, const SnapshotFlags& choice, RunReport& report) {
-  EC_ASSIGN_OR_RETURN(auto access, open_to_read(flags, report));
+Result<ReadAccess> open_to_read(Session& session, const TableFlags& flags, const SnapshotFlags& choice,
+                                RunReport& report) {
+  EC_ASSIGN_OR_RETURN(auto access, open_to_read(session, flags, report));
   if (choice.snapshot_id && !choice.as_of.empty()) {
     return fail(ErrorKind::kInvalidArgument, "--snapshot-id and --as-of both choose a snapshot: give one");
   }
@@ -52,8 +53,8 @@ nlohmann::ordered_json snapshot_json(const read::TableReader& table) {
   return snapshot == nullptr ? nlohmann::ordered_json() : nlohmann::ordered_json(snapshot->snapshot_id);
 }
 
-Result<ReadAccess> open_to_read(const TableFlags& flags, RunReport& report) {
-  EC_ASSIGN_OR_RETURN(const auto access, resolve(flags));
+Result<ReadAccess> open_to_read(Session& session, const TableFlags& flags, RunReport& report) {
+  EC_ASSIGN_OR_RETURN(const auto access, resolve(session, flags));
   EC_TRY(report.begin(access));
   auto stores = std::make_unique<storage::Stores>(access.storage);
   EC_ASSIGN_OR_RETURN(auto table, read::TableReader::open(*stores, place_of(access)));

@@ -34,9 +34,10 @@ struct ReadAccess {
 };
 
 /// Opens the table that `flags` name, after `report` has begun. Errors as resolve() and TableReader::open().
-Result<ReadAccess> open_to_read(const TableFlags& flags, RunReport& report);
+Result<ReadAccess> open_to_read(Session& session, const TableFlags& flags, RunReport& report);
 /// The same at the snapshot that `choice` names. kInvalidArgument for an --as-of that is no time.
-Result<ReadAccess> open_to_read(const TableFlags& flags, const SnapshotFlags& choice, RunReport& report);
+Result<ReadAccess> open_to_read(Session& session, const TableFlags& flags, const SnapshotFlags& choice,
+                                RunReport& report);
 
 /// Returns the id of the snapshot that `table` stands on, or null.
 nlohmann::ordered_json snapshot_json(const read::TableReader& table);

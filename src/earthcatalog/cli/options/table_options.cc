@@ -13,9 +13,9 @@ void TableFlags::add(CLI::App& app) {
   s3.add(app);
 }
 
-Result<TableAccess> resolve(const TableFlags& flags) {
+Result<TableAccess> resolve(Session& session, const TableFlags& flags) {
   TableAccess access;
-  EC_ASSIGN_OR_RETURN(access.storage, config::storage_settings(flags.s3, process_environment));
+  EC_ASSIGN_OR_RETURN(access.storage, flags.s3.settings(session));
   access.catalog = flags.catalog;
   access.warehouse = flags.warehouse;
   if (access.catalog.empty()) {

@@ -27,7 +27,7 @@ struct TableAccess {
 };
 
 /// kInvalidArgument when nothing names the catalog; the warehouse may stay empty.
-Result<TableAccess> resolve(const TableFlags& flags);
+Result<TableAccess> resolve(Session& session, const TableFlags& flags);
 
 /// To read the table there.
 catalog::CatalogOptions catalog_at(const TableAccess& access);

@@ -18,7 +18,7 @@ namespace {
 
 constexpr double kLookEverySeconds = 0.5;
 constexpr double kLeastSecondsForARate = 1;
-constexpr std::size_t kWidthOfALogLine = 200, kWidthOfUnknownTerminal = 80;
+constexpr std::size_t kWidthOfUnknownTerminal = 80;
 
 std::string clock_text(double seconds) {
   const auto whole = static_cast<long>(seconds);
@@ -82,12 +82,13 @@ std::string progress_text(const Progress& progress, std::size_t width) {
   return text;
 }
 
-ProgressTarget standard_error() {
-  const bool terminal = isatty(STDERR_FILENO) == 1;
+ProgressTarget standard_error(const Log& log) {
+  const bool terminal = isatty(STDERR_FILENO) == 1 && !log.json();
   return {.terminal = terminal,
           .every_seconds = terminal ? kLookEverySeconds : 60,
           .width = terminal_width,
-          .write = [](const std::string& text) { write_err(text); }};
+          .write = [](const std::string& text) { write_err(text); },
+          .line_of = [&log](const Progress& progress, TimeMicros time) { return log.progress_line(progress, time); }};
 }
 
 ProgressLine::ProgressLine(ProgressTarget target) : target_(std::move(target)), ticker_([this] { tick(); }) {}
@@ -133,23 +134,24 @@ void ProgressLine::draw() {
     const auto width = target_.width();
     target_.write("\r\x1b[K" + progress_text(progress, width > 1 ? width - 1 : width));
   } else {
-    const auto now = target_.clock() / kMicrosPerSecond * kMicrosPerSecond;
-    target_.write(fmt::format("{} {}\n", format_time(now), progress_text(progress, kWidthOfALogLine)));
+    target_.write(target_.line_of(progress, target_.clock()));
   }
 }
 
-void ProgressLine::warn(const std::string& text) {
+void ProgressLine::write_above(const std::string& line) {
   const MutexLock lock(mutex_);
-  target_.write(
-      fmt::format("{}earthcatalog: warning: {}\n", shown_ && target_.terminal ? "\r\x1b[K" : "", in_flags(text)));
+  target_.write((shown_ && target_.terminal ? "\r\x1b[K" : "") + line);
   shown_ = false;
 }
 
-Status with_progress(const std::function<Status(const Hooks&)>& work) {
-  ProgressLine line;
-  return work({.progress = [&](const Progress& progress) { line.show(progress); },
-               .stop = &stop_requested(),
-               .warn = [&](const std::string& text) { line.warn(text); }});
+Status with_progress(Log& log, const std::function<Status(const Hooks&)>& work) {
+  ProgressLine line(standard_error(log));
+  log.go_above(&line);
+  auto status = work({.progress = [&](const Progress& progress) { line.show(progress); },
+                      .stop = &stop_requested(),
+                      .warn = [&](const std::string& text) { log.warn(in_flags(text)); }});
+  log.go_above(nullptr);
+  return status;
 }
 
 }  // namespace earthcatalog::cli

@@ -11,6 +11,7 @@
 #include "earthcatalog/base/progress.h"
 #include "earthcatalog/base/stopwatch.h"
 #include "earthcatalog/base/time.h"
+#include "earthcatalog/cli/output/log.h"
 #include "earthcatalog/result.h"
 
 namespace earthcatalog::cli {
@@ -25,20 +26,22 @@ struct ProgressTarget {
   double every_seconds = 60;           ///< between two lines; of a terminal, between two looks
   std::function<std::size_t()> width;  ///< columns of the terminal
   std::function<void(const std::string&)> write;
+  /// Where no terminal is: the line that tells of `progress` at `time`.
+  std::function<std::string(const Progress& progress, TimeMicros time)> line_of;
   Clock clock = system_now;
 };
 
-/// Standard error.
-ProgressTarget standard_error();
+/// Standard error, with lines as `log` writes them: no line that is rewritten when they are JSON.
+ProgressTarget standard_error(const Log& log);
 
 /// Thread-safe. Tells of time that passes also while show() is not called.
 class ProgressLine {
  public:
-  explicit ProgressLine(ProgressTarget target = standard_error());
+  explicit ProgressLine(ProgressTarget target);
   ~ProgressLine();  ///< ends the line
   void show(const Progress& progress);
-  /// A line that stays, above the progress.
-  void warn(const std::string& text);
+  /// Writes a line that stays, above the progress.
+  void write_above(const std::string& line);
 
  private:
   void tick();
@@ -54,7 +57,8 @@ class ProgressLine {
   std::thread ticker_;  // last: it uses the rest
 };
 
-/// Calls `work` with a progress line that ends when it returns, and with the stop of Ctrl-C.
-Status with_progress(const std::function<Status(const Hooks&)>& work);
+/// Calls `work` with a progress line that ends when it returns, and with the stop of Ctrl-C. What `log` says meanwhile
+/// goes above that line.
+Status with_progress(Log& log, const std::function<Status(const Hooks&)>& work);
 
 }  // namespace earthcatalog::cli

@@ -27,16 +27,19 @@ class Backoff {
  public:
   explicit Backoff(const RetryPolicy& policy) : policy_(policy) {}
 
-  /// Sleeps, or gives false when patience has run out. `asked` is what the server's Retry-After says.
-  bool wait(std::optional<double> asked = {}) {
+  /// Seconds until the next try; nothing when patience has run out. `asked` is what the server's Retry-After says.
+  std::optional<double> next_delay(std::optional<double> asked = {}) {
     double delay = std::min(policy_.longest_seconds, next_) * std::uniform_real_distribution(0.5, 1.0)(random_);
     next_ *= 2;
     delay = std::max(delay, asked.value_or(0));
-    if (waited_ + delay > policy_.give_up_seconds) return false;
+    if (waited_ + delay > policy_.give_up_seconds) return std::nullopt;
     waited_ += delay;
+    return delay;
+  }
+
+  void sleep(double seconds) const {
     const Waiting waiting;
-    policy_.sleep(delay);
-    return true;
+    policy_.sleep(seconds);
   }
 
  private:

@@ -20,8 +20,8 @@ bool is_read(std::string_view method) { return method == "GET" || method == "HEA
 
 class SignedBucket final : public S3Bucket {
  public:
-  SignedBucket(std::string bucket, S3Settings settings, std::shared_ptr<CredentialChain> chain)
-      : bucket_(std::move(bucket)), settings_(std::move(settings)), chain_(std::move(chain)) {
+  SignedBucket(std::string bucket, S3Settings settings, std::shared_ptr<CredentialChain> chain, EventFunction event)
+      : bucket_(std::move(bucket)), settings_(std::move(settings)), chain_(std::move(chain)), event_(std::move(event)) {
     region_ = settings_.region.value_or(std::string(kFirstRegion));
   }
 
@@ -71,6 +71,12 @@ class SignedBucket final : public S3Bucket {
   }
 
  private:
+  void tell(std::string_view name, std::string what) const {
+    if (!event_) return;
+    const std::string uri = "s3://" + bucket_;
+    event_({.name = name, .message = uri + ": " + what, .fields = {{"uri", uri}, {"reason", std::move(what)}}});
+  }
+
   // A read whose signature is refused is tried unsigned; if that is refused too, the first refusal counts.
   enum class Reads { kSigned, kTryingUnsigned, kUnsigned };
 
@@ -125,6 +131,7 @@ class SignedBucket final : public S3Bucket {
     auto address = address_of(bucket_, settings_, error.region);
     if (!address) return false;
     address_ = std::move(*address);
+    tell("redirect", fmt::format("the bucket is in {}, not in {}", error.region, region_));
     region_ = error.region;
     key_day_.clear();
     return true;
@@ -136,6 +143,8 @@ class SignedBucket final : public S3Bucket {
     const TimeMicros offset = *server_time - sent.made_at;
     if (std::abs(offset - clock_offset_) < 5 * kMicrosPerSecond) return false;
     clock_offset_ = offset;
+    tell("clock",
+         fmt::format("the server's clock differs by {} s; requests carry its time", offset / kMicrosPerSecond));
     return true;
   }
 
@@ -150,6 +159,7 @@ class SignedBucket final : public S3Bucket {
     if (!found || *found == credentials_) return false;
     credentials_ = std::move(*found);
     key_day_.clear();
+    tell("credentials", "the keys have expired and were renewed");
     return true;
   }
 
@@ -159,6 +169,8 @@ class SignedBucket final : public S3Bucket {
     if (!refused || settled_ || !is_read(sent.method) || error.code == "RequestTimeTooSkewed") return false;
     if (sent.is_signed) {
       reads_ = Reads::kTryingUnsigned;
+      tell("unsigned",
+           fmt::format("a signed read was refused ({} {}); reads are tried unsigned", error.status, error.code));
     } else {
       reads_ = Reads::kSigned;
       settled_ = true;
@@ -169,6 +181,7 @@ class SignedBucket final : public S3Bucket {
   const std::string bucket_;
   const S3Settings settings_;
   const std::shared_ptr<CredentialChain> chain_;
+  const EventFunction event_;
 
   Mutex mutex_;
   S3Address address_ EC_GUARDED_BY(mutex_);
@@ -188,7 +201,7 @@ class SignedBucket final : public S3Bucket {
 Result<std::shared_ptr<S3Bucket>> S3Bucket::make(std::string bucket, const StorageSettings& settings) {
   auto chain = settings.chain ? settings.chain : make_aws_chain();
   S3Settings own = settings_of(bucket, settings);
-  auto result = std::make_shared<SignedBucket>(std::move(bucket), std::move(own), std::move(chain));
+  auto result = std::make_shared<SignedBucket>(std::move(bucket), std::move(own), std::move(chain), settings.event);
   EC_TRY(result->resolve());
   return result;
 }

@@ -51,7 +51,9 @@ Result<S3Answer> S3Client::send_as_it_is(const S3Bucket::Spec& spec, std::string
       const bool hopeless =
           failure.kind == HttpFailure::Kind::kHopeless || (nobody && ++unreachable >= options_.retry.unreachable_tries);
       maybe_done = maybe_done || failure.kind == HttpFailure::Kind::kBroken;
-      if (!hopeless && backoff.wait()) continue;
+      if (!hopeless && wait(backoff, spec, std::string_view(failure.message).substr(0, failure.message.find(';')))) {
+        continue;
+      }
       return fail(ErrorKind::kIOError, "{} {}: {}", doing, uri(spec.key), failure.message);
     }
     answered_ = true;
@@ -67,12 +69,37 @@ Result<S3Answer> S3Client::send_as_it_is(const S3Bucket::Spec& spec, std::string
     if (is_transient(answer.error)) {
       maybe_done = maybe_done || answer.error.status >= 500 || answer.error.status == 200;
       const auto asked = retry_after_seconds(answer.reply.header("retry-after"), options_.clock());
-      if (backoff.wait(asked)) continue;
+      const std::string reason = fmt::format("{} {}", answer.error.status, answer.error.code);
+      if (wait(backoff, spec, reason, asked)) continue;
       return refused(answer, doing, spec.key);
     }
     if (shows_access(answer.error.status)) bucket_->accepted(request);
     return answer;
   }
+}
+
+bool S3Client::wait(Backoff& backoff, const S3Bucket::Spec& spec, std::string_view reason,
+                    std::optional<double> asked) const {
+  const auto seconds = backoff.next_delay(asked);
+  if (!seconds) return false;
+  if (options_.event) {
+    options_.event(
+        {.name = "retry",
+         .message = fmt::format("{} {}: {}; tried again in {:.1f} s", spec.method, uri(spec.key), reason, *seconds),
+         .fields = {{"method", std::string(spec.method)},
+                    {"uri", uri(spec.key)},
+                    {"reason", std::string(reason)},
+                    {"seconds", *seconds}}});
+  }
+  backoff.sleep(*seconds);
+  return true;
+}
+
+void S3Client::tell_fallback(std::string message) const {
+  if (!options_.event) return;
+  options_.event({.name = "fallback",
+                  .message = fmt::format("{}: {}", uri(""), message),
+                  .fields = {{"uri", uri("")}, {"reason", std::move(message)}}});
 }
 
 std::unexpected<Error> S3Client::refused(const S3Answer& answer, std::string_view doing, std::string_view key) const {

@@ -6,6 +6,7 @@
 #include <memory>
 #include <string>
 
+#include "earthcatalog/base/event.h"
 #include "earthcatalog/storage/http/http_client.h"
 #include "earthcatalog/storage/http/retry.h"
 #include "earthcatalog/storage/s3/s3_request.h"
@@ -17,6 +18,7 @@ struct S3Options {
   HttpLimits http;
   std::int64_t part_bytes = 8 << 20;  ///< of a multipart upload; smaller objects go in one PUT
   Clock clock = system_now;
+  EventFunction event = {};
 };
 
 /// The final answer to a request.
@@ -40,6 +42,12 @@ class S3Client {
   Result<S3Answer> send(const S3Bucket::Spec& spec, std::string_view doing);
   /// The error that an answer means.
   std::unexpected<Error> refused(const S3Answer& answer, std::string_view doing, std::string_view key) const;
+
+  /// Sleeps until the next try of what failed for `reason`, and tells of it; false when patience has run out.
+  bool wait(Backoff& backoff, const S3Bucket::Spec& spec, std::string_view reason,
+            std::optional<double> asked = {}) const;
+  /// Tells that the server cannot do what was asked, and what is done in its place.
+  void tell_fallback(std::string message) const;
 
   std::string uri(std::string_view key) const { return "s3://" + bucket_name_ + "/" + std::string(key); }
   const std::string& bucket_name() const { return bucket_name_; }

@@ -30,7 +30,8 @@ Result<PutResult> create_s3(S3Client& client, std::string_view key, std::string_
     EC_ASSIGN_OR_RETURN(const bool ours, is_marked(client, key, mark));
     return PutResult{.stored = ours, .etag = {}};
   }
-  if (answer.error.status == 501) {  // the server knows no conditions
+  if (answer.error.status == 501) {
+    client.tell_fallback("the server knows no If-None-Match: each new object is asked for before it is written");
     EC_ASSIGN_OR_RETURN(const S3Answer there, client.send({.method = "HEAD", .key = key}, "reading"));
     if (there.ok()) return PutResult{};
     spec.headers = {mark};

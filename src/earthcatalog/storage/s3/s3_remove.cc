@@ -70,19 +70,19 @@ Status read_failures(S3Client& client, const S3Answer& answer, std::vector<std::
 }
 
 Status remove_batch(S3Client& client, std::vector<std::string> keys) {
+  const S3Bucket::Spec spec{.method = "POST", .query = {{"delete", ""}}};
   Backoff backoff(client.options().retry);
   while (true) {
     const std::string body = delete_document(keys);
-    EC_ASSIGN_OR_RETURN(const S3Answer answer, client.send({.method = "POST",
-                                                            .query = {{"delete", ""}},
-                                                            .headers = {{"Content-MD5", content_md5(body)}},
-                                                            .payload = body},
-                                                           "removing objects of"));
+    S3Bucket::Spec request = spec;
+    request.headers = {{"Content-MD5", content_md5(body)}};
+    request.payload = body;
+    EC_ASSIGN_OR_RETURN(const S3Answer answer, client.send(request, "removing objects of"));
     if (!answer.ok()) return client.refused(answer, "removing", keys.front());
     std::vector<std::string> again;
     EC_TRY(read_failures(client, answer, again));
     if (again.empty()) return {};
-    if (!backoff.wait()) {
+    if (!client.wait(backoff, spec, fmt::format("{} objects are to be removed later", again.size()))) {
       return fail(ErrorKind::kUnavailable, "removing {} and {} more: the server kept saying \"later\"; try again",
                   client.uri(again.front()), again.size() - 1);
     }

@@ -132,6 +132,7 @@ Result<bool> S3Store::remove_if_match(std::string_view key, std::string_view eta
   if (answer.ok() || answer.object_is_missing()) return true;
   if (answer.error.status == 412 || answer.error.status == 409) return false;
   if (answer.error.status != 501) return client_->refused(answer, "removing", key);
+  client_->tell_fallback("the server knows no If-Match on DELETE: the object is removed whatever it is");
   const std::string whatever(key);
   EC_TRY(remove({&whatever, 1}));
   return true;
@@ -157,6 +158,9 @@ Result<bool> S3Store::copy_new(std::string_view from, std::string_view to) {
   if (!copied || copy_condition_ != CopyCondition::kUntried) return copied;
   const Copied again = copy_s3(*client_, from, to, Existing::kRefuse);
   copy_condition_ = again == Copied::kRefused ? CopyCondition::kHonoured : CopyCondition::kIgnored;
+  if (copy_condition_ == CopyCondition::kIgnored) {
+    client_->tell_fallback("CopyObject takes no notice of If-None-Match: copies pass through this process");
+  }
   return true;
 }
 
