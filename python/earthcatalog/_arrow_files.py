@@ -21,7 +21,8 @@ def file_system(uri: str, storage: StorageSettings) -> tuple[Any, str]:
     from pyarrow import fs
 
     if not uri.startswith("s3://"):
-        return fs.FileSystem.from_uri(uri if "://" in uri else f"file://{uri}")
+        system, path = fs.FileSystem.from_uri(uri if "://" in uri else f"file://{uri}")
+        return system, path
     path = uri.removeprefix("s3://")
     settings = settings_of(uri, storage)
     options: dict[str, Any] = {}

@@ -20,6 +20,7 @@ __all__ = ["Pool", "Task", "connect", "run_phase"]
 logger = logging.getLogger("earthcatalog")
 
 _SECRETS = "_EARTHCATALOG_WORKER_STORAGE"
+_OF_THE_MARKER = ("files", "part_files", "schemas", "observed", "runs")
 _MOST_TRIES = 10
 _AHEAD = 4
 _LOOK_AGAIN = 5.0
@@ -36,7 +37,14 @@ def run_phase(name: str, spec: str, storage: str, partitioner: object | None, ve
     own = os.environ.get(_SECRETS)
     if own:
         settings = StorageSettings.from_dict(json.loads(own))
-    return _core.call(f"phase:{name}", spec, storage=settings.to_json(), partitioner=partitioner)
+    report = _core.call(f"phase:{name}", spec, storage=settings.to_json(), partitioner=partitioner)
+    return _for_the_head(report) if name == "ingest_chunk" else report
+
+
+def _for_the_head(report: str) -> str:
+    """A chunk's report without what only its marker is asked for: the head of a cluster takes thousands of them."""
+    values = json.loads(report)
+    return json.dumps({name: value for name, value in values.items() if name not in _OF_THE_MARKER})
 
 
 @dataclass(frozen=True)

@@ -203,7 +203,7 @@ class CatalogInfo:
         """As EarthCatalog.stats()."""
         return self._catalog.stats()
 
-    def top_cells(self, table: object = None, limit: int = 5) -> list[tuple[str, int]]:
+    def top_cells(self, table: object = None, limit: int = 5) -> list[dict[str, Any]]:
         """As EarthCatalog.top_cells()."""
         return self._catalog.top_cells(limit)
 
@@ -296,7 +296,8 @@ class EarthCatalog:
     @property
     def grid_resolution(self) -> int | None:
         """H3 resolution, or None."""
-        return self._facts["grid"].get("resolution")
+        resolution: int | None = self._facts["grid"].get("resolution")
+        return resolution
 
     @property
     def warehouse(self) -> str:
@@ -316,7 +317,8 @@ class EarthCatalog:
     @property
     def snapshot_id(self) -> int | None:
         """The snapshot that is read; None for a table without any."""
-        return self._facts["stats"].get("snapshot_id")
+        snapshot: int | None = self._facts["stats"].get("snapshot_id")
+        return snapshot
 
     def refresh(self) -> bool:
         """Looks at the table again. Returns whether it has another snapshot now."""
@@ -366,9 +368,15 @@ class EarthCatalog:
 
         return int(self.to_arrow_dataset().count_rows(filter=pc.field("grid_primary")))
 
-    def top_cells(self, limit: int = 5) -> list[tuple[str, int]]:
-        """The cells with most rows, and their rows."""
-        return sorted(self._rows_of_cells().items(), key=lambda pair: (-pair[1], pair[0]))[:limit]
+    def top_cells(self, limit: int = 5) -> list[dict[str, Any]]:
+        """The cells with most rows: grid_partition, row_count, file_count, total_bytes."""
+        cells: dict[str, dict[str, Any]] = {}
+        for partition in self._facts["partitions"]:
+            name = str(partition["grid_partition"])
+            cell = cells.setdefault(name, {"grid_partition": name, "row_count": 0, "file_count": 0, "total_bytes": 0})
+            for count in ("row_count", "file_count", "total_bytes"):
+                cell[count] += partition[count]
+        return sorted(cells.values(), key=lambda cell: (-cell["row_count"], cell["grid_partition"]))[:limit]
 
     def _rows_of_cells(self) -> dict[str, int]:
         rows: dict[str, int] = {}
@@ -682,7 +690,9 @@ class EarthCatalog:
             "rows": f"{facts['rows']:,}",
             "items": "unknown" if facts.get("items") is None else f"{facts['items']:,}",
             "files": f"{self.total_files():,}",
-            "largest cells": ", ".join(f"{cell} ({rows:,})" for cell, rows in self.top_cells()),
+            "largest cells": ", ".join(
+                f"{cell['grid_partition']} ({cell['row_count']:,})" for cell in self.top_cells()
+            ),
         }
         lines = "".join(
             f"<tr><th style='text-align:left'>{name}</th><td>{html.escape(str(value))}</td></tr>"
@@ -709,7 +719,7 @@ _FILE_NAMES = {
 
 def _named(values: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, Any]:
     """What the core says, under the names of the Python earthcatalog."""
-    return {names[name]: value for name, value in values.items() if name in names}
+    return {names.get(name, name): value for name, value in values.items()}
 
 
 def _path(file: Mapping[str, Any]) -> str:

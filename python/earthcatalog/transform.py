@@ -69,7 +69,7 @@ def _cells_of(partitioner: object) -> Callable[[Any], list[str]]:
             return []
         try:
             return [name for name in native.get_intersecting_keys_of_geojson(json.dumps(geometry)) if name != NO_CELL]
-        except (InvalidDataError, UnsupportedError, TypeError):
+        except (InvalidArgumentError, InvalidDataError, UnsupportedError):
             return []
 
     return cover

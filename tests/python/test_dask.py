@@ -10,8 +10,8 @@ import types
 
 import obstore.store
 import pytest
-from conftest import ROOT, Glacier
 
+from conftest import ROOT, Glacier
 from earthcatalog import _dask, errors
 from earthcatalog._places import StorageSettings
 from earthcatalog.pipelines import backfill
@@ -229,6 +229,7 @@ def test_progress_comes_by_stages_and_an_exception_of_it_stops_the_run(dask_clie
     assert table.contents().equals(small_contents)
 
 
+@pytest.mark.skipif(not hasattr(_dask._core, "Lock"), reason="this _core has no Lock")
 def test_two_heads_exclude_each_other(dask_client, arguments, table):
     child = subprocess_that_meets_the_lock(table, arguments)
     run = {**arguments, **places(table, "direct"), "client": dask_client, "progress": child}
@@ -317,6 +318,7 @@ def test_data_never_travels_and_specs_are_small(dask_client, arguments, table):
     report = backfill.run_backfill(**arguments, **places(table, "staged"), client=dask_client)
     written = sum(os.path.getsize(path) for path in table.data_files())
     assert report.spec_bytes + report.report_bytes < written / 10
+    assert report.report_bytes < 1_000 * report.tasks
 
 
 def test_a_worker_with_another_version_is_named(dask_client, arguments, table, monkeypatch):

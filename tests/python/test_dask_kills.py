@@ -210,4 +210,4 @@ def test_a_reader_sees_all_or_nothing_meanwhile(cluster, small_archive, table, s
     wait_until(lambda: 120 in seen)
     stop.set()
     thread.join()
-    assert seen == {120}
+    assert 120 in seen and seen <= {0, 120}, "an empty table, or all of it"

@@ -329,7 +329,9 @@ def test_a_second_ctrl_c_ends_the_process_within_a_second(tmp_path):
 
 def test_the_command_line_runs_in_the_process(tmp_path):
     def cli(*arguments, **options):
-        return subprocess.run([sys.executable, "-m", "earthcatalog", *arguments], check=False, capture_output=True, text=True, **options)
+        return subprocess.run(
+            [sys.executable, "-m", "earthcatalog", *arguments], check=False, capture_output=True, text=True, **options
+        )
 
     assert cli("--version").stdout.startswith("earthcatalog ")
     wrong = cli("incremental", "--limt", "3")

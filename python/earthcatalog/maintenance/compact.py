@@ -16,7 +16,7 @@ __all__ = ["compact_warehouse", "main"]
 
 def _count_files(catalog: str, warehouse: str, storage: StorageSettings) -> int:
     partitions = call("stats", {"catalog": catalog, "warehouse": warehouse}, storage)["partitions"]
-    return sum(partition["file_count"] for partition in partitions)
+    return sum(partition.get("files", partition.get("file_count")) for partition in partitions)
 
 
 def compact_warehouse(
