@@ -2,15 +2,15 @@
 The native part of earthcatalog. Private: use the package's own modules.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 
-def call(name: str, spec: str, *, storage: str = '{}', progress: object | None = None, event: object | None = None, partitioner: object | None = None, lock: object | None = None) -> str:
+def call(name: str, spec: str, *, storage: str = '{}', progress: Callable[[str], object] | None = None, event: Callable[[str], object] | None = None, partitioner: object | None = None, lock: object | None = None) -> str:
     """
     Runs a command, or "phase:<name>", by its JSON spec, whose members are the command's options with underscores.
     Returns its report as JSON. The GIL is free meanwhile; progress and event are called on this thread. The first
     Ctrl-C, or an exception of progress or event, stops the work where what is whole is committed, and is raised then,
-    with the report as its attribute; the second gives up what is not committed.
+    with the report as its attribute; after the second nobody waits for the work any more.
     """
 
 def call_names() -> list[str]:
@@ -51,6 +51,28 @@ def write_hashes(hashes: bytes, uri: str, storage: str = '{}') -> int:
     """
     Makes a hash index of them, in any order, doubles too. Returns how many there are.
     """
+
+def write_items(ndjson: bytes, uri: str, cell: str, storage: str = '{}') -> str:
+    """
+    Writes items, one a line, as rows of a cell into a new GeoParquet file. JSON: rows, bytes.
+    """
+
+class Lock:
+    """
+    A lock that this process holds, with heartbeats on a thread of its own.
+    """
+
+    @staticmethod
+    def acquire(spec: str, storage: str = '{}') -> Lock:
+        """
+        JSON: catalog (its fenced lock), or lock alone (a URI, without fence); owner, ttl_hours, run_id. CatalogLocked while another holds it.
+        """
+
+    def release(self) -> None:
+        """Removes the lock, if it still is ours."""
+
+    def record(self) -> str:
+        """What the lock object holds, as JSON."""
 
 def read_object(uri: str, storage: str = '{}') -> tuple[bytes, str] | None:
     """The bytes and the etag; None when there is no such object."""

@@ -2,8 +2,8 @@
 
 import obstore.store
 import pytest
-from conftest import Table
 
+from conftest import Table
 from earthcatalog import errors
 from earthcatalog.partitioner import H3Partitioner
 from earthcatalog.pipelines import backfill

@@ -12,15 +12,14 @@ import pyarrow.dataset
 import pyarrow.parquet
 import pytest
 import shapely
-from conftest import Table
 
 import earthcatalog as ec
+from conftest import Table
 from earthcatalog import config, errors, maintenance, store_config
 from earthcatalog._geometry import bbox_text, geometry_text, span_text
 from earthcatalog._picture import h3_parent
 from earthcatalog.catalog import download_catalog, get_or_create, upload_catalog
 from earthcatalog.maintenance.compact import compact_warehouse
-
 
 
 @pytest.fixture(scope="module")

@@ -10,8 +10,8 @@ import types
 
 import obstore.store
 import pytest
-from conftest import ROOT, Glacier
 
+from conftest import ROOT, Glacier
 from earthcatalog import _dask, errors
 from earthcatalog._places import StorageSettings
 from earthcatalog.pipelines import backfill
