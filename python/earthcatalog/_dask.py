@@ -222,6 +222,18 @@ def require_dask() -> None:
         raise ImportError("a cluster needs Dask: pip install 'earthcatalog-native[dask]'") from error
 
 
+def check_travels(partitioner: object | None) -> None:
+    """Raises TypeError for a partitioner that cannot be sent to the workers."""
+    require_dask()
+    import cloudpickle
+
+    try:
+        cloudpickle.dumps(partitioner)
+    except Exception as error:  # whatever its members say
+        kind = type(partitioner).__name__
+        raise TypeError(f"partitioner: {kind} cannot be sent to the workers of a cluster: {error}") from error
+
+
 @contextmanager
 def connect(cluster: Cluster, storage: StorageSettings) -> Iterator[Any]:
     """A client of the cluster. What was started here ends here; a client of the caller stays open."""

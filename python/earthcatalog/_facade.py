@@ -335,7 +335,9 @@ class EarthCatalog:
         require_pyiceberg()
         from pyiceberg.table import StaticTable
 
-        return StaticTable.from_metadata(self.metadata_location, self._pyiceberg_properties())
+        found = StaticTable.from_metadata(self.metadata_location, self._pyiceberg_properties())
+        identifier = tuple(str(self._facts["table"]).split("."))
+        return StaticTable(identifier, found.metadata, found.metadata_location, found.io, found.catalog)
 
     def _pyiceberg_properties(self) -> dict[str, str]:
         if not self.metadata_location.startswith("s3://"):
@@ -583,14 +585,9 @@ class EarthCatalog:
         return _with_old_names(report)
 
     def _run(self, name: str, spec: Mapping[str, Any]) -> dict[str, Any]:
-        from earthcatalog.lock import default_lock_uri, held_lock
-
         options = dict(spec)
         storage = merge(options.pop("storage", None), self._storage)
-        lock = held_lock(str(options.get("lock") or default_lock_uri(self.catalog)))
-        report = call(
-            name, {"catalog": self.catalog, "warehouse": self._given_warehouse, **options}, storage, lock=lock
-        )
+        report = call(name, {"catalog": self.catalog, "warehouse": self._given_warehouse, **options}, storage)
         if name != "audit":
             self.refresh()
         return report

@@ -124,7 +124,6 @@ class Head:
         self._place = options.staging or StagingPlace(options.warehouse, "", options.storage)
         self._pool: Pool | None = None
         self._reporter = Reporter()
-        self._lock: Any = None
         self._info: dict[str, Any] | None = None
 
     def run(self) -> IngestReport:
@@ -138,7 +137,7 @@ class Head:
             self._reporter = stack.enter_context(reporter(options.progress))
             if options.use_lock:
                 catalog, ttl = options.catalog, options.members.get("lock_ttl")
-                self._lock = stack.enter_context(
+                stack.enter_context(
                     hold(catalog.uri, catalog.lock_uri, "backfill", options.storage, run_id=self._run_id, lock_ttl=ttl)
                 )
             values = self._work(stack)
@@ -157,7 +156,7 @@ class Head:
         if self._is_for_the_native_run(before):
             return self._native()
         if before is not None and before.get("committed_snapshot") is not None:
-            call("phase:register_delta", self._head(True), options.storage, lock=self._lock)  # what it left undone
+            call("phase:register_delta", self._head(True), options.storage)  # what it left undone
             record = self._place.reopen()
         elif before is not None and before.get("first_attempt"):
             record = dict(before)
@@ -208,9 +207,7 @@ class Head:
         return not (before.get("pending") and options.retry_pending)
 
     def _native(self) -> dict[str, Any]:
-        return call(
-            "backfill", {**self._options.native, "run_id": self._run_id}, self._options.storage, lock=self._lock
-        )
+        return call("backfill", {**self._options.native, "run_id": self._run_id}, self._options.storage)
 
     def _chunks(self, before: Mapping[str, Any] | None, grid: Mapping[str, Any]) -> dict[str, Any]:
         options = self._options
@@ -325,7 +322,7 @@ class Head:
                 self._compact(self._open_pool(stack), plan)
             self._tell("commit", "files", 0, -1)
             try:
-                done = call(f"phase:{name}", head, options.storage, lock=self._lock)
+                done = call(f"phase:{name}", head, options.storage)
             except (ConflictError, NotFoundError) as error:
                 if "plan and compact again" not in str(error) or not is_delta or number + 1 == _MOST_ROUNDS:
                     raise
