@@ -21,7 +21,7 @@ setup:
 	@tools/setup.sh build
 
 setup-test:
-	@tools/setup.sh build test peer
+	@tools/setup.sh build test peer wheel
 
 build/build.ninja:
 	@cmake --preset release

@@ -12,6 +12,10 @@ version=$(sed -n 's/^__version__ = "\(.*\)"/\1/p' python/earthcatalog/_version.p
 # What tests need besides comes from their own environment, behind what is installed here.
 .deps/test/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))' >"$("$folder/env/bin/python" -c \
   'import sysconfig; print(sysconfig.get_path("purelib"))')/of_tests.pth"
-cp -r tests/python "$folder/tests"
+# The tests lie as in the checkout, with its program and servers, but without the package's sources.
+mkdir "$folder/tests" "$folder/build"
+cp -r tests/conftest.py tests/pytest.ini tests/python "$folder/tests"
+ln -s "$root/.deps" "$folder/.deps"
+ln -s "$root/build/bin" "$folder/build/bin"
 cd "$folder"
-EARTHCATALOG_CHECKOUT=$root env/bin/python -m pytest -q -p no:cacheprovider --durations 12 "${@:-tests}"
+env/bin/python -m pytest -q --durations 12 "$@" tests/python

@@ -16,6 +16,8 @@ NB_MODULE(_core, module) {
   earthcatalog::python::add_calls(module);
   earthcatalog::python::add_grid(module);
   earthcatalog::python::add_hashes(module);
+  earthcatalog::python::add_items(module);
+  earthcatalog::python::add_lock(module);
   earthcatalog::python::add_objects(module);
   earthcatalog::python::add_program(module);
   module.def("stop_all", &earthcatalog::python::stop_all_jobs, "seconds"_a,

@@ -2,9 +2,10 @@
 
 #include <nanobind/stl/string.h>
 
+#include <algorithm>
 #include <chrono>
+#include <map>
 #include <nlohmann/json.hpp>
-#include <set>
 #include <string_view>
 #include <thread>
 #include <utility>
@@ -16,13 +17,18 @@ namespace nb = nanobind;
 namespace earthcatalog::python {
 namespace {
 
-constexpr std::chrono::milliseconds kLookEvery{50};
+constexpr std::chrono::milliseconds kLookEvery{50}, kMomentForTheAbandoned{300};
+
+struct Running {
+  bool ended = false;      // its work
+  bool abandoned = false;  // its caller waits no more
+};
 
 // What the process has once. Python's atexit empties it before static objects go.
 struct Process {
   Mutex mutex;
   CondVar fewer;
-  std::set<std::atomic<bool>*> stops EC_GUARDED_BY(mutex);  // of the jobs that run
+  std::map<Job*, Running> jobs EC_GUARDED_BY(mutex);
   std::atomic<bool> used{false}, forked{false}, finalized{false};
 };
 
@@ -30,6 +36,14 @@ struct Process {
 Process& process() {
   static auto* const process = new Process;
   return *process;
+}
+
+// Of a job that neither its work nor its caller needs.
+void leave_if_over(Job* job) EC_REQUIRES(process().mutex) {
+  const auto found = process().jobs.find(job);
+  if (!found->second.ended || !found->second.abandoned) return;
+  process().jobs.erase(found);
+  process().fewer.notify_all();
 }
 
 std::string to_json(const Progress& progress) {
@@ -61,18 +75,6 @@ std::string to_json(const Progress& progress) {
 
 }  // namespace
 
-Job::Job() {
-  begin_work();
-  const MutexLock lock(process().mutex);
-  process().stops.insert(&stop_);
-}
-
-Job::~Job() {
-  const MutexLock lock(process().mutex);
-  process().stops.erase(&stop_);
-  process().fewer.notify_all();
-}
-
 Hooks Job::hooks() {
   const auto keep = [this](const Progress& progress) {
     const MutexLock lock(mutex_);
@@ -93,19 +95,40 @@ void Job::post_event(std::string_view level, const std::string& message) {
   messages_.events.push_back(json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
 }
 
-void Job::run(const std::function<void()>& work, const Listeners& listeners) {
-  // Joins when it goes, also before an exception that nobody foresaw.
-  const std::jthread thread([&] {
+bool Job::run(const std::function<void()>& work, const Listeners& listeners) {
+  begin_work();
+  {
+    const MutexLock lock(process().mutex);
+    process().jobs.emplace(this, Running{});
+  }
+  std::thread thread([self = shared_from_this(), work] {
     work();
-    const MutexLock lock(mutex_);
-    ended_ = true;
-    changed_.notify_all();
+    {
+      const MutexLock lock(self->mutex_);
+      self->ended_ = true;
+      self->changed_.notify_all();
+    }
+    const MutexLock lock(process().mutex);
+    process().jobs[self.get()].ended = true;
+    leave_if_over(self.get());
   });
-  for (bool ended = false; !ended;) {
+  bool ended = false;
+  while (!ended && !abandoned_) {
     const auto messages = wait(ended);
     hand_on(messages, listeners);
     if (PyErr_CheckSignals() != 0) meet(nb::python_error());
   }
+  if (ended) {
+    const nb::gil_scoped_release release;
+    thread.join();
+  } else {
+    thread.detach();
+  }
+  // Not before: a daemon thread that comes back from the work when the interpreter has ended would end the process.
+  const MutexLock lock(process().mutex);
+  process().jobs[this].abandoned = true;
+  leave_if_over(this);
+  return ended;
 }
 
 Job::Messages Job::wait(bool& ended) {
@@ -133,7 +156,7 @@ void Job::hand_on(const Messages& messages, const Listeners& listeners) {
 }
 
 void Job::meet(nb::python_error error) {
-  if (stop_.exchange(true)) abort_ = true;
+  abandoned_ = stop_.exchange(true);
   if (met_) return;
   if (error.matches(PyExc_KeyboardInterrupt)) {
     PySys_WriteStderr("earthcatalog: stopping; a second Ctrl-C gives up what is not committed\n");
@@ -142,15 +165,18 @@ void Job::meet(nb::python_error error) {
 }
 
 bool stop_all_jobs(double seconds) {
+  using std::chrono::steady_clock;
   const nb::gil_scoped_release release;
-  const auto until = std::chrono::steady_clock::now() + std::chrono::duration_cast<std::chrono::steady_clock::duration>(
-                                                            std::chrono::duration<double>(seconds));
+  const auto begin = steady_clock::now();
+  const auto most = std::chrono::duration_cast<steady_clock::duration>(std::chrono::duration<double>(seconds));
   MutexLock lock(process().mutex);
-  for (auto* stop : process().stops) stop->store(true);
-  while (!process().stops.empty()) {
-    if (!process().fewer.wait_until(process().mutex, until)) break;
+  for (const auto& [job, running] : process().jobs) job->ask_to_stop();
+  while (!process().jobs.empty()) {
+    const bool all_abandoned =
+        std::ranges::all_of(process().jobs, [](const auto& entry) { return entry.second.abandoned; });
+    if (!process().fewer.wait_until(process().mutex, begin + (all_abandoned ? kMomentForTheAbandoned : most))) break;
   }
-  return process().stops.empty();
+  return process().jobs.empty();
 }
 
 void begin_work() {

@@ -6,8 +6,11 @@
 
 #include <atomic>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "earthcatalog/base/mutex.h"
@@ -22,10 +25,9 @@ struct Listeners {
 };
 
 /// One piece of work. All but hooks() and post_event() is for the thread that made it, with the GIL held.
-class Job {
+class Job : public std::enable_shared_from_this<Job> {
  public:
-  Job();
-  ~Job();
+  Job() = default;
   Job(const Job&) = delete;
   Job& operator=(const Job&) = delete;
 
@@ -33,11 +35,13 @@ class Job {
   Hooks hooks();
   void post_event(std::string_view level, const std::string& message);
 
-  /// Returns when `work` has ended, which must not throw. The first Ctrl-C, or exception of a listener, sets the hooks'
-  /// stop; the second one their abort.
-  void run(const std::function<void()>& work, const Listeners& listeners);
-  /// The first exception that the calling thread met while the work ran: Ctrl-C's, or a listener's.
-  std::optional<nanobind::python_error>& met() { return met_; }
+  /// Returns true when `work` has ended, which must not throw. The first Ctrl-C, or exception of a listener, sets the
+  /// hooks' stop. After a second one it returns false: `work` runs on, on a thread that nobody waits for, up to where
+  /// it may stop, and must own what it uses.
+  bool run(const std::function<void()>& work, const Listeners& listeners);
+  /// Hands out the first exception that the calling thread met while the work ran: Ctrl-C's, or a listener's.
+  std::optional<nanobind::python_error> take_met() { return std::exchange(met_, std::nullopt); }
+  void ask_to_stop() { stop_ = true; }
 
  private:
   struct Messages {
@@ -49,7 +53,8 @@ class Job {
   void hand_on(const Messages& messages, const Listeners& listeners);
   void meet(nanobind::python_error error);
 
-  std::atomic<bool> stop_{false}, abort_{false};
+  std::atomic<bool> stop_{false};
+  bool abandoned_ = false;
   Mutex mutex_;
   CondVar changed_;
   bool ended_ EC_GUARDED_BY(mutex_) = false;
@@ -57,7 +62,8 @@ class Job {
   std::optional<nanobind::python_error> met_;
 };
 
-/// Asks all jobs of the process to stop, and waits for them without the GIL. False when some run on after `seconds`.
+/// Asks all jobs of the process to stop, and waits for them without the GIL: `seconds`, but only a moment for those
+/// that a second Ctrl-C has given up. False when some run on.
 bool stop_all_jobs(double seconds);
 
 /// Begins to work. Raises RuntimeError in a child of a process that had worked before it forked, and after finalize().

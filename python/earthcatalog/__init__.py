@@ -10,6 +10,7 @@ from __future__ import annotations
 import atexit as _atexit
 import json as _json
 import os as _os
+import sys as _sys
 from typing import TYPE_CHECKING, Any
 
 from . import _preload
@@ -33,7 +34,9 @@ if TYPE_CHECKING:
     from .catalog import CatalogInfo, EarthCatalog, ingest, open
     from .lock import S3Lock
 
-_core = _preload.load()
+_preload.load()
+from . import _core  # noqa: E402  that is what was loaded
+
 __commit__: str = _json.loads(_core.version())["commit"]
 __version_full__ = f"{__version__}+{__commit__}" if __commit__ else __version__
 
@@ -81,8 +84,13 @@ def __dir__() -> list[str]:
 
 def _end() -> None:
     """A call that runs in a daemon thread ends before what it uses does."""
-    _core.stop_all(30.0)
-    _core.finalize()
+    if _core.stop_all(30.0):
+        _core.finalize()
+        return
+    # Given up by a second Ctrl-C, or stuck: what it uses cannot go. Nothing of a table is lost by a process that dies.
+    for stream in (_sys.stdout, _sys.stderr):
+        stream.flush()
+    _os._exit(130)
 
 
 _atexit.register(_end)

@@ -270,14 +270,15 @@ def _local(cluster: Cluster, storage: StorageSettings) -> Any:
     # Its workers are processes of their own, so that a script needs no main guard.
     from distributed.deploy.subprocess import SubprocessCluster
 
+    options: dict[str, Any] = {
+        "n_workers": cluster.n_workers or os.cpu_count() or 1,
+        "threads_per_worker": cluster.threads_per_worker,
+        "dashboard_address": None,
+        "scheduler_kwargs": {"allowed_failures": 100},
+        "worker_kwargs": {"memory_limit": 0, "death_timeout": 60},
+    }
     with _secrets_of_workers(storage):
-        return SubprocessCluster(
-            n_workers=cluster.n_workers or os.cpu_count() or 1,
-            threads_per_worker=cluster.threads_per_worker,
-            dashboard_address=None,  # type: ignore[arg-type]
-            scheduler_kwargs={"allowed_failures": 100},
-            worker_kwargs={"memory_limit": 0, "death_timeout": 60},
-        )
+        return SubprocessCluster(**options)
 
 
 @contextmanager

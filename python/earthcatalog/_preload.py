@@ -7,24 +7,24 @@ import importlib
 import importlib.util
 import pathlib
 from importlib import metadata
-from types import ModuleType
 
 # libarrow's SONAME changes with each feature release: pyproject.toml pins the same.
 _PYARROW = "26.0"
 _LIBRARIES = ("arrow", "arrow_compute", "arrow_s3", "parquet")
 
 
-def load() -> ModuleType:
+def load() -> None:
     _refuse_namesake()
     _check_pyarrow()
     try:
-        return importlib.import_module("earthcatalog._core")
+        importlib.import_module("earthcatalog._core")
+        return
     except ImportError as error:
         if "libarrow" not in str(error) and "libparquet" not in str(error):
             raise
     # pyarrow lies elsewhere than beside this package: another site folder, `pip install --target`, an editable install.
     _load_arrow()
-    return importlib.import_module("earthcatalog._core")
+    importlib.import_module("earthcatalog._core")
 
 
 def _refuse_namesake() -> None:

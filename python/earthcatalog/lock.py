@@ -63,7 +63,7 @@ def _release(uri: str) -> None:
 def hold(catalog: str, lock_uri: str | None, owner: str, storage: StorageSettings, **options: Any) -> Iterator[None]:
     """Holds the lock of a catalog for a run; the one that this process holds there already will do."""
     uri = lock_uri or default_lock_uri(catalog)
-    if held_lock(uri) is not None or not hasattr(_core, "Lock"):  # without it the commit takes the lock by itself
+    if held_lock(uri) is not None:
         yield
         return
     spec = {"catalog": catalog, "owner": owner, **{name: value for name, value in options.items() if value is not None}}

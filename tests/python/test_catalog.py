@@ -15,13 +15,11 @@ import shapely
 
 import earthcatalog as ec
 from conftest import Table
-from earthcatalog import _core, config, errors, maintenance, store_config
+from earthcatalog import config, errors, maintenance, store_config
 from earthcatalog._geometry import bbox_text, geometry_text, span_text
 from earthcatalog._picture import h3_parent
 from earthcatalog.catalog import download_catalog, get_or_create, upload_catalog
 from earthcatalog.maintenance.compact import compact_warehouse
-
-NEEDS_LOCK = pytest.mark.skipif(not hasattr(_core, "Lock"), reason="this _core has no Lock")
 
 
 @pytest.fixture(scope="module")
@@ -257,7 +255,6 @@ def test_compact_warehouse_counts_the_files_of_the_whole_warehouse(own, small_ar
     assert (int(counts["files_before"]), int(counts["files_after"])) == (before, catalog.total_files())
 
 
-@NEEDS_LOCK
 def test_the_lock_excludes_others_and_is_taken_over_by_runs_of_this_process(own, small_archive):
     catalog = ec.open(base=own)
     with catalog.lock("maintenance") as lock:
@@ -290,7 +287,6 @@ def test_a_lock_needs_a_place_and_an_owner(tmp_path):
         ec.S3Lock(owner="x", store=tmp_path, catalog=tmp_path / "c.db")
 
 
-@NEEDS_LOCK
 def test_a_lock_of_a_store_alone_excludes(tmp_path):
     store_config.set_store(tmp_path)
     with ec.S3Lock(owner="first") as lock:

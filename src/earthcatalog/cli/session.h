@@ -2,11 +2,16 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <string>
 #include <string_view>
 
 #include "earthcatalog/base/progress.h"
 #include "earthcatalog/result.h"
+
+namespace earthcatalog::catalog {
+class Lock;
+}
 
 namespace earthcatalog::cli {
 
@@ -24,6 +29,8 @@ class Session {
   virtual std::string tell(const Error& error) = 0;
   /// Takes the command's report, one JSON object, if the reader wants it so.
   virtual void report(std::string_view json) = 0;
+  /// Returns the lock of the catalog, when the caller holds it already; else null.
+  virtual std::shared_ptr<catalog::Lock> held_lock() const { return nullptr; }
 };
 
 }  // namespace earthcatalog::cli

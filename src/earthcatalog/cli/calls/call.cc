@@ -39,6 +39,7 @@ class Caller final : public Session {
     return answer_.error->message;
   }
   void report(std::string_view json) override { answer_.report = json; }
+  std::shared_ptr<catalog::Lock> held_lock() const override { return options_.lock; }
 
  private:
   const CallOptions& options_;

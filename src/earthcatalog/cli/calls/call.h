@@ -9,6 +9,7 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -17,12 +18,17 @@
 #include "earthcatalog/base/progress.h"
 #include "earthcatalog/result.h"
 
+namespace earthcatalog::catalog {
+class Lock;
+}
+
 namespace earthcatalog::cli {
 
 struct CallOptions {
   std::string storage;  ///< how buckets are reached: the section `storage` of the configuration file, as JSON
   Hooks hooks;
   std::function<void(const std::string&)> note = {};  ///< takes what is neither result nor error
+  std::shared_ptr<catalog::Lock> lock = {};           ///< of the catalog, when the caller holds it already
 };
 
 struct Answer {

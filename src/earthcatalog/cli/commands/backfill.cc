@@ -53,7 +53,7 @@ void add_own_options(CLI::App& app, Flags& flags) {
   app.add_flag("--keep-staging", flags.keep_staging, "leave what is staged after the commit")->group(group);
 }
 
-Result<backfill::BackfillSpec> make_spec(const Flags& flags, const TableAccess& access) {
+Result<backfill::BackfillSpec> make_spec(const Session& session, const Flags& flags, const TableAccess& access) {
   backfill::BackfillSpec spec;
   EC_ASSIGN_OR_RETURN(const auto input, inventory_options(flags));
   EC_ASSIGN_OR_RETURN(spec.settings.inventory, inventory_path(flags.inventory));
@@ -64,7 +64,7 @@ Result<backfill::BackfillSpec> make_spec(const Flags& flags, const TableAccess& 
   spec.settings.since = input.since;
   spec.settings.limit = input.limit;
   spec.settings.chunk_size = flags.chunk_size.value_or(spec.settings.chunk_size);
-  EC_ASSIGN_OR_RETURN(spec.catalog, catalog_options(flags, access, "backfill"));
+  EC_ASSIGN_OR_RETURN(spec.catalog, catalog_options(session, flags, access, "backfill"));
   spec.catalog.default_resolution.reset();  // a whole archive on a grid that nobody chose costs too much
   EC_ASSIGN_OR_RETURN(spec.catalog.warehouse, storage::normalize_uri(spec.catalog.warehouse));
   if (flags.skip_upload) {
@@ -109,7 +109,7 @@ class BackfillCommand final : public Command {
   Result<int> run() override {
     EC_ASSIGN_OR_RETURN(const auto access, resolve(flags_.table));
     EC_TRY(report_.begin(access, flags_.inventory));
-    EC_ASSIGN_OR_RETURN(auto spec, make_spec(flags_, access));
+    EC_ASSIGN_OR_RETURN(auto spec, make_spec(session(), flags_, access));
     storage::Stores stores(access.storage);
     if (!spec.skip_inventory) EC_TRY(choose_inventory(session(), stores, spec.settings.inventory));
     report_.set_inventory(spec.settings.inventory);

@@ -31,6 +31,7 @@ std::vector<std::unique_ptr<Command>> make_commands() {
 std::vector<std::unique_ptr<Command>> make_calls() {
   std::vector<std::unique_ptr<Command>> calls;
   calls.push_back(make_stats());
+  calls.push_back(make_create_table());
   return calls;
 }
 

@@ -29,5 +29,6 @@ std::unique_ptr<Command> make_generate();
 std::unique_ptr<Command> make_completion();
 std::unique_ptr<Command> make_man();
 std::unique_ptr<Command> make_stats();
+std::unique_ptr<Command> make_create_table();
 
 }  // namespace earthcatalog::cli

@@ -40,9 +40,9 @@ void Flags::add(CLI::App& app) {
   lock.add(app, "Lock");
 }
 
-Result<compact::CompactSpec> make_spec(const Flags& flags, const TableAccess& access) {
+Result<compact::CompactSpec> make_spec(const Session& session, const Flags& flags, const TableAccess& access) {
   compact::CompactSpec spec;
-  EC_ASSIGN_OR_RETURN(spec.catalog, locked_catalog(access, flags.lock, "compact"));
+  EC_ASSIGN_OR_RETURN(spec.catalog, locked_catalog(session, access, flags.lock, "compact"));
   if (!flags.cell.empty()) spec.partitions.cells.emplace(flags.cell);
   if (!flags.year.empty()) {
     EC_ASSIGN_OR_RETURN(const auto year, parse_year(flags.year));
@@ -67,7 +67,7 @@ class Compact final : public Command {
   Result<int> run() override {
     EC_ASSIGN_OR_RETURN(const auto access, resolve(flags_.table));
     EC_TRY(report_.begin(access));
-    EC_ASSIGN_OR_RETURN(auto spec, make_spec(flags_, access));
+    EC_ASSIGN_OR_RETURN(auto spec, make_spec(session(), flags_, access));
     storage::Stores stores(access.storage);
     compact::CompactReport report;
     const auto status = session().watch([&](const Hooks& hooks) {

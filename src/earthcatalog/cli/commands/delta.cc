@@ -63,7 +63,7 @@ class Delta final : public Command {
     incremental::DeltaSpec spec;
     EC_ASSIGN_OR_RETURN(spec.inventory, inventory_path(flags_.inventory));
     EC_ASSIGN_OR_RETURN(spec.inventory_options, inventory_options(flags_));
-    EC_ASSIGN_OR_RETURN(spec.catalog, catalog_options(flags_, access, "delta"));
+    EC_ASSIGN_OR_RETURN(spec.catalog, catalog_options(session(), flags_, access, "delta"));
     spec.by_id = by_id_;
     spec.delete_removed = delete_removed_;
     EC_ASSIGN_OR_RETURN(spec.max_removed, annotate(config::parse_share(max_removed_), "--max-removed"));
@@ -74,7 +74,7 @@ class Delta final : public Command {
     EC_ASSIGN_OR_RETURN(spec.memory_limit_bytes, memory_limit(flags_));
     spec.workers = static_cast<std::size_t>(worker_count(flags_.workers));
     if (ingest_) {  // with a run id of its own: the files of a run are named after it
-      EC_ASSIGN_OR_RETURN(spec.ingest, incremental_spec(flags_, access, "delta"));
+      EC_ASSIGN_OR_RETURN(spec.ingest, incremental_spec(session(), flags_, access, "delta"));
       spec.ingest->refetch = by_id_;  // an object may be known, and its item not be in the hash index
     }
     return spec;

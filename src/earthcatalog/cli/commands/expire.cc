@@ -51,7 +51,7 @@ class Expire final : public Command {
  private:
   Result<maintenance::ExpireSpec> make_spec(const TableAccess& access) const {
     maintenance::ExpireSpec spec;
-    EC_ASSIGN_OR_RETURN(spec.catalog, locked_catalog(access, lock_, "expire"));
+    EC_ASSIGN_OR_RETURN(spec.catalog, locked_catalog(session(), access, lock_, "expire"));
     EC_ASSIGN_OR_RETURN(const double seconds, annotate(config::parse_duration(older_than_), "--older-than"));
     spec.older_than_seconds = static_cast<std::int64_t>(seconds);
     spec.retain_last = retain_last_;

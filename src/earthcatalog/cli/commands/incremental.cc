@@ -25,8 +25,8 @@ void add_own_options(CLI::App& app, Flags& flags) {
   app.add_flag("--dry-run", flags.dry_run, "fetch and count, write nothing")->group(group);
 }
 
-Result<incremental::IncrementalSpec> make_spec(const Flags& flags, const TableAccess& access) {
-  EC_ASSIGN_OR_RETURN(auto spec, incremental_spec(flags, access, "incremental"));
+Result<incremental::IncrementalSpec> make_spec(const Session& session, const Flags& flags, const TableAccess& access) {
+  EC_ASSIGN_OR_RETURN(auto spec, incremental_spec(session, flags, access, "incremental"));
   EC_ASSIGN_OR_RETURN(spec.inventory, inventory_path(flags.inventory));
   EC_ASSIGN_OR_RETURN(spec.inventory_options, inventory_options(flags));
   EC_ASSIGN_OR_RETURN(spec.commit_every_seconds,
@@ -50,7 +50,7 @@ class Incremental final : public Command {
   Result<int> run() override {
     EC_ASSIGN_OR_RETURN(const auto access, resolve(flags_.table));
     EC_TRY(report_.begin(access, flags_.inventory));
-    EC_ASSIGN_OR_RETURN(auto spec, make_spec(flags_, access));
+    EC_ASSIGN_OR_RETURN(auto spec, make_spec(session(), flags_, access));
     storage::Stores stores(access.storage);
     EC_TRY(choose_inventory(session(), stores, spec.inventory));
     report_.set_inventory(spec.inventory);

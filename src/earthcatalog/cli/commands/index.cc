@@ -75,7 +75,7 @@ class Index final : public Command {
   }
 
   Result<Tell> update(storage::Stores& stores, const TableAccess& access, const index::HashIndexOptions& options) {
-    EC_ASSIGN_OR_RETURN(auto locked, locked_catalog(access, lock_, "index"));
+    EC_ASSIGN_OR_RETURN(auto locked, locked_catalog(session(), access, lock_, "index"));
     EC_ASSIGN_OR_RETURN(const auto objects, update_object_index(stores, std::move(locked)));
     EC_ASSIGN_OR_RETURN(const auto reader, read::TableReader::open(stores, place_of(access)));
     EC_ASSIGN_OR_RETURN(const auto where, stores.locate(hash_index_of(reader)));

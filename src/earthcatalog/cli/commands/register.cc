@@ -53,7 +53,7 @@ class Register final : public Command {
 
   Result<maintenance::RegisterSpec> make_spec(const TableAccess& access) const {
     maintenance::RegisterSpec spec;
-    EC_ASSIGN_OR_RETURN(spec.catalog, locked_catalog(access, lock_, "register"));
+    EC_ASSIGN_OR_RETURN(spec.catalog, locked_catalog(session(), access, lock_, "register"));
     spec.catalog.grid = grid_;
     spec.table_uuid = table_uuid_;
     spec.replace = replace_;

@@ -80,9 +80,9 @@ void IngestFlags::add(CLI::App& app, const Defaults& defaults) {
   add_run_options(app, *this, defaults.chunk_size);
 }
 
-Result<catalog::CatalogOptions> catalog_options(const IngestFlags& flags, const TableAccess& access,
-                                                const std::string& owner) {
-  EC_ASSIGN_OR_RETURN(auto options, locked_catalog(access, flags.lock, owner));
+Result<catalog::CatalogOptions> catalog_options(const Session& session, const IngestFlags& flags,
+                                                const TableAccess& access, const std::string& owner) {
+  EC_ASSIGN_OR_RETURN(auto options, locked_catalog(session, access, flags.lock, owner));
   options.grid = flags.grid;
   options.default_resolution = 1;
   if (flags.schema == "auto") options.schema = stac::SchemaKind::kAuto;
@@ -92,10 +92,10 @@ Result<catalog::CatalogOptions> catalog_options(const IngestFlags& flags, const 
 
 Result<inventory::InventoryOptions> inventory_options(const IngestFlags& flags) { return flags.keys.options(); }
 
-Result<incremental::IncrementalSpec> incremental_spec(const IngestFlags& flags, const TableAccess& access,
-                                                      const std::string& owner) {
+Result<incremental::IncrementalSpec> incremental_spec(const Session& session, const IngestFlags& flags,
+                                                      const TableAccess& access, const std::string& owner) {
   incremental::IncrementalSpec spec;
-  EC_ASSIGN_OR_RETURN(spec.catalog, catalog_options(flags, access, owner));
+  EC_ASSIGN_OR_RETURN(spec.catalog, catalog_options(session, flags, access, owner));
   EC_ASSIGN_OR_RETURN(spec.fetch, fetch_options(flags));
   spec.chunk_size = flags.chunk_size.value_or(spec.chunk_size);
   spec.workers = worker_count(flags.workers);

@@ -41,12 +41,12 @@ struct IngestFlags {
 };
 
 /// locked_catalog() with grid and schema.
-Result<catalog::CatalogOptions> catalog_options(const IngestFlags& flags, const TableAccess& access,
-                                                const std::string& owner);
+Result<catalog::CatalogOptions> catalog_options(const Session& session, const IngestFlags& flags,
+                                                const TableAccess& access, const std::string& owner);
 Result<inventory::InventoryOptions> inventory_options(const IngestFlags& flags);
 /// What all commands take that bring items into the table themselves; a caller sets its own options.
-Result<incremental::IncrementalSpec> incremental_spec(const IngestFlags& flags, const TableAccess& access,
-                                                      const std::string& owner);
+Result<incremental::IncrementalSpec> incremental_spec(const Session& session, const IngestFlags& flags,
+                                                      const TableAccess& access, const std::string& owner);
 
 /// --memory-limit, when it is enough to work with.
 Result<std::int64_t> memory_limit(const IngestFlags& flags);

@@ -32,9 +32,10 @@ catalog::CatalogOptions catalog_at(const TableAccess& access) {
   return options;
 }
 
-Result<catalog::CatalogOptions> locked_catalog(const TableAccess& access, const LockFlags& lock,
+Result<catalog::CatalogOptions> locked_catalog(const Session& session, const TableAccess& access, const LockFlags& lock,
                                                const std::string& owner) {
   auto options = catalog_at(access);
+  options.held_lock = session.held_lock();
   EC_TRY(lock.apply(owner, options));
   return options;
 }

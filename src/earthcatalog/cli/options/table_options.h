@@ -8,6 +8,7 @@
 #include "earthcatalog/catalog/catalog.h"
 #include "earthcatalog/cli/options/lock_flags.h"
 #include "earthcatalog/cli/options/options.h"
+#include "earthcatalog/cli/session.h"
 #include "earthcatalog/result.h"
 #include "earthcatalog/storage/stores.h"
 
@@ -30,8 +31,9 @@ Result<TableAccess> resolve(const TableFlags& flags);
 
 /// To read the table there.
 catalog::CatalogOptions catalog_at(const TableAccess& access);
-/// To write to it: with a new run id, under the lock that `lock` says; `owner` is what that says of its holder.
-Result<catalog::CatalogOptions> locked_catalog(const TableAccess& access, const LockFlags& lock,
+/// To write to it: with a new run id, under the lock that `lock` says, or that the session's caller holds; `owner` is
+/// what it says of its holder.
+Result<catalog::CatalogOptions> locked_catalog(const Session& session, const TableAccess& access, const LockFlags& lock,
                                                const std::string& owner);
 /// `asked`, else the machine's cores.
 int worker_count(std::optional<int> asked);
