@@ -140,7 +140,11 @@ class Head:
                 stack.enter_context(
                     hold(catalog.uri, catalog.lock_uri, "backfill", options.storage, run_id=self._run_id, lock_ttl=ttl)
                 )
-            values = self._work(stack)
+            try:
+                values = self._work(stack)
+            except KeyboardInterrupt as stopped:
+                stopped.report = IngestReport({**self._so_far(), "interrupted": True})  # type: ignore[attr-defined]
+                raise
         options.catalog.leave_copy()
         report = IngestReport(values)
         warn_of_pending(report)
@@ -345,28 +349,36 @@ class Head:
             self._tell("compact", "tasks", done, len(plan.tasks))
         logger.info("compact_group ended: tasks %d, rows %d", done, rows)
 
-    def _report(self, record: Mapping[str, Any], plan: Plan, done: Mapping[str, Any]) -> dict[str, Any]:
+    def _so_far(self) -> dict[str, Any]:
         options, counts = self._options, self._counts
-        traffic = self._pool.traffic if self._pool else _dask.Traffic()
         return {
             "command": "backfill",
-            "status": "ok",
             "run_id": self._run_id,
             "catalog": options.catalog.uri,
             "warehouse": options.warehouse,
             "inventory": options.inventory,
-            "source_items": counts.source_items or record["items"],
+            "source_items": counts.source_items,
             "missing": counts.missing,
+            "pending": counts.pending,
             "rejected": counts.rejected,
             "bytes_fetched": counts.bytes_fetched,
             "fan_out_distribution": {str(cells): items for cells, items in sorted(counts.fan_out.items())},
+            "seconds": time.time() - self._began,
+        }
+
+    def _report(self, record: Mapping[str, Any], plan: Plan, done: Mapping[str, Any]) -> dict[str, Any]:
+        traffic = self._pool.traffic if self._pool else _dask.Traffic()
+        values = self._so_far()
+        return {
+            **values,
+            "status": "ok",
+            "source_items": values["source_items"] or record["items"],
             "chunks": record["chunks"],
             "already_committed": plan.committed_snapshot is not None,
             **done,
             "tasks": traffic.tasks,
             "spec_bytes": traffic.specs,
             "report_bytes": traffic.reports,
-            "seconds": time.time() - self._began,
         }
 
 
