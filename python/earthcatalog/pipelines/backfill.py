@@ -35,7 +35,8 @@ from earthcatalog.pipelines._compaction import (
     compact_group,
     plan_compaction,
 )
-from earthcatalog.pipelines._head import HeadOptions, run_on_cluster, table_info
+from earthcatalog.pipelines._head import run_on_cluster
+from earthcatalog.pipelines._head_options import HeadOptions, table_info
 from earthcatalog.pipelines._plan import ChunkSpec, Plan, TaskSpec
 from earthcatalog.pipelines._registering import cleanup_staging, register_and_cleanup, register_delta
 
