@@ -13,12 +13,26 @@ from earthcatalog._places import StorageSettings
 from earthcatalog._progress import reporter
 from earthcatalog._report import Report
 from earthcatalog.errors import PendingObjectsWarning
+from earthcatalog.lock import lock_of
 
 __all__ = ["call", "run"]
 
 logger = logging.getLogger("earthcatalog")
 logger.addHandler(logging.NullHandler())
 R = TypeVar("R", bound=Report)
+_WRITES = frozenset(
+    (
+        "backfill",
+        "compact",
+        "delta",
+        "expire",
+        "incremental",
+        "index_build",
+        "index_update",
+        "phase:register_and_cleanup",
+        "phase:register_delta",
+    )
+)
 
 
 def call(
@@ -28,9 +42,11 @@ def call(
     *,
     progress: Callable[[str], None] | None = None,
     partitioner: object | None = None,
-    lock: object | None = None,
 ) -> dict[str, Any]:
-    """The report of an operation of the core."""
+    """The report of an operation of the core. One that writes takes over the lock that this process holds there."""
+    lock = lock_of(spec) if name in _WRITES else None
+    if lock is not None and name.startswith("phase:"):  # a phase cannot take over a lock: it commits under ours
+        spec, lock = {**spec, "lock": False}, None
     text = json.dumps({key: value for key, value in spec.items() if value is not None})
     settings = (storage or StorageSettings()).to_json()
     report = _core.call(name, text, storage=settings, progress=progress, event=_log, partitioner=partitioner, lock=lock)
@@ -46,12 +62,11 @@ def run(
     *,
     progress: bool | Callable[..., object] | None = None,
     partitioner: object | None = None,
-    lock: object | None = None,
 ) -> R:
     """As call(), with a bar, log lines and a warning about what is pending."""
     logger.info("%s begins", name)
     with reporter(progress) as tell:
-        values = call(name, spec, storage, progress=tell.callback, partitioner=partitioner, lock=lock)
+        values = call(name, spec, storage, progress=tell.callback, partitioner=partitioner)
     report = kind(values)
     logger.info("%s ended: %s", name, _summary(values))
     warn_of_pending(report)

@@ -222,6 +222,18 @@ def require_dask() -> None:
         raise ImportError("a cluster needs Dask: pip install 'earthcatalog-native[dask]'") from error
 
 
+def check_travels(partitioner: object | None) -> None:
+    """Raises TypeError for a partitioner that cannot be sent to the workers."""
+    require_dask()
+    import cloudpickle
+
+    try:
+        cloudpickle.dumps(partitioner)
+    except Exception as error:  # whatever its members say
+        kind = type(partitioner).__name__
+        raise TypeError(f"partitioner: {kind} cannot be sent to the workers of a cluster: {error}") from error
+
+
 @contextmanager
 def connect(cluster: Cluster, storage: StorageSettings) -> Iterator[Any]:
     """A client of the cluster. What was started here ends here; a client of the caller stays open."""
@@ -258,14 +270,15 @@ def _local(cluster: Cluster, storage: StorageSettings) -> Any:
     # Its workers are processes of their own, so that a script needs no main guard.
     from distributed.deploy.subprocess import SubprocessCluster
 
+    options: dict[str, Any] = {
+        "n_workers": cluster.n_workers or os.cpu_count() or 1,
+        "threads_per_worker": cluster.threads_per_worker,
+        "dashboard_address": None,
+        "scheduler_kwargs": {"allowed_failures": 100},
+        "worker_kwargs": {"memory_limit": 0, "death_timeout": 60},
+    }
     with _secrets_of_workers(storage):
-        return SubprocessCluster(
-            n_workers=cluster.n_workers or os.cpu_count() or 1,
-            threads_per_worker=cluster.threads_per_worker,
-            dashboard_address=None,  # type: ignore[arg-type]
-            scheduler_kwargs={"allowed_failures": 100},
-            worker_kwargs={"memory_limit": 0, "death_timeout": 60},
-        )
+        return SubprocessCluster(**options)
 
 
 @contextmanager

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from earthcatalog import _core, store_config
-from earthcatalog._places import Place, StorageSettings, merge, resolve
+from earthcatalog._places import Place, StorageSettings, as_uri, merge, resolve
 from earthcatalog.errors import CatalogLocked
 
 __all__ = ["CatalogLocked", "S3Lock"]
@@ -34,35 +34,42 @@ def default_lock_uri(catalog: str) -> str:
 def held_lock(uri: str) -> Any | None:
     """The core's lock that this process holds at a URI, or None."""
     with _held.mutex:
-        return _held.locks.get(uri)
+        return _held.locks.get(as_uri(uri))
+
+
+def lock_of(spec: Mapping[str, Any]) -> Any | None:
+    """The lock that this process holds and that a run with this spec would take; None when it holds none."""
+    place = spec.get("lock_uri") or spec.get("lock")
+    if spec.get("no_lock") or place is False or not spec.get("catalog"):
+        return None
+    return held_lock(place if isinstance(place, str) else default_lock_uri(str(spec["catalog"])))
 
 
 def _acquire(uri: str, spec: Mapping[str, Any], storage: StorageSettings) -> Any:
     lock = _core.Lock.acquire(json.dumps({"lock": uri, **spec}), storage.to_json())
     with _held.mutex:
-        _held.locks[uri] = lock
+        _held.locks[as_uri(uri)] = lock
     return lock
 
 
 def _release(uri: str) -> None:
     with _held.mutex:
-        lock = _held.locks.pop(uri, None)
+        lock = _held.locks.pop(as_uri(uri), None)
     if lock is not None:
         lock.release()
 
 
 @contextmanager
-def hold(catalog: str, lock_uri: str | None, owner: str, storage: StorageSettings, **options: Any) -> Iterator[Any]:
-    """Holds the lock of a catalog for a run, or takes over one that this process holds there already."""
+def hold(catalog: str, lock_uri: str | None, owner: str, storage: StorageSettings, **options: Any) -> Iterator[None]:
+    """Holds the lock of a catalog for a run; the one that this process holds there already will do."""
     uri = lock_uri or default_lock_uri(catalog)
-    mine = held_lock(uri)
-    if mine is not None or not hasattr(_core, "Lock"):  # without it the commit takes the lock by itself
-        yield mine
+    if held_lock(uri) is not None:
+        yield
         return
     spec = {"catalog": catalog, "owner": owner, **{name: value for name, value in options.items() if value is not None}}
-    lock = _acquire(uri, spec, storage)
+    _acquire(uri, spec, storage)
     try:
-        yield lock
+        yield
     finally:
         _release(uri)
 

@@ -161,3 +161,37 @@ def test_exactly_our_partitioners_become_members_of_a_spec():
     assert partitioner.grid_members(Mine(2)) is None
     with pytest.raises(TypeError, match="get_intersecting_keys"):
         partitioner.grid_members(object())
+
+
+def test_a_configuration_file_is_read(tmp_path):
+    path = tmp_path / "archive.yaml"
+    path.write_text(
+        "catalog: {db_path: catalog.db, warehouse: s3://b/warehouse}\n"
+        "grid:\n  type: h3\n  resolution: 2\n"
+        "ingest: {chunk_size: 500, max_workers: 4, batch_add_files: true}\n"
+        "storage: {region: us-west-2, buckets: {open: {anonymous: true}}}\n"
+    )
+    found = config.load_config(path)
+    assert found.catalog == config.CatalogConfig(f"{tmp_path}/catalog.db", "s3://b/warehouse")
+    assert found.grid == config.GridConfig("h3", 2) and found.ingest == config.IngestConfig(500, 4, True)
+    assert found.storage.buckets["open"].anonymous is True and found.storage.region == "us-west-2"
+
+
+@pytest.mark.parametrize(
+    "text, said",
+    [
+        ("catalog: {db_path: a}\ngird: {}\n", "line 2: unknown section 'gird'"),
+        ("grid:\n  resolutoin: 1\n", "line 2: unknown key 'resolutoin'"),
+        ("ingest: 7\n", "line 1: ingest must be a section"),
+        ("storage: {regoin: x}\n", "regoin"),
+        ("- a\n", "sections expected"),
+        ("a: [\n", "archive.yaml"),
+    ],
+)
+def test_a_senseless_configuration_is_an_error_with_its_line(tmp_path, text, said):
+    path = tmp_path / "archive.yaml"
+    path.write_text(text)
+    with pytest.raises(ValueError, match=said):
+        config.load_config(path)
+    with pytest.raises(FileNotFoundError):
+        config.load_config(tmp_path / "none.yaml")

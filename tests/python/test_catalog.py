@@ -255,7 +255,6 @@ def test_compact_warehouse_counts_the_files_of_the_whole_warehouse(own, small_ar
     assert (int(counts["files_before"]), int(counts["files_after"])) == (before, catalog.total_files())
 
 
-
 def test_the_lock_excludes_others_and_is_taken_over_by_runs_of_this_process(own, small_archive):
     catalog = ec.open(base=own)
     with catalog.lock("maintenance") as lock:
@@ -286,7 +285,6 @@ def test_a_lock_needs_a_place_and_an_owner(tmp_path):
         ec.S3Lock(owner="x", ttl_hours=0, store=tmp_path)
     with pytest.raises(ValueError, match="catalog and store"):
         ec.S3Lock(owner="x", store=tmp_path, catalog=tmp_path / "c.db")
-
 
 
 def test_a_lock_of_a_store_alone_excludes(tmp_path):

@@ -229,7 +229,6 @@ def test_progress_comes_by_stages_and_an_exception_of_it_stops_the_run(dask_clie
     assert table.contents().equals(small_contents)
 
 
-@pytest.mark.skipif(not hasattr(_dask._core, "Lock"), reason="this _core has no Lock")
 def test_two_heads_exclude_each_other(dask_client, arguments, table):
     child = subprocess_that_meets_the_lock(table, arguments)
     run = {**arguments, **places(table, "direct"), "client": dask_client, "progress": child}

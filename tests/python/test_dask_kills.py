@@ -11,6 +11,7 @@ import time
 
 import pytest
 
+from conftest import ACCESS_KEY, BUCKET, SECRET_KEY, S3Table
 from earthcatalog import errors
 from earthcatalog._dask import run_phase
 from earthcatalog.pipelines import backfill
@@ -58,28 +59,71 @@ def test_a_worker_killed_in_a_phase_is_made_good_within_the_run(
     assert table.contents().equals(small_contents) and not table.staged()
 
 
-def test_workers_killed_again_and_again_are_made_good(cluster, small_archive, table, small_contents):
-    _, client = cluster
+@contextlib.contextmanager
+def killing(client, most):
+    """Ends workers with SIGKILL, one after the other; yields the list of them."""
     stop, killed = threading.Event(), []
 
     def kill():
         chance = random.Random(5)
-        while not stop.wait(1.5) and len(killed) < KILLS:
-            try:
+        while not stop.wait(1.5) and len(killed) < most:
+            with contextlib.suppress(OSError, IndexError):
                 victim = chance.choice(pids(client))
                 os.kill(victim, signal.SIGKILL)
                 killed.append(victim)
-            except (OSError, IndexError, ProcessLookupError):
-                continue
 
     thread = threading.Thread(target=kill)
     thread.start()
     try:
-        backfill.run_backfill(**{**arguments(small_archive, table, "direct", client=client), "chunk_size": 2})
+        yield killed
     finally:
         stop.set()
         thread.join()
+
+
+def test_workers_killed_again_and_again_are_made_good(cluster, small_archive, table, small_contents):
+    _, client = cluster
+    with killing(client, KILLS):
+        backfill.run_backfill(**{**arguments(small_archive, table, "direct", client=client), "chunk_size": 2})
     assert table.contents().equals(small_contents)
+
+
+def test_workers_killed_again_and_again_on_an_s3_server_are_made_good(
+    s3_server, s3_earthcatalog, tmp_path, monkeypatch
+):
+    s3_earthcatalog.run(
+        "generate",
+        "--items",
+        120,
+        "--seed",
+        7,
+        "--concentrate",
+        "--out",
+        f"s3://{BUCKET}/kills",
+        "--bucket",
+        BUCKET,
+        check=True,
+    )
+    for name, value in (
+        ("AWS_ENDPOINT_URL", s3_server.endpoint),
+        ("AWS_ACCESS_KEY_ID", ACCESS_KEY),
+        ("AWS_SECRET_ACCESS_KEY", SECRET_KEY),
+        ("AWS_REGION", "us-east-1"),
+    ):
+        monkeypatch.setenv(name, value)  # the workers find their keys there
+    table = S3Table(s3_server, "kills", tmp_path)
+    cluster, client = start_cluster(2)
+    with cluster, client, killing(client, KILLS) as killed:
+        report = backfill.run_backfill(
+            f"s3://{BUCKET}/kills/inventory.csv",
+            table.catalog,
+            warehouse_path=table.warehouse,
+            chunk_size=2,
+            client=client,
+            progress=False,
+        )
+    assert killed and report.written_items == 120
+    assert len(table.rows()) == 120 and not table.staged() and not table.is_locked()
 
 
 HEAD = """

@@ -1,6 +1,5 @@
 """What the specification shows, with buckets and paths replaced: command lines, calls, signatures, report keys."""
 
-import contextlib
 import inspect
 import json
 import subprocess
@@ -12,7 +11,7 @@ import pyarrow.parquet
 import pytest
 
 from conftest import ACCESS_KEY, BUCKET, ROOT, SECRET_KEY
-from earthcatalog import _core, config
+from earthcatalog import config
 from earthcatalog.lock import S3Lock
 from earthcatalog.partitioner import H3Partitioner, build_partitioner
 from earthcatalog.pipelines import backfill, incremental
@@ -205,8 +204,7 @@ def test_the_phases_run_on_a_cluster_as_the_specification_maps_them(
 ):
     store = obstore.store.LocalStore(str(table.folder / "store"), mkdir=True)
     warehouse = obstore.store.LocalStore(str(table.warehouse), mkdir=True)
-    own = S3Lock(owner="backfill-v2", store=table.folder, key="lock")
-    with own if hasattr(_core, "Lock") else contextlib.nullcontext():
+    with S3Lock(owner="backfill-v2", store=table.folder, key="lock"):
         chunks, compacted = phase_functions(dask_client, store, warehouse, table, small_archive, delta=delta)
         assert set(SPECIFICATION["ingest_report"]) <= set(chunks[0])
         assert set(SPECIFICATION["compact_report"]) <= set(compacted[0])

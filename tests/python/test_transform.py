@@ -7,7 +7,7 @@ import pyarrow.parquet
 import pytest
 import shapely
 
-from earthcatalog import _core, hash_index
+from earthcatalog import hash_index
 from earthcatalog.partitioner import AbstractPartitioner, H3Partitioner
 from earthcatalog.transform import FileMetadata, fan_out, group_by_partition, write_geoparquet, write_geoparquet_s3
 
@@ -63,7 +63,6 @@ def test_groups_are_by_cell_and_year_of_the_instant_and_sorted():
     assert [one["id"] for one in groups["a", 2020]] == ["other", "early", "late", "new year"]
 
 
-@pytest.mark.skipif(not hasattr(_core, "write_items"), reason="this _core cannot write items")
 def test_rows_of_a_partition_become_a_file(items, tmp_path):
     groups = group_by_partition(fan_out(items, H3Partitioner(resolution=1)))
     (cell, year), rows = max(groups.items(), key=lambda pair: len(pair[1]))

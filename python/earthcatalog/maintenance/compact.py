@@ -9,7 +9,6 @@ from typing import Any
 from earthcatalog._call import call
 from earthcatalog._catalog_place import catalog_place
 from earthcatalog._places import Place, StorageSettings, merge, resolve
-from earthcatalog.lock import default_lock_uri, held_lock
 
 __all__ = ["compact_warehouse", "main"]
 
@@ -57,8 +56,7 @@ def compact_warehouse(
         "lock": catalog.lock_uri,
         "no_lock": None if use_lock else True,
     }
-    lock = held_lock(catalog.lock_uri or default_lock_uri(catalog.uri)) if use_lock else None
-    report = call("compact", spec, settings, lock=lock)
+    report = call("compact", spec, settings)
     catalog.leave_copy()
     after = before if dry_run else _count_files(catalog.uri, warehouse, settings)
     return {

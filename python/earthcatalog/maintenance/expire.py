@@ -10,7 +10,6 @@ from earthcatalog._call import call
 from earthcatalog._catalog_place import catalog_place
 from earthcatalog._places import Place, merge
 from earthcatalog._report import Report
-from earthcatalog.lock import default_lock_uri, held_lock
 
 __all__ = ["expire"]
 
@@ -35,6 +34,6 @@ def expire(
         "older_than": duration("older_than", older_than),
         "dry_run": dry_run,
     }
-    report = Report(call("expire", spec, storage, lock=held_lock(catalog.lock_uri or default_lock_uri(catalog.uri))))
+    report = Report(call("expire", spec, storage))
     catalog.leave_copy()
     return report

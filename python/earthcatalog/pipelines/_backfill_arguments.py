@@ -14,7 +14,7 @@ from earthcatalog._places import Place, StorageSettings, merge, resolve
 from earthcatalog.errors import InvalidArgumentError
 from earthcatalog.partitioner import grid_members
 from earthcatalog.pipelines._compaction import MOST_ROWS
-from earthcatalog.pipelines._head import HeadOptions
+from earthcatalog.pipelines._head_options import HeadOptions
 from earthcatalog.pipelines._staging import StagingPlace, open_staging
 
 __all__ = ["check_reachable", "chunk_size_of", "cluster_of", "compact_rows_of", "grid_of", "native_spec", "places_of"]

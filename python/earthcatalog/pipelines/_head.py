@@ -5,18 +5,16 @@ from __future__ import annotations
 import json
 import logging
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass, field
 from typing import Any
 
 from earthcatalog import _dask
 from earthcatalog._arguments import fresh_run_id
 from earthcatalog._call import call, warn_of_pending
-from earthcatalog._catalog_place import CatalogPlace
 from earthcatalog._dask import Cluster, Pool, Task
 from earthcatalog._objects import read_object
-from earthcatalog._places import StorageSettings, as_uri, join
+from earthcatalog._places import as_uri, join
 from earthcatalog._progress import Progress, Reporter, reporter
 from earthcatalog._report import IngestReport
 from earthcatalog.errors import (
@@ -27,84 +25,14 @@ from earthcatalog.errors import (
 )
 from earthcatalog.pipelines._chunks import chunk_settings, ingest_spec
 from earthcatalog.pipelines._compaction import problems_uri
+from earthcatalog.pipelines._head_options import Counts, HeadOptions, grid_text, members_of, must_exist, table_info
 from earthcatalog.pipelines._plan import Plan, make_plan
-from earthcatalog.pipelines._reports import fan_out_of
 from earthcatalog.pipelines._staging import StagingPlace
 
-__all__ = ["HeadOptions", "run_on_cluster"]
+__all__ = ["run_on_cluster"]
 
 logger = logging.getLogger("earthcatalog")
 _MOST_ROUNDS = 10
-
-
-@dataclass(frozen=True)
-class HeadOptions:
-    """What a backfill on a cluster is asked for.
-
-    Attributes:
-        inventory: The inventory.
-        catalog: The catalog.
-        warehouse: Root of the data files.
-        staging: The staging prefix; None: the direct shape.
-        storage: How buckets are reached.
-        grid: Members of a spec that name the grid; empty: the table's.
-        partitioner: A partitioner written in Python, or None.
-        members: Members of a spec from the common arguments.
-        native: The spec of the native run of the same backfill.
-    """
-
-    inventory: str
-    catalog: CatalogPlace
-    warehouse: str
-    staging: StagingPlace | None
-    storage: StorageSettings
-    grid: Mapping[str, Any]
-    partitioner: object | None
-    members: Mapping[str, Any]
-    native: Mapping[str, Any]
-    chunk_size: int = 100_000
-    compact_rows: int = 100_000
-    fetch_concurrency: int = 256
-    limit: int | None = None
-    since: Any = None
-    use_lock: bool = True
-    skip_inventory: bool = False
-    skip_ingest: bool = False
-    retry_pending: bool = False
-    delta: bool = False
-    replace: bool = False
-    restart: bool = False
-    keep_staging: bool = False
-    update_hash_index: bool = False
-    hash_index: str | None = None
-    ship_credentials: bool = False
-    performance_report: str | None = None
-    progress: bool | Callable[..., object] | None = None
-
-
-@dataclass
-class Counts:
-    """What the chunks came to."""
-
-    first_attempt: int = 0
-    chunks: int = 0
-    source_items: int = 0
-    missing: int = 0
-    pending: int = 0
-    rejected: int = 0
-    bytes_fetched: int = 0
-    fan_out: dict[int, int] = field(default_factory=dict)
-
-    def add(self, record: Mapping[str, Any]) -> None:
-        """Counts an attempt on a chunk."""
-        if record.get("attempt", 0) > self.first_attempt:
-            self.pending -= record["source_items"]
-        else:
-            self.source_items += record["source_items"]
-        for name in ("missing", "pending", "rejected", "bytes_fetched"):
-            setattr(self, name, getattr(self, name) + record.get(name, 0))
-        for cells, items in fan_out_of(record.get("items", {})).items():
-            self.fan_out[cells] = self.fan_out.get(cells, 0) + items
 
 
 def run_on_cluster(options: HeadOptions, cluster: Cluster) -> IngestReport:
@@ -124,7 +52,6 @@ class Head:
         self._place = options.staging or StagingPlace(options.warehouse, "", options.storage)
         self._pool: Pool | None = None
         self._reporter = Reporter()
-        self._lock: Any = None
         self._info: dict[str, Any] | None = None
 
     def run(self) -> IngestReport:
@@ -133,15 +60,19 @@ class Head:
 
         options = self._options
         if not options.skip_inventory:
-            _must_exist(options)
+            must_exist(options)
         with ExitStack() as stack:
             self._reporter = stack.enter_context(reporter(options.progress))
             if options.use_lock:
                 catalog, ttl = options.catalog, options.members.get("lock_ttl")
-                self._lock = stack.enter_context(
+                stack.enter_context(
                     hold(catalog.uri, catalog.lock_uri, "backfill", options.storage, run_id=self._run_id, lock_ttl=ttl)
                 )
-            values = self._work(stack)
+            try:
+                values = self._work(stack)
+            except KeyboardInterrupt as stopped:
+                stopped.report = IngestReport({**self._so_far(), "interrupted": True})  # type: ignore[attr-defined]
+                raise
         options.catalog.leave_copy()
         report = IngestReport(values)
         warn_of_pending(report)
@@ -157,7 +88,7 @@ class Head:
         if self._is_for_the_native_run(before):
             return self._native()
         if before is not None and before.get("committed_snapshot") is not None:
-            call("phase:register_delta", self._head(True), options.storage, lock=self._lock)  # what it left undone
+            call("phase:register_delta", self._head(True), options.storage)  # what it left undone
             record = self._place.reopen()
         elif before is not None and before.get("first_attempt"):
             record = dict(before)
@@ -187,10 +118,10 @@ class Head:
         options = self._options
         self._info = table_info(options.catalog.uri, options.warehouse, options.storage)
         if self._info is not None:
-            of_table = _members_of(self._info["grid"])
+            of_table = members_of(self._info["grid"])
             if options.grid and dict(options.grid) != of_table and options.partitioner is None:
                 raise UnsupportedError(
-                    f"h3_resolution: the table has {_grid_text(of_table)}, not {_grid_text(options.grid)}; leave it out"
+                    f"h3_resolution: the table has {grid_text(of_table)}, not {grid_text(options.grid)}; leave it out"
                 )
             return of_table
         if not options.grid:
@@ -208,9 +139,7 @@ class Head:
         return not (before.get("pending") and options.retry_pending)
 
     def _native(self) -> dict[str, Any]:
-        return call(
-            "backfill", {**self._options.native, "run_id": self._run_id}, self._options.storage, lock=self._lock
-        )
+        return call("backfill", {**self._options.native, "run_id": self._run_id}, self._options.storage)
 
     def _chunks(self, before: Mapping[str, Any] | None, grid: Mapping[str, Any]) -> dict[str, Any]:
         options = self._options
@@ -325,7 +254,7 @@ class Head:
                 self._compact(self._open_pool(stack), plan)
             self._tell("commit", "files", 0, -1)
             try:
-                done = call(f"phase:{name}", head, options.storage, lock=self._lock)
+                done = call(f"phase:{name}", head, options.storage)
             except (ConflictError, NotFoundError) as error:
                 if "plan and compact again" not in str(error) or not is_delta or number + 1 == _MOST_ROUNDS:
                     raise
@@ -348,59 +277,34 @@ class Head:
             self._tell("compact", "tasks", done, len(plan.tasks))
         logger.info("compact_group ended: tasks %d, rows %d", done, rows)
 
-    def _report(self, record: Mapping[str, Any], plan: Plan, done: Mapping[str, Any]) -> dict[str, Any]:
+    def _so_far(self) -> dict[str, Any]:
         options, counts = self._options, self._counts
-        traffic = self._pool.traffic if self._pool else _dask.Traffic()
         return {
             "command": "backfill",
-            "status": "ok",
             "run_id": self._run_id,
             "catalog": options.catalog.uri,
             "warehouse": options.warehouse,
             "inventory": options.inventory,
-            "source_items": counts.source_items or record["items"],
+            "source_items": counts.source_items,
             "missing": counts.missing,
+            "pending": counts.pending,
             "rejected": counts.rejected,
             "bytes_fetched": counts.bytes_fetched,
             "fan_out_distribution": {str(cells): items for cells, items in sorted(counts.fan_out.items())},
+            "seconds": time.time() - self._began,
+        }
+
+    def _report(self, record: Mapping[str, Any], plan: Plan, done: Mapping[str, Any]) -> dict[str, Any]:
+        traffic = self._pool.traffic if self._pool else _dask.Traffic()
+        values = self._so_far()
+        return {
+            **values,
+            "status": "ok",
+            "source_items": values["source_items"] or record["items"],
             "chunks": record["chunks"],
             "already_committed": plan.committed_snapshot is not None,
             **done,
             "tasks": traffic.tasks,
             "spec_bytes": traffic.specs,
             "report_bytes": traffic.reports,
-            "seconds": time.time() - self._began,
         }
-
-
-def table_info(catalog: str, warehouse: str, storage: StorageSettings) -> dict[str, Any] | None:
-    """What `info` says of a table; None when there is none."""
-    try:
-        return call("info", {"catalog": catalog, "warehouse": warehouse}, storage)
-    except NotFoundError:
-        return None
-
-
-def _must_exist(options: HeadOptions) -> None:
-    """Before anything is created: a mistyped inventory must not leave a catalog or a lock behind."""
-    path = options.inventory.removeprefix("file://")
-    if "://" in path:
-        return
-    import os
-
-    if not os.path.exists(path):
-        raise NotFoundError(f"inventory_path: {path} does not exist")
-
-
-def _members_of(grid: Mapping[str, Any]) -> dict[str, Any]:
-    """Members of a spec for the grid of a table, as `info` tells it."""
-    if grid["type"] == "h3":
-        return {"grid_type": "h3", "resolution": grid["resolution"]}
-    names = ("boundaries_path", "id_field")
-    return {"grid_type": grid["type"], **{name: grid[name] for name in names if grid.get(name)}}
-
-
-def _grid_text(grid: Mapping[str, Any]) -> str:
-    if grid["grid_type"] == "h3":
-        return f"H3 resolution {grid['resolution']}"
-    return f"the grid {grid['grid_type']} {grid.get('boundaries_path', '')}".rstrip()

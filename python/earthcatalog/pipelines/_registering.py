@@ -12,7 +12,6 @@ from earthcatalog._objects import object_exists
 from earthcatalog._places import Place, StorageSettings, as_uri, merge, resolve
 from earthcatalog._report import RegisterReport
 from earthcatalog.errors import InvalidArgumentError, InvalidDataError
-from earthcatalog.lock import default_lock_uri, held_lock
 from earthcatalog.pipelines._compaction import MOST_ROWS, head_spec, problems_uri, record_of
 from earthcatalog.pipelines._plan import Plan, plans
 from earthcatalog.pipelines._reports import absolute
@@ -36,8 +35,7 @@ def _register(
     head.setdefault("problems", problems_uri(catalog.uri, head["run_id"]))
     if catalog.lock_uri:
         head["lock_uri"] = as_uri(catalog.lock_uri)
-    lock = held_lock(catalog.lock_uri or default_lock_uri(catalog.uri))
-    values = call(f"phase:{phase}", head, merge(storage, catalog.storage), lock=lock)
+    values = call(f"phase:{phase}", head, merge(storage, catalog.storage))
     plans.drop(place.root)
     catalog.leave_copy()
     return RegisterReport(values)

@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Literal, Unpack
 from earthcatalog._arguments import Common, Since, common_spec, limit_of, positive
 from earthcatalog._call import run
 from earthcatalog._catalog_place import catalog_place
+from earthcatalog._dask import check_travels
 from earthcatalog._places import Place, merge, resolve
 from earthcatalog._report import IngestReport
 from earthcatalog.errors import InvalidArgumentError
-from earthcatalog.lock import default_lock_uri, held_lock
 from earthcatalog.pipelines._backfill_arguments import (
     check_reachable,
     chunk_size_of,
@@ -35,7 +35,8 @@ from earthcatalog.pipelines._compaction import (
     compact_group,
     plan_compaction,
 )
-from earthcatalog.pipelines._head import HeadOptions, run_on_cluster, table_info
+from earthcatalog.pipelines._head import run_on_cluster
+from earthcatalog.pipelines._head_options import HeadOptions, table_info
 from earthcatalog.pipelines._plan import ChunkSpec, Plan, TaskSpec
 from earthcatalog.pipelines._registering import cleanup_staging, register_and_cleanup, register_delta
 
@@ -205,7 +206,6 @@ def run_backfill(
     )
     native = native_spec(options, scheduler, n_workers)
     if cluster is None:
-        lock = held_lock(catalog.lock_uri or default_lock_uri(catalog.uri)) if use_lock else None
         report = run(
             IngestReport,
             "backfill",
@@ -213,10 +213,10 @@ def run_backfill(
             options.storage,
             progress=progress,
             partitioner=python_partitioner,
-            lock=lock,
         )
         catalog.leave_copy()
         return report
+    check_travels(python_partitioner)
     check_reachable(cluster, options)
     return run_on_cluster(dataclasses.replace(options, native=native), cluster)
 
