@@ -134,7 +134,8 @@ Result<std::string> call_phase(std::string_view name, std::string_view spec, con
   EC_ASSIGN_OR_RETURN(auto settings, call_storage(options.storage));
   settings.event = options.hooks.event;
   storage::Stores stores(settings);
-  return backfill::run_phase(stores, name.substr(kPhasePrefix.size()), spec, options.hooks);
+  return backfill::run_phase(stores, name.substr(kPhasePrefix.size()), spec, options.hooks,
+                             {.held_lock = options.lock});
 }
 
 Status call_command(std::string_view name, std::string_view spec, const CallOptions& options, Caller& caller) {
