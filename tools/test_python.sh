@@ -12,10 +12,9 @@ version=$(sed -n 's/^__version__ = "\(.*\)"/\1/p' python/earthcatalog/_version.p
 # What tests need besides comes from their own environment, behind what is installed here.
 .deps/test/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))' >"$("$folder/env/bin/python" -c \
   'import sysconfig; print(sysconfig.get_path("purelib"))')/of_tests.pth"
-# The tests lie as in the checkout, with its program and servers, but without the package's sources.
+# The tests lie as in the checkout, beside what they read of it; the package is the installed one.
 mkdir "$folder/tests" "$folder/build"
 cp -r tests/conftest.py tests/pytest.ini tests/python "$folder/tests"
-ln -s "$root/.deps" "$folder/.deps"
-ln -s "$root/build/bin" "$folder/build/bin"
+for shared in .deps build/bin docs examples python README.md; do ln -s "$root/$shared" "$folder/$shared"; done
 cd "$folder"
 env/bin/python -m pytest -q --durations 12 "$@" tests/python

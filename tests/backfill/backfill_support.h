@@ -195,11 +195,11 @@ inline std::int64_t World::indexed_items() {
 inline Status World::run_phases(CoordinatorSpec head, const std::string& list) {
   EC_ASSIGN_OR_RETURN(const auto before, read_run_record(staging()));
   if (!before && !head.delta && !rows().empty()) {  // all is done but, perhaps, the last step of the clean-up
-    EC_TRY(cleanup_phase(stores, {.staging = head.staging, .parts = head.parts, .restart = true}));
+    EC_TRY(cleanup_phase(stores, {.staging = head.staging, .parts = head.parts}, {}));
     return {};
   }
   const auto now = settings(list);
-  EC_ASSIGN_OR_RETURN(const auto run, write_chunks(stores, {.staging = head.staging, .settings = now}));
+  EC_ASSIGN_OR_RETURN(const auto run, write_chunks(stores, {.staging = head.staging, .settings = now}, {}));
   if (!run.committed_snapshot) {
     for (std::int64_t chunk = 0; chunk < run.chunks; ++chunk) {
       IngestChunkSpec spec{.staging = head.staging, .parts = head.parts, .chunk = chunk};
@@ -207,13 +207,13 @@ inline Status World::run_phases(CoordinatorSpec head, const std::string& list) {
       spec.fetch_concurrency = 1;
       EC_TRY(ingest_chunk(stores, spec, {}));
     }
-    EC_ASSIGN_OR_RETURN(const auto plan, plan_compaction(stores, head));
-    for (const auto& task : plan.tasks) EC_TRY(compact_group(stores, task));
+    EC_ASSIGN_OR_RETURN(const auto plan, plan_compaction(stores, head, {}));
+    for (const auto& task : plan.tasks) EC_TRY(compact_group(stores, task, {}));
   }
   if (head.delta) {
-    EC_TRY(register_delta(stores, head));
+    EC_TRY(register_delta(stores, head, {}));
   } else {
-    EC_TRY(register_and_cleanup(stores, head));
+    EC_TRY(register_and_cleanup(stores, head, {}));
   }
   return {};
 }

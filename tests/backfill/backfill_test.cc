@@ -27,6 +27,18 @@ class Backfills : public testing::TestWithParam<Shape> {
                         .error = {kind, "refused"}});
   }
 
+  void stop_after_the_inventory() {
+    std::atomic<bool> stop = false;
+    const Hooks hooks{.progress =
+                          [&](const Progress& progress) {
+                            stop = stop || (progress.stage == std::string_view("inventory") && progress.settled == 8);
+                          },
+                      .stop = &stop};
+    auto spec = world_.spec();
+    spec.workers = 3;  // more chunks at once than there are
+    ASSERT_TRUE(world_.run(spec, hooks));
+  }
+
   World world_{GetParam()};
 };
 
@@ -120,32 +132,6 @@ TEST_P(Backfills, ARetryBeforeTheCommitIsPartOfIt) {
   EXPECT_EQ(world_.rows(), first_rows());
 }
 
-TEST_P(Backfills, ARetryThatIsStoppedIsTakenUp) {
-  for (int nth = 1;; nth += 11) {
-    World world(GetParam());
-    refuse(world, 7, 1);
-    ASSERT_TRUE(world.run(world.spec()));
-    ASSERT_EQ(world.report.pending, 1);
-    const auto retry = [&] {
-      auto spec = world.spec();
-      spec.retry_pending = true;
-      return world.run(spec);
-    };
-    world.faults->add({.nth = nth, .times = storage::Fault::kForEver});
-    (void)retry();
-    const bool met = world.faults->disturbed() > 0;
-    world.faults->clear();
-    const auto left = world.staged();
-    const bool unfinished = std::ranges::any_of(left, [](const auto& key) { return key.ends_with("/_run.json"); });
-    if (met && unfinished) {  // without a record there is nothing to take up
-      const auto again = retry();
-      ASSERT_TRUE(again) << "call " << nth << ": " << again.error().message;
-    }
-    ASSERT_EQ(world.rows(), first_rows()) << "call " << nth;
-    if (!met) break;
-  }
-}
-
 TEST_P(Backfills, AMissingObjectIsCountedAndNamed) {
   refuse(world_, 2, 1, ErrorKind::kNotFound);
   auto spec = world_.spec();
@@ -213,8 +199,7 @@ TEST_P(Backfills, ABackfillThatIsNoDeltaStopsWhenAnotherWriterWasFirst) {
 }
 
 TEST_P(Backfills, StopEndsItBetweenChunksAndTheNextRunGoesOn) {
-  std::atomic<bool> stop = true;
-  ASSERT_TRUE(world_.run(world_.spec(), {.progress = {}, .stop = &stop}));
+  stop_after_the_inventory();
   EXPECT_TRUE(world_.report.interrupted);
   EXPECT_EQ(world_.report.not_done, 8);
   EXPECT_EQ(status().phase, Phase::kIngest);
@@ -225,8 +210,7 @@ TEST_P(Backfills, StopEndsItBetweenChunksAndTheNextRunGoesOn) {
 }
 
 TEST_P(Backfills, OtherSettingsOnWhatIsStagedAreRefused) {
-  std::atomic<bool> stop = true;
-  ASSERT_TRUE(world_.run(world_.spec(), {.progress = {}, .stop = &stop}));
+  stop_after_the_inventory();
   auto spec = world_.spec();
   spec.settings.chunk_size = 4;
   const auto status = world_.run(spec);
@@ -249,6 +233,43 @@ TEST_P(Backfills, KeptStagingIsCommittedOnce) {
   EXPECT_TRUE(world_.report.already_committed);
   EXPECT_EQ(world_.report.snapshot_id, snapshot);
   EXPECT_THAT(world_.staged(), IsEmpty());
+}
+
+TEST_P(Backfills, ANewTableWithoutAResolutionGetsOneInTheDirectShapeAlone) {
+  auto spec = world_.spec();
+  spec.catalog.grid.resolution.reset();
+  spec.catalog.default_resolution.reset();
+  std::vector<std::string> told;
+  const auto status =
+      world_.run(spec, {.progress = {}, .warn = [&](const std::string& text) { told.push_back(text); }});
+  if (GetParam() == Shape::kStaged) {
+    ASSERT_FALSE(status);
+    EXPECT_EQ(status.error().kind, ErrorKind::kInvalidArgument);
+    EXPECT_THAT(world_.keys(""), IsEmpty());
+    return;
+  }
+  ASSERT_TRUE(status) << status.error().message;
+  EXPECT_EQ(world_.rows(), first_rows());
+  EXPECT_THAT(told, testing::ElementsAre(HasSubstr("`h3_resolution` was not given: the new table has 1")));
+  EXPECT_EQ(world_.report.warnings, told);
+  auto delta = world_.spec("second");  // a table that exists has its own, of which there is nothing to say
+  delta.delta = true;
+  delta.catalog.grid.resolution.reset();
+  delta.catalog.default_resolution.reset();
+  ASSERT_TRUE(world_.run(delta));
+  EXPECT_THAT(world_.report.warnings, IsEmpty());
+}
+
+TEST_P(Backfills, AGivenPartitionerFindsTheCells) {
+  auto finer = grid::make_partitioner(world_.stores, {.type = "h3", .resolution = 2});
+  ASSERT_TRUE(finer);
+  auto spec = world_.spec();
+  spec.partitioner = *std::move(finer);
+  ASSERT_TRUE(world_.run(spec));
+  for (const auto& [id, cell, year, updated] : world_.rows()) {
+    EXPECT_TRUE(cell == grid::kNoCellName || cell.starts_with("82")) << cell;  // 8, then the resolution
+  }
+  EXPECT_THAT(world_.rows(), Not(IsEmpty()));
 }
 
 INSTANTIATE_TEST_SUITE_P(Shapes, Backfills, testing::Values(Shape::kStaged, Shape::kDirect), name_of);

@@ -18,12 +18,12 @@ using testing::HasSubstr;
 CompactTaskSpec some_task() {
   CompactTaskSpec spec{.staging = "file:///s", .warehouse = "file:///w", .run_id = "a", .task = 1};
   StagedGroup group{.partition = {"81f0bffffffffff", std::nullopt}, .files = {}, .dropped = {}, .removals = {}};
-  group.files = {{.attempt = {3, 1}, .number = {.spill = 1, .file = 2}, .rows = 2, .bytes = 50, .items = 2},
+  group.files = {{.attempt = {3, 1, "5f0c9b1e"}, .number = {.spill = 1, .file = 2}, .rows = 2, .bytes = 50, .items = 2},
                  {.attempt = {4, 0}, .number = {}, .rows = 1, .bytes = 20, .items = 1, .form = PartForm::kSame}};
   group.dropped = {{.spill = {{3, 1}, 1}, .object = {1, 2}, .identity = {3, 4}}};
   group.removals = {{5, 6}};
   spec.groups = {group};
-  spec.schema = {.kind = "auto", .columns = {{.name = "id", .type = "string", .field_id = 1, .member_ids = {}}}};
+  spec.schema = "0123456789abcdef";
   return spec;
 }
 
@@ -35,7 +35,7 @@ TEST(Spec, ATaskComesBackFromItsText) {
   const auto& group = task->groups.at(0);
   EXPECT_EQ(group.partition, some_task().groups[0].partition);
   EXPECT_EQ(group.files.at(0).number, (FileNumber{.spill = 1, .file = 2}));
-  EXPECT_EQ(group.files.at(0).attempt, (Attempt{.chunk = 3, .number = 1}));
+  EXPECT_EQ(group.files.at(0).attempt, (Attempt{.chunk = 3, .number = 1, .writer = "5f0c9b1e"}));
   EXPECT_EQ(group.files.at(1).form, PartForm::kSame);
   EXPECT_EQ(group.dropped.at(0).spill, (Spill{.attempt = {3, 1}, .number = 1}));
   EXPECT_EQ(group.removals, some_task().groups[0].removals);
@@ -109,7 +109,7 @@ TEST(Spec, EveryPhaseRefusesAMemberThatItDoesNotKnow) {
   for (const auto name : phase_names()) {
     const auto report = run_phase(stores, name, R"({"stagging":"x"})", {});
     ASSERT_FALSE(report) << name;
-    EXPECT_EQ(report.error().kind, ErrorKind::kInvalidData) << name;
+    EXPECT_EQ(report.error().kind, ErrorKind::kInvalidArgument) << name;
     EXPECT_THAT(report.error().message, HasSubstr("there is no member \"stagging\"; there are ")) << name;
   }
 }

@@ -33,10 +33,11 @@ TEST(TaskKey, ChangesWithAllThatTheFilesDependOn) {
       [](auto& spec) { spec.started = 6; },
       [](auto& spec) { spec.compact_rows = 5; },
       [](auto& spec) { spec.present = "file:///s/list"; },
-      [](auto& spec) { spec.schema.kind = "itslive"; },
+      [](auto& spec) { spec.schema = "0123456789abcdef"; },
       [](auto& spec) { spec.groups[0].partition.year = 2020; },
       [](auto& spec) { spec.groups[0].files[0].bytes = 51; },
       [](auto& spec) { spec.groups[0].files[0].attempt.number = 1; },
+      [](auto& spec) { spec.groups[0].files[0].attempt.writer = "5f0c9b1e"; },
       [](auto& spec) {
         spec.groups[0].dropped.push_back({.spill = {.attempt = {3, 0}}, .object = {1, 2}, .identity = {}});
       },

@@ -174,9 +174,9 @@ def test_phases_one_by_one_as_a_worker_runs_them(earthcatalog, archive, tmp_path
     assert sum(file["rows"] for file in record["files"]) == record["rows"] >= 100
     assert earthcatalog.phase("ingest_chunk", spec) == record  # the marker's words: nothing is done twice
     wrong = earthcatalog.run("phase", "ingest_chunk", "--spec", "-", input='{"chunk": "one"}')
-    assert wrong.returncode == 1 and "the spec" in wrong.stderr
+    assert wrong.returncode == 2 and "the spec" in wrong.stderr
     unknown = earthcatalog.run_phase("ingest_chunk", {**spec, "chunk_sise": 3})
-    assert unknown.returncode == 1 and 'there is no member "chunk_sise"; there are staging, ' in unknown.stderr
+    assert unknown.returncode == 2 and 'there is no member "chunk_sise"; there are staging, ' in unknown.stderr
     assert earthcatalog.run("phase", "none", "--spec", "-", input="{}").returncode == 2
 
 
@@ -196,12 +196,19 @@ def test_data_files_that_went_before_the_commit_are_written_again(earthcatalog, 
     assert table.rows() == expected
 
 
-def test_a_new_table_needs_a_resolution(earthcatalog, archive, table):
+def test_a_new_table_of_the_staged_shape_needs_a_resolution(earthcatalog, archive, table):
     for more in ([], ["--delta"]):
         run = earthcatalog.run("backfill", "--inventory", archive.inventory, "--source-root", archive.source_root,
                                *table.arguments, "--staging", table.folder / "staging", *more)
         assert run.returncode == 2 and "--h3-resolution" in run.stderr
     assert not table.catalog.exists() and not (table.folder / "staging").exists()
+
+
+def test_a_new_table_of_the_direct_shape_gets_resolution_1_and_says_so(earthcatalog, archive, table):
+    command = ["backfill", "--inventory", archive.inventory, "--source-root", archive.source_root, *table.arguments, "--limit", 20]
+    run = earthcatalog.run(*command)
+    assert run.returncode == 0 and "--h3-resolution was not given: the new table has 1" in run.stderr
+    assert earthcatalog.json("info", *table.arguments)["grid"]["resolution"] == 1
 
 
 def test_the_same_backfill_may_be_done_again(earthcatalog, archive, table):

@@ -50,6 +50,8 @@ def test_a_task_is_the_plans_with_other_names_of_files_but_not_with_other_rows(e
     for chunk in (0, 1):
         spec = {"staging": f"file://{tmp_path}/other", "chunk": chunk, "source_root": settings["source_root"]}
         earthcatalog.phase("ingest_chunk", spec)
+    earthcatalog.phase("plan_compaction", {"staging": f"file://{tmp_path}/other", "warehouse": f"file://{tmp_path}/new",
+                                           "run_id": "e" * 32})  # for the columns, which specs name
     started = json.loads((tmp_path / "other/chunks/_run.json").read_text())["started"]
     again = {**task, "staging": f"file://{tmp_path}/other", "started": started}
 

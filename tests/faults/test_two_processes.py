@@ -187,8 +187,8 @@ def test_parts_of_a_backfill_by_phases_outlive_expire(earthcatalog, archive, tab
         parts = sorted((table.warehouse / "_parts").rglob("*.parquet"))
         expire()
         assert parts and sorted((table.warehouse / "_parts").rglob("*.parquet")) == parts
-    other = {"staging": places["staging"][:-1] + "0", "settings": settings}
-    refused = earthcatalog.run_phase("write_chunks", other)
+    other = {"staging": places["staging"][:-1] + "0"}
+    refused = earthcatalog.run_phase("write_chunks", {**other, "settings": settings})
     assert refused.returncode == 1 and run_id in refused.stderr, "one backfill at a time has files here"
     head = {**places, "catalog": f"file://{table.catalog}", "warehouse": f"file://{table.warehouse}", "run_id": run_id, "delta": True}
     for task in earthcatalog.phase("plan_compaction", head)["tasks"]:
@@ -196,7 +196,7 @@ def test_parts_of_a_backfill_by_phases_outlive_expire(earthcatalog, archive, tab
     earthcatalog.phase("register_delta", head)
     assert earthcatalog.json("info", *table.arguments)["items"] == 600
     assert not (table.warehouse / "_runs/_backfill.json").exists()
-    earthcatalog.phase("write_chunks", other)
+    earthcatalog.phase("write_chunks", {**other, "settings": settings})
     earthcatalog.phase("cleanup_staging", {**other, "parts": places["parts"][:-1] + "0", "restart": True})
     assert not (table.warehouse / "_runs/_backfill.json").exists()
 

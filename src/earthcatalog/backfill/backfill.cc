@@ -9,6 +9,7 @@
 #include "earthcatalog/backfill/phases/cleanup.h"
 #include "earthcatalog/backfill/phases/write_chunks.h"
 #include "earthcatalog/backfill/run_report.h"
+#include "earthcatalog/backfill/stop.h"
 #include "earthcatalog/base/parallel.h"
 #include "earthcatalog/base/process.h"
 #include "earthcatalog/base/stopwatch.h"
@@ -21,6 +22,8 @@ namespace {
 
 // Commits of others, one after the other, before a delta gives up.
 constexpr int kMostRounds = 10;
+// Of a new table of the direct shape, when nobody says one.
+constexpr int kDefaultResolution = 1;
 
 // Places, lock, record and chunks, then the coordinator with tasks that are done here.
 class Backfill final : private CommitWork {
@@ -45,7 +48,11 @@ class Backfill final : private CommitWork {
   Status ingest(const RunRecord& run);
   CoordinatorOptions coordinator_options() const;
   FinishOptions finish_options() const;
+  bool is_far() const;
   int tasks_at_once() const;
+  int chunks_at_once() const;
+  Hooks quiet() const;
+  void note_resolution();
   void on_summary(const StagedSummary& summary) override { count_staged(run_, summary, report_); }
   void on_committed_before(const iceberg::Snapshot& snapshot, const StagedSummary& summary) override {
     count_earlier_commit(snapshot, summary, report_);
@@ -66,6 +73,7 @@ class Backfill final : private CommitWork {
   std::unique_ptr<catalog::Catalog> catalog_;
   std::optional<RunRecord> before_;  // what an earlier run left in the staging prefix
   RunRecord run_;
+  bool warned_ = false;  // of a grid that is too fine: of one chunk is enough
 };
 
 Status Backfill::run() {
@@ -73,8 +81,10 @@ Status Backfill::run() {
   EC_TRY(check_places());
   auto options = spec_.catalog;
   options.mode = catalog::OpenMode::kWrite;
+  if (spec_.staging.empty() && !options.default_resolution) options.default_resolution = kDefaultResolution;
   EC_ASSIGN_OR_RETURN(catalog_, catalog::Catalog::open(stores_, options));
   report_.warehouse = catalog_->warehouse();
+  note_resolution();
   Status status = look_around();
   if (status) status = work();
   // A run that slept while another one took over meets whatever that one left: what there is to say is this.
@@ -90,6 +100,14 @@ Status Backfill::run() {
   report_.seconds = time_.seconds();
   report_.peak_rss_bytes = peak_rss_bytes();
   return status;
+}
+
+void Backfill::note_resolution() {
+  const auto& grid = catalog_->grid();
+  if (catalog_->has_table() || !spec_.staging.empty() || grid.type != "h3" || spec_.catalog.grid.resolution) return;
+  const auto note = fmt::format("`h3_resolution` was not given: the new table has {}", grid.resolution);
+  report_.warnings.push_back(note);
+  if (hooks_.warn) hooks_.warn(note);
 }
 
 // Rates are those of the stage.
@@ -161,7 +179,7 @@ Result<std::optional<RunRecord>> Backfill::start() {
       return std::nullopt;
     }
   }
-  if (spec_.restart) EC_TRY(cleanup_staging(staging_, Kept::kNothing));
+  if (spec_.restart) EC_TRY(cleanup_staging(staging_, Kept::kNothing, quiet()));
   if (before_ && before_->committed_snapshot) return after_commit(*before_);
   if (before_ && before_->first_attempt > 0) {  // a retry after a commit, stopped on its way
     EC_TRY(check_belongs(*before_));
@@ -173,10 +191,17 @@ Result<std::optional<RunRecord>> Backfill::start() {
 // The table has rows and nothing is staged. When they are those of a backfill with these settings, this run repeats a
 // finished one, or one that was killed at its very end: what that one left undone is done.
 Status Backfill::repeat(std::size_t files) {
-  if (spec_.restart || spec_.skip_inventory) return std::unexpected(table_has_rows(files));
+  if (spec_.restart || (spec_.skip_inventory && !spec_.retry_pending)) return std::unexpected(table_has_rows(files));
   RunSettings now = settings();
-  EC_ASSIGN_OR_RETURN(const auto inventory, inventory::open_inventory(stores_, now.inventory, now.inventory_options()));
-  now.inventory_identity = inventory->identity();
+  if (spec_.skip_inventory) {  // a retry needs none
+    const auto& summary = catalog_->table().current_snapshot()->summary;
+    const auto at = summary.find("earthcatalog.inventory-identity");
+    if (at != summary.end()) now.inventory_identity = at->second;
+  } else {
+    EC_ASSIGN_OR_RETURN(const auto inventory,
+                        inventory::open_inventory(stores_, now.inventory, now.inventory_options()));
+    now.inventory_identity = inventory->identity();
+  }
   if (!is_backfill_of(*catalog_, now)) return std::unexpected(table_has_rows(files));
   count_repeated(*catalog_->table().current_snapshot(), report_);
   return finish_committed(*catalog_, staging_, {}, finish_options());
@@ -205,6 +230,7 @@ RunSettings Backfill::settings() const {
   settings.resolution = catalog_->grid().resolution;
   settings.boundaries_path = catalog_->grid().boundaries_path;
   settings.id_field = catalog_->grid().id_field;
+  if (settings.limit == 0) settings.limit.reset();
   return settings;
 }
 
@@ -238,7 +264,11 @@ Status Backfill::check_staged(const RunRecord& record) const {
 Result<RunRecord> Backfill::chunks() {
   show({}, "inventory");
   if (!spec_.skip_inventory) {
-    return write_chunks_after(stores_, {.staging = staging_.root(), .settings = settings()}, before_);
+    const WriteChunksSpec spec{
+        .staging = staging_.root(), .settings = settings(), .write_concurrency = chunks_at_once()};
+    Hooks hooks = quiet();
+    hooks.progress = [&](const Progress& progress) { show(progress, "inventory"); };
+    return write_chunks_after(stores_, spec, before_, hooks);
   }
   if (!before_ || !before_->complete) {
     return fail(ErrorKind::kInvalidArgument, "`skip_inventory`: {} holds no finished chunks", staging_.root());
@@ -251,19 +281,39 @@ Status Backfill::ingest(const RunRecord& run) {
   report_.chunks = run.chunks;
   report_.chunks_staged = 0;
   if (run.first_attempt == 0) report_.source_items = run.items;
-  const Hooks hooks{.progress = [&](const Progress& progress) { show(progress, "fetch"); },
-                    .stop = hooks_.stop,
-                    .warn = [&](const std::string& text) { warn(text); }};
+  Hooks hooks = quiet();
+  hooks.progress = [&](const Progress& progress) { show(progress, "fetch"); };
+  hooks.warn = [&](const std::string& text) { warn(text); };
   LocalIngest local(stores_, spec_, *catalog_, staging_, run);
   return local.run(
-      hooks, [&](const ChunkRecord& record) { add_chunk(record, report_); }, [&] { ++*report_.chunks_staged; });
+      hooks,
+      [&](const ChunkRecord& record) {
+        add_chunk(record, report_);
+        if (!record.warning.empty()) warn(record.warning);
+      },
+      [&] { ++*report_.chunks_staged; });
+}
+
+bool Backfill::is_far() const {
+  const auto where = stores_.locate(staging_.root());
+  return where && where->store->capabilities().far;
 }
 
 // Where a task waits for its last requests, others compute.
-int Backfill::tasks_at_once() const {
-  const auto where = stores_.locate(staging_.root());
-  const bool far = where && where->store->capabilities().far;
-  return std::max(1, spec_.workers) * (far ? 2 : 1);
+int Backfill::tasks_at_once() const { return std::max(1, spec_.workers) * (is_far() ? 2 : 1); }
+
+// As many as a quarter of the memory holds the keys of.
+int Backfill::chunks_at_once() const {
+  const std::int64_t chunk_bytes = 250 * std::max<std::int64_t>(1, spec_.settings.chunk_size);
+  const std::int64_t most = is_far() ? 64 : std::max(1, spec_.workers);
+  return static_cast<int>(std::clamp<std::int64_t>(spec_.memory_limit_bytes / 4 / chunk_bytes, 1, most));
+}
+
+// Who stops the run stops what it calls, which tells nothing of its own progress.
+Hooks Backfill::quiet() const {
+  Hooks hooks = hooks_;
+  hooks.progress = {};
+  return hooks;
 }
 
 CoordinatorOptions Backfill::coordinator_options() const {
@@ -276,7 +326,8 @@ CoordinatorOptions Backfill::coordinator_options() const {
                    .compact_rows = spec_.compact_rows,
                    .memory_bytes = spec_.memory_limit_bytes,
                    .task_memory_bytes = task_memory,
-                   .task_bytes = std::min(CommitPlanOptions().task_bytes, task_memory / 3)},
+                   .task_bytes = std::min(CommitPlanOptions().task_bytes, task_memory / 3),
+                   .hooks = quiet()},
           .finish = finish_options(),
           .missing = spec_.missing,
           .most_rounds = kMostRounds};
@@ -289,11 +340,12 @@ Result<std::vector<CompactTaskReport>> Backfill::compact(const CommitPlan& plan)
     for (const auto& file : group.files) progress.total += file.rows;
   }
   show(progress, "compact");
+  const Hooks hooks = quiet();
   std::mutex mutex;
   const auto one = [&](std::size_t task) -> Status {
-    if (hooks_.stopping()) return fail(ErrorKind::kCancelled, "stopped");
+    EC_TRY(check_stop(hooks_));
     const auto spec = task_spec(plan, staging_, catalog_->warehouse(), task);
-    EC_ASSIGN_OR_RETURN(reports[task], compact_group(stores_, spec));
+    EC_ASSIGN_OR_RETURN(reports[task], compact_group(stores_, spec, hooks));
     const std::lock_guard lock(mutex);
     progress.settled += reports[task].rows + reports[task].dropped_rows;
     show(progress, "compact");
@@ -313,7 +365,7 @@ FinishOptions Backfill::finish_options() const {
 }
 
 void Backfill::warn(const std::string& text) {
-  if (!report_.warnings.empty()) return;
+  if (std::exchange(warned_, true)) return;
   report_.warnings.push_back(text);
   if (hooks_.warn) hooks_.warn(text);
 }

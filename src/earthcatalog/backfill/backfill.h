@@ -2,12 +2,14 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 
 #include "earthcatalog/backfill/run_record.h"
 #include "earthcatalog/base/defaults.h"
 #include "earthcatalog/catalog/catalog.h"
 #include "earthcatalog/fetch/fetcher.h"
+#include "earthcatalog/grid/partitioner.h"
 #include "earthcatalog/incremental/incremental.h"
 #include "earthcatalog/ingest/report.h"
 #include "earthcatalog/result.h"
@@ -35,11 +37,13 @@ struct BackfillSpec {
   bool keep_staging = false;    ///< leave it after the commit
   bool hash_index = false;      ///< bring the hash index up to date after the commit
   std::string hash_index_uri;   ///< empty: the table's property
+  /// Finds the cells in place of the grid that `catalog` names.
+  std::shared_ptr<const grid::Partitioner> partitioner = {};
 };
 
 /// `report` says what was done, also after an error. kAlreadyExists when the table has rows and neither `delta` nor
-/// `replace` is given; kInvalidArgument when the staging prefix belongs to another backfill, or for a new table without
-/// a resolution.
+/// `replace` is given; kInvalidArgument when the staging prefix belongs to another backfill, or in the staged shape for
+/// a new table without a resolution; the direct shape takes 1 then, and warns.
 Status run_backfill(storage::Stores& stores, const BackfillSpec& spec, const Hooks& hooks, ingest::Report& report);
 
 }  // namespace earthcatalog::backfill

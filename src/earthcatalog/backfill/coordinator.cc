@@ -3,7 +3,8 @@
 namespace earthcatalog::backfill {
 
 Result<Decision> Coordinator::decide(const OnSummary& on_summary) {
-  const SummaryOptions reading{.delta = options_.plan.delta, .memory_bytes = options_.plan.memory_bytes};
+  const SummaryOptions reading{
+      .delta = options_.plan.delta, .memory_bytes = options_.plan.memory_bytes, .hooks = options_.plan.hooks};
   EC_ASSIGN_OR_RETURN(StagedSummary summary, summarize_staged(staging_, run_, reading));
   on_summary(summary);
   Decision decision;

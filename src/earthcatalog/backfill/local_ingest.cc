@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "earthcatalog/backfill/stop.h"
 #include "earthcatalog/base/together.h"
 
 namespace earthcatalog::backfill {
@@ -11,18 +12,16 @@ Status LocalIngest::run(const Hooks& hooks, const std::function<void(const Chunk
                         const std::function<void()>& chunk_done) {
   const bool retry = run_.first_attempt > 0;
   std::int64_t done = 0, before = 0;
-  const Hooks of_chunk{.progress =
-                           [&](Progress progress) {
-                             progress.settled += done;
-                             progress.before = before;
-                             progress.total = retry ? run_.pending : run_.items;
-                             progress.total_is_estimate = false;
-                             if (hooks.progress) hooks.progress(progress);
-                           },
-                       .stop = hooks.stop,
-                       .warn = hooks.warn};
+  Hooks of_chunk = hooks;
+  of_chunk.progress = [&](Progress progress) {
+    progress.settled += done;
+    progress.before = before;
+    progress.total = retry ? run_.pending : run_.items;
+    progress.total_is_estimate = false;
+    if (hooks.progress) hooks.progress(progress);
+  };
   for (std::int64_t chunk = 0; chunk < run_.chunks; ++chunk) {
-    if (hooks.stopping()) return fail(ErrorKind::kCancelled, "stopped");
+    EC_TRY(check_stop(hooks));
     std::optional<ChunkRecord> first;
     EC_TRY(together({[&] { return catalog_.confirm_lock(); },
                      [&]() -> Status {
@@ -64,7 +63,7 @@ Result<bool> LocalIngest::ingest_attempts(std::int64_t chunk, std::optional<Chun
   }
 }
 
-Result<IngestChunkSpec> LocalIngest::spec_of(Attempt attempt) const {
+Result<IngestChunkSpec> LocalIngest::spec_of(const Attempt& attempt) const {
   const auto& grid = catalog_.grid();
   TableSchema schema;
   if (catalog_.item_schema()) {
@@ -85,7 +84,8 @@ Result<IngestChunkSpec> LocalIngest::spec_of(Attempt attempt) const {
                          .fetch_concurrency = spec_.fetch.concurrency,
                          .max_object_bytes = spec_.fetch.max_object_bytes,
                          .workers = spec_.workers,
-                         .memory_limit_bytes = spec_.memory_limit_bytes};
+                         .memory_limit_bytes = spec_.memory_limit_bytes,
+                         .partitioner = spec_.partitioner};
 }
 
 }  // namespace earthcatalog::backfill

@@ -24,7 +24,7 @@ class LocalIngest {
              const std::function<void()>& chunk_done);
 
  private:
-  Result<IngestChunkSpec> spec_of(Attempt attempt) const;
+  Result<IngestChunkSpec> spec_of(const Attempt& attempt) const;
   Result<bool> ingest_attempts(std::int64_t chunk, std::optional<ChunkRecord> first, const Hooks& hooks,
                                const std::function<void(const ChunkRecord&)>& staged);
 

@@ -2,11 +2,13 @@
 // either.
 #pragma once
 
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "earthcatalog/base/progress.h"
+#include "earthcatalog/grid/partitioner.h"
 #include "earthcatalog/result.h"
 #include "earthcatalog/storage/stores.h"
 
@@ -15,8 +17,14 @@ namespace earthcatalog::backfill {
 /// The names that run_phase() takes, in the order of a backfill (docs/commands/backfill.md).
 std::vector<std::string_view> phase_names();
 
-/// kInvalidArgument for an unknown name, kInvalidData for a spec that makes no sense, else the phase's own errors.
-Result<std::string> run_phase(storage::Stores& stores, std::string_view name, std::string_view spec,
-                              const Hooks& hooks);
+/// What no spec in JSON can say.
+struct PhaseObjects {
+  std::shared_ptr<const grid::Partitioner> partitioner = {};  ///< of ingest_chunk: in place of the grid of its spec
+};
+
+/// kInvalidArgument for an unknown name or a spec that makes no sense, kCancelled when the hooks say stop, else the
+/// phase's own errors. Every phase tells of its progress.
+Result<std::string> run_phase(storage::Stores& stores, std::string_view name, std::string_view spec, const Hooks& hooks,
+                              const PhaseObjects& objects = {});
 
 }  // namespace earthcatalog::backfill

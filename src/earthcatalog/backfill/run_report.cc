@@ -18,7 +18,6 @@ std::int64_t number_of(const iceberg::Snapshot& snapshot, std::string_view name)
 }  // namespace
 
 void add_chunk(const ChunkRecord& record, ingest::Report& report) {
-  if (!record.warning.empty() && report.warnings.empty()) report.warnings.push_back(record.warning);
   if (record.attempt > 0) return;
   report.missing += record.missing;
   report.pending += record.pending;

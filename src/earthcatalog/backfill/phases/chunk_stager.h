@@ -46,7 +46,7 @@ class ChunkStager {
 
  protected:
   explicit ChunkStager(const StagerContext& context) : context_(context) {}
-  Attempt at() const { return {context_.spec.chunk, context_.spec.attempt}; }
+  Attempt at() const { return context_.record.at(); }
   Parallel parallel() const;
   /// As a run of the object index: the commit merges the chunks' runs without a look at their entries.
   Status write_entries();

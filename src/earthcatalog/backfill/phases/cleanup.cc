@@ -1,9 +1,11 @@
 #include "earthcatalog/backfill/phases/cleanup.h"
 
 #include <algorithm>
+#include <atomic>
 #include <functional>
 #include <vector>
 
+#include "earthcatalog/backfill/stop.h"
 #include "earthcatalog/base/parallel.h"
 
 namespace earthcatalog::backfill {
@@ -14,7 +16,8 @@ constexpr std::size_t kBatch = 1000;
 using IsKept = std::function<bool(const std::string& uri)>;
 
 // The folders are listed at the same time, and emptied one after the other, in their order.
-Status remove_folders(storage::Stores& stores, const std::vector<std::string>& folders, const IsKept& is_kept) {
+Result<std::int64_t> remove_folders(storage::Stores& stores, const std::vector<std::string>& folders,
+                                    const IsKept& is_kept, const Hooks& hooks) {
   std::vector<storage::Location> places(folders.size());
   std::vector<std::vector<std::string>> keys(folders.size());
   EC_TRY(parallel_for(folders.size(), stores.parallel(1), [&](std::size_t i) -> Status {
@@ -24,28 +27,35 @@ Status remove_folders(storage::Stores& stores, const std::vector<std::string>& f
       return {};
     });
   }));
+  std::int64_t removed = 0;
   for (std::size_t i = 0; i < folders.size(); ++i) {
-    EC_TRY(parallel_for((keys[i].size() + kBatch - 1) / kBatch, stores.parallel(1), [&](std::size_t batch) {
+    EC_TRY(parallel_for((keys[i].size() + kBatch - 1) / kBatch, stores.parallel(1), [&](std::size_t batch) -> Status {
+      EC_TRY(check_stop(hooks));
       const std::size_t first = batch * kBatch;
       return places[i].store->remove(std::span(keys[i]).subspan(first, std::min(kBatch, keys[i].size() - first)));
     }));
+    removed += std::ssize(keys[i]);
   }
-  return {};
+  return removed;
 }
 
 }  // namespace
 
-Status cleanup_staging(const Staging& staging, Kept kept) {
+Result<std::int64_t> cleanup_staging(const Staging& staging, Kept kept, const Hooks& hooks) {
   const auto record = staging.run_record();
   const auto pending = storage::join_uri(staging.root(), "pending_chunks");
   auto folders = staging.form().folders();
   if (kept != Kept::kNothing) std::erase(folders, pending);
-  EC_TRY(remove_folders(staging.stores(), folders, [&](const std::string& uri) {
+  std::atomic<bool> recorded = false;
+  const auto is_kept = [&](const std::string& uri) {
+    if (uri == record) recorded = true;
     return uri == record || (kept != Kept::kNothing && uri.starts_with(pending + "/"));
-  }));
-  if (kept == Kept::kPending) return {};  // as long as something is pending, the backfill is not finished
+  };
+  EC_ASSIGN_OR_RETURN(const auto removed, remove_folders(staging.stores(), folders, is_kept, hooks));
+  if (kept == Kept::kPending) return removed;  // as long as something is pending, the backfill is not finished
   EC_TRY(staging.remove(record));
-  return staging.form().release(staging.stores());
+  EC_TRY(staging.form().release(staging.stores()));
+  return removed + (recorded ? 1 : 0);
 }
 
 }  // namespace earthcatalog::backfill

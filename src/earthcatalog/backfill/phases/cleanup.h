@@ -4,6 +4,7 @@
 #include <cstdint>
 
 #include "earthcatalog/backfill/staging/layout.h"
+#include "earthcatalog/base/progress.h"
 #include "earthcatalog/result.h"
 
 namespace earthcatalog::backfill {
@@ -17,6 +18,7 @@ enum class Kept : std::uint8_t {
 
 /// Removes chunks, staged rows, markers and task reports; `chunks/_run.json` last, so that a clean-up that was killed
 /// is known as one.
-Status cleanup_staging(const Staging& staging, Kept kept);
+/// kCancelled when `hooks` say stop. Returns how many objects it removed.
+Result<std::int64_t> cleanup_staging(const Staging& staging, Kept kept, const Hooks& hooks);
 
 }  // namespace earthcatalog::backfill

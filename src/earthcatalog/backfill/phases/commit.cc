@@ -22,12 +22,27 @@ namespace {
 constexpr std::string_view kPlanSummary = "earthcatalog.backfill-plan";
 constexpr std::string_view kSettingsSummary = "earthcatalog.backfill-settings";
 
-std::string hash_of(const RunSettings& settings) { return to_hex(hash128(to_json_text(settings))); }
+std::string hash_of(RunSettings settings) {
+  if (!settings.since_text.empty()) settings.since.reset();  // what was said counts
+  return to_hex(hash128(to_json_text(settings)));
+}
 
-// Whether a snapshot with just this run's rows is all that its settings stand for: nothing is pending, and the
-// inventory is no listing, which says something else each time.
-bool is_final(const RunRecord& run, const CommitPlan& plan) {
-  return !plan.options.delta && plan.summary.pending == 0 && !run.settings.is_listing();
+constexpr std::string_view kStillPending = " pending";
+
+std::string settings_mark(const iceberg::Snapshot* snapshot) {
+  if (snapshot == nullptr) return {};
+  const auto at = snapshot->summary.find(std::string(kSettingsSummary));
+  return at == snapshot->summary.end() ? "" : at->second;
+}
+
+// Says that a snapshot holds all that these settings stand for, and nothing else, but for what is pending. A retry goes
+// on from a snapshot that says so. Never of a listing, which says something else each time.
+std::string settings_mark(const catalog::Catalog& catalog, const RunRecord& run, const CommitPlan& plan) {
+  const auto hash = hash_of(run.settings);
+  const auto* const before = catalog.has_table() ? catalog.table().current_snapshot() : nullptr;
+  const bool retry = run.first_attempt > 0 && settings_mark(before) == hash + std::string(kStillPending);
+  if (run.settings.is_listing() || (plan.options.delta && !retry)) return {};
+  return plan.summary.pending == 0 ? hash : hash + std::string(kStillPending);
 }
 
 index::IndexUpdate index_update(const Staging& staging, const CommitPlan& plan) {
@@ -51,6 +66,7 @@ std::vector<Hash128> items_that_lose_rows(const CommitPlan& plan) {
 }
 
 Status gather_problems(const Staging& staging, const StagedSummary& summary, const std::string& uri, bool& any) {
+  if (uri.empty()) return {};
   std::shared_ptr<arrow::io::OutputStream> out;
   const auto check = [&](const arrow::Status& status) -> Status {
     if (status.ok()) return {};
@@ -107,10 +123,7 @@ const iceberg::Snapshot* find_commit(const catalog::Catalog& catalog, const Stag
 }
 
 bool is_backfill_of(const catalog::Catalog& catalog, const RunSettings& settings) {
-  const auto* const snapshot = catalog.has_table() ? catalog.table().current_snapshot() : nullptr;
-  if (snapshot == nullptr) return false;
-  const auto at = snapshot->summary.find(std::string(kSettingsSummary));
-  return at != snapshot->summary.end() && at->second == hash_of(settings);
+  return catalog.has_table() && settings_mark(catalog.table().current_snapshot()) == hash_of(settings);
 }
 
 Result<Committed> commit_staged(catalog::Catalog& catalog, const Staging& staging, const RunRecord& run,
@@ -121,8 +134,7 @@ Result<Committed> commit_staged(catalog::Catalog& catalog, const Staging& stagin
   std::int64_t items = 0;
   std::vector<FileList> lists(tasks.size());
   EC_TRY(parallel_for(tasks.size(), staging.stores().parallel(1), [&](std::size_t i) -> Status {
-    const auto uri = staging.task_files(tasks[i].task, tasks[i].key);
-    EC_ASSIGN_OR_RETURN(lists[i], read_file_list(staging, uri, plan.schema));
+    EC_ASSIGN_OR_RETURN(lists[i], read_file_list(staging, tasks[i].manifest, *plan.schema));
     return {};
   }));
   for (std::size_t i = 0; i < tasks.size(); ++i) {
@@ -140,7 +152,7 @@ Result<Committed> commit_staged(catalog::Catalog& catalog, const Staging& stagin
     return fail(ErrorKind::kInvalidData, "phase 3 wrote {} items, and {} were staged; please report this", items,
                 plan.summary.counted_items());
   }
-  EC_ASSIGN_OR_RETURN(request.schema, iceberg_schema(plan.schema));
+  EC_ASSIGN_OR_RETURN(request.schema, iceberg_schema(*plan.schema));
   request.exclusive = true;  // who owns an item's rows was decided on this state
   request.objects = index_update(staging, plan);
   request.displaced = items_that_lose_rows(plan);
@@ -152,7 +164,9 @@ Result<Committed> commit_staged(catalog::Catalog& catalog, const Staging& stagin
   request.summary["earthcatalog.rejected-items"] = std::to_string(plan.summary.rejected);
   request.summary[std::string(kBackfillSummary)] = backfill_name(run);
   request.summary[std::string(kPlanSummary)] = plan.summary.plan_id;
-  if (is_final(run, plan)) request.summary[std::string(kSettingsSummary)] = hash_of(run.settings);
+  if (auto mark = settings_mark(catalog, run, plan); !mark.empty()) {
+    request.summary[std::string(kSettingsSummary)] = std::move(mark);
+  }
   EC_ASSIGN_OR_RETURN(const auto outcome, catalog.commit(request));
   if (outcome.snapshot_id) {
     committed.snapshot_id = outcome.snapshot_id;
@@ -199,7 +213,8 @@ Status finish_committed(const catalog::Catalog& catalog, const Staging& staging,
                         const FinishOptions& options) {
   EC_TRY(update_hash_index(catalog, options));
   if (options.keep_staging) return {};
-  return cleanup_staging(staging, run.pending > 0 ? Kept::kPending : Kept::kPendingLists);
+  EC_TRY(cleanup_staging(staging, run.pending > 0 ? Kept::kPending : Kept::kPendingLists, {}));
+  return {};
 }
 
 }  // namespace earthcatalog::backfill

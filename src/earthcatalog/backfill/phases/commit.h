@@ -19,7 +19,8 @@ namespace earthcatalog::backfill {
 /// The snapshot that an earlier run made of this summary, before it was killed; null when there is none.
 const iceberg::Snapshot* find_commit(const catalog::Catalog& catalog, const StagedSummary& summary);
 
-/// Whether the table's current snapshot is that of a full backfill with these settings which left nothing pending.
+/// Whether the table's current snapshot is that of a full backfill with these settings, or of a retry of what one left
+/// pending, and nothing is pending.
 /// Never of a listing: that is another one each time.
 bool is_backfill_of(const catalog::Catalog& catalog, const RunSettings& settings);
 
@@ -35,7 +36,7 @@ Result<Committed> commit_staged(catalog::Catalog& catalog, const Staging& stagin
                                 const CommitPlan& plan, const std::vector<CompactTaskReport>& tasks);
 
 struct FinishOptions {
-  std::string problems;        ///< URI of the problems file
+  std::string problems;        ///< URI of the problems file; empty: none is made
   bool hash_index = false;     ///< bring the hash index up to date with the table
   std::string hash_index_uri;  ///< empty: the table's property
   bool keep_staging = false;

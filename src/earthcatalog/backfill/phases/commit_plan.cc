@@ -10,6 +10,7 @@
 #include "earthcatalog/backfill/phases/group_merge.h"
 #include "earthcatalog/backfill/phases/plan_upsert.h"
 #include "earthcatalog/backfill/staging/staged_file_source.h"
+#include "earthcatalog/backfill/stop.h"
 #include "earthcatalog/base/parallel.h"
 #include "earthcatalog/iceberg/manifest/manifest.h"
 #include "earthcatalog/write/data_file_source.h"
@@ -101,7 +102,8 @@ Status write_present(const Staging& staging, const CommitPlan& plan, const Prese
     const auto at = present.find(plan.summary.groups[g].partition);
     if (at != present.end()) files.insert(files.end(), at->second.begin(), at->second.end());
   }
-  EC_ASSIGN_OR_RETURN(task.present, write_list(staging, plan.schema, std::move(files)));
+  EC_TRY(check_stop(plan.options.hooks));
+  EC_ASSIGN_OR_RETURN(task.present, write_list(staging, *plan.schema, std::move(files)));
   return {};
 }
 
@@ -127,9 +129,9 @@ PartForm form_of(const TableSchema& part, const TableSchema& table, const stac::
 void set_forms(CommitPlan& plan) {
   std::map<Spill, PartForm> forms;
   for (const auto& record : plan.summary.records) {
-    Spill spill{.attempt = {record.chunk, record.attempt}};
+    Spill spill{.attempt = record.at()};
     for (const auto& schema : record.schemas) {
-      forms[spill] = form_of(schema, plan.schema, record.observed);
+      forms[spill] = form_of(schema, *plan.schema, record.observed);
       ++spill.number;
     }
   }
@@ -152,7 +154,7 @@ Status write_copies(const Staging& staging, CommitPlan& plan) {
   std::mutex mutex;  // of `known`
   EC_TRY(parallel_for(wanted.size(), staging.stores().parallel(1), [&](std::size_t i) -> Status {
     const auto& [spill, uris] = *std::next(wanted.begin(), static_cast<std::ptrdiff_t>(i));
-    EC_ASSIGN_OR_RETURN(auto list, read_file_list(staging, staging.part_files(spill), plan.schema));
+    EC_ASSIGN_OR_RETURN(auto list, read_file_list(staging, staging.part_files(spill), *plan.schema));
     const std::lock_guard lock(mutex);
     for (auto& file : list.added) {
       if (uris.contains(file.file_path)) known.emplace(file.file_path, std::move(file));
@@ -168,19 +170,19 @@ Status write_copies(const Staging& staging, CommitPlan& plan) {
       const auto at = known.find(staging.rows(group.partition, group.files[0].attempt, group.files[0].number));
       if (at != known.end()) files.push_back(at->second);
     }
-    EC_ASSIGN_OR_RETURN(task.copies, write_list(staging, plan.schema, std::move(files)));
+    EC_ASSIGN_OR_RETURN(task.copies, write_list(staging, *plan.schema, std::move(files)));
     return {};
   });
 }
 
 // Chunks of nothing but ITS_LIVE items were written in the columns of ITS_LIVE, which leave open what columns these
 // items would like in the table that others turn into one of the schema `auto`.
-Status observe_itslive(const Staging& staging, std::int64_t memory_bytes, StagedSummary& summary) {
+Status observe_itslive(const Staging& staging, const CommitPlanOptions& options, StagedSummary& summary) {
   std::set<Spill> spills;
   for (const auto& record : summary.records) {
     for (int spill = 0; spill < std::ssize(record.schemas); ++spill) {
       if (record.schemas[static_cast<std::size_t>(spill)].kind != "auto") {
-        spills.insert({.attempt = {record.chunk, record.attempt}, .number = spill});
+        spills.insert({.attempt = record.at(), .number = spill});
       }
     }
   }
@@ -196,6 +198,7 @@ Status observe_itslive(const Staging& staging, std::int64_t memory_bytes, Staged
   }
   std::mutex mutex;  // of the summary
   const auto observe = [&](std::size_t i) -> Status {
+    EC_TRY(check_stop(options.hooks));
     const auto& [group, file] = parts[i];
     const auto uri = staging.rows(group->partition, file->attempt, file->number);
     EC_ASSIGN_OR_RETURN(const auto observed, observe_part(staging.stores(), uri, file->bytes));
@@ -204,7 +207,7 @@ Status observe_itslive(const Staging& staging, std::int64_t memory_bytes, Staged
     return {};
   };
   const auto holds = [&](std::size_t i) { return write::bytes_in_memory(parts[i].file->bytes); };
-  return parallel_for(parts.size(), staging.stores().parallel(1, memory_bytes / 8), observe, holds);
+  return parallel_for(parts.size(), staging.stores().parallel(1, options.memory_bytes / 8), observe, holds);
 }
 
 Result<TableSchema> decide_schema(catalog::Catalog& catalog, const Staging& staging, StagedSummary& summary,
@@ -214,7 +217,7 @@ Result<TableSchema> decide_schema(catalog::Catalog& catalog, const Staging& stag
     catalog.set_schema_kind(options.schema.value_or(decided));
   }
   if (catalog.item_schema()->kind == stac::SchemaKind::kAuto) {
-    EC_TRY(observe_itslive(staging, options.memory_bytes, summary));
+    EC_TRY(observe_itslive(staging, options, summary));
   }
   auto items = *catalog.item_schema();
   if (items.kind == stac::SchemaKind::kAuto) items = stac::evolve(items, summary.observed, options.max_columns);
@@ -254,7 +257,8 @@ Result<CommitPlan> make_commit_plan(catalog::Catalog& catalog, const Staging& st
   CommitPlan plan{.options = options, .summary = std::move(summary)};
   PresentFiles present;
   if (options.delta) {
-    EC_ASSIGN_OR_RETURN(auto changes, decide_delta(staging, catalog.index(), options.memory_bytes, plan.summary));
+    EC_ASSIGN_OR_RETURN(auto changes,
+                        decide_delta(staging, catalog.index(), options.memory_bytes, options.hooks, plan.summary));
     EC_ASSIGN_OR_RETURN(present, list_present(catalog, changes.removals));
     add_removals(changes.removals, plan.summary);
     plan.displaced = std::move(changes.displaced);
@@ -266,7 +270,8 @@ Result<CommitPlan> make_commit_plan(catalog::Catalog& catalog, const Staging& st
     plan.more_items = plan.summary.counted_items();
     if (!plan.removed.empty() && plan.more_items == 0) return std::unexpected(would_empty(plan.summary));
   }
-  EC_ASSIGN_OR_RETURN(plan.schema, decide_schema(catalog, staging, plan.summary, options));
+  EC_ASSIGN_OR_RETURN(auto schema, decide_schema(catalog, staging, plan.summary, options));
+  plan.schema = std::make_shared<const TableSchema>(std::move(schema));
   if (catalog.has_table()) {
     plan.name_mapping = catalog.table().metadata().property(iceberg::kNameMappingProperty).value_or("");
   }
@@ -292,9 +297,10 @@ CompactTaskSpec task_spec(const CommitPlan& plan, const Staging& staging, const 
                        .present = present,
                        .name_mapping = present.empty() ? std::string() : plan.name_mapping,
                        .copies = copies,
-                       .schema = plan.schema,
+                       .schema = schema_name(*plan.schema),
                        .compact_rows = plan.options.compact_rows,
-                       .memory_limit_bytes = plan.options.task_memory_bytes};
+                       .memory_limit_bytes = plan.options.task_memory_bytes,
+                       .columns = plan.schema};
   spec.groups.assign(plan.summary.groups.begin() + static_cast<std::ptrdiff_t>(first),
                      plan.summary.groups.begin() + static_cast<std::ptrdiff_t>(end));
   return spec;

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -28,6 +29,7 @@ struct CommitPlanOptions {
   std::int64_t memory_bytes = kDefaultMemoryBytes;  ///< for deciding what a delta replaces
   std::int64_t task_memory_bytes = 256 << 20;       ///< for merging the parts of a partition
   std::int64_t task_bytes = kDefaultTaskBytes;      ///< of NDJSON a task; one large partition is a task of its own
+  Hooks hooks = {};                                 ///< its stop ends the planning early, kCancelled
 };
 
 /// Some groups of the summary, compacted together.
@@ -41,7 +43,7 @@ struct Task {
 struct CommitPlan {
   CommitPlanOptions options;
   StagedSummary summary;  ///< with what the table has to say
-  TableSchema schema;
+  std::shared_ptr<const TableSchema> schema;
   std::string name_mapping;  ///< the table's, empty without one
   std::vector<Task> tasks;
   // For the commit:

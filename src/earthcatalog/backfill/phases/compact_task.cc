@@ -11,6 +11,7 @@
 #include "earthcatalog/backfill/phases/lost_files.h"
 #include "earthcatalog/backfill/staging/ndjson_files.h"
 #include "earthcatalog/backfill/staging/ndjson_items.h"
+#include "earthcatalog/backfill/stop.h"
 #include "earthcatalog/base/stopwatch.h"
 #include "earthcatalog/iceberg/manifest/manifest.h"
 #include "earthcatalog/iceberg/metadata/table_metadata.h"
@@ -35,16 +36,48 @@ struct Version {
   }
 };
 
+// Nothing when the report is cut short: the task is done again.
+Result<std::optional<DoneTask>> parse_done_task(const Staging& staging, const CompactTaskSpec& spec,
+                                                const std::string& text) {
+  auto report = parse_json<CompactTaskReport>(text, "a task's report");
+  if (!report) return std::nullopt;
+  auto files = read_file_list(staging, report->manifest, *spec.columns);
+  if (!files) return std::nullopt;
+  return DoneTask{.report = *std::move(report), .files = *std::move(files)};
+}
+
+// The same, and nothing when its data files are gone.
+Result<std::optional<DoneTask>> whole_task(storage::Stores& stores, const Staging& staging, const CompactTaskSpec& spec,
+                                           const std::string& text) {
+  EC_ASSIGN_OR_RETURN(auto done, parse_done_task(staging, spec, text));
+  if (!done) return std::nullopt;
+  EC_ASSIGN_OR_RETURN(const auto lost, find_lost(stores, spec.warehouse, done->files.added));
+  if (lost) return std::nullopt;
+  return done;
+}
+
+std::int64_t rows_of(const CompactTaskSpec& spec) {
+  std::int64_t rows = 0;
+  for (const auto& group : spec.groups) {
+    for (const auto& file : group.files) rows += file.rows;
+  }
+  return rows;
+}
+
 // Sorts and writes the rows of one task; run() is called once.
 class GroupCompaction {
  public:
-  GroupCompaction(storage::Stores& stores, const CompactTaskSpec& spec)
+  GroupCompaction(storage::Stores& stores, const CompactTaskSpec& spec, const Hooks& hooks)
       : stores_(stores),
         spec_(spec),
+        hooks_(hooks),
         staging_(stores, spec.staging, spec.parts),
-        names_(spec.warehouse, spec.run_id, spec.first_part) {
+        names_(spec.warehouse, spec.run_id, spec.first_part),
+        meter_(hooks.progress, {.total = rows_of(spec), .stage = "compact", .unit = "rows"}) {
     report_.task = spec.task;
     report_.key = task_key(spec);
+    report_.input_rows = rows_of(spec);
+    for (const auto& group : spec.groups) report_.input_files += std::ssize(group.files);
   }
 
   Result<CompactTaskReport> run();
@@ -64,7 +97,8 @@ class GroupCompaction {
   Result<std::vector<iceberg::DataFile>> write(const write::PartitionWriters& writer);
   Status merge(const write::PartitionWriters& writer, std::vector<iceberg::DataFile>& files);
   Result<FileList> rewrite(const write::PartitionWriters& writer);
-  Status finish(const FileList& files);
+  Result<CompactTaskReport> finish(const FileList& files);
+  void discard_but(std::vector<iceberg::DataFile> files, const std::vector<iceberg::DataFile>& kept);
   // Of a task's memory, an eighth is for files on their way.
   Parallel parallel() const {
     return stores_.parallel(static_cast<std::size_t>(spec_.workers), spec_.memory_limit_bytes / 8);
@@ -72,8 +106,10 @@ class GroupCompaction {
 
   storage::Stores& stores_;
   const CompactTaskSpec& spec_;
+  const Hooks& hooks_;
   const Staging staging_;
   write::FileNames names_;
+  ProgressMeter meter_;
   std::shared_ptr<const stac::ItemSchema> schema_;
 
   std::optional<LineItems> items_;
@@ -85,15 +121,17 @@ class GroupCompaction {
 
 Result<CompactTaskReport> GroupCompaction::run() {
   const Stopwatch time;
-  EC_ASSIGN_OR_RETURN(auto items, item_schema(spec_.schema));
+  EC_ASSIGN_OR_RETURN(auto items, item_schema(*spec_.columns));
   schema_ = std::make_shared<const stac::ItemSchema>(std::move(items));
-  EC_ASSIGN_OR_RETURN(auto table_schema, iceberg_schema(spec_.schema));
+  EC_ASSIGN_OR_RETURN(auto table_schema, iceberg_schema(*spec_.columns));
   if (!spec_.name_mapping.empty()) iceberg::set_mapped_names(table_schema, spec_.name_mapping);
   EC_ASSIGN_OR_RETURN(const auto writer, write::PartitionWriters::make(std::move(table_schema)));
   items_.emplace(schema_);
   EC_TRY(load_all());
+  EC_TRY(check_stop(hooks_));
   EC_ASSIGN_OR_RETURN(auto files, rewrite(writer));
   auto status = merge(writer, files.added);
+  if (status) status = check_stop(hooks_);
   if (status) {
     auto written = write(writer);
     if (written) std::ranges::move(*written, std::back_inserter(files.added));
@@ -104,8 +142,7 @@ Result<CompactTaskReport> GroupCompaction::run() {
     return std::unexpected(std::move(status).error());
   }
   report_.seconds = time.seconds();
-  EC_TRY(finish(files));
-  return report_;
+  return finish(files);
 }
 
 bool GroupCompaction::is_merged(std::size_t group) const {
@@ -134,7 +171,9 @@ Status GroupCompaction::load_all() {
     }
     EC_ASSIGN_OR_RETURN(const auto texts, read_rows(staging_, window));
     for (std::size_t i = 0; i < texts.size(); ++i) {
+      EC_TRY(check_stop(hooks_));
       const auto& what = files[first + i];
+      meter_.add(what.file->rows);
       if (what.file == spec_.groups[what.group].files.data()) versions_.clear();
       const auto& partition = spec_.groups[what.group].partition;
       EC_TRY(annotate(load(what, texts[i]), staging_.rows(partition, what.file->attempt, what.file->number)));
@@ -206,7 +245,7 @@ Result<std::vector<iceberg::DataFile>> GroupCompaction::write(const write::Parti
 
 // The groups that are not sorted in memory. After an error `files` names what was written all the same.
 Status GroupCompaction::merge(const write::PartitionWriters& writer, std::vector<iceberg::DataFile>& files) {
-  GroupMerge merge(stores_, staging_, spec_, schema_, writer, names_);
+  GroupMerge merge(stores_, staging_, spec_, hooks_, meter_, schema_, writer, names_);
   std::vector<const StagedGroup*> groups;
   for (std::size_t group = 0; group < spec_.groups.size(); ++group) {
     if (is_merged(group)) groups.push_back(&spec_.groups[group]);
@@ -222,7 +261,7 @@ Status GroupCompaction::merge(const write::PartitionWriters& writer, std::vector
 // The table's files without the rows that leave them.
 Result<FileList> GroupCompaction::rewrite(const write::PartitionWriters& writer) {
   if (spec_.present.empty()) return FileList{};
-  EC_ASSIGN_OR_RETURN(const auto present, read_file_list(staging_, spec_.present, spec_.schema));
+  EC_ASSIGN_OR_RETURN(const auto present, read_file_list(staging_, spec_.present, *spec_.columns));
   write::Removals removals;
   for (const auto& group : spec_.groups) {
     if (!group.removals.empty()) removals[group.partition].insert(group.removals.begin(), group.removals.end());
@@ -232,17 +271,62 @@ Result<FileList> GroupCompaction::rewrite(const write::PartitionWriters& writer)
   return FileList{.added = std::move(outcome.added), .removed = std::move(outcome.removed)};
 }
 
-Status GroupCompaction::finish(const FileList& files) {
+// The report of another worker that was first, when there is one; then our files are nobody's.
+Result<CompactTaskReport> GroupCompaction::finish(const FileList& files) {
   report_.files = std::ssize(files.added);
   report_.removed_files = std::ssize(files.removed);
-  for (const auto& file : files.added) report_.bytes += file.file_size_in_bytes;
-  EC_ASSIGN_OR_RETURN(const auto bytes, write_file_list(spec_.schema, files));
-  report_.manifest = staging_.task_files(spec_.task, report_.key);
+  std::string paths;
+  for (const auto& file : files.added) {
+    auto& named = report_.data_files.emplace_back(TaskFile{.path = file.file_path.substr(spec_.warehouse.size() + 1),
+                                                           .partition = write::partition_of(file.partition),
+                                                           .rows = file.record_count,
+                                                           .bytes = file.file_size_in_bytes});
+    report_.bytes += named.bytes;
+    paths += named.path + "\n";
+  }
+  EC_ASSIGN_OR_RETURN(const auto bytes, write_file_list(*spec_.columns, files));
+  report_.manifest = staging_.task_files(spec_.task, report_.key, to_hex(hash128(paths)).substr(0, 8));
   EC_TRY(staging_.write(report_.manifest, bytes));
-  return staging_.write(staging_.task_report(spec_.task, report_.key), to_json_text(report_));
+  std::optional<DoneTask> others;
+  const auto uri = staging_.task_report(spec_.task, report_.key);
+  EC_TRY(staging_.publish(uri, to_json_text(report_), [&](const std::string& text) -> Result<bool> {
+    EC_ASSIGN_OR_RETURN(others, whole_task(stores_, staging_, spec_, text));
+    return others.has_value();
+  }));
+  if (!others) return report_;
+  discard_but(files.added, others->files.added);
+  return others->report;
+}
+
+// Without conditional writes two workers may have taken the same name.
+void GroupCompaction::discard_but(std::vector<iceberg::DataFile> files, const std::vector<iceberg::DataFile>& kept) {
+  std::unordered_set<std::string_view> names;
+  for (const auto& file : kept) names.insert(file.file_path);
+  std::erase_if(files, [&](const iceberg::DataFile& file) { return names.contains(file.file_path); });
+  write::discard_files(stores_, files);
+}
+
+Result<std::shared_ptr<const TableSchema>> read_schema(const Staging& staging, const std::string& name) {
+  const auto uri = staging.schema(name);
+  EC_ASSIGN_OR_RETURN(const auto text, staging.read(uri));
+  if (!text) return fail(ErrorKind::kNotFound, "{} is gone; plan again", uri);
+  EC_ASSIGN_OR_RETURN(auto schema, parse_json<TableSchema>(*text, uri));
+  return std::make_shared<const TableSchema>(std::move(schema));
 }
 
 }  // namespace
+
+void to_json(nlohmann::json& json, const TaskFile& file) {
+  json = {{"path", file.path}, {"rows", file.rows}, {"bytes", file.bytes}};
+  to_json(json, file.partition);
+}
+
+void from_json(const nlohmann::json& json, TaskFile& file) {
+  json.get_to(file.partition);
+  json.at("path").get_to(file.path);
+  json.at("rows").get_to(file.rows);
+  json.at("bytes").get_to(file.bytes);
+}
 
 std::string task_key(const CompactTaskSpec& spec) {
   CompactTaskSpec what = spec;
@@ -255,23 +339,44 @@ std::string task_key(const CompactTaskSpec& spec) {
 }
 
 Result<std::optional<DoneTask>> read_done_task(const Staging& staging, const CompactTaskSpec& spec) {
-  const auto key = task_key(spec);
-  const auto uri = staging.task_report(spec.task, key);
-  EC_ASSIGN_OR_RETURN(const auto text, staging.read(uri));
+  EC_ASSIGN_OR_RETURN(const auto text, staging.read(staging.task_report(spec.task, task_key(spec))));
   if (!text) return std::nullopt;
-  auto report = parse_json<CompactTaskReport>(*text, uri);
-  auto files = read_file_list(staging, staging.task_files(spec.task, key), spec.schema);
-  if (!report || !files) return std::nullopt;  // cut short: the task is done again
-  return DoneTask{.report = *std::move(report), .files = *std::move(files)};
+  return parse_done_task(staging, spec, *text);
 }
 
-Result<CompactTaskReport> compact_group(storage::Stores& stores, const CompactTaskSpec& spec) {
-  EC_ASSIGN_OR_RETURN(const auto done, read_done_task(Staging(stores, spec.staging, spec.parts), spec));
-  if (done) {
-    EC_ASSIGN_OR_RETURN(const auto lost, find_lost(stores, spec.warehouse, done->files.added));
-    if (!lost) return done->report;
+Result<CompactTaskReport> compact_group(storage::Stores& stores, const CompactTaskSpec& spec, const Hooks& hooks) {
+  const Staging staging(stores, spec.staging, spec.parts);
+  if (!spec.columns) {
+    auto whole = spec;
+    EC_ASSIGN_OR_RETURN(whole.columns, read_schema(staging, spec.schema));
+    return compact_group(stores, whole, hooks);
   }
-  return annotate(GroupCompaction(stores, spec).run(), fmt::format("compaction task {}", spec.task));
+  EC_ASSIGN_OR_RETURN(const auto text, staging.read(staging.task_report(spec.task, task_key(spec))));
+  if (text) {
+    EC_ASSIGN_OR_RETURN(const auto done, whole_task(stores, staging, spec, *text));
+    if (done) return done->report;
+  }
+  return annotate(GroupCompaction(stores, spec, hooks).run(), fmt::format("compaction task {}", spec.task));
+}
+
+Status write_schema(const Staging& staging, const TableSchema& schema) {
+  return staging.write(staging.schema(schema_name(schema)), to_json_text(schema));
+}
+
+Result<TaskReference> write_task(const Staging& staging, const CompactTaskSpec& spec) {
+  TaskReference task{.staging = spec.staging, .parts = spec.parts, .task = spec.task, .key = task_key(spec)};
+  EC_TRY(staging.write(staging.task_spec(task.task, task.key), to_json_text(spec)));
+  return task;
+}
+
+Result<CompactTaskSpec> read_task(storage::Stores& stores, const TaskReference& task) {
+  const Staging staging(stores, task.staging, task.parts);
+  const auto uri = staging.task_spec(task.task, task.key);
+  EC_ASSIGN_OR_RETURN(const auto text, staging.read(uri));
+  if (!text) return fail(ErrorKind::kNotFound, "{} is gone; plan again", uri);
+  EC_ASSIGN_OR_RETURN(auto spec, parse_json<CompactTaskSpec>(*text, uri));
+  spec.workers = task.workers;
+  return spec;
 }
 
 }  // namespace earthcatalog::backfill

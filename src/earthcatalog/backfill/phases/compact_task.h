@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -11,6 +12,7 @@
 #include "earthcatalog/backfill/staging/staged_group.h"
 #include "earthcatalog/backfill/staging/staged_schema.h"
 #include "earthcatalog/base/defaults.h"
+#include "earthcatalog/base/progress.h"
 #include "earthcatalog/result.h"
 
 namespace earthcatalog::backfill {
@@ -26,22 +28,41 @@ struct CompactTaskSpec {
   std::string present;       ///< manifest of the table's files in partitions with removals; empty: there are none
   std::string name_mapping;  ///< the table's, for reading them (iceberg::kNameMappingProperty)
   std::string copies;        ///< manifest of parts that are data files as they are, for groups of one file; empty: none
-  TableSchema schema;
+  std::string schema;        ///< name of the columns that it writes (Staging::schema())
   std::int64_t compact_rows = kMostFileRows;  ///< most rows of a file
-  std::int64_t memory_limit_bytes =
-      256 << 20;  ///< for the rows of a task; a larger partition is sorted in a temporary file
+  /// For the rows of a task; a larger partition is sorted in a temporary file.
+  std::int64_t memory_limit_bytes = 256 << 20;
   int workers = 1;
+  std::shared_ptr<const TableSchema> columns = {};  ///< what `schema` names, for who has them at hand; in no JSON
 };
 
-/// rows + dropped_rows = rows of the groups' files.
+/// A data file that a task wrote.
+struct TaskFile {
+  std::string path;  ///< relative to the warehouse
+  write::Partition partition;
+  std::int64_t rows = 0, bytes = 0;
+};
+void to_json(nlohmann::json& json, const TaskFile& file);
+void from_json(const nlohmann::json& json, TaskFile& file);
+
+/// rows + dropped_rows = input_rows.
 struct CompactTaskReport {
   std::int64_t task = 0;
-  std::string key;       ///< of its spec
-  std::string manifest;  ///< URI: its files with their bounds, those that go as well
+  std::string key;                               ///< of its spec
+  std::string manifest;                          ///< URI: its files with their bounds, those that go as well
+  std::int64_t input_files = 0, input_rows = 0;  ///< of the groups
   std::int64_t files = 0, rows = 0, items = 0, dropped_rows = 0, bytes = 0;
-  std::int64_t removed_files = 0,
-               removed_rows = 0;  ///< files that lost rows, and how many
+  std::vector<TaskFile> data_files;
+  std::int64_t removed_files = 0, removed_rows = 0;  ///< files that lost rows, and how many
   double seconds = 0;
+};
+
+/// A task that lies in the staging prefix (write_task()).
+struct TaskReference {
+  std::string staging, parts;
+  std::int64_t task = 0;
+  std::string key;
+  int workers = 1;
 };
 
 /// Tells what a task makes from what any other task makes: a hash of all that it depends on.
@@ -49,9 +70,16 @@ std::string task_key(const CompactTaskSpec& spec);
 
 /// Writes the data files of the groups into the warehouse, where no snapshot names them yet: the staged rows, and what
 /// is left of the table's files that lose rows. Their description goes to Staging::task_files, and last the report to
-/// Staging::task_report. A task that has its report is not done again. Memory: the rows of the groups, about the bytes
-/// of their NDJSON, but of one group no more than the limit.
-Result<CompactTaskReport> compact_group(storage::Stores& stores, const CompactTaskSpec& spec);
+/// Staging::task_report. A task that has its report is not done again; of two workers that do it at the same time, one
+/// is first, and the other removes its own files and returns that one's report. kCancelled when `hooks` say stop.
+/// Memory: the rows of the groups, about the bytes of their NDJSON, but of one group no more than the limit.
+Result<CompactTaskReport> compact_group(storage::Stores& stores, const CompactTaskSpec& spec, const Hooks& hooks);
+
+/// What specs name lies in the staging prefix: the columns, and for read_task() the spec itself.
+Status write_schema(const Staging& staging, const TableSchema& schema);
+Result<TaskReference> write_task(const Staging& staging, const CompactTaskSpec& spec);
+/// kNotFound when it is gone.
+Result<CompactTaskSpec> read_task(storage::Stores& stores, const TaskReference& task);
 
 /// A task that is done. Between a killed run and the one that resumes it, `expire` may have taken its data files, which
 /// no snapshot named (find_lost()).
@@ -59,12 +87,14 @@ struct DoneTask {
   CompactTaskReport report;
   FileList files;
 };
-/// Nothing when the task has no report.
+/// Nothing when the task has no report. `spec` must have its columns.
 Result<std::optional<DoneTask>> read_done_task(const Staging& staging, const CompactTaskSpec& spec);
 
 EC_SPEC(CompactTaskSpec, staging, warehouse, parts, run_id, first_part, task, started, groups, present, name_mapping,
         copies, schema, compact_rows, memory_limit_bytes, workers)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(CompactTaskReport, task, key, manifest, files, rows, items,
-                                                dropped_rows, bytes, removed_files, removed_rows, seconds)
+EC_SPEC(TaskReference, staging, parts, task, key, workers)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(CompactTaskReport, task, key, manifest, input_files, input_rows, files,
+                                                rows, items, dropped_rows, bytes, data_files, removed_files,
+                                                removed_rows, seconds)
 
 }  // namespace earthcatalog::backfill

@@ -8,11 +8,15 @@
 #include "earthcatalog/backfill/phases/cleanup.h"
 #include "earthcatalog/backfill/phases/lost_files.h"
 #include "earthcatalog/backfill/phases/write_chunks.h"
+#include "earthcatalog/backfill/stop.h"
 #include "earthcatalog/base/parallel.h"
 #include "earthcatalog/catalog/lock/host.h"
 
 namespace earthcatalog::backfill {
 namespace {
+
+// A place in this process's memory, where there is no table.
+constexpr const char* kNoCatalog = "memory://no-catalog/catalog.db";
 
 catalog::GridRequest grid_request(const RunSettings& settings) {
   if (settings.grid_type == "h3") {
@@ -30,7 +34,8 @@ std::optional<stac::SchemaKind> schema_of(const CoordinatorSpec& spec) {
 }
 
 catalog::CatalogOptions catalog_options(const CoordinatorSpec& spec, const RunSettings& settings) {
-  catalog::CatalogOptions options{.catalog = spec.catalog, .warehouse = spec.warehouse};
+  catalog::CatalogOptions options{.catalog = spec.catalog.empty() ? kNoCatalog : spec.catalog,
+                                  .warehouse = spec.warehouse};
   options.mode = catalog::OpenMode::kWrite;
   options.run_id = spec.run_id;
   options.grid = grid_request(settings);
@@ -42,7 +47,7 @@ catalog::CatalogOptions catalog_options(const CoordinatorSpec& spec, const RunSe
   return options;
 }
 
-CoordinatorOptions coordinator_options(const CoordinatorSpec& spec, bool delta) {
+CoordinatorOptions coordinator_options(const CoordinatorSpec& spec, bool delta, const Hooks& hooks) {
   return {.plan = {.run_id = spec.run_id,
                    .delta = delta,
                    .replace = spec.replace,
@@ -51,7 +56,8 @@ CoordinatorOptions coordinator_options(const CoordinatorSpec& spec, bool delta) 
                    .compact_rows = spec.compact_rows,
                    .memory_bytes = spec.memory_limit_bytes,
                    .task_memory_bytes = spec.task_memory_bytes,
-                   .task_bytes = spec.task_bytes},
+                   .task_bytes = spec.task_bytes,
+                   .hooks = hooks},
           .finish = {.problems = spec.problems,
                      .hash_index = spec.update_hash_index || !spec.hash_index.empty(),
                      .hash_index_uri = spec.hash_index,
@@ -63,8 +69,8 @@ CoordinatorOptions coordinator_options(const CoordinatorSpec& spec, bool delta) 
 // Commits what workers have done, and says so in a report.
 class DoneWork final : public CommitWork {
  public:
-  DoneWork(const Staging& staging, const std::string& warehouse, RegisterReport& report)
-      : staging_(staging), warehouse_(warehouse), report_(report) {}
+  DoneWork(const Staging& staging, const std::string& warehouse, const Hooks& hooks, RegisterReport& report)
+      : staging_(staging), warehouse_(warehouse), hooks_(hooks), report_(report) {}
 
   void on_summary(const StagedSummary& summary) override {
     report_.plan_id = summary.plan_id;
@@ -87,6 +93,7 @@ class DoneWork final : public CommitWork {
  private:
   const Staging& staging_;
   const std::string& warehouse_;
+  const Hooks& hooks_;
   RegisterReport& report_;
 };
 
@@ -97,6 +104,7 @@ Result<std::vector<CompactTaskReport>> DoneWork::compact(const CommitPlan& plan)
   };
   std::vector<DoneTask> tasks(plan.tasks.size());
   EC_TRY(parallel_for(tasks.size(), staging_.stores().parallel(1), [&](std::size_t task) -> Status {
+    EC_TRY(check_stop(hooks_));
     EC_ASSIGN_OR_RETURN(auto done, read_done_task(staging_, task_spec(plan, staging_, warehouse_, task)));
     if (!done) return not_done(task);
     tasks[task] = *std::move(done);
@@ -112,6 +120,7 @@ Result<std::vector<CompactTaskReport>> DoneWork::compact(const CommitPlan& plan)
   }
   EC_ASSIGN_OR_RETURN(const auto lost, find_lost(staging_.stores(), warehouse_, files));
   if (lost) return not_done(task_of_file[*lost]);
+  EC_TRY(check_stop(hooks_));
   return reports;
 }
 
@@ -132,7 +141,7 @@ Result<Head> open_head(storage::Stores& stores, const CoordinatorSpec& spec) {
   return Head{.staging = std::move(staging), .run = *std::move(run), .catalog = std::move(catalog)};
 }
 
-Result<RegisterReport> commit_locked(Head& head, const CoordinatorOptions& options) {
+Result<RegisterReport> commit_locked(Head& head, const CoordinatorOptions& options, const Hooks& hooks) {
   RegisterReport report;
   if (head.run.committed_snapshot) {
     report.snapshot_id = head.run.committed_snapshot;
@@ -140,58 +149,77 @@ Result<RegisterReport> commit_locked(Head& head, const CoordinatorOptions& optio
     EC_TRY(finish_committed(*head.catalog, head.staging, head.run, options.finish));
     return report;
   }
-  DoneWork work(head.staging, head.catalog->warehouse(), report);
+  DoneWork work(head.staging, head.catalog->warehouse(), hooks, report);
   EC_TRY(Coordinator(*head.catalog, head.staging, head.run, options).commit(work));
   return report;
 }
 
-Result<RegisterReport> commit(storage::Stores& stores, const CoordinatorSpec& spec, bool delta) {
+Result<RegisterReport> commit(storage::Stores& stores, const CoordinatorSpec& spec, bool delta, const Hooks& hooks) {
+  if (spec.catalog.empty()) return fail(ErrorKind::kInvalidArgument, "`catalog`: a commit needs one");
   EC_ASSIGN_OR_RETURN(auto head, open_head(stores, spec));
-  auto report = commit_locked(head, coordinator_options(spec, delta || head.run.first_attempt > 0));
+  auto report = commit_locked(head, coordinator_options(spec, delta || head.run.first_attempt > 0, hooks), hooks);
   if (auto closed = head.catalog->close(); report && !closed) return std::unexpected(std::move(closed).error());
   return report;
 }
 
 }  // namespace
 
-Result<PlanReport> plan_compaction(storage::Stores& stores, const CoordinatorSpec& spec) {
+void to_json(nlohmann::json& json, const PlanReport& report) {
+  json = {{"plan_id", report.plan_id}, {"committed_snapshot", report.committed_snapshot}, {"tasks", report.tasks}};
+  if (!report.stored_tasks.empty()) json["tasks"] = report.stored_tasks;
+}
+
+Result<PlanReport> plan_compaction(storage::Stores& stores, const CoordinatorSpec& spec, const Hooks& hooks) {
   auto without_lock = spec;
   without_lock.lock = false;
   EC_ASSIGN_OR_RETURN(const auto head, open_head(stores, without_lock));
-  PlanReport report{.plan_id = {}, .committed_snapshot = head.run.committed_snapshot, .tasks = {}};
+  PlanReport report{.plan_id = {}, .committed_snapshot = head.run.committed_snapshot, .tasks = {}, .stored_tasks = {}};
   if (report.committed_snapshot) return report;
-  const auto options = coordinator_options(spec, spec.delta || head.run.first_attempt > 0);
+  const auto options = coordinator_options(spec, spec.delta || head.run.first_attempt > 0, hooks);
   Coordinator coordinator(*head.catalog, head.staging, head.run, options);
   EC_ASSIGN_OR_RETURN(const auto decision, coordinator.decide([](const StagedSummary&) {}));
   const auto& plan = decision.plan;
   report.plan_id = plan.summary.plan_id;
   if (decision.snapshot) report.committed_snapshot = decision.snapshot->snapshot_id;
-  for (std::size_t task = 0; task < plan.tasks.size(); ++task) {
-    report.tasks.push_back(task_spec(plan, head.staging, head.catalog->warehouse(), task));
+  if (!plan.tasks.empty()) EC_TRY(write_schema(head.staging, *plan.schema));
+  const auto spec_of = [&](std::size_t task) { return task_spec(plan, head.staging, head.catalog->warehouse(), task); };
+  if (!spec.store_tasks) {
+    for (std::size_t task = 0; task < plan.tasks.size(); ++task) report.tasks.push_back(spec_of(task));
+    return report;
   }
+  report.stored_tasks.resize(plan.tasks.size());
+  EC_TRY(parallel_for(plan.tasks.size(), stores.parallel(1), [&](std::size_t task) -> Status {
+    EC_TRY(check_stop(hooks));
+    EC_ASSIGN_OR_RETURN(report.stored_tasks[task], write_task(head.staging, spec_of(task)));
+    return {};
+  }));
   return report;
 }
 
-Result<RegisterReport> register_and_cleanup(storage::Stores& stores, const CoordinatorSpec& spec) {
-  return commit(stores, spec, false);
+Result<RegisterReport> register_and_cleanup(storage::Stores& stores, const CoordinatorSpec& spec, const Hooks& hooks) {
+  return commit(stores, spec, false, hooks);
 }
 
-Result<RegisterReport> register_delta(storage::Stores& stores, const CoordinatorSpec& spec) {
-  return commit(stores, spec, true);
+Result<RegisterReport> register_delta(storage::Stores& stores, const CoordinatorSpec& spec, const Hooks& hooks) {
+  return commit(stores, spec, true, hooks);
 }
 
-Result<CleanupReport> cleanup_phase(storage::Stores& stores, const CleanupSpec& spec) {
+Result<CleanupReport> cleanup_phase(storage::Stores& stores, const CleanupSpec& spec, const Hooks& hooks) {
   const Staging staging(stores, spec.staging, spec.parts);
   EC_ASSIGN_OR_RETURN(const auto run, read_run_record(staging));
+  CleanupReport report;
   if (spec.restart) {
-    EC_TRY(cleanup_staging(staging, Kept::kNothing));
-  } else if (run && !run->committed_snapshot) {
+    EC_ASSIGN_OR_RETURN(report.removed, cleanup_staging(staging, Kept::kNothing, hooks));
+  } else if (!run) {  // a clean-up that was stopped at its very end
+    EC_TRY(staging.form().release(stores));
+  } else if (!run->committed_snapshot) {
     return fail(ErrorKind::kInvalidArgument, "what is staged in {} is not committed yet; \"restart\": true removes it",
                 spec.staging);
-  } else if (run) {
-    EC_TRY(cleanup_staging(staging, run->pending > 0 ? Kept::kPending : Kept::kPendingLists));
+  } else {
+    const auto kept = run->pending > 0 ? Kept::kPending : Kept::kPendingLists;
+    EC_ASSIGN_OR_RETURN(report.removed, cleanup_staging(staging, kept, hooks));
   }
-  return CleanupReport{};
+  return report;
 }
 
 }  // namespace earthcatalog::backfill

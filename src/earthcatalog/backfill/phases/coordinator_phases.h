@@ -16,10 +16,12 @@
 namespace earthcatalog::backfill {
 
 struct CoordinatorSpec {
-  std::string catalog, warehouse, staging;
-  std::string parts;   ///< of the direct shape
-  std::string run_id;  ///< 32 hex digits; data files and the snapshot carry it
-  std::string schema;  ///< "auto", "itslive", or empty: the table's, or by the items
+  std::string catalog;  ///< plan_compaction() can do without: it plans for a new table in `warehouse` then
+  std::string warehouse, staging;
+  std::string parts;         ///< of the direct shape
+  std::string run_id;        ///< 32 hex digits; data files and the snapshot carry it
+  std::string schema;        ///< "auto", "itslive", or empty: the table's, or by the items
+  bool store_tasks = false;  ///< of plan_compaction: the tasks go to the staging prefix, and the report refers to them
   std::int64_t max_columns = kDefaultMaxColumns, compact_rows = kMostFileRows;
   std::int64_t task_bytes = kDefaultTaskBytes;  ///< of NDJSON a task
   std::int64_t task_memory_bytes = 256 << 20;   ///< for merging the parts of a partition
@@ -38,6 +40,7 @@ struct PlanReport {
   std::string plan_id;
   std::optional<std::int64_t> committed_snapshot;  ///< the summary is in the table already: there are no tasks
   std::vector<CompactTaskSpec> tasks;
+  std::vector<TaskReference> stored_tasks;  ///< in place of `tasks`; as JSON under the same name
 };
 
 struct RegisterReport {
@@ -51,25 +54,28 @@ struct CleanupSpec {
   std::string staging, parts;
   bool restart = false;  ///< also what is not committed, and the lists of pending objects
 };
-struct CleanupReport {};
+struct CleanupReport {
+  std::int64_t removed = 0;  ///< objects
+};
 
 /// The specs of phase 3, without a lock. kNotFound when a chunk is not ingested.
-Result<PlanReport> plan_compaction(storage::Stores& stores, const CoordinatorSpec& spec);
+/// As all of these, kCancelled when `hooks` say stop.
+Result<PlanReport> plan_compaction(storage::Stores& stores, const CoordinatorSpec& spec, const Hooks& hooks);
 /// The commit of exactly what is staged. kNotFound names the first task that is not done; kConflict when another writer
-/// came first: then summary and compact again.
-Result<RegisterReport> register_and_cleanup(storage::Stores& stores, const CoordinatorSpec& spec);
+/// came first: then summary and compact again. Nothing stops it any more once it has committed.
+Result<RegisterReport> register_and_cleanup(storage::Stores& stores, const CoordinatorSpec& spec, const Hooks& hooks);
 /// The commit of what is staged as an upsert. Errors as register_and_cleanup().
-Result<RegisterReport> register_delta(storage::Stores& stores, const CoordinatorSpec& spec);
+Result<RegisterReport> register_delta(storage::Stores& stores, const CoordinatorSpec& spec, const Hooks& hooks);
 /// kInvalidArgument when what is staged is not committed, unless `restart`.
-Result<CleanupReport> cleanup_phase(storage::Stores& stores, const CleanupSpec& spec);
+Result<CleanupReport> cleanup_phase(storage::Stores& stores, const CleanupSpec& spec, const Hooks& hooks);
 
-EC_SPEC(CoordinatorSpec, catalog, warehouse, staging, parts, run_id, schema, max_columns, compact_rows, task_bytes,
-        task_memory_bytes, memory_limit_bytes, delta, replace, keep_staging, lock, lock_uri, problems,
+EC_SPEC(CoordinatorSpec, catalog, warehouse, staging, parts, run_id, schema, store_tasks, max_columns, compact_rows,
+        task_bytes, task_memory_bytes, memory_limit_bytes, delta, replace, keep_staging, lock, lock_uri, problems,
         update_hash_index, hash_index)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(PlanReport, plan_id, committed_snapshot, tasks)
+void to_json(nlohmann::json& json, const PlanReport& report);
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(RegisterReport, plan_id, snapshot_id, written_items, superseded,
                                                 pending, rows, files, replaced_rows, rewritten_files)
 EC_SPEC(CleanupSpec, staging, parts, restart)
-inline void to_json(nlohmann::json& json, const CleanupReport&) { json = nlohmann::json::object(); }
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(CleanupReport, removed)
 
 }  // namespace earthcatalog::backfill

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "earthcatalog/backfill/staging/ndjson_files.h"
+#include "earthcatalog/backfill/stop.h"
 #include "earthcatalog/base/parallel.h"
 #include "earthcatalog/compact/partition_merge.h"
 #include "earthcatalog/write/data_file_source.h"
@@ -40,7 +41,7 @@ bool is_copied(const StagedGroup& group, std::int64_t compact_rows) {
 
 Status GroupMerge::read_copies() {
   if (spec_.copies.empty()) return {};
-  EC_ASSIGN_OR_RETURN(auto list, read_file_list(staging_, spec_.copies, spec_.schema));
+  EC_ASSIGN_OR_RETURN(auto list, read_file_list(staging_, spec_.copies, *spec_.columns));
   for (auto& file : list.added) copies_.emplace(file.file_path, std::move(file));
   return {};
 }
@@ -95,7 +96,9 @@ const iceberg::DataFile* GroupMerge::copy_of(const StagedGroup& group) const {
 Status GroupMerge::copy(std::span<const StagedGroup* const> groups) {
   std::vector<std::string> written(groups.size());  // URIs; empty: not written
   const auto status = parallel_for(groups.size(), stores_.parallel(kCopiesAtOnce), [&](std::size_t i) -> Status {
+    EC_TRY(check_stop(hooks_));
     const StagedGroupFile& part = groups[i]->files.front();
+    meter_.add(part.rows);
     const auto next = [&] { return stores_.locate(names_.next(groups[i]->partition)); };
     EC_ASSIGN_OR_RETURN(written[i], copy_rows(staging_, {staged_file(*groups[i], part), part.attempt}, next));
     return {};
@@ -123,10 +126,12 @@ Status GroupMerge::merge(const StagedGroup& group) {
   write::RollingWriter out(stores_, names_, writer_.of(group.partition.cell), write::partition_key(group.partition),
                            {.rows = merge.rows(), .most_rows = spec_.compact_rows});
   std::int64_t items = 0;
-  const auto status = merge.write([&](const std::shared_ptr<arrow::RecordBatch>& batch) {
+  const auto status = merge.write([&](const std::shared_ptr<arrow::RecordBatch>& batch) -> Status {
+    EC_TRY(check_stop(hooks_));
     items += count_primary(*batch);
     return out.append(batch);
   });
+  meter_.add(rows);
   const MutexLock lock(mutex_);
   items_ += items;
   files_.insert(files_.end(), out.files().begin(), out.files().end());

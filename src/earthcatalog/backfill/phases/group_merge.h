@@ -10,6 +10,7 @@
 
 #include "earthcatalog/backfill/phases/compact_task.h"
 #include "earthcatalog/base/mutex.h"
+#include "earthcatalog/base/progress.h"
 #include "earthcatalog/compact/partition_merge.h"
 #include "earthcatalog/stac/schema.h"
 #include "earthcatalog/write/file_names.h"
@@ -25,10 +26,17 @@ namespace earthcatalog::backfill {
 /// sorted, within the spec's memory limit. What it is given must outlive it. Not thread-safe.
 class GroupMerge {
  public:
-  GroupMerge(storage::Stores& stores, const Staging& staging, const CompactTaskSpec& spec,
-             std::shared_ptr<const stac::ItemSchema> schema, const write::PartitionWriters& writer,
-             write::FileNames& names)
-      : stores_(stores), staging_(staging), spec_(spec), schema_(std::move(schema)), writer_(writer), names_(names) {}
+  GroupMerge(storage::Stores& stores, const Staging& staging, const CompactTaskSpec& spec, const Hooks& hooks,
+             ProgressMeter& meter, std::shared_ptr<const stac::ItemSchema> schema,
+             const write::PartitionWriters& writer, write::FileNames& names)
+      : stores_(stores),
+        staging_(staging),
+        spec_(spec),
+        hooks_(hooks),
+        meter_(meter),
+        schema_(std::move(schema)),
+        writer_(writer),
+        names_(names) {}
 
   Status run(std::span<const StagedGroup* const> groups);
 
@@ -60,6 +68,8 @@ class GroupMerge {
   storage::Stores& stores_;
   const Staging& staging_;
   const CompactTaskSpec& spec_;
+  const Hooks& hooks_;
+  ProgressMeter& meter_;
   const std::shared_ptr<const stac::ItemSchema> schema_;
   const write::PartitionWriters& writer_;
   write::FileNames& names_;

@@ -6,6 +6,7 @@
 #include "earthcatalog/backfill/phases/chunk_stager.h"
 #include "earthcatalog/backfill/phases/write_chunks.h"
 #include "earthcatalog/backfill/staging/object_list.h"
+#include "earthcatalog/backfill/stop.h"
 #include "earthcatalog/base/defaults.h"
 #include "earthcatalog/base/stopwatch.h"
 #include "earthcatalog/base/together.h"
@@ -17,6 +18,14 @@
 namespace earthcatalog::backfill {
 namespace {
 
+Result<std::optional<ChunkRecord>> parse_chunk_record(const std::string& text, const std::string& uri,
+                                                      TimeMicros started) {
+  auto record = parse_json<ChunkRecord>(text, uri);
+  if (!record) return fail(ErrorKind::kInvalidData, "{}; remove it and run again", record.error().message);
+  if (record->started != started) return std::nullopt;
+  return std::move(*record);
+}
+
 // Fetches one attempt's objects, and stages what they hold; run() is called once.
 class ChunkIngest {
  public:
@@ -26,10 +35,11 @@ class ChunkIngest {
         run_(run),
         hooks_(hooks),
         staging_(stores, spec.staging, spec.parts),
-        at_{spec.chunk, spec.attempt},
+        at_{spec.chunk, spec.attempt, spec.writer},
         problems_(stores, staging_.problems(at_)) {
     record_.chunk = spec.chunk;
     record_.attempt = spec.attempt;
+    record_.writer = spec.writer;
     record_.started = run.started;
   }
 
@@ -37,6 +47,8 @@ class ChunkIngest {
 
  private:
   Status stage_all();
+  Result<std::string> list_to_fetch() const;
+  Result<std::optional<ChunkRecord>> publish_marker();
   Status take(ingest::IngestStage& stage, bool is_last);
   void count(const ingest::ChunkPart& part);
   void look_at_spread(const ChunkParts& parts);
@@ -58,10 +70,13 @@ class ChunkIngest {
 
 Result<ChunkRecord> ChunkIngest::run() {
   const Stopwatch time;
-  EC_ASSIGN_OR_RETURN(grid_, grid::make_partitioner(stores_, {.type = spec_.grid_type,
-                                                              .resolution = spec_.resolution,
-                                                              .boundaries_path = spec_.boundaries_path,
-                                                              .id_field = spec_.id_field}));
+  grid_ = spec_.partitioner;
+  if (!grid_) {
+    EC_ASSIGN_OR_RETURN(grid_, grid::make_partitioner(stores_, {.type = spec_.grid_type,
+                                                                .resolution = spec_.resolution,
+                                                                .boundaries_path = spec_.boundaries_path,
+                                                                .id_field = spec_.id_field}));
+  }
   stager_ = staging_.form().stager({stores_, spec_, run_, staging_, *grid_, record_});
   EC_TRY(stage_all());
   EC_TRY(together({[&] { return write_next_list(); },
@@ -74,15 +89,33 @@ Result<ChunkRecord> ChunkIngest::run() {
                                   record_.pending + record_.rejected) {
     return fail(ErrorKind::kInvalidData, "chunk {}: the counts do not add up; please report this", at_.chunk);
   }
-  EC_TRY(staging_.write(staging_.done(at_), stager_->marker()));
+  EC_ASSIGN_OR_RETURN(auto others, publish_marker());
+  if (others) return *std::move(others);
   EC_TRY(publish_pending(staging_, record_));
   return std::move(record_);
 }
 
-Status ChunkIngest::stage_all() {
+// The record of another worker that was first, whose files count then; nothing when ours do.
+Result<std::optional<ChunkRecord>> ChunkIngest::publish_marker() {
+  const auto uri = staging_.done(at_);
+  std::optional<ChunkRecord> others;
+  EC_TRY(staging_.publish(uri, stager_->marker(), [&](const std::string& text) -> Result<bool> {
+    EC_ASSIGN_OR_RETURN(others, parse_chunk_record(text, uri, run_.started));
+    return others.has_value();
+  }));
+  return others;
+}
+
+Result<std::string> ChunkIngest::list_to_fetch() const {
+  if (at_.number == 0) return staging_.chunk({.chunk = at_.chunk});
   // The first attempt after a commit: an attempt that did not count in it may have left a list of the same number.
-  const bool after_commit = at_.number > 0 && at_.number == run_.first_attempt;
-  const auto list = after_commit ? staging_.pending(at_.chunk) : staging_.chunk(at_);
+  if (at_.number == run_.first_attempt) return staging_.pending(at_.chunk);
+  EC_ASSIGN_OR_RETURN(const auto last, read_chunk_record(staging_, {at_.chunk, at_.number - 1}, run_.started));
+  return staging_.chunk({at_.chunk, at_.number, last ? last->writer : ""});
+}
+
+Status ChunkIngest::stage_all() {
+  EC_ASSIGN_OR_RETURN(const auto list, list_to_fetch());
   EC_ASSIGN_OR_RETURN(const auto inventory, inventory::open_inventory(stores_, list, {.suffix = ""}));
   const auto workers = static_cast<std::size_t>(std::max(1, spec_.workers));
   ingest::InventoryChunker source(
@@ -98,9 +131,9 @@ Status ChunkIngest::stage_all() {
                              .keep_text = stager_->needs_text(),
                              .keep_pending = true});
   while (!stage.wait(std::chrono::milliseconds(200))) {
-    if (hooks_.stop != nullptr && hooks_.stop->load()) {
+    if (auto going = check_stop(hooks_); !going) {
       stage.stop();
-      return fail(ErrorKind::kCancelled, "stopped");
+      return going;
     }
     if (hooks_.progress) hooks_.progress(stage.progress());
     if (stage.memory_is_short() && stage.has_complete_chunk()) EC_TRY(take(stage, false));
@@ -158,8 +191,15 @@ void ChunkIngest::count(const ingest::ChunkPart& part) {
 // its marker is not there.
 Status ChunkIngest::write_next_list() {
   if (pending_.empty()) return {};
-  EC_ASSIGN_OR_RETURN(const auto where, stores_.locate(staging_.chunk({at_.chunk, at_.number + 1})));
+  EC_ASSIGN_OR_RETURN(const auto where, stores_.locate(staging_.chunk({at_.chunk, at_.number + 1, at_.writer})));
   return write_pending(where, pending_, system_now());
+}
+
+Status check_writer(std::string_view writer) {
+  const bool hex = writer.find_first_not_of("0123456789abcdef") == writer.npos;
+  if (writer.empty() || (writer.size() == 8 && hex)) return {};
+  return fail(ErrorKind::kInvalidArgument, "`writer` is \"{}\", and must be 8 hex digits in lower case, or empty",
+              writer);
 }
 
 std::string_view without_slashes(std::string_view uri) {
@@ -182,22 +222,23 @@ Status check_settings(const IngestChunkSpec& spec, const RunSettings& run) {
 
 }  // namespace
 
-Result<std::optional<ChunkRecord>> read_chunk_record(const Staging& staging, Attempt attempt, TimeMicros started) {
+Result<std::optional<ChunkRecord>> read_chunk_record(const Staging& staging, const Attempt& attempt,
+                                                     TimeMicros started) {
   const auto uri = staging.done(attempt);
   EC_ASSIGN_OR_RETURN(const auto text, staging.read(uri));
   if (!text) return std::nullopt;
-  auto record = parse_json<ChunkRecord>(*text, uri);
-  if (!record) return fail(ErrorKind::kInvalidData, "{}; remove it and run again", record.error().message);
-  if (record->started != started) return std::nullopt;
-  return std::move(*record);
+  return parse_chunk_record(*text, uri, started);
 }
 
 nlohmann::json part_files(const Staging& staging, const ChunkRecord& record) {
+  const auto place = catalog::place_of_run(staging.parts());
   auto files = nlohmann::json::array();
   for (const auto& file : record.files) {
-    files.push_back({{"s3_key", staging.rows(file.partition, {record.chunk, record.attempt}, file.number)},
+    auto uri = staging.rows(file.partition, record.at(), file.number);
+    if (place) uri.erase(0, place->warehouse.size() + 1);
+    files.push_back({{"s3_key", std::move(uri)},
                      {"grid_partition", file.partition.cell},
-                     {"year", write::year_name(file.partition.year)},
+                     {"year", file.partition.year},
                      {"row_count", file.rows},
                      {"file_size_bytes", file.bytes}});
   }
@@ -207,13 +248,14 @@ nlohmann::json part_files(const Staging& staging, const ChunkRecord& record) {
 Status publish_pending(const Staging& staging, const ChunkRecord& last) {
   const auto uri = staging.pending(last.chunk);
   if (last.pending == 0) return last.attempt == 0 ? Status{} : staging.remove(uri);
-  const auto list = staging.chunk({last.chunk, last.attempt + 1});
+  const auto list = staging.chunk({last.chunk, last.attempt + 1, last.writer});
   EC_ASSIGN_OR_RETURN(const auto bytes, staging.read(list));
   if (!bytes) return fail(ErrorKind::kNotFound, "{} is gone; run with `restart` to stage everything anew", list);
   return staging.write(uri, *bytes);
 }
 
 Result<ChunkRecord> ingest_chunk(storage::Stores& stores, const IngestChunkSpec& spec, const Hooks& hooks) {
+  EC_TRY(check_writer(spec.writer));
   const Staging staging(stores, spec.staging, spec.parts);
   EC_ASSIGN_OR_RETURN(const auto run, read_run_record(staging));
   if (!run) return fail(ErrorKind::kNotFound, "{} holds no backfill (any more)", spec.staging);
@@ -221,7 +263,7 @@ Result<ChunkRecord> ingest_chunk(storage::Stores& stores, const IngestChunkSpec&
   if (done) return std::move(*done);
   EC_TRY(annotate(check_settings(spec, run->settings), spec.staging));
   if (const auto place = catalog::place_of_run(spec.parts)) {  // for who has not called write_chunks there
-    EC_TRY(catalog::claim_unfinished_run(stores, place->warehouse, place->run_id));
+    EC_TRY(claim_place(stores, *place));
   }
   return ingest_attempt(stores, spec, *run, hooks);
 }

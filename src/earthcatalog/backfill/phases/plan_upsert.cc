@@ -6,6 +6,7 @@
 #include <memory>
 #include <unordered_set>
 
+#include "earthcatalog/backfill/stop.h"
 #include "earthcatalog/index/index_run_file.h"
 
 namespace earthcatalog::backfill {
@@ -16,8 +17,8 @@ constexpr std::size_t kHoldingsAtOnce = 65'536;
 
 class DeltaDecision {
  public:
-  DeltaDecision(const Staging& staging, const index::ObjectIndex& index, StagedSummary& summary)
-      : staging_(staging), index_(index), recorded_(index), summary_(summary) {}
+  DeltaDecision(const Staging& staging, const index::ObjectIndex& index, const Hooks& hooks, StagedSummary& summary)
+      : staging_(staging), index_(index), hooks_(hooks), recorded_(index), summary_(summary) {}
 
   Result<DeltaChanges> run(std::int64_t memory_bytes) {
     EC_ASSIGN_OR_RETURN(runs_, open_runs(staging_, summary_));
@@ -48,6 +49,7 @@ class DeltaDecision {
 
   const Staging& staging_;
   const index::ObjectIndex& index_;
+  const Hooks& hooks_;
   const ingest::StagedObjects recorded_;
   StagedSummary& summary_;
   std::vector<std::unique_ptr<index::RunReader>> runs_;  // as in summary_.runs
@@ -85,6 +87,7 @@ Status DeltaDecision::collect_objects() {
 }
 
 Status DeltaDecision::settle(Staged& staged) {
+  EC_TRY(check_stop(hooks_));
   EC_TRY(leave_out_stale(staged));
   for (const auto& holding : staged.holdings) objects_.push_back(holding.object);
   EC_ASSIGN_OR_RETURN(auto moved, index_.find_moved(staged.holdings));
@@ -117,6 +120,7 @@ Status DeltaDecision::leave_out_stale(Staged& staged) {
 }
 
 Status DeltaDecision::decide(std::uint64_t part) {
+  EC_TRY(check_stop(hooks_));
   std::vector<index::ObjectEntry> entries;
   std::vector<EntryPosition> positions;
   EC_TRY(read_entries(part, entries, positions));
@@ -175,8 +179,8 @@ void DeltaDecision::take(ingest::EntryDecision decision, const std::vector<Entry
 }  // namespace
 
 Result<DeltaChanges> decide_delta(const Staging& staging, const index::ObjectIndex& index, std::int64_t memory_bytes,
-                                  StagedSummary& summary) {
-  return annotate(DeltaDecision(staging, index, summary).run(memory_bytes), "deciding what the delta replaces");
+                                  const Hooks& hooks, StagedSummary& summary) {
+  return annotate(DeltaDecision(staging, index, hooks, summary).run(memory_bytes), "deciding what the delta replaces");
 }
 
 }  // namespace earthcatalog::backfill

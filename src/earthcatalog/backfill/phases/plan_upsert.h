@@ -22,8 +22,8 @@ struct DeltaChanges {
 
 /// Decides on all staged objects, as incremental does; those that lose leave the rows of `summary`. Memory: about
 /// `memory_bytes` for entries, 16 bytes for each object, what changes in the table, and what others have recorded of
-/// the staged objects since.
+/// the staged objects since. kCancelled when `hooks` say stop.
 Result<DeltaChanges> decide_delta(const Staging& staging, const index::ObjectIndex& index, std::int64_t memory_bytes,
-                                  StagedSummary& summary);
+                                  const Hooks& hooks, StagedSummary& summary);
 
 }  // namespace earthcatalog::backfill

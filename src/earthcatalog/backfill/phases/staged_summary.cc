@@ -6,6 +6,7 @@
 #include <mutex>
 
 #include "earthcatalog/backfill/phases/ingest_chunk.h"
+#include "earthcatalog/backfill/stop.h"
 #include "earthcatalog/base/parallel.h"
 #include "earthcatalog/extsort/hash_sorter.h"
 
@@ -56,6 +57,7 @@ Status Planner::read_chunks() {
   const auto parallel = staging_.stores().parallel(1);
   const auto window = static_cast<std::int64_t>(parallel.under_way);
   for (std::int64_t first = 0; first < run_.chunks; first += window) {
+    EC_TRY(check_stop(options_.hooks));
     const auto count = static_cast<std::size_t>(std::min(window, run_.chunks - first));
     std::vector<TwoAttempts> found(count);
     EC_TRY(parallel_for(2 * count, parallel, [&](std::size_t i) -> Status {
@@ -70,6 +72,10 @@ Status Planner::read_chunks() {
     }));
     for (auto& records : chunks) {
       for (auto& record : records) add(std::move(record));
+    }
+    if (options_.hooks.progress) {
+      options_.hooks.progress(
+          {.settled = first + std::ssize(chunks), .total = run_.chunks, .stage = "plan", .unit = "chunks"});
     }
   }
   return {};
@@ -106,11 +112,8 @@ void Planner::add(ChunkRecord record) {
   for (const auto& file : record.files) {
     auto& group = groups_[file.partition];
     group.partition = file.partition;
-    group.files.push_back({.attempt = {record.chunk, record.attempt},
-                           .number = file.number,
-                           .rows = file.rows,
-                           .bytes = file.bytes,
-                           .items = file.items});
+    group.files.push_back(
+        {.attempt = record.at(), .number = file.number, .rows = file.rows, .bytes = file.bytes, .items = file.items});
   }
   for (const auto& [name, kinds] : record.observed) summary_.observed[name].merge(kinds);
   summary_.all_itslive = summary_.all_itslive && record.all_itslive;
@@ -129,7 +132,7 @@ void Planner::add(ChunkRecord record) {
   summary_.rejected += record.rejected;
   summary_.superseded_before += record.superseded;
   for (int spill = 0; spill < std::ssize(record.runs); ++spill) {
-    summary_.runs.push_back({{{record.chunk, record.attempt}, spill}, record.runs[static_cast<std::size_t>(spill)]});
+    summary_.runs.push_back({{record.at(), spill}, record.runs[static_cast<std::size_t>(spill)]});
   }
   record.files.clear();
   if (record.schemas.empty()) record.observed.clear();
@@ -147,6 +150,7 @@ Status Planner::find_dropped() {
     if (!same_object && options_.delta) break;
     auto& sorter = same_object ? objects : items;
     EC_TRY(sorter.drain([&](std::span<const EntryAt> part) -> Status {
+      EC_TRY(check_stop(options_.hooks));
       for (std::size_t first = 0, end = 0; first < part.size(); first = end) {
         while (end < part.size() && part[end].key == part[first].key) ++end;
         if (end - first > 1) EC_TRY(drop(part.subspan(first, end - first), same_object));
@@ -161,6 +165,7 @@ Status Planner::read_entries(EntrySorter& objects, EntrySorter& items) {
   EC_ASSIGN_OR_RETURN(readers_, open_runs(staging_, summary_));
   std::mutex mutex;  // of the sorters
   return parallel_for(readers_.size(), staging_.stores().parallel(1), [&](std::size_t r) -> Status {
+    EC_TRY(check_stop(options_.hooks));
     if (!readers_[r]) return {};
     std::int64_t row = 0;
     return readers_[r]->scan_keys([&](const index::RunKey& key) -> Status {
@@ -204,7 +209,7 @@ Status Planner::drop(std::span<const EntryAt> same, bool same_object) {
 void Planner::name_plan() {
   std::string text = fmt::format("{} {}", run_.settings.inventory_identity, run_.started);
   for (const auto& record : summary_.records) {
-    text += fmt::format(" {}.{}:{}", record.chunk, record.attempt, record.rows);
+    text += fmt::format(" {}.{}{}:{}", record.chunk, record.attempt, record.writer, record.rows);
     for (const auto& run : record.runs) text += fmt::format(":{}", run.entries);
   }
   summary_.started = run_.started;

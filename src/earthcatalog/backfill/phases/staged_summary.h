@@ -12,6 +12,7 @@
 #include "earthcatalog/backfill/phases/compact_task.h"
 #include "earthcatalog/backfill/run_record.h"
 #include "earthcatalog/base/defaults.h"
+#include "earthcatalog/base/progress.h"
 #include "earthcatalog/index/index_run_file.h"
 #include "earthcatalog/index/object_index.h"
 #include "earthcatalog/ingest/missing_rule.h"
@@ -24,6 +25,7 @@ struct SummaryOptions {
   bool delta = false;  ///< which of several objects holds an item is left to decide_delta()
   std::int64_t memory_bytes = kDefaultMemoryBytes;  ///< for looking for items that several objects hold
   std::string scratch_folder = "/var/tmp";
+  Hooks hooks = {};  ///< its stop ends early, kCancelled
 };
 
 /// Where an entry lies among the object runs of all attempts.

@@ -6,6 +6,7 @@
 
 #include "earthcatalog/backfill/phases/rest_of_listing.h"
 #include "earthcatalog/backfill/staging/object_list.h"
+#include "earthcatalog/backfill/stop.h"
 #include "earthcatalog/base/parallel.h"
 #include "earthcatalog/base/together.h"
 #include "earthcatalog/catalog/unfinished_run.h"
@@ -13,10 +14,13 @@
 namespace earthcatalog::backfill {
 namespace {
 
-Status skip(inventory::Inventory& inventory, std::int64_t items) {
+constexpr int kMostWrittenAtOnce = 64;
+
+Status skip(inventory::Inventory& inventory, std::int64_t items, const Hooks& hooks) {
   constexpr std::int64_t kMost = 10'000;
   std::vector<storage::ObjectRef> objects;
   while (items > 0) {
+    EC_TRY(check_stop(hooks));
     EC_TRY(inventory.next(objects, static_cast<std::size_t>(std::min(items, kMost))));
     if (objects.empty()) return fail(ErrorKind::kInvalidData, "the inventory has fewer keys than when it was cut");
     items -= static_cast<std::int64_t>(objects.size());
@@ -38,17 +42,22 @@ Status write_chunk(const Staging& staging, std::int64_t number, std::span<const 
 
 using Next = std::function<Status(std::vector<storage::ObjectRef>&, std::size_t most)>;
 
-// Keys of chunks that are written side by side.
-constexpr std::int64_t kKeysAtOnce = 100'000;
+struct Cutting {
+  const Staging& staging;
+  const Hooks& hooks;
+  int write_concurrency;
+  bool keep;  // chunks that are there
+};
 
 // `next` gives the objects that are in no chunk yet.
-Status cut(const Next& next, const Staging& staging, RunRecord& record, bool keep) {
+Status cut(const Next& next, const Cutting& how, RunRecord& record) {
   const auto& settings = record.settings;
   const auto& limit = settings.limit;
-  std::vector<std::vector<storage::ObjectRef>> chunks(
-      static_cast<std::size_t>(std::clamp<std::int64_t>(kKeysAtOnce / settings.chunk_size, 1, 64)));
+  const auto at_once = static_cast<std::size_t>(std::clamp(how.write_concurrency, 1, kMostWrittenAtOnce));
+  std::vector<std::vector<storage::ObjectRef>> chunks(at_once);
   std::size_t filled = chunks.size();
   while (filled == chunks.size()) {
+    EC_TRY(check_stop(how.hooks));
     std::int64_t items = record.items;
     for (filled = 0; filled < chunks.size() && (!limit || items < *limit); ++filled) {
       const auto most = limit ? std::min(settings.chunk_size, *limit - items) : settings.chunk_size;
@@ -56,23 +65,24 @@ Status cut(const Next& next, const Staging& staging, RunRecord& record, bool kee
       if (chunks[filled].empty()) break;
       items += std::ssize(chunks[filled]);
     }
-    EC_TRY(parallel_for(filled, staging.stores().parallel(1), [&](std::size_t i) {
-      return write_chunk(staging, record.chunks + static_cast<std::int64_t>(i), chunks[i], keep);
+    EC_TRY(parallel_for(filled, at_once, [&](std::size_t i) {
+      return write_chunk(how.staging, record.chunks + static_cast<std::int64_t>(i), chunks[i], how.keep);
     }));
     record.chunks += static_cast<std::int64_t>(filled);
     record.items = items;
+    if (how.hooks.progress) how.hooks.progress({.settled = items, .stage = "inventory", .unit = "keys"});
   }
   return {};
 }
 
-Status cut(inventory::Inventory& inventory, const Staging& staging, RunRecord& record, bool keep) {
+Status cut(inventory::Inventory& inventory, Cutting how, RunRecord& record) {
   if (record.settings.is_listing()) {
-    EC_ASSIGN_OR_RETURN(const auto rest, RestOfListing::make(staging, record, keep));
-    return cut([&](auto& objects, std::size_t most) { return rest.next(inventory, objects, most); }, staging, record,
-               false);
+    EC_ASSIGN_OR_RETURN(const auto rest, RestOfListing::make(how.staging, record, how.keep));
+    how.keep = false;
+    return cut([&](auto& objects, std::size_t most) { return rest.next(inventory, objects, most); }, how, record);
   }
-  EC_TRY(skip(inventory, record.items));
-  return cut([&](auto& objects, std::size_t most) { return inventory.next(objects, most); }, staging, record, keep);
+  EC_TRY(skip(inventory, record.items, how.hooks));
+  return cut([&](auto& objects, std::size_t most) { return inventory.next(objects, most); }, how, record);
 }
 
 void note_counts(const inventory::InventoryCounts& counts, RunRecord& record) {
@@ -93,13 +103,23 @@ Result<std::optional<RunRecord>> read_run_record(const Staging& staging) {
   return fail(record.error().kind, "{}; begin the backfill anew with `restart`", record.error().message);
 }
 
-Result<RunRecord> write_chunks(storage::Stores& stores, const WriteChunksSpec& spec) {
+Status claim_place(storage::Stores& stores, const catalog::RunPlace& place) {
+  EC_ASSIGN_OR_RETURN(const auto claimed, catalog::read_unfinished_run(stores, place.warehouse));
+  if (claimed && *claimed != place.run_id) {
+    const Staging other(stores, catalog::run_folder(place.warehouse, *claimed));
+    EC_ASSIGN_OR_RETURN(const bool unfinished, other.exists(other.run_record()));
+    if (!unfinished) EC_TRY(catalog::release_unfinished_run(stores, place.warehouse, *claimed));
+  }
+  return catalog::claim_unfinished_run(stores, place.warehouse, place.run_id);
+}
+
+Result<RunRecord> write_chunks(storage::Stores& stores, const WriteChunksSpec& spec, const Hooks& hooks) {
   EC_ASSIGN_OR_RETURN(const auto before, read_run_record(Staging(stores, spec.staging)));
-  return write_chunks_after(stores, spec, before);
+  return write_chunks_after(stores, spec, before, hooks);
 }
 
 Result<RunRecord> write_chunks_after(storage::Stores& stores, const WriteChunksSpec& spec,
-                                     const std::optional<RunRecord>& before) {
+                                     const std::optional<RunRecord>& before, const Hooks& hooks) {
   const Staging staging(stores, spec.staging);
   RunRecord record = before.value_or(RunRecord{.started = system_now()});
   const auto old_limit = record.settings.limit;
@@ -108,9 +128,7 @@ Result<RunRecord> write_chunks_after(storage::Stores& stores, const WriteChunksS
   if (before && before->settings.since_text == settings.since_text) settings.since = before->settings.since;
   // The direct shape: from here on `expire` leaves the run's parts alone.
   const auto run = before && before->committed_snapshot ? std::nullopt : catalog::place_of_run(spec.staging);
-  if (run) {
-    EC_TRY(catalog::claim_unfinished_run(stores, run->warehouse, run->run_id));
-  }
+  if (run) EC_TRY(claim_place(stores, *run));
   if (settings.chunk_size <= 0) return fail(ErrorKind::kInvalidArgument, "`chunk_size` must be positive");
   auto options = settings.inventory_options();
   options.limit.reset();  // counted by what is in chunks
@@ -122,9 +140,11 @@ Result<RunRecord> write_chunks_after(storage::Stores& stores, const WriteChunksS
 
   record.complete = false;
   const auto begun = to_json_text(record);
-  const auto status =
-      together({[&] { return staging.write(staging.run_record(), begun); },
-                [&] { return cut(*inventory, staging, record, before && old_limit == settings.limit); }});
+  const auto status = together({[&] { return staging.write(staging.run_record(), begun); },
+                                [&] {
+                                  const bool keep = before && old_limit == settings.limit;
+                                  return cut(*inventory, {staging, hooks, spec.write_concurrency, keep}, record);
+                                }});
   // A mistake in the settings must not stand in the way of the next run.
   if (!status && !before && record.chunks == 0) EC_TRY(staging.remove(staging.run_record()));
   EC_TRY(status);

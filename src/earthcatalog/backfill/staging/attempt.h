@@ -11,6 +11,9 @@ namespace earthcatalog::backfill {
 struct Attempt {
   std::int64_t chunk = 0;
   int number = 0;
+  /// Whose: 8 hex digits, which all that it staged has in its names; or empty. Of what it will fetch: whose list that
+  /// is.
+  std::string writer = {};
   auto operator<=>(const Attempt&) const = default;
 };
 
@@ -27,8 +30,10 @@ struct FileNumber {
   auto operator<=>(const FileNumber&) const = default;
 };
 
-/// "chunk_000007", "chunk_000007_p1".
-std::string attempt_name(Attempt attempt);
+/// "chunk_000007", "chunk_000007_p1", "chunk_000007_p1_5f0c9b1e".
+std::string attempt_name(const Attempt& attempt);
+/// The same without the writer: a chunk has one marker, whoever was first.
+std::string marker_name(const Attempt& attempt);
 /// What follows it in the name of a file: "", "_m1", "_m1_2".
 std::string suffix_of(FileNumber number);
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -29,25 +30,36 @@ class Staging {
   const StagedForm& form() const { return *form_; }
   std::string run_record() const { return at("chunks/_run.json"); }
   /// What an attempt fetches: the chunk, or what the attempt before left. Written once, whole.
-  std::string chunk(Attempt attempt) const;
+  std::string chunk(const Attempt& attempt) const;
   std::string pending(std::int64_t chunk) const;
-  std::string done(Attempt attempt) const { return form_->done(attempt); }
+  std::string done(const Attempt& attempt) const { return form_->done(attempt); }
   std::string objects(const Spill& spill) const { return form_->objects(spill); }
   /// Of the direct shape: manifest of the parts of a spill.
   std::string part_files(const Spill& spill) const;
-  std::string problems(Attempt attempt) const { return form_->problems(attempt); }
-  std::string rows(const write::Partition& partition, Attempt attempt, FileNumber number) const {
+  std::string problems(const Attempt& attempt) const { return form_->problems(attempt); }
+  std::string rows(const write::Partition& partition, const Attempt& attempt, FileNumber number) const {
     return form_->rows(partition, attempt, number);
   }
   /// `key` is what tells the task from tasks of other summaries: what it left is never taken for theirs.
   std::string task_report(std::int64_t task, std::string_view key) const;
-  std::string task_files(std::int64_t task, std::string_view key) const;
+  /// `files` tells what two workers made of one task apart.
+  std::string task_files(std::int64_t task, std::string_view key, std::string_view files) const;
+  std::string task_spec(std::int64_t task, std::string_view key) const;
+  /// The columns that tasks write, by what they are.
+  std::string schema(std::string_view name) const;
   std::string file_list(std::string_view key) const;
 
   Result<bool> exists(const std::string& uri) const;
   /// The bytes of a marker; nothing when there is none.
   Result<std::optional<std::string>> read(const std::string& uri) const;
   Status write(const std::string& uri, std::string_view bytes) const;
+  /// Says whether the marker with these bytes stands: it is of this backfill, and whole.
+  using Counts = std::function<Result<bool>(const std::string&)>;
+  /// Writes a marker, unless one is there that counts: then returns its bytes. Of two workers that do the same at the
+  /// same time one is first, and the other learns what that one did. (On gs:// and abfs:// both may believe to be
+  /// first; what the second wrote stands.)
+  Result<std::optional<std::string>> publish(const std::string& uri, std::string_view bytes,
+                                             const Counts& counts) const;
   Status remove(const std::string& uri) const;
   storage::Stores& stores() const { return *stores_; }
 

@@ -44,7 +44,8 @@ std::unexpected<Error> gone(const std::string& uri) {
   return fail(ErrorKind::kNotFound, "{} is gone; run with `restart` to stage everything anew", uri);
 }
 
-std::unexpected<Error> cut_short(const Staging& staging, const StagedFile& file, Attempt attempt, std::int64_t bytes) {
+std::unexpected<Error> cut_short(const Staging& staging, const StagedFile& file, const Attempt& attempt,
+                                 std::int64_t bytes) {
   return fail(ErrorKind::kInvalidData, "{} has {} bytes, and its chunk wrote {}; remove {} and run again",
               staging.rows(file.partition, attempt, file.number), bytes, file.bytes, staging.done(attempt));
 }
@@ -126,7 +127,7 @@ Result<std::vector<StagedFile>> write_rows(const Staging& staging, const grid::P
 }
 
 Result<std::shared_ptr<arrow::io::RandomAccessFile>> open_rows(const Staging& staging, const StagedFile& file,
-                                                               Attempt attempt) {
+                                                               const Attempt& attempt) {
   const auto uri = staging.rows(file.partition, attempt, file.number);
   EC_ASSIGN_OR_RETURN(const auto where, staging.stores().locate(uri));
   auto in = where.store->open_input(where.key);
@@ -138,7 +139,7 @@ Result<std::shared_ptr<arrow::io::RandomAccessFile>> open_rows(const Staging& st
   return in;
 }
 
-Result<std::string> read_rows(const Staging& staging, const StagedFile& file, Attempt attempt) {
+Result<std::string> read_rows(const Staging& staging, const StagedFile& file, const Attempt& attempt) {
   const auto uri = staging.rows(file.partition, attempt, file.number);
   EC_ASSIGN_OR_RETURN(auto text, staging.read(uri));
   if (!text) return gone(uri);

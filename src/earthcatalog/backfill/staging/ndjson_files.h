@@ -51,8 +51,8 @@ Result<std::string> copy_rows(const Staging& staging, const FileToRead& file, co
 
 /// A file, to be read piece by piece. Errors of read_rows().
 Result<std::shared_ptr<arrow::io::RandomAccessFile>> open_rows(const Staging& staging, const StagedFile& file,
-                                                               Attempt attempt);
+                                                               const Attempt& attempt);
 /// The bytes of a file. kInvalidData when it is not as long as its record says.
-Result<std::string> read_rows(const Staging& staging, const StagedFile& file, Attempt attempt);
+Result<std::string> read_rows(const Staging& staging, const StagedFile& file, const Attempt& attempt);
 
 }  // namespace earthcatalog::backfill

@@ -12,17 +12,17 @@ class NdjsonForm final : public StagedForm {
  public:
   explicit NdjsonForm(std::string root) : root_(std::move(root)) {}
 
-  std::string done(Attempt attempt) const override {
-    return at(fmt::format("staging/_completed/{}.done", attempt_name(attempt)));
+  std::string done(const Attempt& attempt) const override {
+    return at(fmt::format("staging/_completed/{}.done", marker_name(attempt)));
   }
   std::string objects(const Spill& spill) const override {
     return at(
         fmt::format("staging/_objects/{}{}.parquet", attempt_name(spill.attempt), suffix_of({.spill = spill.number})));
   }
-  std::string problems(Attempt attempt) const override {
+  std::string problems(const Attempt& attempt) const override {
     return at(fmt::format("staging/_problems/{}.ndjson", attempt_name(attempt)));
   }
-  std::string rows(const write::Partition& partition, Attempt attempt, FileNumber number) const override {
+  std::string rows(const write::Partition& partition, const Attempt& attempt, FileNumber number) const override {
     return at(fmt::format("staging/{}/{}/{}{}.ndjson", partition.cell, write::year_name(partition.year),
                           attempt_name(attempt), suffix_of(number)));
   }

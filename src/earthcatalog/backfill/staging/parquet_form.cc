@@ -15,12 +15,14 @@ class ParquetForm final : public StagedForm {
  public:
   ParquetForm(std::string root, std::string parts) : root_(std::move(root)), parts_(std::move(parts)) {}
 
-  std::string done(Attempt attempt) const override { return of_attempt(attempt, "ingest_stats.json"); }
+  std::string done(const Attempt& attempt) const override {
+    return storage::join_uri(root_, marker_name(attempt) + "/ingest_stats.json");
+  }
   std::string objects(const Spill& spill) const override {
     return of_attempt(spill.attempt, fmt::format("objects{}.parquet", suffix_of({.spill = spill.number})));
   }
-  std::string problems(Attempt attempt) const override { return of_attempt(attempt, "problems.ndjson"); }
-  std::string rows(const write::Partition& partition, Attempt attempt, FileNumber number) const override {
+  std::string problems(const Attempt& attempt) const override { return of_attempt(attempt, "problems.ndjson"); }
+  std::string rows(const write::Partition& partition, const Attempt& attempt, FileNumber number) const override {
     return storage::join_uri(
         parts_, fmt::format("grid_partition={}/year={}/{}{}.parquet", partition.cell, write::year_name(partition.year),
                             attempt_name(attempt), suffix_of(number)));
@@ -61,7 +63,7 @@ class ParquetForm final : public StagedForm {
   }
 
  private:
-  std::string of_attempt(Attempt attempt, std::string_view name) const {
+  std::string of_attempt(const Attempt& attempt, std::string_view name) const {
     return storage::join_uri(root_, fmt::format("{}/{}", attempt_name(attempt), name));
   }
 

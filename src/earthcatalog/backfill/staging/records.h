@@ -43,6 +43,7 @@ struct ItemCounts {
 struct ChunkRecord {
   std::int64_t chunk = 0;
   int attempt = 0;
+  std::string writer;      ///< 8 hex digits in the names of what was staged; or empty
   TimeMicros started = 0;  ///< RunRecord::started of the backfill that it belongs to
   std::int64_t source_items = 0, staged_items = 0;
   std::int64_t superseded = 0;  ///< direct shape: a newer version of the item came in the same spill
@@ -59,6 +60,8 @@ struct ChunkRecord {
   std::string problems;              ///< URI of the problems file; empty: none
   std::string warning;               ///< a grid that is too fine for the items; empty: none
   double seconds = 0;
+
+  Attempt at() const { return {chunk, attempt, writer}; }
 };
 
 }  // namespace earthcatalog::backfill
@@ -85,9 +88,9 @@ void to_json(nlohmann::json& json, const StagedFile& file);
 void from_json(const nlohmann::json& json, StagedFile& file);
 
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(ObjectRun, entries, bytes)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(ChunkRecord, chunk, attempt, started, source_items, staged_items,
-                                                superseded, repeated, missing, pending, rejected, first_missing, rows,
-                                                bytes_fetched, item_dates_unparseable, items, files, all_itslive,
-                                                observed, runs, schemas, problems, warning, seconds)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(ChunkRecord, chunk, attempt, writer, started, source_items,
+                                                staged_items, superseded, repeated, missing, pending, rejected,
+                                                first_missing, rows, bytes_fetched, item_dates_unparseable, items,
+                                                files, all_itslive, observed, runs, schemas, problems, warning, seconds)
 
 }  // namespace earthcatalog::backfill

@@ -45,10 +45,10 @@ class StagedForm {
   virtual ~StagedForm() = default;
 
   // Names, as Staging has them.
-  virtual std::string done(Attempt attempt) const = 0;
+  virtual std::string done(const Attempt& attempt) const = 0;
   virtual std::string objects(const Spill& spill) const = 0;
-  virtual std::string problems(Attempt attempt) const = 0;
-  virtual std::string rows(const write::Partition& partition, Attempt attempt, FileNumber number) const = 0;
+  virtual std::string problems(const Attempt& attempt) const = 0;
+  virtual std::string rows(const write::Partition& partition, const Attempt& attempt, FileNumber number) const = 0;
 
   /// All folders of a backfill, in the order in which a clean-up empties them.
   virtual std::vector<std::string> folders() const = 0;

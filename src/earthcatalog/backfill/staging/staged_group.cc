@@ -11,13 +11,16 @@ namespace {
 constexpr std::array<std::pair<PartForm, std::string_view>, 3> kForms{
     {{PartForm::kSame, "same"}, {PartForm::kFewerColumns, "fewer_columns"}, {PartForm::kItems, "items"}}};
 
-void write_attempt(nlohmann::json& json, Attempt attempt) {
+void write_attempt(nlohmann::json& json, const Attempt& attempt) {
   json["chunk"] = attempt.chunk;
   if (attempt.number != 0) json["attempt"] = attempt.number;
+  if (!attempt.writer.empty()) json["writer"] = attempt.writer;
 }
 
 Attempt read_attempt(const nlohmann::json& json) {
-  return {.chunk = json.at("chunk").get<std::int64_t>(), .number = json.value("attempt", 0)};
+  return {.chunk = json.at("chunk").get<std::int64_t>(),
+          .number = json.value("attempt", 0),
+          .writer = json.value("writer", "")};
 }
 
 }  // namespace
@@ -37,7 +40,7 @@ void to_json(nlohmann::json& json, const StagedGroupFile& file) {
 }
 
 void from_json(const nlohmann::json& json, StagedGroupFile& file) {
-  check_members(json, {"chunk", "attempt", "spill", "file", "rows", "bytes", "items", "form"});
+  check_members(json, {"chunk", "attempt", "writer", "spill", "file", "rows", "bytes", "items", "form"});
   file.attempt = read_attempt(json);
   json.get_to(file.number);
   json.at("rows").get_to(file.rows);
@@ -56,7 +59,7 @@ void to_json(nlohmann::json& json, const DroppedObject& dropped) {
 }
 
 void from_json(const nlohmann::json& json, DroppedObject& dropped) {
-  check_members(json, {"chunk", "attempt", "spill", "object", "identity"});
+  check_members(json, {"chunk", "attempt", "writer", "spill", "object", "identity"});
   dropped.spill = {.attempt = read_attempt(json), .number = json.value("spill", 0)};
   json.at("object").get_to(dropped.object);
   json.at("identity").get_to(dropped.identity);

@@ -20,6 +20,8 @@ constexpr std::array<std::pair<ColumnType, std::string_view>, 7> kTypes{{{Column
 
 }  // namespace
 
+std::string schema_name(const TableSchema& schema) { return to_hex(hash128(to_json_text(schema))).substr(0, 16); }
+
 TableSchema describe(const stac::ItemSchema& items, const iceberg::Schema& schema) {
   TableSchema result{.kind = items.kind == stac::SchemaKind::kItslive ? "itslive" : "auto", .columns = {}};
   for (const auto& column : items.columns) {

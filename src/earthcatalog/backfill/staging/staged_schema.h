@@ -24,6 +24,9 @@ struct TableSchema {
   bool operator==(const TableSchema&) const = default;
 };
 
+/// What tells the schema from others: 16 hex digits.
+std::string schema_name(const TableSchema& schema);
+
 /// `schema`: the columns of `items` with their field ids, from Catalog::plan_schema().
 TableSchema describe(const stac::ItemSchema& items, const iceberg::Schema& schema);
 /// `items`, which has the columns of `table` and perhaps more, with ids for those: the table may give them others. A

@@ -65,7 +65,7 @@ Result<backfill::BackfillSpec> make_spec(const Session& session, const Flags& fl
   spec.settings.limit = input.limit;
   spec.settings.chunk_size = flags.chunk_size.value_or(spec.settings.chunk_size);
   EC_ASSIGN_OR_RETURN(spec.catalog, catalog_options(session, flags, access, "backfill"));
-  spec.catalog.default_resolution.reset();  // a whole archive on a grid that nobody chose costs too much
+  spec.catalog.default_resolution.reset();  // run_backfill() knows which shape has one
   EC_ASSIGN_OR_RETURN(spec.catalog.warehouse, storage::normalize_uri(spec.catalog.warehouse));
   if (flags.skip_upload) {
     EC_ASSIGN_OR_RETURN(const auto catalog_uri, storage::normalize_uri(access.catalog));
@@ -101,7 +101,8 @@ class BackfillCommand final : public Command {
  public:
   void setup(CLI::App& app) override {
     app_ = app.add_subcommand("backfill", "a whole archive in four phases that may be stopped anywhere and go on");
-    flags_.add(*app_, {.chunk_size = backfill::RunSettings().chunk_size, .resolution = "a new table needs it"});
+    flags_.add(*app_, {.chunk_size = backfill::RunSettings().chunk_size,
+                       .resolution = "with --staging a new table needs it, else 1"});
     add_own_options(*app_, flags_);
     report_.add(*app_, "Run");
   }
