@@ -347,6 +347,39 @@ TEST_P(Phases, EachTellsOfItsProgress) {
   expect_told("register_and_cleanup", register_and_cleanup(world_->stores, spec, hooks));
 }
 
+TEST_P(Phases, RegisteringRunsInsideALockThatTheHeadHolds) {
+  auto options =
+      catalog::writer_options(World::kCatalog, World::kWarehouse, std::string(32, 'a'), catalog::this_host());
+  options.clock = system_now;  // as the phases' own
+  const auto lock = catalog::take_lock(world_->stores, options);
+  ASSERT_TRUE(lock) << lock.error().message;
+  ingest_all();
+  auto spec = head();
+  spec.lock = true;
+  for (const auto& task : plan(spec).tasks) ASSERT_TRUE(compact_group(world_->stores, task, {}));
+  EXPECT_EQ(error_of(register_and_cleanup(world_->stores, spec, {})).kind, ErrorKind::kLocked);
+  EXPECT_THAT(world_->rows(), IsEmpty());
+  const auto done = run_phase(world_->stores, "register_and_cleanup", to_json_text(spec), {}, {.held_lock = *lock});
+  ASSERT_TRUE(done) << done.error().message;
+  EXPECT_EQ(world_->rows(), first_rows());
+  EXPECT_TRUE(catalog::show_lock(world_->stores, {.catalog = World::kCatalog, .lock_uri = {}})->has_value());
+  ASSERT_TRUE((*lock)->release());
+}
+
+TEST_P(Phases, AGivenPartitionerFindsTheCellsOfAChunk) {
+  cut();
+  const auto finer = grid::make_partitioner(world_->stores, {.type = "h3", .resolution = 3});
+  ASSERT_TRUE(finer);
+  const auto text = run_phase(world_->stores, "ingest_chunk", to_json_text(chunk(0)), {}, {.partitioner = *finer});
+  ASSERT_TRUE(text) << text.error().message;
+  const auto record = nlohmann::json::parse(*text);
+  EXPECT_THAT(record["files"], Not(IsEmpty()));
+  for (const auto& file : record["files"]) {
+    const auto cell = file["cell"].get<std::string>();
+    EXPECT_TRUE(cell == grid::kNoCellName || cell.starts_with("83")) << cell;
+  }
+}
+
 TEST_P(Phases, ChunksAreWrittenSideBySide) {
   auto settings = World::settings("first");
   settings.chunk_size = 1;

@@ -1,7 +1,7 @@
 // Which tasks of phase 3 are the same work.
 #include <gtest/gtest.h>
 
-#include "earthcatalog/backfill/phases/compact_task.h"
+#include "earthcatalog/backfill/tasks/compact_task.h"
 
 namespace earthcatalog::backfill {
 namespace {

@@ -32,9 +32,7 @@ def _ndjson_key(place: StagingPlace, record: Mapping[str, Any], entry: Any) -> s
     cell, year = file_partition(entry)
     if isinstance(entry, Mapping) and entry.get("name"):
         return place.key(f"staging/{cell}/{year}/{entry['name']}")
-    number = 0 if isinstance(entry, Mapping) else int(entry[2])
-    if isinstance(entry, Mapping):
-        number = 1000 * int(entry.get("spill", 0)) + int(entry.get("file", 0))
+    number = entry.get("spill", 0) if isinstance(entry, Mapping) else int(entry[2])
     attempt = f"_p{record['attempt']}" if record.get("attempt") else ""
     writer = f"_{record['writer']}" if record.get("writer") else ""
     name = f"chunk_{record['chunk']:06d}{attempt}{writer}" + (f"_m{number}" if number else "")

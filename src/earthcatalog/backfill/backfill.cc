@@ -6,7 +6,7 @@
 
 #include "earthcatalog/backfill/coordinator.h"
 #include "earthcatalog/backfill/local_ingest.h"
-#include "earthcatalog/backfill/phases/cleanup.h"
+#include "earthcatalog/backfill/local_start.h"
 #include "earthcatalog/backfill/phases/write_chunks.h"
 #include "earthcatalog/backfill/run_report.h"
 #include "earthcatalog/backfill/stop.h"
@@ -38,13 +38,6 @@ class Backfill final : private CommitWork {
   Status find_run();
   Status look_around();
   Status work();
-  Result<std::optional<RunRecord>> start();
-  Result<std::optional<RunRecord>> after_commit(RunRecord record);
-  RunSettings settings() const;
-  Status repeat(std::size_t files);
-  Status check_belongs(const RunRecord& record) const;
-  Status check_staged(const RunRecord& record) const;
-  Result<RunRecord> chunks();
   Status ingest(const RunRecord& run);
   CoordinatorOptions coordinator_options() const;
   FinishOptions finish_options() const;
@@ -161,120 +154,18 @@ Status Backfill::look_around() {
 }
 
 Status Backfill::work() {
-  EC_ASSIGN_OR_RETURN(auto run, start());
+  show({}, "inventory");
+  Hooks hooks = quiet();
+  hooks.progress = [&](const Progress& progress) { show(progress, "inventory"); };
+  const LocalStart local(stores_, spec_, *catalog_, staging_,
+                         {.chunks_at_once = chunks_at_once(), .finish = finish_options(), .hooks = hooks});
+  EC_ASSIGN_OR_RETURN(auto run, local.start(before_, report_));
   if (!run) return {};
   run_ = *std::move(run);
   if (!spec_.skip_ingest) EC_TRY(ingest(run_));
   Coordinator coordinator(*catalog_, staging_, run_, coordinator_options());
   EC_ASSIGN_OR_RETURN(report_.problems, coordinator.commit(*this));
   return {};
-}
-
-// What is to be done now; nothing when a commit has done it all.
-Result<std::optional<RunRecord>> Backfill::start() {
-  if (!before_ && !spec_.replace && !spec_.delta) {  // known before anything is fetched or removed
-    EC_ASSIGN_OR_RETURN(const auto files, present_files(*catalog_));
-    if (!files.empty()) {
-      EC_TRY(repeat(files.size()));
-      return std::nullopt;
-    }
-  }
-  if (spec_.restart) EC_TRY(cleanup_staging(staging_, Kept::kNothing, quiet()));
-  if (before_ && before_->committed_snapshot) return after_commit(*before_);
-  if (before_ && before_->first_attempt > 0) {  // a retry after a commit, stopped on its way
-    EC_TRY(check_belongs(*before_));
-    return before_;
-  }
-  return chunks();
-}
-
-// The table has rows and nothing is staged. When they are those of a backfill with these settings, this run repeats a
-// finished one, or one that was killed at its very end: what that one left undone is done.
-Status Backfill::repeat(std::size_t files) {
-  if (spec_.restart || (spec_.skip_inventory && !spec_.retry_pending)) return std::unexpected(table_has_rows(files));
-  RunSettings now = settings();
-  if (spec_.skip_inventory) {  // a retry needs none
-    const auto& summary = catalog_->table().current_snapshot()->summary;
-    const auto at = summary.find("earthcatalog.inventory-identity");
-    if (at != summary.end()) now.inventory_identity = at->second;
-  } else {
-    EC_ASSIGN_OR_RETURN(const auto inventory,
-                        inventory::open_inventory(stores_, now.inventory, now.inventory_options()));
-    now.inventory_identity = inventory->identity();
-  }
-  if (!is_backfill_of(*catalog_, now)) return std::unexpected(table_has_rows(files));
-  count_repeated(*catalog_->table().current_snapshot(), report_);
-  return finish_committed(*catalog_, staging_, {}, finish_options());
-}
-
-Result<std::optional<RunRecord>> Backfill::after_commit(RunRecord record) {
-  EC_TRY(check_belongs(record));
-  EC_TRY(annotate(check_table(*catalog_, record), staging_.root()));
-  EC_TRY(finish_committed(*catalog_, staging_, record, finish_options()));
-  if (record.pending == 0 || !spec_.retry_pending) {
-    if (*record.committed_snapshot != 0) report_.snapshot_id = record.committed_snapshot;
-    report_.already_committed = true;
-    report_.chunks = report_.chunks_staged = record.chunks;
-    report_.source_items = report_.pending = record.pending;
-    return std::nullopt;
-  }
-  record.committed_snapshot.reset();
-  record.first_attempt = record.next_attempt;
-  EC_TRY(staging_.write(staging_.run_record(), to_json_text(record)));
-  return record;
-}
-
-RunSettings Backfill::settings() const {
-  RunSettings settings = spec_.settings;
-  settings.grid_type = catalog_->grid().type;
-  settings.resolution = catalog_->grid().resolution;
-  settings.boundaries_path = catalog_->grid().boundaries_path;
-  settings.id_field = catalog_->grid().id_field;
-  if (settings.limit == 0) settings.limit.reset();
-  return settings;
-}
-
-// What was committed cannot grow by a larger limit.
-Status Backfill::check_belongs(const RunRecord& record) const {
-  if (spec_.skip_inventory) return check_staged(record);
-  RunSettings now = settings();
-  EC_ASSIGN_OR_RETURN(const auto inventory, inventory::open_inventory(stores_, now.inventory, now.inventory_options()));
-  now.inventory_identity = inventory->identity();
-  EC_TRY(annotate(check_same(record.settings, now), staging_.root()));
-  if (now.limit == record.settings.limit) return {};
-  return fail(ErrorKind::kInvalidArgument,
-              "{}: its backfill is committed with another limit; use `delta` with another `staging`, or `restart` to "
-              "begin anew",
-              staging_.root());
-}
-
-// Without its inventory: the grid of the table must be that of what is staged. The source root is that of the record,
-// unless another one was asked for.
-Status Backfill::check_staged(const RunRecord& record) const {
-  const RunSettings asked = settings();
-  RunSettings now = record.settings;
-  now.grid_type = asked.grid_type;
-  now.resolution = asked.resolution;
-  now.boundaries_path = asked.boundaries_path;
-  now.id_field = asked.id_field;
-  if (asked.source_root != RunSettings().source_root) now.source_root = asked.source_root;
-  return annotate(check_same(record.settings, now), staging_.root());
-}
-
-Result<RunRecord> Backfill::chunks() {
-  show({}, "inventory");
-  if (!spec_.skip_inventory) {
-    const WriteChunksSpec spec{
-        .staging = staging_.root(), .settings = settings(), .write_concurrency = chunks_at_once()};
-    Hooks hooks = quiet();
-    hooks.progress = [&](const Progress& progress) { show(progress, "inventory"); };
-    return write_chunks_after(stores_, spec, before_, hooks);
-  }
-  if (!before_ || !before_->complete) {
-    return fail(ErrorKind::kInvalidArgument, "`skip_inventory`: {} holds no finished chunks", staging_.root());
-  }
-  EC_TRY(check_staged(*before_));
-  return *before_;
 }
 
 Status Backfill::ingest(const RunRecord& run) {

@@ -2,11 +2,12 @@
 
 #include <algorithm>
 #include <array>
+#include <type_traits>
 
-#include "earthcatalog/backfill/phases/compact_task.h"
 #include "earthcatalog/backfill/phases/coordinator_phases.h"
 #include "earthcatalog/backfill/phases/ingest_chunk.h"
 #include "earthcatalog/backfill/phases/write_chunks.h"
+#include "earthcatalog/backfill/tasks/compact_task.h"
 
 namespace earthcatalog::backfill {
 namespace {
@@ -21,8 +22,9 @@ Result<Spec> parse_spec(std::string_view text) {
 }
 
 template <class Spec, auto kRun>
-Result<std::string> run(Stores& stores, std::string_view text, const Hooks& hooks, const PhaseObjects&) {
-  EC_ASSIGN_OR_RETURN(const auto spec, parse_spec<Spec>(text));
+Result<std::string> run(Stores& stores, std::string_view text, const Hooks& hooks, const PhaseObjects& objects) {
+  EC_ASSIGN_OR_RETURN(auto spec, parse_spec<Spec>(text));
+  if constexpr (std::is_same_v<Spec, CoordinatorSpec>) spec.held_lock = objects.held_lock;
   EC_ASSIGN_OR_RETURN(const auto report, kRun(stores, spec, hooks));
   return to_json_text(report);
 }

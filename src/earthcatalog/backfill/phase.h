@@ -12,6 +12,10 @@
 #include "earthcatalog/result.h"
 #include "earthcatalog/storage/stores.h"
 
+namespace earthcatalog::catalog {
+class Lock;
+}
+
 namespace earthcatalog::backfill {
 
 /// The names that run_phase() takes, in the order of a backfill (docs/commands/backfill.md).
@@ -20,6 +24,7 @@ std::vector<std::string_view> phase_names();
 /// What no spec in JSON can say.
 struct PhaseObjects {
   std::shared_ptr<const grid::Partitioner> partitioner = {};  ///< of ingest_chunk: in place of the grid of its spec
+  std::shared_ptr<catalog::Lock> held_lock = {};              ///< of the phases that register: held by the caller
 };
 
 /// kInvalidArgument for an unknown name or a spec that makes no sense, kCancelled when the hooks say stop, else the

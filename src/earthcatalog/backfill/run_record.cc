@@ -13,6 +13,13 @@ grid::GridSpec RunSettings::grid() const {
   return {.type = grid_type, .resolution = resolution, .boundaries_path = boundaries_path, .id_field = id_field};
 }
 
+void RunSettings::set_grid(const grid::GridSpec& grid) {
+  grid_type = grid.type;
+  resolution = grid.resolution;
+  boundaries_path = grid.boundaries_path;
+  id_field = grid.id_field;
+}
+
 Status check_same(const RunSettings& before, const RunSettings& now) {
   // Compared as JSON, so that a setting that is added later is compared too.
   const nlohmann::json a = before, b = now;

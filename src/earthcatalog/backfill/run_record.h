@@ -29,6 +29,7 @@ struct RunSettings {
 
   inventory::InventoryOptions inventory_options() const;
   grid::GridSpec grid() const;
+  void set_grid(const grid::GridSpec& grid);
   bool is_listing() const { return inventory::is_listing(inventory_identity); }
 };
 

@@ -7,10 +7,10 @@
 #include <set>
 #include <utility>
 
-#include "earthcatalog/backfill/phases/group_merge.h"
 #include "earthcatalog/backfill/phases/plan_upsert.h"
 #include "earthcatalog/backfill/staging/staged_file_source.h"
 #include "earthcatalog/backfill/stop.h"
+#include "earthcatalog/backfill/tasks/group_merge.h"
 #include "earthcatalog/base/parallel.h"
 #include "earthcatalog/iceberg/manifest/manifest.h"
 #include "earthcatalog/write/data_file_source.h"

@@ -9,9 +9,9 @@
 #include <utility>
 #include <vector>
 
-#include "earthcatalog/backfill/phases/compact_task.h"
 #include "earthcatalog/backfill/phases/staged_summary.h"
 #include "earthcatalog/backfill/staging/staged_schema.h"
+#include "earthcatalog/backfill/tasks/compact_task.h"
 #include "earthcatalog/base/defaults.h"
 #include "earthcatalog/catalog/catalog.h"
 #include "earthcatalog/result.h"

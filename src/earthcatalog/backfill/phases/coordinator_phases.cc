@@ -6,9 +6,9 @@
 
 #include "earthcatalog/backfill/coordinator.h"
 #include "earthcatalog/backfill/phases/cleanup.h"
-#include "earthcatalog/backfill/phases/lost_files.h"
 #include "earthcatalog/backfill/phases/write_chunks.h"
 #include "earthcatalog/backfill/stop.h"
+#include "earthcatalog/backfill/tasks/lost_files.h"
 #include "earthcatalog/base/parallel.h"
 #include "earthcatalog/catalog/lock/host.h"
 
@@ -42,6 +42,7 @@ catalog::CatalogOptions catalog_options(const CoordinatorSpec& spec, const RunSe
   options.schema = schema_of(spec);
   options.lock = spec.lock;
   options.lock_uri = spec.lock_uri;
+  options.held_lock = spec.held_lock;
   options.lock_owner = "backfill";
   options.host = catalog::this_host();
   return options;
@@ -172,6 +173,7 @@ void to_json(nlohmann::json& json, const PlanReport& report) {
 Result<PlanReport> plan_compaction(storage::Stores& stores, const CoordinatorSpec& spec, const Hooks& hooks) {
   auto without_lock = spec;
   without_lock.lock = false;
+  without_lock.held_lock.reset();
   EC_ASSIGN_OR_RETURN(const auto head, open_head(stores, without_lock));
   PlanReport report{.plan_id = {}, .committed_snapshot = head.run.committed_snapshot, .tasks = {}, .stored_tasks = {}};
   if (report.committed_snapshot) return report;

@@ -3,15 +3,20 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "earthcatalog/backfill/json.h"
-#include "earthcatalog/backfill/phases/compact_task.h"
+#include "earthcatalog/backfill/tasks/compact_task.h"
 #include "earthcatalog/base/defaults.h"
 #include "earthcatalog/result.h"
 #include "earthcatalog/storage/stores.h"
+
+namespace earthcatalog::catalog {
+class Lock;
+}
 
 namespace earthcatalog::backfill {
 
@@ -33,7 +38,8 @@ struct CoordinatorSpec {
   std::string lock_uri;  ///< empty: beside the catalog
   std::string problems;  ///< URI of the problems file; empty: those of the chunks go with the clean-up
   bool update_hash_index = false;
-  std::string hash_index;  ///< URI; empty: the table's property
+  std::string hash_index;                         ///< URI; empty: the table's property
+  std::shared_ptr<catalog::Lock> held_lock = {};  ///< the catalog's, which the caller holds; no JSON says it
 };
 
 struct PlanReport {

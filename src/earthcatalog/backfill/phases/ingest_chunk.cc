@@ -72,10 +72,7 @@ Result<ChunkRecord> ChunkIngest::run() {
   const Stopwatch time;
   grid_ = spec_.partitioner;
   if (!grid_) {
-    EC_ASSIGN_OR_RETURN(grid_, grid::make_partitioner(stores_, {.type = spec_.grid_type,
-                                                                .resolution = spec_.resolution,
-                                                                .boundaries_path = spec_.boundaries_path,
-                                                                .id_field = spec_.id_field}));
+    EC_ASSIGN_OR_RETURN(grid_, grid::make_partitioner(stores_, spec_.grid()));
   }
   stager_ = staging_.form().stager({stores_, spec_, run_, staging_, *grid_, record_});
   EC_TRY(stage_all());
@@ -211,10 +208,7 @@ std::string_view without_slashes(std::string_view uri) {
 Status check_settings(const IngestChunkSpec& spec, const RunSettings& run) {
   RunSettings now = run;
   if (without_slashes(spec.source_root) != without_slashes(run.source_root)) now.source_root = spec.source_root;
-  now.grid_type = spec.grid_type;
-  now.boundaries_path = spec.boundaries_path;
-  now.id_field = spec.id_field;
-  now.resolution = spec.resolution;
+  now.set_grid(spec.grid());
   const auto same = check_same(run, now);
   if (same) return {};
   return fail(same.error().kind, "{}; a worker's spec says what write_chunks was told", same.error().message);

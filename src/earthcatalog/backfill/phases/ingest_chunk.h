@@ -36,6 +36,10 @@ struct IngestChunkSpec {
   bool counts_only = false;  ///< of run_phase(): the report does without files, runs, schemas and observed properties
   /// Finds the cells in place of the grid that the other members name. No JSON says it.
   std::shared_ptr<const grid::Partitioner> partitioner = {};
+
+  grid::GridSpec grid() const {
+    return {.type = grid_type, .resolution = resolution, .boundaries_path = boundaries_path, .id_field = id_field};
+  }
 };
 
 /// Writes the NDJSON or the parts of the chunk, its object index entries, what the next attempt has to fetch, its

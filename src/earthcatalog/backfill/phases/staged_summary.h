@@ -9,8 +9,8 @@
 #include <string>
 #include <vector>
 
-#include "earthcatalog/backfill/phases/compact_task.h"
 #include "earthcatalog/backfill/run_record.h"
+#include "earthcatalog/backfill/tasks/compact_task.h"
 #include "earthcatalog/base/defaults.h"
 #include "earthcatalog/base/progress.h"
 #include "earthcatalog/index/index_run_file.h"

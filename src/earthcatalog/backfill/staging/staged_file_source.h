@@ -6,7 +6,7 @@
 #include <string>
 #include <unordered_set>
 
-#include "earthcatalog/backfill/phases/compact_task.h"
+#include "earthcatalog/backfill/tasks/compact_task.h"
 #include "earthcatalog/compact/partition_merge.h"
 #include "earthcatalog/result.h"
 #include "earthcatalog/stac/schema.h"

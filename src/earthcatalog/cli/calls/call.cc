@@ -126,7 +126,8 @@ std::vector<std::string> names_of(const Program& program) {
 Result<std::string> call_phase(std::string_view name, std::string_view spec, const CallOptions& options) {
   EC_ASSIGN_OR_RETURN(const auto settings, call_storage(options.storage));
   storage::Stores stores(settings);
-  return backfill::run_phase(stores, name.substr(kPhasePrefix.size()), spec, options.hooks);
+  return backfill::run_phase(stores, name.substr(kPhasePrefix.size()), spec, options.hooks,
+                             {.held_lock = options.lock});
 }
 
 Status call_command(std::string_view name, std::string_view spec, const CallOptions& options, Caller& caller) {

@@ -1,4 +1,4 @@
-// Phase 3: the staged rows of some partitions, sorted and written as data files.
+// Tasks of phase 3: their specs and reports, and where these lie in the staging prefix.
 #pragma once
 
 #include <cstdint>
@@ -12,7 +12,6 @@
 #include "earthcatalog/backfill/staging/staged_group.h"
 #include "earthcatalog/backfill/staging/staged_schema.h"
 #include "earthcatalog/base/defaults.h"
-#include "earthcatalog/base/progress.h"
 #include "earthcatalog/result.h"
 
 namespace earthcatalog::backfill {
@@ -68,17 +67,11 @@ struct TaskReference {
 /// Tells what a task makes from what any other task makes: a hash of all that it depends on.
 std::string task_key(const CompactTaskSpec& spec);
 
-/// Writes the data files of the groups into the warehouse, where no snapshot names them yet: the staged rows, and what
-/// is left of the table's files that lose rows. Their description goes to Staging::task_files, and last the report to
-/// Staging::task_report. A task that has its report is not done again; of two workers that do it at the same time, one
-/// is first, and the other removes its own files and returns that one's report. kCancelled when `hooks` say stop.
-/// Memory: the rows of the groups, about the bytes of their NDJSON, but of one group no more than the limit.
-Result<CompactTaskReport> compact_group(storage::Stores& stores, const CompactTaskSpec& spec, const Hooks& hooks);
-
-/// What specs name lies in the staging prefix: the columns, and for read_task() the spec itself.
+/// The columns that specs name. Reading: kNotFound when they are gone.
 Status write_schema(const Staging& staging, const TableSchema& schema);
+Result<std::shared_ptr<const TableSchema>> read_schema(const Staging& staging, const std::string& name);
+/// A spec, for who has only what refers to it. Reading: kNotFound when it is gone.
 Result<TaskReference> write_task(const Staging& staging, const CompactTaskSpec& spec);
-/// kNotFound when it is gone.
 Result<CompactTaskSpec> read_task(storage::Stores& stores, const TaskReference& task);
 
 /// A task that is done. Between a killed run and the one that resumes it, `expire` may have taken its data files, which
@@ -87,8 +80,11 @@ struct DoneTask {
   CompactTaskReport report;
   FileList files;
 };
-/// Nothing when the task has no report. `spec` must have its columns.
+/// Nothing when the task has no report, or one that is cut short. `spec` must have its columns.
 Result<std::optional<DoneTask>> read_done_task(const Staging& staging, const CompactTaskSpec& spec);
+/// The task with the report `text`; nothing also when its data files are gone.
+Result<std::optional<DoneTask>> whole_task(storage::Stores& stores, const Staging& staging, const CompactTaskSpec& spec,
+                                           const std::string& text);
 
 EC_SPEC(CompactTaskSpec, staging, warehouse, parts, run_id, first_part, task, started, groups, present, name_mapping,
         copies, schema, compact_rows, memory_limit_bytes, workers)

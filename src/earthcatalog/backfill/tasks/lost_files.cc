@@ -1,4 +1,4 @@
-#include "earthcatalog/backfill/phases/lost_files.h"
+#include "earthcatalog/backfill/tasks/lost_files.h"
 
 #include <mutex>
 #include <string_view>

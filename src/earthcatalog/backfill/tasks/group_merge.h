@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "earthcatalog/backfill/phases/compact_task.h"
+#include "earthcatalog/backfill/tasks/compact_task.h"
 #include "earthcatalog/base/mutex.h"
 #include "earthcatalog/base/progress.h"
 #include "earthcatalog/compact/partition_merge.h"

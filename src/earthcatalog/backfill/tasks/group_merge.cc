@@ -1,4 +1,4 @@
-#include "earthcatalog/backfill/phases/group_merge.h"
+#include "earthcatalog/backfill/tasks/group_merge.h"
 
 #include <arrow/array.h>
 #include <arrow/buffer.h>

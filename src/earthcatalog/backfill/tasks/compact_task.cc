@@ -1,4 +1,4 @@
-#include "earthcatalog/backfill/phases/compact_task.h"
+#include "earthcatalog/backfill/tasks/compact_task.h"
 
 #include <arrow/record_batch.h>
 
@@ -7,11 +7,10 @@
 #include <unordered_map>
 #include <unordered_set>
 
-#include "earthcatalog/backfill/phases/group_merge.h"
-#include "earthcatalog/backfill/phases/lost_files.h"
 #include "earthcatalog/backfill/staging/ndjson_files.h"
 #include "earthcatalog/backfill/staging/ndjson_items.h"
 #include "earthcatalog/backfill/stop.h"
+#include "earthcatalog/backfill/tasks/group_merge.h"
 #include "earthcatalog/base/stopwatch.h"
 #include "earthcatalog/iceberg/manifest/manifest.h"
 #include "earthcatalog/iceberg/metadata/table_metadata.h"
@@ -35,26 +34,6 @@ struct Version {
                         index::ObjectVersion{other.updated, other.last_modified, other.name});
   }
 };
-
-// Nothing when the report is cut short: the task is done again.
-Result<std::optional<DoneTask>> parse_done_task(const Staging& staging, const CompactTaskSpec& spec,
-                                                const std::string& text) {
-  auto report = parse_json<CompactTaskReport>(text, "a task's report");
-  if (!report) return std::nullopt;
-  auto files = read_file_list(staging, report->manifest, *spec.columns);
-  if (!files) return std::nullopt;
-  return DoneTask{.report = *std::move(report), .files = *std::move(files)};
-}
-
-// The same, and nothing when its data files are gone.
-Result<std::optional<DoneTask>> whole_task(storage::Stores& stores, const Staging& staging, const CompactTaskSpec& spec,
-                                           const std::string& text) {
-  EC_ASSIGN_OR_RETURN(auto done, parse_done_task(staging, spec, text));
-  if (!done) return std::nullopt;
-  EC_ASSIGN_OR_RETURN(const auto lost, find_lost(stores, spec.warehouse, done->files.added));
-  if (lost) return std::nullopt;
-  return done;
-}
 
 std::int64_t rows_of(const CompactTaskSpec& spec) {
   std::int64_t rows = 0;
@@ -306,43 +285,7 @@ void GroupCompaction::discard_but(std::vector<iceberg::DataFile> files, const st
   write::discard_files(stores_, files);
 }
 
-Result<std::shared_ptr<const TableSchema>> read_schema(const Staging& staging, const std::string& name) {
-  const auto uri = staging.schema(name);
-  EC_ASSIGN_OR_RETURN(const auto text, staging.read(uri));
-  if (!text) return fail(ErrorKind::kNotFound, "{} is gone; plan again", uri);
-  EC_ASSIGN_OR_RETURN(auto schema, parse_json<TableSchema>(*text, uri));
-  return std::make_shared<const TableSchema>(std::move(schema));
-}
-
 }  // namespace
-
-void to_json(nlohmann::json& json, const TaskFile& file) {
-  json = {{"path", file.path}, {"rows", file.rows}, {"bytes", file.bytes}};
-  to_json(json, file.partition);
-}
-
-void from_json(const nlohmann::json& json, TaskFile& file) {
-  json.get_to(file.partition);
-  json.at("path").get_to(file.path);
-  json.at("rows").get_to(file.rows);
-  json.at("bytes").get_to(file.bytes);
-}
-
-std::string task_key(const CompactTaskSpec& spec) {
-  CompactTaskSpec what = spec;
-  what.task = 0;
-  what.run_id.clear();
-  what.first_part = 0;
-  what.memory_limit_bytes = 0;
-  what.workers = 1;
-  return to_hex(hash128(to_json_text(what))).substr(0, 16);
-}
-
-Result<std::optional<DoneTask>> read_done_task(const Staging& staging, const CompactTaskSpec& spec) {
-  EC_ASSIGN_OR_RETURN(const auto text, staging.read(staging.task_report(spec.task, task_key(spec))));
-  if (!text) return std::nullopt;
-  return parse_done_task(staging, spec, *text);
-}
 
 Result<CompactTaskReport> compact_group(storage::Stores& stores, const CompactTaskSpec& spec, const Hooks& hooks) {
   const Staging staging(stores, spec.staging, spec.parts);
@@ -357,26 +300,6 @@ Result<CompactTaskReport> compact_group(storage::Stores& stores, const CompactTa
     if (done) return done->report;
   }
   return annotate(GroupCompaction(stores, spec, hooks).run(), fmt::format("compaction task {}", spec.task));
-}
-
-Status write_schema(const Staging& staging, const TableSchema& schema) {
-  return staging.write(staging.schema(schema_name(schema)), to_json_text(schema));
-}
-
-Result<TaskReference> write_task(const Staging& staging, const CompactTaskSpec& spec) {
-  TaskReference task{.staging = spec.staging, .parts = spec.parts, .task = spec.task, .key = task_key(spec)};
-  EC_TRY(staging.write(staging.task_spec(task.task, task.key), to_json_text(spec)));
-  return task;
-}
-
-Result<CompactTaskSpec> read_task(storage::Stores& stores, const TaskReference& task) {
-  const Staging staging(stores, task.staging, task.parts);
-  const auto uri = staging.task_spec(task.task, task.key);
-  EC_ASSIGN_OR_RETURN(const auto text, staging.read(uri));
-  if (!text) return fail(ErrorKind::kNotFound, "{} is gone; plan again", uri);
-  EC_ASSIGN_OR_RETURN(auto spec, parse_json<CompactTaskSpec>(*text, uri));
-  spec.workers = task.workers;
-  return spec;
 }
 
 }  // namespace earthcatalog::backfill
