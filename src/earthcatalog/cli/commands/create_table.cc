@@ -22,7 +22,7 @@ class CreateTable final : public Command {
   }
 
   Result<int> run() override {
-    EC_ASSIGN_OR_RETURN(const auto access, resolve(table_));
+    EC_ASSIGN_OR_RETURN(const auto access, resolve(session(), table_));
     EC_TRY(report_.begin(access));
     storage::Stores stores(access.storage);
     EC_ASSIGN_OR_RETURN(auto options, locked_catalog(session(), access, lock_, "create_table"));
