@@ -16,6 +16,8 @@ RIDDLE = re.compile(r"^\s*//[/<]*\s*(Of|What|As|Whether|Which|How|Where|Who|Why|
 COMMENT = re.compile(r"^\s*//")
 MUTEX = re.compile(r"\b(?:std::(?:recursive_|shared_)?mutex|Mutex)\s+(\w+)\s*;")
 ATTRIBUTE = re.compile(r"\bEC_\w+\([^()]*(?:\([^()]*\))?[^()]*\)")
+NAMED = re.compile(r"\b(namespace|class|struct|enum|union)\b[^;()]*$")
+TABLE = re.compile(r"=\s*(?:[\w:]+(?:<[^;{}]*>)?)?\s*$")  # what its "{" opens are values
 MESSAGE_FLAG = re.compile(r'"[^"]*--[a-z][^"]*"')
 LONG = 60
 
@@ -24,16 +26,21 @@ def percentile(values, share):
     return sorted(values)[min(len(values) - 1, int(len(values) * share))] if values else 0
 
 
+def kind_of(head):
+    """What a "{" behind `head` opens: a class, namespace or enum ("other"), a table of values, or a function's or statement's block."""
+    if NAMED.search(head):
+        return "other"
+    return "table" if TABLE.search(head) else "block"
+
+
 def function_lengths(lines):
-    """Lines from a head that ends in "{" to its closing brace of the same depth, classes, namespaces and enums left out."""
+    """Lines from a head that ends in "{" to its closing brace of the same depth; classes, namespaces, enums and tables are none."""
     open_at = []
     for number, line in enumerate(lines):
         code = re.sub(r"//.*|\"(\\.|[^\"\\])*\"|'(\\.|[^'\\])'", "", line)
-        for char in code:
+        for column, char in enumerate(code):
             if char == "{":
-                head = " ".join(lines[max(0, number - 3): number + 1])
-                kind = "other" if re.search(r"\b(namespace|class|struct|enum|union)\b[^;()]*$", head.rsplit("{", 1)[0]) else "block"
-                open_at.append((number, kind))
+                open_at.append((number, kind_of(" ".join([*lines[max(0, number - 3): number], code[:column]]))))
             elif char == "}" and open_at:
                 begin, kind = open_at.pop()
                 if kind == "block" and all(other == "other" for _, other in open_at):
@@ -48,11 +55,9 @@ def member_mutexes(lines):
         match = MUTEX.search(code)
         if match and all(kind == "other" for kind in open_at):
             yield match[1]
-        for char in code:
+        for column, char in enumerate(code):
             if char == "{":
-                head = " ".join(lines[max(0, number - 3): number + 1])
-                named = re.search(r"\b(namespace|class|struct|enum|union)\b[^;()]*$", ATTRIBUTE.sub("", head).rsplit("{", 1)[0])
-                open_at.append("other" if named else "block")
+                open_at.append(kind_of(ATTRIBUTE.sub("", " ".join([*lines[max(0, number - 3): number], code[:column]]))))
             elif char == "}" and open_at:
                 open_at.pop()
 
