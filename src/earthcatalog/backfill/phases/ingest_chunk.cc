@@ -112,6 +112,7 @@ Result<std::string> ChunkIngest::list_to_fetch() const {
 }
 
 Status ChunkIngest::stage_all() {
+  EC_TRY(check_stop(hooks_));
   EC_ASSIGN_OR_RETURN(const auto list, list_to_fetch());
   EC_ASSIGN_OR_RETURN(const auto inventory, inventory::open_inventory(stores_, list, {.suffix = ""}));
   const auto workers = static_cast<std::size_t>(std::max(1, spec_.workers));
