@@ -76,7 +76,7 @@ def load_config(path: Place) -> AppConfig:
         InvalidArgumentError: An unknown section or key, or a senseless value; with its line.
     """
     uri, settings = resolve(path, argument="path")
-    return _from_values(call("config", {"config": uri}, settings))
+    return _from_values(call("config", {"path": uri}, settings))
 
 
 def _from_values(values: dict[str, Any]) -> AppConfig:
