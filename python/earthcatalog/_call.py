@@ -45,8 +45,6 @@ def call(
 ) -> dict[str, Any]:
     """The report of an operation of the core. One that writes takes over the lock that this process holds there."""
     lock = lock_of(spec) if name in _WRITES else None
-    if lock is not None and name.startswith("phase:"):  # a phase cannot take over a lock: it commits under ours
-        spec, lock = {**spec, "lock": False}, None
     text = json.dumps({key: value for key, value in spec.items() if value is not None})
     settings = (storage or StorageSettings()).to_json()
     report = _core.call(name, text, storage=settings, progress=progress, event=_log, partitioner=partitioner, lock=lock)

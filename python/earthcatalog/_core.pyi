@@ -4,8 +4,16 @@ The native part of earthcatalog. Private: use the package's own modules.
 
 from collections.abc import Callable, Sequence
 
-
-def call(name: str, spec: str, *, storage: str = '{}', progress: Callable[[str], object] | None = None, event: Callable[[str], object] | None = None, partitioner: object | None = None, lock: object | None = None) -> str:
+def call(
+    name: str,
+    spec: str,
+    *,
+    storage: str = "{}",
+    progress: Callable[[str], object] | None = None,
+    event: Callable[[str], object] | None = None,
+    partitioner: object | None = None,
+    lock: object | None = None,
+) -> str:
     """
     Runs a command, or "phase:<name>", by its JSON spec, whose members are the command's options with underscores.
     Returns its report as JSON. The GIL is free meanwhile; progress and event are called on this thread. The first
@@ -21,8 +29,7 @@ class GridHandle:
     A grid by its JSON: type (h3, geojson), resolution, boundaries_path, id_field. Thread-safe.
     """
 
-    def __init__(self, spec: str, storage: str = '{}') -> None: ...
-
+    def __init__(self, spec: str, storage: str = "{}") -> None: ...
     def cover(self, wkb: bytes) -> list[str]:
         """
         The names of the cells that a footprint touches, ascending; WKB as ISO or PostGIS writes it.
@@ -32,27 +39,26 @@ class GridHandle:
         """The names of all regions of a geojson grid, ascending."""
 
     def cover_many(self, wkb: Sequence[bytes]) -> list[list[str]]: ...
-
     def cover_text(self, text: str) -> list[str]:
         """Of GeoJSON (a geometry, Feature or collection) or WKT."""
 
-def cover_geojson(grid_spec: str, text: str, storage: str = '{}') -> list[str]:
+def cover_geojson(grid_spec: str, text: str, storage: str = "{}") -> list[str]:
     """GridHandle(grid_spec).cover_text(text), once."""
 
 def id_hashes(ids: Sequence[str]) -> bytes:
     """The hashes of ids, 16 bytes each, one after the other."""
 
-def read_hashes(uri: str, storage: str = '{}') -> bytes | None:
+def read_hashes(uri: str, storage: str = "{}") -> bytes | None:
     """
     The hashes of a hash index, 16 bytes each, ascending; None when there is no such file.
     """
 
-def write_hashes(hashes: bytes, uri: str, storage: str = '{}') -> int:
+def write_hashes(hashes: bytes, uri: str, storage: str = "{}") -> int:
     """
     Makes a hash index of them, in any order, doubles too. Returns how many there are.
     """
 
-def write_items(ndjson: bytes, uri: str, cell: str, storage: str = '{}') -> str:
+def write_items(ndjson: bytes, uri: str, cell: str, storage: str = "{}") -> str:
     """
     Writes items, one a line, as rows of a cell into a new GeoParquet file. JSON: rows, bytes.
     """
@@ -63,7 +69,7 @@ class Lock:
     """
 
     @staticmethod
-    def acquire(spec: str, storage: str = '{}') -> Lock:
+    def acquire(spec: str, storage: str = "{}") -> Lock:
         """
         JSON: catalog (its fenced lock), or lock alone (a URI, without fence); owner, ttl_hours, run_id. CatalogLocked while another holds it.
         """
@@ -74,13 +80,15 @@ class Lock:
     def record(self) -> str:
         """What the lock object holds, as JSON."""
 
-def read_object(uri: str, storage: str = '{}') -> tuple[bytes, str] | None:
+def read_object(uri: str, storage: str = "{}") -> tuple[bytes, str] | None:
     """The bytes and the etag; None when there is no such object."""
 
-def put_object(uri: str, data: bytes, storage: str = '{}', *, if_match: str | None = None, if_none_match: bool = False) -> str:
+def put_object(
+    uri: str, data: bytes, storage: str = "{}", *, if_match: str | None = None, if_none_match: bool = False
+) -> str:
     """Returns the etag. ConflictError when the condition is not met."""
 
-def remove_object(uri: str, storage: str = '{}') -> bool:
+def remove_object(uri: str, storage: str = "{}") -> bool:
     """False when there was none."""
 
 def cli(argv: Sequence[str]) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import os
+import secrets
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
@@ -20,7 +21,7 @@ __all__ = ["Pool", "Task", "connect", "run_phase"]
 logger = logging.getLogger("earthcatalog")
 
 _SECRETS = "_EARTHCATALOG_WORKER_STORAGE"
-_OF_THE_MARKER = ("files", "part_files", "schemas", "observed", "runs")
+_OF_THE_MARKER = ("data_files", "files", "observed", "part_files", "runs", "schemas")
 _MOST_TRIES = 10
 _AHEAD = 4
 _LOOK_AGAIN = 5.0
@@ -37,14 +38,21 @@ def run_phase(name: str, spec: str, storage: str, partitioner: object | None, ve
     own = os.environ.get(_SECRETS)
     if own:
         settings = StorageSettings.from_dict(json.loads(own))
-    report = _core.call(f"phase:{name}", spec, storage=settings.to_json(), partitioner=partitioner)
-    return _for_the_head(report) if name == "ingest_chunk" else report
+    if name == "ingest_chunk":
+        spec = with_writer(spec)
+    return _for_the_head(_core.call(f"phase:{name}", spec, storage=settings.to_json(), partitioner=partitioner))
+
+
+def with_writer(spec: str) -> str:
+    """The spec of a chunk with a name of this try's own: a worker that was thought lost may still be at it."""
+    return json.dumps({**json.loads(spec), "writer": secrets.token_hex(4)})
 
 
 def _for_the_head(report: str) -> str:
-    """A chunk's report without what only its marker is asked for: the head of a cluster takes thousands of them."""
+    """A report without the lists that only its marker is asked for: the head of a cluster takes thousands of them."""
     values = json.loads(report)
-    return json.dumps({name: value for name, value in values.items() if name not in _OF_THE_MARKER})
+    kept = {name: value for name, value in values.items() if name not in _OF_THE_MARKER or isinstance(value, int)}
+    return json.dumps(kept)
 
 
 @dataclass(frozen=True)
@@ -274,7 +282,7 @@ def _local(cluster: Cluster, storage: StorageSettings) -> Any:
         "n_workers": cluster.n_workers or os.cpu_count() or 1,
         "threads_per_worker": cluster.threads_per_worker,
         "dashboard_address": None,
-        "scheduler_kwargs": {"allowed_failures": 100},
+        "scheduler_kwargs": {"allowed_failures": 100, "preload": ["earthcatalog._end_with_parent"]},
         "worker_kwargs": {"memory_limit": 0, "death_timeout": 60},
     }
     with _secrets_of_workers(storage):

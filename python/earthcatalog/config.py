@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from earthcatalog._objects import read_object
-from earthcatalog._places import Place, StorageSettings, join, resolve
-from earthcatalog.errors import InvalidArgumentError, NotFoundError
+from earthcatalog._call import call
+from earthcatalog._places import Place, StorageSettings, resolve
 
 __all__ = ["AppConfig", "CatalogConfig", "GridConfig", "IngestConfig", "StorageSettings", "load_config"]
 
@@ -68,79 +67,22 @@ class AppConfig:
 
 
 def load_config(path: Place) -> AppConfig:
-    """Reads a configuration file: YAML with the sections catalog, grid, ingest and storage.
+    """Reads a configuration file (YAML).
 
     Args:
-        path: The file, such as the command line takes with ``--config``. Its relative paths begin at its folder.
+        path: The file, the same that the command line takes with ``--config``. Its relative paths begin at its folder.
 
     Raises:
-        NotFoundError: There is no such file.
         InvalidArgumentError: An unknown section or key, or a senseless value; with its line.
     """
     uri, settings = resolve(path, argument="path")
-    found = read_object(uri, storage=settings)
-    if found is None:
-        raise NotFoundError(f"path: there is no {uri}")
-    return _Reader(uri, found.data.decode()).read()
+    return _from_values(call("config", {"path": uri}, settings))
 
 
-_SECTIONS: dict[str, type[Any]] = {
-    "catalog": CatalogConfig,
-    "grid": GridConfig,
-    "ingest": IngestConfig,
-    "storage": StorageSettings,
-}
-_PATHS = ("db_path", "warehouse", "boundaries_path")
-
-
-class _Reader:
-    """One file under way."""
-
-    def __init__(self, name: str, text: str) -> None:
-        self._name = name
-        self._lines = text.splitlines()
-        self._text = text
-
-    def read(self) -> AppConfig:
-        values = self._parse()
-        for section in values:
-            if section not in _SECTIONS:
-                raise self._error(section, f"unknown section {section!r}; there are {', '.join(_SECTIONS)}")
-        parts = {name: self._section(name, values.get(name) or {}) for name in _SECTIONS}
-        return AppConfig(**parts)
-
-    def _parse(self) -> dict[str, Any]:
-        try:
-            import yaml
-        except ImportError as error:
-            raise ImportError("load_config needs PyYAML: pip install pyyaml") from error
-        try:
-            values = yaml.safe_load(self._text) or {}
-        except yaml.YAMLError as error:
-            raise InvalidArgumentError(f"{self._name}: {error}") from None
-        if not isinstance(values, dict):
-            raise InvalidArgumentError(f"{self._name}: sections expected: {', '.join(_SECTIONS)}")
-        return values
-
-    def _section(self, name: str, values: Any) -> Any:
-        if not isinstance(values, dict):
-            raise self._error(name, f"{name} must be a section with keys of its own")
-        kind = _SECTIONS[name]
-        known = [field.name for field in fields(kind)]
-        for key in values:
-            if key not in known:
-                raise self._error(str(key), f"unknown key {key!r} in {name}; there are {', '.join(known)}")
-        if name == "storage":
-            return StorageSettings.from_dict(values)
-        return kind(**{key: self._placed(key, value) for key, value in values.items()})
-
-    def _placed(self, key: str, value: Any) -> Any:
-        """A relative path begins at the file's folder."""
-        is_relative = (
-            key in _PATHS and isinstance(value, str) and "://" not in value and not value.startswith(("/", "~"))
-        )
-        return join(self._name.rpartition("/")[0], value) if is_relative else value
-
-    def _error(self, key: str, message: str) -> InvalidArgumentError:
-        line = next((number for number, line in enumerate(self._lines, 1) if line.strip().startswith(f"{key}:")), 1)
-        return InvalidArgumentError(f"{self._name}: line {line}: {message}")
+def _from_values(values: dict[str, Any]) -> AppConfig:
+    return AppConfig(
+        CatalogConfig(**values.get("catalog", {})),
+        GridConfig(**values.get("grid", {})),
+        IngestConfig(**values.get("ingest", {})),
+        StorageSettings.from_dict(values.get("storage", {})),
+    )

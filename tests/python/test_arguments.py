@@ -180,11 +180,10 @@ def test_a_configuration_file_is_read(tmp_path):
 @pytest.mark.parametrize(
     "text, said",
     [
-        ("catalog: {db_path: a}\ngird: {}\n", "line 2: unknown section 'gird'"),
+        ("catalog: {db_path: a}\ngird: {}\n", "line 2: unknown key 'gird'; did you mean grid"),
         ("grid:\n  resolutoin: 1\n", "line 2: unknown key 'resolutoin'"),
-        ("ingest: 7\n", "line 1: ingest must be a section"),
         ("storage: {regoin: x}\n", "regoin"),
-        ("- a\n", "sections expected"),
+        ("- a\n", "expected a mapping"),
         ("a: [\n", "archive.yaml"),
     ],
 )
@@ -193,5 +192,8 @@ def test_a_senseless_configuration_is_an_error_with_its_line(tmp_path, text, sai
     path.write_text(text)
     with pytest.raises(ValueError, match=said):
         config.load_config(path)
-    with pytest.raises(FileNotFoundError):
+
+
+def test_a_configuration_that_is_not_there_is_named(tmp_path):
+    with pytest.raises(ValueError, match=r"none.yaml.*cannot be read"):
         config.load_config(tmp_path / "none.yaml")

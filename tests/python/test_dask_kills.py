@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 
+import psutil
 import pytest
 
 from conftest import ACCESS_KEY, BUCKET, SECRET_KEY, S3Table
@@ -161,6 +162,30 @@ def test_a_killed_head_is_followed_by_another(cluster, small_archive, table, sma
     report = backfill.run_backfill(**{**arguments(small_archive, table, "direct", client=client), "chunk_size": 5})
     assert report.source_items == 120
     assert table.contents().equals(small_contents) and not table.staged() and not table.is_locked()
+
+
+LOCAL = """
+import sys
+from earthcatalog.pipelines.backfill import run_backfill
+
+inventory, catalog, warehouse, source_root = sys.argv[1:]
+run_backfill(inventory, catalog, warehouse_path=warehouse, source_root=source_root, chunk_size=5, scheduler="local",
+             n_workers=2, progress=lambda progress: print(progress.stage, progress.settled, flush=True))
+"""
+
+
+def test_local_processes_end_with_a_killed_head(small_archive, table):
+    words = [small_archive.inventory, table.catalog, table.warehouse, small_archive.source_root]
+    command = [sys.executable, "-c", LOCAL, *words]
+    head = subprocess.Popen(list(map(str, command)), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+    for shown in head.stdout:
+        if shown.startswith("fetch"):
+            break
+    started = psutil.Process(head.pid).children(recursive=True)
+    assert len(started) >= 3
+    head.kill()
+    head.wait()
+    wait_until(lambda: not any(process.is_running() and process.status() != "zombie" for process in started), 60)
 
 
 def test_a_killed_scheduler_is_an_error_that_says_so_and_a_new_one_goes_on(small_archive, table, small_contents):

@@ -342,3 +342,22 @@ def test_the_command_line_runs_in_the_process(tmp_path):
     missing = cli("info", "--catalog", str(tmp_path / "no.db"))
     assert missing.returncode == 1
     assert "there is no catalog" in missing.stderr
+
+
+def test_a_configuration_file_is_read_by_the_rules_of_the_command_line(tmp_path):
+    from earthcatalog.config import load_config
+
+    file = tmp_path / "c.yaml"
+    file.write_text(
+        "catalog: {db_path: c.db, warehouse: 's3://b/wh'}\ngrid: {type: h3, resolution: 3}\n"
+        "ingest: {chunk_size: 7, max_workers: 2, batch_add_files: true}\n"
+        "storage: {region: us-west-2, buckets: {b: {anonymous: true}}}\n"
+    )
+    config = load_config(file)
+    assert (config.catalog.db_path, config.catalog.warehouse) == (str(tmp_path / "c.db"), "s3://b/wh")
+    assert (config.grid.resolution, config.ingest.chunk_size, config.ingest.max_workers) == (3, 7, 2)
+    assert config.ingest.batch_add_files and config.storage.region == "us-west-2"
+    assert config.storage.buckets["b"].anonymous
+    file.write_text("catalog: {db_pth: c.db}\n")
+    with pytest.raises(ValueError, match="line 1.*db_path"):
+        load_config(file)

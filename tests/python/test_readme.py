@@ -8,9 +8,8 @@ from conftest import ROOT
 
 
 def test_the_block_prints_what_is_shown(earthcatalog, tmp_path):
-    blocks = dict(
-        re.findall(r"^```(python|text)\n(.*?)^```$", (ROOT / "README.md").read_text(), re.MULTILINE | re.DOTALL)
-    )
+    text = (ROOT / "README.md").read_text()
+    blocks = dict(re.findall(r"^```(python|text)\n(.*?)^```$", text, re.MULTILINE | re.DOTALL))
     earthcatalog.generate(tmp_path / "demo/archive", items=20000, seed=1)
     done = subprocess.run(
         [sys.executable, "-c", blocks["python"]], cwd=tmp_path, check=False, capture_output=True, text=True, timeout=300

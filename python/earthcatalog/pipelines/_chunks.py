@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import secrets
 import time
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
@@ -184,7 +185,7 @@ def ingest_chunk(
     spec = ingest_spec(place, record, members, grid, fetch_concurrency)
     done = call(
         "phase:ingest_chunk",
-        {**spec, "chunk": name.chunk, "attempt": attempt},
+        {**spec, "chunk": name.chunk, "attempt": attempt, "writer": secrets.token_hex(4)},
         merge(settings, place.storage),
         partitioner=_python_only(partitioner),
     )

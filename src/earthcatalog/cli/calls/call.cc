@@ -95,7 +95,7 @@ class Program {
   Status parse(const Callable& callable, std::string_view spec, const std::string& storage) {
     auto arguments = callable.words;
     arguments.emplace_back("--format=json");
-    if (!storage.empty()) {
+    if (!storage.empty() && callable.app->get_option_no_throw(fmt::format("--{}", kStorageSectionOption)) != nullptr) {
       EC_ASSIGN_OR_RETURN(const auto section, storage_section(storage));
       arguments.push_back(fmt::format("--{}={}", kStorageSectionOption, section));
     }
@@ -130,12 +130,19 @@ std::vector<std::string> names_of(const Program& program) {
   return names;
 }
 
+// Phases take a lock as soon as they know of one.
+template <class Objects>
+void hand_over(const std::shared_ptr<catalog::Lock>& lock, Objects& objects) {
+  if constexpr (requires { objects.held_lock; }) objects.held_lock = lock;
+}
+
 Result<std::string> call_phase(std::string_view name, std::string_view spec, const CallOptions& options) {
   EC_ASSIGN_OR_RETURN(auto settings, call_storage(options.storage));
   settings.event = options.hooks.event;
   storage::Stores stores(settings);
-  return backfill::run_phase(stores, name.substr(kPhasePrefix.size()), spec, options.hooks,
-                             {.held_lock = options.lock});
+  backfill::PhaseObjects objects;
+  hand_over(options.lock, objects);
+  return backfill::run_phase(stores, name.substr(kPhasePrefix.size()), spec, options.hooks, objects);
 }
 
 Status call_command(std::string_view name, std::string_view spec, const CallOptions& options, Caller& caller) {

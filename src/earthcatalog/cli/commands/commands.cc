@@ -1,5 +1,7 @@
 #include "earthcatalog/cli/commands/commands.h"
 
+#include "earthcatalog/cli/commands/calls.h"
+
 namespace earthcatalog::cli {
 
 std::vector<std::unique_ptr<Command>> make_commands() {
@@ -32,6 +34,7 @@ std::vector<std::unique_ptr<Command>> make_calls() {
   std::vector<std::unique_ptr<Command>> calls;
   calls.push_back(make_stats());
   calls.push_back(make_create_table());
+  calls.push_back(make_config());
   return calls;
 }
 

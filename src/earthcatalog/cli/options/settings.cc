@@ -13,6 +13,7 @@
 #include <optional>
 #include <string_view>
 
+#include "earthcatalog/cli/options/file_options.h"
 #include "earthcatalog/cli/options/options.h"
 #include "earthcatalog/config/config_file.h"
 #include "earthcatalog/config/nearest.h"
@@ -57,12 +58,6 @@ void add_names(const CLI::App& command, std::set<std::string>& names) {
   for (const auto* below : commands_of(command)) add_names(*below, names);
 }
 
-config::OptionNames option_names(const CLI::App& app) {
-  config::OptionNames names;
-  for (const auto* command : commands_of(app)) add_names(*command, names[command->get_name()]);
-  return names;
-}
-
 std::string expand_home(std::string& value) {
   if (value != "~" && !value.starts_with("~/")) return {};
   const char* home = std::getenv("HOME");
@@ -79,13 +74,19 @@ std::string to_place(std::string& value) {
   return expand_home(value);
 }
 
+}  // namespace
+
+config::OptionNames option_names(const CLI::App& app) {
+  config::OptionNames names;
+  for (const auto* command : commands_of(app)) add_names(*command, names[command->get_name()]);
+  return names;
+}
+
 std::string below(const std::filesystem::path& folder, const std::string& path) {
   const bool complete = path.empty() || path == "-" || path.starts_with('/') || path.starts_with('~') ||
                         path.starts_with("file:") || path.find("://") != path.npos;
   return complete ? path : (folder / path).lexically_normal().string();
 }
-
-}  // namespace
 
 Variables earthcatalog_variables() {
   Variables variables;
