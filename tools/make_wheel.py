@@ -32,8 +32,8 @@ def build(python, folder):
     """A wheel as it comes from the compiler."""
     # It would have the cache of build/ thrown away because the wheel before was another interpreter's.
     (ROOT / "build" / ".skbuild-info.json").unlink(missing_ok=True)
-    run(python, "-m", "pip", "wheel", ".", "-q", "--no-build-isolation", "--no-deps", "--disable-pip-version-check", "-w", folder,
-        "-Cbuild-dir=build", "-Ccmake.build-type=RelWithDebInfo")  # fmt: skip
+    run(python, "-m", "pip", "wheel", ".", "-q", "--no-build-isolation", "--no-deps", "--disable-pip-version-check",
+        "-w", folder, "-Cbuild-dir=build", "-Ccmake.build-type=RelWithDebInfo")  # fmt: skip
     return next(folder.glob("*.whl"))
 
 
