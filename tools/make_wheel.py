@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""Wheels of the Python package, into dist/: one for Python 3.11, one of the stable ABI for 3.12 and later.
+"""The wheel of the Python package, into dist/.
 
-Builds from the objects in build/, without isolation, with the interpreters whose environments tools/setup.sh made
-(.deps/wheel-3.11, .deps/wheel-3.12); the other one is named as missing. Of each wheel it checks the size, the libraries
-that auditwheel put into it, what the module exports, and that it can be imported.
+Builds from the objects in build/, without isolation, with the interpreter whose environment tools/setup.sh made
+(.deps/wheel-3.11); versions of Python that get no wheel are named. Of the wheel it checks the size, the libraries that
+auditwheel put into it, what the module exports, and that it can be imported.
 """
 
 import os
@@ -17,10 +17,10 @@ import zipfile
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 DEPS = pathlib.Path(os.environ.get("EARTHCATALOG_DEPS", ROOT / ".deps"))
-MOST_BYTES = 11_000_000
+MOST_BYTES = 13_000_000
 # pyarrow brings these; the module finds them beside itself.
 OF_PYARROW = ("libarrow.so.*", "libarrow_compute.so.*", "libarrow_s3.so.*", "libparquet.so.*")
-INTERPRETERS = {"3.11": "cp311-cp311", "3.12": "cp312-abi3"}
+INTERPRETERS = {"3.11": "cp311-cp311"}
 GRAFTED = ROOT / "tools" / "wheel-libraries.txt"
 
 
@@ -32,8 +32,8 @@ def build(python, folder):
     """A wheel as it comes from the compiler."""
     # It would have the cache of build/ thrown away because the wheel before was another interpreter's.
     (ROOT / "build" / ".skbuild-info.json").unlink(missing_ok=True)
-    run(python, "-m", "pip", "wheel", ".", "-q", "--no-build-isolation", "--no-deps", "--disable-pip-version-check", "-w", folder,
-        "-Cbuild-dir=build", "-Ccmake.build-type=RelWithDebInfo")  # fmt: skip
+    run(python, "-m", "pip", "wheel", ".", "-q", "--no-build-isolation", "--no-deps", "--disable-pip-version-check",
+        "-w", folder, "-Cbuild-dir=build", "-Ccmake.build-type=RelWithDebInfo")  # fmt: skip
     return next(folder.glob("*.whl"))
 
 
@@ -67,7 +67,7 @@ def exported(module):
 def libraries_without_reason(names):
     """What auditwheel put into the wheel, but for the libraries in tools/wheel-libraries.txt."""
     known = {line.split()[0] for line in GRAFTED.read_text().splitlines() if line and not line.startswith("#")}
-    files = [pathlib.Path(name).name for name in names if ".libs/" in name]
+    files = [pathlib.Path(name).name for name in names if ".libs/" in name and not name.endswith("/")]
     # "libgeos-1a2b3c4d.so.3.11.1", or "libgeos-1a2b3c4d.3.11.1.so": the name of a file holds a part of its hash.
     return sorted({re.sub(r"-[0-9a-f]{8}.*", ".so", file) for file in files} - known)
 
@@ -112,6 +112,7 @@ def main():
         made += 1
         faults += check(python, wheel)
         print(f"dist/{wheel.name}: {wheel.stat().st_size / 1e6:.1f} MB")
+    print("wheel: none of the stable ABI for Python 3.12 and later yet: CMake knows it from 3.26 on", file=sys.stderr)
     print("\n".join(faults), end="\n" if faults else "", file=sys.stderr)
     return 1 if faults or not made else 0
 

@@ -87,11 +87,10 @@ python_of_version() {
   done
 }
 
-# One for each ABI of the Python package's wheels: 3.11, and 3.12 for the stable one. tools/make_wheel.py names those
-# that there is no interpreter for.
+# One for each ABI of the Python package's wheels. tools/make_wheel.py names those that there is no interpreter for.
 wheel_environments() {
   local version python
-  for version in 3.11 3.12; do
+  for version in 3.11; do
     python=$(python_of_version "$version")
     if [ -n "$python" ]; then python_environment wheel "$python" "wheel-$version"; fi
   done
