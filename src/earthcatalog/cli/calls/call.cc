@@ -130,18 +130,11 @@ std::vector<std::string> names_of(const Program& program) {
   return names;
 }
 
-// Phases take a lock as soon as they know of one.
-template <class Objects>
-void hand_over(const std::shared_ptr<catalog::Lock>& lock, Objects& objects) {
-  if constexpr (requires { objects.held_lock; }) objects.held_lock = lock;
-}
-
 Result<std::string> call_phase(std::string_view name, std::string_view spec, const CallOptions& options) {
   EC_ASSIGN_OR_RETURN(auto settings, call_storage(options.storage));
   settings.event = options.hooks.event;
   storage::Stores stores(settings);
-  backfill::PhaseObjects objects;
-  hand_over(options.lock, objects);
+  const backfill::PhaseObjects objects{.partitioner = nullptr, .held_lock = options.lock};
   return backfill::run_phase(stores, name.substr(kPhasePrefix.size()), spec, options.hooks, objects);
 }
 
