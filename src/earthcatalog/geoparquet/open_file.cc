@@ -84,8 +84,7 @@ Result<Footer> read_footer(const InputFile& file, arrow::MemoryPool* pool) {
       EC_ARROW_ASSIGN(tail, ErrorKind::kIOError, file->ReadAt(size - kEndBytes - *length, *length));
       begin = 0;
     }
-    auto parsed = static_cast<std::uint32_t>(*length);
-    footer.metadata = parquet::FileMetaData::Make(tail->data() + begin, &parsed, properties);
+    footer.metadata = parquet::FileMetaData::Make(tail->data() + begin, *length, properties);
   } else {
     footer.metadata = parquet::ParquetFileReader::Open(file, properties)->metadata();  // Parquet says what is wrong
   }
