@@ -182,7 +182,7 @@ TEST_P(TwoWorkers, AWriterIsEightHexDigits) {
   for (const char* writer : {"aaaaaaa", "AAAAAAAA", "aaaaaaaaa", "../../xx"}) {
     const auto error = error_of(ingest_chunk(world_->stores, chunk_of(writer), {}));
     EXPECT_EQ(error.kind, ErrorKind::kInvalidArgument);
-    EXPECT_THAT(error.message, HasSubstr("`writer`"));
+    EXPECT_THAT(error.message, HasSubstr("writer of the chunk"));
   }
 }
 

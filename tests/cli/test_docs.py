@@ -12,7 +12,7 @@ from conftest import BINARY, BUCKET, ROOT, Earthcatalog
 
 NOT_RUN = "not run here"
 SHELLS = {"sh", "bash", "console"}
-OTHERS = {"", "json", "python", "sql", "yaml"}
+OTHERS = {"", "text", "json", "python", "sql", "yaml"}
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
 # Pages that make their table themselves; all others find one that holds the archive.
 FROM_NOTHING = {"README.md", "backfill.md", "first_steps.md", "generate.md", "operations.md", "phase.md"}

@@ -71,7 +71,8 @@ Tally run_faulty(int threads, const std::vector<storage::ObjectRef>& refs) {
   BlockingTransport transport(std::make_unique<FaultyReader>(),
                               {.threads = threads, .at_once = 3, .max_bytes_in_flight = 50, .root_uri = "test://"});
   AtomicCounters counters;
-  fetch::Run run(transport, options, counters);
+  const EventFunction no_events;
+  fetch::Run run(transport, options, counters, no_events);
   Tally tally;
   std::size_t given = 0;
   const std::atomic<bool> stop = false;
@@ -134,7 +135,8 @@ TEST(BlockingTransport, SlowReadsAreSpreadOverThreads) {
   std::atomic<int> most_at_once = 0;
   BlockingTransport transport(std::make_unique<SlowReader>(most_at_once), {.threads_when_slow = 8});
   AtomicCounters counters;
-  fetch::Run run(transport, options, counters);
+  const EventFunction no_events;
+  fetch::Run run(transport, options, counters, no_events);
   int given = 0, done = 0;
   const std::atomic<bool> stop = false;
   const auto status = run.go(

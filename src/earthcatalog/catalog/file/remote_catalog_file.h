@@ -15,7 +15,7 @@ namespace earthcatalog::catalog {
 
 class RemoteCatalogFile final : public CatalogFile {
  public:
-  RemoteCatalogFile(storage::Location where, const CatalogFileOptions& options, EventFunction event)
+  RemoteCatalogFile(storage::Location where, const CatalogFileOptions& options, EventFunction event = {})
       : where_(std::move(where)), options_(options), event_(std::move(event)) {}
   ~RemoteCatalogFile() override;
 
