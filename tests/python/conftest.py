@@ -79,5 +79,11 @@ def wait_until(condition, seconds=60):
         time.sleep(0.01)
 
 
+def generate_in_bucket(s3_earthcatalog, folder):
+    """Makes the items of small_archive in a folder of the server's bucket, with their inventories."""
+    place = ["--out", f"s3://its-live-data/{folder}", "--bucket", "its-live-data"]
+    s3_earthcatalog.run("generate", "--items", 120, "--seed", 7, "--concentrate", *place, check=True)
+
+
 def without_memory_addresses(text):
     return re.sub(r"0x[0-9a-f]+", "0x", text)

@@ -16,7 +16,7 @@ from earthcatalog import _dask, errors
 from earthcatalog._places import StorageSettings
 from earthcatalog.pipelines import backfill
 
-from .conftest import start_cluster
+from .conftest import generate_in_bucket, start_cluster
 
 SOAK = os.environ.get("EARTHCATALOG_SOAK") is not None
 
@@ -414,21 +414,9 @@ def test_a_performance_report_is_written(dask_client, arguments, table):
 
 @pytest.fixture(scope="module")
 def s3_archive(s3_earthcatalog):
-    from conftest import BUCKET, S3Archive
+    from conftest import S3Archive
 
-    s3_earthcatalog.run(
-        "generate",
-        "--items",
-        120,
-        "--seed",
-        7,
-        "--concentrate",
-        "--out",
-        f"s3://{BUCKET}/dask",
-        "--bucket",
-        BUCKET,
-        check=True,
-    )
+    generate_in_bucket(s3_earthcatalog, "dask")
     return S3Archive("dask")
 
 

@@ -17,7 +17,7 @@ from earthcatalog import errors
 from earthcatalog._dask import run_phase
 from earthcatalog.pipelines import backfill
 
-from .conftest import KillAt, pids, start_cluster, wait_until
+from .conftest import KillAt, generate_in_bucket, pids, start_cluster, wait_until
 
 KILLS = int(os.environ.get("EARTHCATALOG_KILLS", "20" if os.environ.get("EARTHCATALOG_SOAK") else "2"))
 
@@ -92,19 +92,7 @@ def test_workers_killed_again_and_again_are_made_good(cluster, small_archive, ta
 def test_workers_killed_again_and_again_on_an_s3_server_are_made_good(
     s3_server, s3_earthcatalog, tmp_path, monkeypatch
 ):
-    s3_earthcatalog.run(
-        "generate",
-        "--items",
-        120,
-        "--seed",
-        7,
-        "--concentrate",
-        "--out",
-        f"s3://{BUCKET}/kills",
-        "--bucket",
-        BUCKET,
-        check=True,
-    )
+    generate_in_bucket(s3_earthcatalog, "kills")
     for name, value in (
         ("AWS_ENDPOINT_URL", s3_server.endpoint),
         ("AWS_ACCESS_KEY_ID", ACCESS_KEY),
@@ -138,20 +126,17 @@ run_backfill(inventory, catalog, warehouse_path=warehouse, source_root=source_ro
 """
 
 
+def start_head(archive, table, client, **pipes):
+    """A process that runs a backfill on the cluster and prints its progress."""
+    words = [archive.inventory, table.catalog, table.warehouse, archive.source_root, client.scheduler.address]
+    command = [sys.executable, "-c", HEAD, *map(str, words)]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, text=True, **pipes)
+
+
 @pytest.mark.parametrize("line", ["fetch 30", "compact 0", "commit 0"])
 def test_a_killed_head_is_followed_by_another(cluster, small_archive, table, small_contents, line):
     _, client = cluster
-    command = [
-        sys.executable,
-        "-c",
-        HEAD,
-        small_archive.inventory,
-        table.catalog,
-        table.warehouse,
-        small_archive.source_root,
-        client.scheduler.address,
-    ]
-    head = subprocess.Popen(list(map(str, command)), stdout=subprocess.PIPE, text=True)
+    head = start_head(small_archive, table, client)
     for shown in head.stdout:
         if shown.split()[0] == line.split()[0] and int(shown.split()[1]) >= int(line.split()[1]):
             break
@@ -211,17 +196,7 @@ def test_a_killed_scheduler_is_an_error_that_says_so_and_a_new_one_goes_on(small
 
 def test_ctrl_c_keeps_whole_chunks_and_the_same_call_goes_on(cluster, small_archive, table, small_contents):
     _, client = cluster
-    command = [
-        sys.executable,
-        "-c",
-        HEAD,
-        small_archive.inventory,
-        table.catalog,
-        table.warehouse,
-        small_archive.source_root,
-        client.scheduler.address,
-    ]
-    head = subprocess.Popen(list(map(str, command)), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    head = start_head(small_archive, table, client, stderr=subprocess.PIPE)
     for shown in head.stdout:
         if shown.startswith("fetch") and int(shown.split()[1]) >= 30:
             break

@@ -10,25 +10,13 @@ from earthcatalog import store_config
 from earthcatalog.catalog import FULL_NAME, download_catalog
 from earthcatalog.config import StorageSettings
 
-from .conftest import wait_until
+from .conftest import generate_in_bucket, wait_until
 
 
 @pytest.fixture(scope="module")
 def base(s3_server, s3_earthcatalog):
     """A table at s3://test-warehouse/peer, as ec.open() expects it."""
-    s3_earthcatalog.run(
-        "generate",
-        "--items",
-        120,
-        "--seed",
-        7,
-        "--concentrate",
-        "--out",
-        "s3://its-live-data/peer",
-        "--bucket",
-        "its-live-data",
-        check=True,
-    )
+    generate_in_bucket(s3_earthcatalog, "peer")
     place = "s3://test-warehouse/peer"
     s3_earthcatalog.run(
         "incremental",

@@ -16,6 +16,7 @@ from earthcatalog.lock import S3Lock
 from earthcatalog.partitioner import H3Partitioner, build_partitioner
 from earthcatalog.pipelines import backfill, incremental
 
+from .conftest import generate_in_bucket
 from .test_dask import fake_coiled
 
 SPECIFICATION = json.loads((ROOT / "tests/python/data/specification.json").read_text())
@@ -32,19 +33,7 @@ DECIDED_OTHERWISE = {
 @pytest.fixture(scope="module")
 def bucket(s3_earthcatalog, s3_server, tmp_path_factory):
     """Items in a bucket of the server, and their inventory: s3://its-live-data/inventory/latest.parquet, and local."""
-    s3_earthcatalog.run(
-        "generate",
-        "--items",
-        120,
-        "--seed",
-        7,
-        "--concentrate",
-        "--out",
-        f"s3://{BUCKET}/spec",
-        "--bucket",
-        BUCKET,
-        check=True,
-    )
+    generate_in_bucket(s3_earthcatalog, "spec")
     folder = tmp_path_factory.mktemp("inventories")
     (folder / "inventory.csv").write_bytes(s3_server.get(f"{BUCKET}/spec/inventory.csv"))
     table = pyarrow.csv.read_csv(folder / "inventory.csv")

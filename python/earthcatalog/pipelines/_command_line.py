@@ -124,25 +124,7 @@ def _native_words(words: list[str]) -> list[str]:
         return kept
     if "--chunk-size" not in given:
         kept += ["--chunk-size", "500"]
-    if not given & {"--config", "--h3-resolution", "--grid"} and _is_new(kept):
-        kept += ["--h3-resolution", "1"]
     return kept
-
-
-def _is_new(words: list[str]) -> bool:
-    """Whether there is no table yet."""
-    from earthcatalog._call import call
-    from earthcatalog._places import resolve
-    from earthcatalog.errors import NotFoundError
-
-    find = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
-    find.add_argument("--catalog")
-    found, _ = find.parse_known_args(words)
-    try:
-        call("info", {"catalog": resolve(found.catalog, argument="--catalog")[0]})
-    except NotFoundError:
-        return True
-    return False
 
 
 def _run_on_cluster(asked: argparse.Namespace, coiled: dict[str, Any]) -> int:

@@ -37,13 +37,13 @@ Result<std::optional<std::vector<grid::Cell>>> cells_of(const Area& area, const 
 
 Result<BoundQuery> bind(const read::TableReader& table, Query query) {
   BoundQuery bound{.table = table, .query = std::move(query)};
-  EC_ASSIGN_OR_RETURN(bound.grid, grid::make_partitioner(table.stores(), table.grid()));
   const bool ours = all_rows_are_ours(table);
   bound.chosen = ours ? Chosen::kPrimary : Chosen::kNewest;
   if (!bound.query.area) return bound;
   EC_ASSIGN_OR_RETURN(auto area, Area::make(*bound.query.area));
   bound.area = std::make_shared<const Area>(std::move(area));
   if (ours && table.grid().type == "h3") {
+    EC_ASSIGN_OR_RETURN(bound.grid, grid::make_partitioner(table.stores(), table.grid()));
     EC_ASSIGN_OR_RETURN(bound.cells, cells_of(*bound.area, *bound.grid));
     if (bound.cells) bound.chosen = Chosen::kSmallestCell;
   }

@@ -38,12 +38,12 @@ struct BoundQuery {
   const read::TableReader& table;
   Query query;
   std::shared_ptr<const Area> area;               ///< null: anywhere
-  std::shared_ptr<const grid::Partitioner> grid;  ///< of the table
+  std::shared_ptr<const grid::Partitioner> grid;  ///< of `cells`; null without them
   std::optional<std::vector<grid::Cell>> cells;   ///< ascending; none: rows of any cell may count
   Chosen chosen = Chosen::kPrimary;
 };
 
-/// Reads the grid's boundaries where it has some, and no data. kInvalidArgument: the area is empty or off the map.
+/// Reads nothing. kInvalidArgument: the area is empty or off the map.
 Result<BoundQuery> bind(const read::TableReader& table, Query query);
 
 }  // namespace earthcatalog::search
