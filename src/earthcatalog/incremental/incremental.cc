@@ -115,6 +115,10 @@ Status Run::run(catalog::Catalog* lent) {
 }
 
 Status Run::work(catalog::Catalog* catalog, const grid::Partitioner& grid, inventory::Inventory& inventory) {
+  if (hooks_.stopping()) {  // before the first fetch, so that a small inventory is not through before anybody looks
+    report_.interrupted = true;
+    return {};
+  }
   if (catalog != nullptr && !spec_.dry_run) {
     EC_TRY(annotate(storage::probe_writable(stores_, catalog->warehouse()), "the warehouse takes no new files"));
   }
@@ -156,7 +160,7 @@ Status Run::work(catalog::Catalog* catalog, const grid::Partitioner& grid, inven
 Status Run::drive(ingest::IngestStage& stage, UpsertCommitter& flusher) {
   bool stopping = false;
   while (!stage.wait(std::chrono::milliseconds(200))) {
-    if (!stopping && hooks_.stop != nullptr && hooks_.stop->load()) {
+    if (!stopping && hooks_.stopping()) {
       stopping = true;
       report_.interrupted = true;
       stage.stop();
