@@ -1,6 +1,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <atomic>
 #include <nlohmann/json.hpp>
 #include <string>
@@ -99,6 +100,30 @@ TEST(Calls, GiveTheReportThatTheCommandPrints) {
       ask("files", {{"catalog", catalog}, {"cell", {first["grid_partition"]}}, {"year", {year}}})["files"];
   ASSERT_EQ(some.size(), 1);
   EXPECT_EQ(some[0], first);
+}
+
+TEST(Calls, HandOutTheItemsOfASearchUntilNobodyTakesMore) {
+  const testing_support::TempFolder folder;
+  const auto made = ask("generate", {{"items", 20}, {"out", folder.path()}});
+  const auto catalog = folder / "c.db";
+  ask("incremental", {{"catalog", catalog},
+                      {"warehouse", folder / "wh"},
+                      {"inventory", made["inventories"][0]},
+                      {"source_root", made["source_root"]}});
+  std::string text;
+  const auto all = call("search", json{{"catalog", catalog}, {"format", "ids"}}.dump(), {.data = [&](auto piece) {
+                          text += piece;
+                          return true;
+                        }});
+  ASSERT_FALSE(all.error) << all.error->message;
+  EXPECT_EQ(std::ranges::count(text, '\n'), 20);
+  EXPECT_EQ(json::parse(all.report)["items"], 20);
+
+  int pieces = 0;
+  const auto some = call("search", json{{"catalog", catalog}}.dump(), {.data = [&](auto) { return ++pieces < 4; }});
+  ASSERT_FALSE(some.error) << some.error->message;
+  EXPECT_EQ(pieces, 4);
+  EXPECT_EQ(json::parse(some.report)["whole"], false);
 }
 
 TEST(Calls, EndAtAStop) {

@@ -32,6 +32,10 @@ class Terminal final : public Session {
     log_.error(message);
     return message;
   }
+  bool write(std::string_view data) override {
+    write_out(data);
+    return !output_failed();  // finish_output() tells why
+  }
   void report(std::string_view json) override { RunReport::print_text(json); }
 
  private:

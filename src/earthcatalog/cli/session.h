@@ -30,8 +30,12 @@ class Session {
   virtual std::string words(std::string_view message) const = 0;
   /// Takes the error that the command ended with. Returns what the report is to say of it.
   virtual std::string tell(const Error& error) = 0;
-  /// Takes the command's report, one JSON object, if the reader wants it so.
+  /// Takes a piece of the command's data, in order. False: nobody takes any more of it.
+  virtual bool write(std::string_view data) = 0;
+  /// Takes the command's report, one JSON object.
   virtual void report(std::string_view json) = 0;
+  /// Whether report() is to be called; `asked`: by --format json.
+  virtual bool wants_report(bool asked) const { return asked; }
   /// Returns the lock of the catalog, when the caller holds it already; else null.
   virtual std::shared_ptr<catalog::Lock> held_lock() const { return nullptr; }
 };

@@ -15,7 +15,7 @@ namespace {
 using nlohmann::json;
 
 // A caller gets the report as it is, and has read its configuration itself.
-constexpr std::array<std::string_view, 4> kOfTheTerminal = {"help", "config", "format", "report"};
+constexpr std::array<std::string_view, 3> kOfTheTerminal = {"help", "config", "report"};
 
 // "h3_resolution" of --h3-resolution, "uri" of a positional URI; empty when a spec has no such member.
 std::string member_of(const CLI::Option& option) {
@@ -35,7 +35,7 @@ Result<std::string> text_of(const std::string& member, const json& value) {
 
 class Arguments {
  public:
-  explicit Arguments(const CLI::App& command) : command_(command) {}
+  Arguments(const CLI::App& command, bool with_format) : command_(command), with_format_(with_format) {}
 
   Status add(const std::string& member, const json& value) {
     EC_ASSIGN_OR_RETURN(const auto* option, find(member));
@@ -59,6 +59,7 @@ class Arguments {
     std::vector<std::string> members;
     for (const auto* option : command_.get_options()) {
       const auto name = member_of(*option);
+      if (name == "format" && !with_format_) continue;
       if (name == member) return option;
       if (!name.empty()) members.push_back(name);
     }
@@ -78,17 +79,19 @@ class Arguments {
   }
 
   const CLI::App& command_;
+  const bool with_format_;
   std::vector<std::string> named_, positional_;
 };
 
 }  // namespace
 
-Result<std::vector<std::string>> arguments_of(const CLI::App& command, std::string_view spec) {
+Result<std::vector<std::string>> arguments_of(const CLI::App& command, std::string_view spec,
+                                              bool with_format) {
   const auto members = json::parse(spec, nullptr, false);
   if (!members.is_object()) {
     return fail(ErrorKind::kInvalidArgument, "the spec of {} is no JSON object", command.get_name());
   }
-  Arguments arguments(command);
+  Arguments arguments(command, with_format);
   for (const auto& [member, value] : members.items()) EC_TRY(arguments.add(member, value));
   return arguments.take();
 }

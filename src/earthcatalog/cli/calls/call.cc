@@ -45,7 +45,9 @@ class Caller final : public Session {
     answer_.error->message = in_settings(error.message);
     return answer_.error->message;
   }
+  bool write(std::string_view data) override { return options_.data && options_.data(data); }
   void report(std::string_view json) override { answer_.report = json; }
+  bool wants_report(bool) const override { return true; }
   std::shared_ptr<catalog::Lock> held_lock() const override { return options_.lock; }
 
  private:
@@ -53,27 +55,30 @@ class Caller final : public Session {
   Answer& answer_;
 };
 
-// A command that can be called: one that --format json makes answer so.
+// A command that can be called: one that --format json makes answer so, or one that prints items.
 struct Callable {
   std::string name;                // "index_build"
   std::vector<std::string> words;  // index build
   const CLI::App* app = nullptr;
 };
 
-bool answers_in_json(const CLI::App& app) {
+bool has_format(const CLI::App& app, const char* format) {
   for (const auto& option : option_table(app).options) {
     if (std::ranges::find(option.names, "--format") == option.names.end()) continue;
-    return std::ranges::find(option.choices, "json") != option.choices.end();
+    return std::ranges::find(option.choices, format) != option.choices.end();
   }
   return false;
 }
+
+bool prints_items(const CLI::App& app) { return has_format(app, "ndjson"); }
+bool answers_in_json(const CLI::App& app) { return !prints_items(app) && has_format(app, "json"); }
 
 void add_callable(const CLI::App& app, const Callable& above, std::vector<Callable>& callable) {
   Callable here{.name = above.name.empty() ? app.get_name() : above.name + "_" + app.get_name(),
                 .words = above.words,
                 .app = &app};
   here.words.push_back(app.get_name());
-  if (answers_in_json(app)) callable.push_back(here);
+  if (answers_in_json(app) || prints_items(app)) callable.push_back(here);
   for (const auto* below : app.get_subcommands([](const CLI::App*) { return true; })) {
     add_callable(*below, here, callable);
   }
@@ -94,12 +99,12 @@ class Program {
 
   Status parse(const Callable& callable, std::string_view spec, const std::string& storage) {
     auto arguments = callable.words;
-    arguments.emplace_back("--format=json");
+    if (answers_in_json(*callable.app)) arguments.emplace_back("--format=json");
     if (!storage.empty() && callable.app->get_option_no_throw(fmt::format("--{}", kStorageSectionOption)) != nullptr) {
       EC_ASSIGN_OR_RETURN(const auto section, storage_section(storage));
       arguments.push_back(fmt::format("--{}={}", kStorageSectionOption, section));
     }
-    EC_ASSIGN_OR_RETURN(const auto of_spec, arguments_of(*callable.app, spec));
+    EC_ASSIGN_OR_RETURN(const auto of_spec, arguments_of(*callable.app, spec, prints_items(*callable.app)));
     arguments.insert(arguments.end(), of_spec.begin(), of_spec.end());
     std::ranges::reverse(arguments);  // as CLI11 wants them
     try {

@@ -4,7 +4,8 @@
 //     "us-west-2"})"}); if (answer.error) ...
 //
 // A member of a spec is an option of the command, with underscores: `dry_run` is --dry-run. Null and "" leave an option
-// at its default, a list gives it several times. Neither the environment nor a file completes a spec; what AWS's tools
+// at its default, a list gives it several times. A command that prints data, such as `search`, takes `format` too and
+// hands the data to `data`. Neither the environment nor a file completes a spec; what AWS's tools
 // read of them (docs/guide/storage.md) holds here too.
 #pragma once
 
@@ -28,6 +29,7 @@ struct CallOptions {
   std::string storage;  ///< how buckets are reached: the section `storage` of the configuration file, as JSON
   Hooks hooks;
   std::function<void(const std::string&)> note = {};  ///< takes what is neither result nor error
+  std::function<bool(std::string_view)> data = {};    ///< takes what the command prints besides; false: no more
   std::shared_ptr<catalog::Lock> lock = {};           ///< of the catalog, when the caller holds it already
 };
 

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
 
@@ -22,6 +23,24 @@ std::string explanation(const search::Found& found, double seconds) {
       "rows       {} planned, {} read\nbytes      {} planned\nitems      {}\nseconds    {:.3f}\n",
       all_if_none(plan.cells), all_if_none(plan.years), plan.manifests_read, plan.manifests_pruned, plan.files_listed,
       found.files_planned, found.files_read, plan.rows, found.rows_read, plan.bytes, found.items, seconds);
+}
+
+std::string to_json(const search::Found& found, const search::BoundQuery& query) {
+  nlohmann::ordered_json json;
+  json["snapshot_id"] = snapshot_json(query.table);
+  json["items"] = found.items;
+  json["whole"] = found.whole;
+  json["cells"] = found.plan.cells;
+  json["years"] = found.plan.years;
+  json["manifests_read"] = found.plan.manifests_read;
+  json["manifests_pruned"] = found.plan.manifests_pruned;
+  json["files_listed"] = found.plan.files_listed;
+  json["files_planned"] = found.files_planned;
+  json["files_read"] = found.files_read;
+  json["rows_planned"] = found.plan.rows;
+  json["rows_read"] = found.rows_read;
+  json["bytes_planned"] = found.plan.bytes;
+  return json.dump();
 }
 
 class SearchCommand final : public Command {
@@ -46,6 +65,7 @@ class SearchCommand final : public Command {
     const Stopwatch time;
     EC_ASSIGN_OR_RETURN(const auto query, search::bind(access.table, asked));
     EC_ASSIGN_OR_RETURN(const auto found, print(query));
+    report_.record_json(to_json(found, query));
     if (explain_) print_err("{}", explanation(found, time.seconds()));
     return kExitOk;
   }
@@ -54,17 +74,16 @@ class SearchCommand final : public Command {
   Result<search::Found> print(const search::BoundQuery& query) const {
     const bool geojson = format_ == "geojson" && !count_;
     bool first = true;
-    if (geojson) write_out(R"({"type":"FeatureCollection","features":[)");
+    if (geojson) session().write(R"({"type":"FeatureCollection","features":[)");
     EC_ASSIGN_OR_RETURN(auto found, search::find(query, options(), [&](std::string_view answer) {
                           if (count_) return true;
-                          if (geojson && !first) write_out(",");
+                          if (geojson && !first) session().write(",");
                           first = false;
-                          write_out(answer);
-                          if (!geojson) write_out("\n");
-                          return !output_failed();  // main() tells why
+                          session().write(answer);
+                          return session().write(geojson ? "" : "\n");
                         }));
-    if (geojson) print_out("],\"numberReturned\":{}}}\n", found.items);
-    if (count_) print_out("{}\n", found.items);
+    if (geojson) session().write(fmt::format("],\"numberReturned\":{}}}\n", found.items));
+    if (count_) session().write(fmt::format("{}\n", found.items));
     return found;
   }
 

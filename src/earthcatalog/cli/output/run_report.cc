@@ -63,9 +63,10 @@ void RunReport::print_text(std::string_view text) {
 }
 
 int RunReport::finish(const Outcome& outcome, Session& session) const {
-  if (!json() && file_.empty()) return outcome.exit_code;
+  const bool wanted = session.wants_report(json());
+  if (!wanted && file_.empty()) return outcome.exit_code;
   const auto text = compose(outcome) + "\n";
-  if (json()) session.report(text);
+  if (wanted) session.report(text);
   if (file_.empty() || !can_be_written_) return outcome.exit_code;
   storage::Stores stores(storage_);
   const auto written = write_report(stores, file_, text);
