@@ -16,6 +16,7 @@ void add_items(nanobind::module_& module);    ///< items.cc: write_items()
 void add_lock(nanobind::module_& module);     ///< lock.cc: Lock
 void add_objects(nanobind::module_& module);  ///< objects.cc: read_object(), put_object(), remove_object()
 void add_program(nanobind::module_& module);  ///< program.cc: cli(), version()
+void add_stream(nanobind::module_& module);   ///< stream.cc: Stream
 
 /// Raises the exception that stands for the error (earthcatalog/_raise.py). `report`: JSON, or empty.
 [[noreturn]] void raise_error(const Error& error, const std::string& report = {});

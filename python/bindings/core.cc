@@ -20,6 +20,7 @@ NB_MODULE(_core, module) {
   earthcatalog::python::add_lock(module);
   earthcatalog::python::add_objects(module);
   earthcatalog::python::add_program(module);
+  earthcatalog::python::add_stream(module);
   module.def("stop_all", &earthcatalog::python::stop_all_jobs, "seconds"_a,
              "Asks all that runs in this process to stop, and waits. False when something runs on.");
   module.def("finalize", &earthcatalog::python::finalize, "Ends what the process has once. Nothing can run after it.");

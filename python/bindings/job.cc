@@ -95,13 +95,13 @@ void Job::post_event(std::string_view level, const std::string& message) {
   messages_.events.push_back(json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
 }
 
-bool Job::run(const std::function<void()>& work, const Listeners& listeners) {
+void Job::start(const std::function<void()>& work) {
   begin_work();
   {
     const MutexLock lock(process().mutex);
     process().jobs.emplace(this, Running{});
   }
-  std::thread thread([self = shared_from_this(), work] {
+  thread_ = std::thread([self = shared_from_this(), work] {
     work();
     {
       const MutexLock lock(self->mutex_);
@@ -112,23 +112,31 @@ bool Job::run(const std::function<void()>& work, const Listeners& listeners) {
     process().jobs[self.get()].ended = true;
     leave_if_over(self.get());
   });
+}
+
+bool Job::run(const std::function<void()>& work, const Listeners& listeners) {
+  start(work);
   bool ended = false;
   while (!ended && !abandoned_) {
     const auto messages = wait(ended);
     hand_on(messages, listeners);
     if (PyErr_CheckSignals() != 0) meet(nb::python_error());
   }
+  leave(ended);
+  return ended;
+}
+
+void Job::leave(bool ended) {
   if (ended) {
     const nb::gil_scoped_release release;
-    thread.join();
+    thread_.join();
   } else {
-    thread.detach();
+    thread_.detach();
   }
   // Not before: a daemon thread that comes back from the work when the interpreter has ended would end the process.
   const MutexLock lock(process().mutex);
   process().jobs[this].abandoned = true;
   leave_if_over(this);
-  return ended;
 }
 
 Job::Messages Job::wait(bool& ended) {

@@ -10,6 +10,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -39,6 +40,11 @@ class Job : public std::enable_shared_from_this<Job> {
   /// hooks' stop. After a second one it returns false: `work` runs on, on a thread that nobody waits for, up to where
   /// it may stop, and must own what it uses.
   bool run(const std::function<void()>& work, const Listeners& listeners);
+
+  /// The parts of run(), for a caller that does other things meanwhile: begins `work`, and leaves it, waiting for its
+  /// end when `ended` says that it is there.
+  void start(const std::function<void()>& work);
+  void leave(bool ended);
   /// Hands out the first exception that the calling thread met while the work ran: Ctrl-C's, or a listener's.
   std::optional<nanobind::python_error> take_met() { return std::exchange(met_, std::nullopt); }
   void ask_to_stop() { stop_ = true; }
@@ -54,6 +60,7 @@ class Job : public std::enable_shared_from_this<Job> {
   void meet(nanobind::python_error error);
 
   std::atomic<bool> stop_{false};
+  std::thread thread_;
   bool abandoned_ = false;
   Mutex mutex_;
   CondVar changed_;

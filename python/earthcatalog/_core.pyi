@@ -42,6 +42,23 @@ class GridHandle:
     def cover_text(self, text: str) -> list[str]:
         """Of GeoJSON (a geometry, Feature or collection) or WKT."""
 
+class Stream:
+    """
+    A call that prints data, such as search. The work runs at most a few MiB ahead of its reader, and ends when the reader closes it.
+    """
+
+    def __init__(self, name: str, spec: str, *, storage: str = "{}") -> None: ...
+    def read(self) -> bytes | None:
+        """
+        The next bytes; None after the last. Raises the error that the call ended with.
+        """
+
+    def report(self) -> str:
+        """The report as JSON, once read() has given None; empty before."""
+
+    def close(self) -> None:
+        """Ends the call early."""
+
 def cover_geojson(grid_spec: str, text: str, storage: str = "{}") -> list[str]:
     """GridHandle(grid_spec).cover_text(text), once."""
 

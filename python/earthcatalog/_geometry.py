@@ -34,8 +34,20 @@ def geometry_text(geom: Any, argument: str = "geom") -> str | bytes:
 
 
 def bbox_text(bbox: str | Sequence[float]) -> str:
-    """West, south, east, north as the core reads them."""
-    return bbox if isinstance(bbox, str) else ",".join(f"{float(number)!r}" for number in bbox)
+    """West, south, east, north as the core reads them.
+
+    Raises:
+        InvalidArgumentError: Neither 4 nor 6 numbers.
+    """
+    if isinstance(bbox, str):
+        return bbox
+    try:
+        numbers = [float(number) for number in bbox]
+    except (TypeError, ValueError):
+        raise InvalidArgumentError(f"bbox: {bbox!r} are no numbers") from None
+    if len(numbers) not in (4, 6):
+        raise InvalidArgumentError(f"bbox: {len(numbers)} numbers; write west, south, east, north in degrees")
+    return ",".join(f"{number!r}" for number in numbers)
 
 
 def _end_text(value: Any, argument: str) -> str:

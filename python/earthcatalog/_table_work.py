@@ -10,7 +10,7 @@ from earthcatalog._arguments import Common, Since
 from earthcatalog._call import call
 from earthcatalog._places import Place, merge
 from earthcatalog._report import CompactReport, IngestReport, Report
-from earthcatalog._table_reading import TableReading
+from earthcatalog._table_search import TableSearch
 from earthcatalog.errors import InvalidArgumentError
 from earthcatalog.lock import S3Lock, with_storage
 
@@ -60,7 +60,7 @@ def _with_old_names(report: Mapping[str, Any]) -> IngestReport:
     return IngestReport({**report, **{old: report.get(new, 0) for old, new in names.items()}})
 
 
-class TableWork(TableReading):
+class TableWork(TableSearch):
     """The runs that change a table."""
 
     def ingest(

@@ -102,8 +102,3 @@ def test_a_configured_store_and_its_copy(store, base, tmp_path):
     download_catalog(str(tmp_path / "local.db"))
     wait_until((tmp_path / "local.db").exists)
     assert ec.open(catalog=tmp_path / "local.db", storage=ec.open()._storage).unique_item_count() == 120
-
-
-def test_what_is_not_there_yet_says_so_by_its_absence(catalog):
-    for name in ("search", "search_to_arrow", "search_uris", "duck_search"):
-        assert not hasattr(catalog, name)
