@@ -51,7 +51,7 @@ Table::Table(storage::Stores& stores, Catalog* catalog, TableIdentifier identifi
     : stores_(&stores), catalog_(catalog), identifier_(std::move(identifier)) {}
 
 Status Table::read_metadata(std::string location) {
-  EC_ASSIGN_OR_RETURN(const std::string bytes, read_object(*stores_, location, "table metadata"));
+  EC_ASSIGN_OR_RETURN(const std::string bytes, read_immutable(*stores_, location, "table metadata"));
   EC_ASSIGN_OR_RETURN(TableMetadata metadata, parse_table_metadata(bytes, location));
   metadata_ = std::make_shared<const TableMetadata>(std::move(metadata));
   metadata_location_ = std::move(location);

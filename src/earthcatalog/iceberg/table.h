@@ -12,6 +12,7 @@
 
 #include "earthcatalog/base/time.h"
 #include "earthcatalog/iceberg/catalog.h"
+#include "earthcatalog/iceberg/manifest/flat_manifest.h"
 #include "earthcatalog/iceberg/manifest/manifest.h"
 #include "earthcatalog/iceberg/metadata/table_metadata.h"
 #include "earthcatalog/storage/stores.h"
@@ -40,6 +41,35 @@ struct ListFilesOptions {
   bool statistics = true;                        ///< false: leaves column counts and bounds out: less memory
   bool only_counts = false;                      ///< of the statistics, value and null counts alone
   std::optional<std::int64_t> snapshot_id = {};  ///< none: the current one
+};
+
+/// What a manifest says of one data file; of the statistics those of the fields that were asked for. Good during the
+/// call that it is given to.
+class FileFacts {
+ public:
+  FileFacts(const FlatManifest& manifest, std::size_t file) : flat_(&manifest), number_(file) {}
+  explicit FileFacts(DataFile& file) : file_(&file) {}
+
+  std::optional<std::string_view> cell() const;
+  std::optional<std::int32_t> year_since_1970() const;
+  std::int64_t record_count() const;
+  std::int64_t file_size_in_bytes() const;
+  std::optional<std::string_view> lower_bound(int field) const;
+  std::optional<std::string_view> upper_bound(int field) const;
+  std::optional<std::int64_t> null_count(int field) const;
+  /// The file without statistics, with its position deletes. Once.
+  DataFile take() const;
+
+ private:
+  const FlatManifest* flat_ = nullptr;
+  std::size_t number_ = 0;
+  DataFile* file_ = nullptr;  // instead of the two
+};
+
+struct ScanFilesOptions {
+  FileFilter filter = {};
+  std::optional<std::int64_t> snapshot_id = {};  ///< none: the current one
+  std::vector<int> fields = {};                  ///< whose statistics will be asked for
 };
 
 /// The cost of a listing.
@@ -95,6 +125,10 @@ class Table {
   /// the snapshot has equality deletes or deletion vectors (which only others write).
   Result<ListFilesCounts> list_files(const ListFilesOptions& options,
                                      const std::function<Status(DataFile&&)>& visit) const;
+  /// As list_files(), for a planner that looks at a few facts of many files: decoded manifests are kept in the stores'
+  /// cache, and opened from there without decoding.
+  Result<ListFilesCounts> scan_files(const ScanFilesOptions& options,
+                                     const std::function<Status(const FileFacts&)>& visit) const;
   /// Calls `visit` for each live file, data or delete file, of some of the table's manifests, without its `deletes`;
   /// `statistics` as in ListFilesOptions.
   Status read_files(std::span<const ManifestFile> manifests, bool statistics,
@@ -106,6 +140,9 @@ class Table {
   Result<bool> find_newest();
   Status read_metadata(std::string location);
   Result<const PartitionSpec*> spec_of(const ManifestFile& manifest) const;
+  std::optional<FlatManifest> cached(const ManifestFile& manifest, std::span<const int> fields) const;
+  Status scan_manifests(std::span<const ManifestFile> manifests, const ScanFilesOptions& options,
+                        const std::function<Status(const FlatManifest&)>& visit) const;
   Status read_entries(std::span<const ManifestFile> manifests, const ManifestReadOptions& options,
                       const std::function<Status(const ManifestFile&, ManifestEntry&&)>& visit) const;
   Result<std::vector<ManifestFile>> matching(const std::vector<ManifestFile>& all, const FileFilter& filter,

@@ -44,7 +44,7 @@ Result<std::vector<ManifestFile>> Table::manifests(std::optional<std::int64_t> s
     return fail(ErrorKind::kNotFound, "table {} has no snapshot {}", metadata_->location, *snapshot_id);
   }
   const std::string what = fmt::format("manifest list of snapshot {}", snapshot->snapshot_id);
-  EC_ASSIGN_OR_RETURN(const std::string bytes, read_object(*stores_, snapshot->manifest_list, what));
+  EC_ASSIGN_OR_RETURN(const std::string bytes, read_immutable(*stores_, snapshot->manifest_list, what));
   return read_manifest_list(bytes, snapshot->manifest_list);
 }
 

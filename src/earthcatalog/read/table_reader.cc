@@ -123,4 +123,11 @@ Result<iceberg::ListFilesCounts> TableReader::list_files(
   return state_->table.list_files(options, visit);
 }
 
+Result<iceberg::ListFilesCounts> TableReader::scan_files(
+    iceberg::ScanFilesOptions options, const std::function<Status(const iceberg::FileFacts&)>& visit) const {
+  if (state_->snapshot == nullptr) return iceberg::ListFilesCounts();
+  options.snapshot_id = state_->snapshot->snapshot_id;
+  return state_->table.scan_files(options, visit);
+}
+
 }  // namespace earthcatalog::read

@@ -72,6 +72,10 @@ class TableReader {
   Result<iceberg::ListFilesCounts> list_files(iceberg::ListFilesOptions options,
                                               const std::function<Status(iceberg::DataFile&&)>& visit) const;
 
+  /// The same for a planner: see iceberg::Table::scan_files().
+  Result<iceberg::ListFilesCounts> scan_files(iceberg::ScanFilesOptions options,
+                                              const std::function<Status(const iceberg::FileFacts&)>& visit) const;
+
   /// The object index as the table names it now.
   const index::ObjectIndex& index() const;
   /// False when index() describes another snapshot than this reader's: another engine wrote the current one, or this is

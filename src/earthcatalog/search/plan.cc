@@ -24,14 +24,20 @@ const iceberg::NestedField* find(const iceberg::Schema& schema, std::string_view
   return nullptr;
 }
 
-const std::string* bound(const iceberg::FieldMap<std::string>& bounds, const iceberg::NestedField* field) {
-  return field == nullptr ? nullptr : bounds.find(field->field_id);
+using Bound = std::optional<std::string_view>;
+
+Bound lower_bound(const iceberg::FileFacts& file, const iceberg::NestedField* field) {
+  return field == nullptr ? std::nullopt : file.lower_bound(field->field_id);
+}
+
+Bound upper_bound(const iceberg::FileFacts& file, const iceberg::NestedField* field) {
+  return field == nullptr ? std::nullopt : file.upper_bound(field->field_id);
 }
 
 // Bounds of rows without a value say nothing of them.
-bool has_nulls(const iceberg::DataFile& file, const iceberg::NestedField* field) {
-  const auto* const nulls = field == nullptr ? nullptr : file.null_value_counts.find(field->field_id);
-  return nulls == nullptr || *nulls > 0;
+bool has_nulls(const iceberg::FileFacts& file, const iceberg::NestedField* field) {
+  const auto nulls = field == nullptr ? std::nullopt : file.null_count(field->field_id);
+  return !nulls || *nulls > 0;
 }
 
 class Pruner {
@@ -45,22 +51,37 @@ class Pruner {
     xmax_ = find(schema, "geometry_bbox", "xmax"), ymax_ = find(schema, "geometry_bbox", "ymax");
   }
 
-  bool may_hold_matches(const iceberg::DataFile& file) const {
+  // Whose statistics it looks at.
+  std::vector<int> fields() const {
+    std::vector<int> ids;
+    const auto need = [&](std::initializer_list<const iceberg::NestedField*> fields) {
+      for (const auto* const field : fields) {
+        if (field != nullptr) ids.push_back(field->field_id);
+      }
+    };
+    if (query_.area != nullptr) need({xmin_, ymin_, xmax_, ymax_});
+    if (query_.query.time) need({datetime_, start_, end_});
+    if (!query_.query.ids.empty()) need({id_});
+    if (!query_.query.collections.empty()) need({collection_});
+    return ids;
+  }
+
+  bool may_hold_matches(const iceberg::FileFacts& file) const {
     return may_touch(file) && may_meet(file) && may_be_one_of(file, id_, query_.query.ids) &&
            may_be_one_of(file, collection_, query_.query.collections);
   }
 
  private:
   // Rows of ours without a box have no place. A row of another engine may have one all the same.
-  bool may_touch(const iceberg::DataFile& file) const {
+  bool may_touch(const iceberg::FileFacts& file) const {
     if (query_.area == nullptr) return true;
     if (query_.chosen == Chosen::kNewest && has_nulls(file, xmin_)) return true;
-    const auto xmin = number(file.lower_bounds, xmin_), ymin = number(file.lower_bounds, ymin_);
-    const auto xmax = number(file.upper_bounds, xmax_), ymax = number(file.upper_bounds, ymax_);
+    const auto xmin = number(lower_bound(file, xmin_)), ymin = number(lower_bound(file, ymin_));
+    const auto xmax = number(upper_bound(file, xmax_)), ymax = number(upper_bound(file, ymax_));
     return !xmin || !ymin || !xmax || !ymax || query_.area->may_touch({*xmin, *ymin, *xmax, *ymax});
   }
 
-  bool may_meet(const iceberg::DataFile& file) const {
+  bool may_meet(const iceberg::FileFacts& file) const {
     if (!query_.query.time) return true;
     const auto& span = *query_.query.time;
     const auto [least, greatest] = times(file, datetime_);
@@ -73,24 +94,23 @@ class Pruner {
     return !first || !last || span.meets(*first, *last);
   }
 
-  static bool may_be_one_of(const iceberg::DataFile& file, const iceberg::NestedField* field, const Names& names) {
+  static bool may_be_one_of(const iceberg::FileFacts& file, const iceberg::NestedField* field, const Names& names) {
     if (names.empty()) return true;
-    const auto* const least = bound(file.lower_bounds, field);
-    const auto* const greatest = bound(file.upper_bounds, field);
-    const auto first = least != nullptr ? names.lower_bound(*least) : names.begin();
-    return first != names.end() && (greatest == nullptr || *first <= *greatest);
+    const auto least = lower_bound(file, field), greatest = upper_bound(file, field);
+    const auto first = least ? names.lower_bound(*least) : names.begin();
+    return first != names.end() && (!greatest || *first <= *greatest);
   }
 
-  static std::optional<double> number(const iceberg::FieldMap<std::string>& bounds, const iceberg::NestedField* field) {
-    const auto* const value = bound(bounds, field);
-    return value == nullptr ? std::nullopt : iceberg::deserialize_double(*value);
+  static std::optional<double> number(const Bound& bound) {
+    return bound ? iceberg::deserialize_double(*bound) : std::nullopt;
   }
 
-  static Range<TimeMicros> times(const iceberg::DataFile& file, const iceberg::NestedField* field) {
-    const auto* const least = bound(file.lower_bounds, field);
-    const auto* const greatest = bound(file.upper_bounds, field);
-    return {least == nullptr ? std::nullopt : iceberg::deserialize_long(*least),
-            greatest == nullptr ? std::nullopt : iceberg::deserialize_long(*greatest)};
+  static std::optional<TimeMicros> time(const Bound& bound) {
+    return bound ? iceberg::deserialize_long(*bound) : std::nullopt;
+  }
+
+  static Range<TimeMicros> times(const iceberg::FileFacts& file, const iceberg::NestedField* field) {
+    return {time(lower_bound(file, field)), time(upper_bound(file, field))};
   }
 
   const BoundQuery& query_;
@@ -110,24 +130,26 @@ void filter_years(const Query& query, iceberg::FileFilter& filter) {
 }  // namespace
 
 Result<Plan> make_plan(const BoundQuery& query, const iceberg::FileFilter& among) {
-  iceberg::ListFilesOptions options;
+  iceberg::ScanFilesOptions options;
   if (query.cells) {
     for (const auto cell : *query.cells) options.filter.cells.insert(query.grid->name(cell));
   }
   filter_years(query.query, options.filter);
   const Pruner pruner(query);
+  options.fields = pruner.fields();
   Plan plan;
   plan.cells = std::ssize(options.filter.cells);
   plan.years = std::ssize(options.filter.years_since_1970);
-  EC_ASSIGN_OR_RETURN(const auto counts, query.table.list_files(options, [&](iceberg::DataFile&& file) -> Status {
-    if (!among.matches(file.partition) || !pruner.may_hold_matches(file)) return {};
-    plan.rows += file.record_count;
-    plan.bytes += file.file_size_in_bytes;
-    file.lower_bounds = {}, file.upper_bounds = {};
-    file.column_sizes = {}, file.value_counts = {}, file.null_value_counts = {}, file.nan_value_counts = {};
-    plan.files.push_back(std::move(file));
-    return {};
-  }));
+  EC_ASSIGN_OR_RETURN(const auto counts,
+                      query.table.scan_files(options, [&](const iceberg::FileFacts& facts) -> Status {
+                        if (!pruner.may_hold_matches(facts)) return {};
+                        auto file = facts.take();
+                        if (!among.matches(file.partition)) return {};
+                        plan.rows += file.record_count;
+                        plan.bytes += file.file_size_in_bytes;
+                        plan.files.push_back(std::move(file));
+                        return {};
+                      }));
   plan.manifests_read = counts.manifests_read;
   plan.manifests_pruned = counts.manifests_pruned;
   plan.files_listed = counts.files;

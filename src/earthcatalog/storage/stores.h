@@ -32,6 +32,7 @@ struct S3Settings {
 };
 
 class CredentialChain;
+class ObjectCache;
 class RequestSlots;
 class S3Bucket;
 class Trust;
@@ -43,6 +44,7 @@ struct StorageSettings {
   std::optional<std::string> ca_bundle;       ///< a file of trusted certificates; none: the system's
   int io_concurrency = 64;                    ///< most requests to object stores at once (fetch counts its own)
   EventFunction event;                        ///< told by all that works with these stores
+  std::shared_ptr<const ObjectCache> cache;   ///< of what never changes, for those who plan by it; null: none
 };
 
 /// A place named by a URI: a store and a key inside it.

@@ -1,11 +1,13 @@
 #include "earthcatalog/cli/options/read_access.h"
 
 #include <charconv>
+#include <cstdlib>
 #include <nlohmann/json.hpp>
 #include <string_view>
 #include <utility>
 
 #include "earthcatalog/inventory/inventory.h"
+#include "earthcatalog/storage/object_cache.h"
 
 namespace earthcatalog::cli {
 
@@ -24,17 +26,43 @@ std::optional<std::int64_t> snapshot_id_of(std::string_view text) {
   return digits ? std::optional(id) : std::nullopt;
 }
 
+// Null when there is no place for one.
+std::shared_ptr<const storage::ObjectCache> cache_of(const SnapshotFlags& flags) {
+  if (flags.no_cache) return nullptr;
+  const auto variable = [](const char* name) {
+    return std::string(std::getenv(name) != nullptr ? std::getenv(name) : "");
+  };
+  std::string folder = flags.cache;
+  if (const auto caches = variable("XDG_CACHE_HOME"); folder.empty() && !caches.empty())
+    folder = caches + "/earthcatalog";
+  if (const auto home = variable("HOME"); folder.empty() && !home.empty()) folder = home + "/.cache/earthcatalog";
+  if (folder.empty()) return nullptr;
+  return std::make_shared<const storage::ObjectCache>(storage::ObjectCacheOptions{.folder = std::move(folder)});
+}
+
+Result<ReadAccess> open_to_read(Session& session, const TableFlags& flags, RunReport& report,
+                                std::shared_ptr<const storage::ObjectCache> cache) {
+  EC_ASSIGN_OR_RETURN(auto access, resolve(session, flags));
+  EC_TRY(report.begin(access));
+  access.storage.cache = std::move(cache);
+  auto stores = std::make_unique<storage::Stores>(access.storage);
+  EC_ASSIGN_OR_RETURN(auto table, read::TableReader::open(*stores, place_of(access)));
+  return ReadAccess{.stores = std::move(stores), .table = std::move(table)};
+}
+
 }  // namespace
 
 void SnapshotFlags::add(CLI::App& app) {
   app.add_option("--snapshot-id", snapshot_id, "the snapshot of this id");
   app.add_option("--as-of", as_of,
                  "the snapshot that was current then: 2026-01-31, an RFC 3339 time, or 2d; or a snapshot id");
+  app.add_option("--cache", cache, "folder for decoded manifests, 1 GiB at most (default: ~/.cache/earthcatalog)");
+  app.add_flag("--no-cache", no_cache, "keep and use nothing of that");
 }
 
 Result<ReadAccess> open_to_read(Session& session, const TableFlags& flags, const SnapshotFlags& choice,
                                 RunReport& report) {
-  EC_ASSIGN_OR_RETURN(auto access, open_to_read(session, flags, report));
+  EC_ASSIGN_OR_RETURN(auto access, open_to_read(session, flags, report, cache_of(choice)));
   if (choice.snapshot_id && !choice.as_of.empty()) {
     return fail(ErrorKind::kInvalidArgument, "--snapshot-id and --as-of both choose a snapshot: give one");
   }
@@ -54,11 +82,7 @@ nlohmann::ordered_json snapshot_json(const read::TableReader& table) {
 }
 
 Result<ReadAccess> open_to_read(Session& session, const TableFlags& flags, RunReport& report) {
-  EC_ASSIGN_OR_RETURN(const auto access, resolve(session, flags));
-  EC_TRY(report.begin(access));
-  auto stores = std::make_unique<storage::Stores>(access.storage);
-  EC_ASSIGN_OR_RETURN(auto table, read::TableReader::open(*stores, place_of(access)));
-  return ReadAccess{.stores = std::move(stores), .table = std::move(table)};
+  return open_to_read(session, flags, report, nullptr);
 }
 
 }  // namespace earthcatalog::cli

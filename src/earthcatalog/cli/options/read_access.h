@@ -19,11 +19,13 @@ namespace earthcatalog::cli {
 /// Where the table of these flags is.
 read::TablePlace place_of(const TableAccess& access);
 
-/// Options that choose a snapshot; without any, the current one.
+/// Options that choose a snapshot, without any the current one; and what of it is kept on this machine.
 struct SnapshotFlags {
   std::optional<std::int64_t> snapshot_id;
   std::string as_of;
-  /// Declares --snapshot-id and --as-of.
+  std::string cache;
+  bool no_cache = false;
+  /// Declares --snapshot-id, --as-of, --cache and --no-cache.
   void add(CLI::App& app);
 };
 

@@ -1,9 +1,11 @@
 #include <algorithm>
 #include <charconv>
 
+#include "earthcatalog/base/hash.h"
 #include "earthcatalog/base/parallel.h"
 #include "earthcatalog/iceberg/metadata/metadata_files_internal.h"
 #include "earthcatalog/iceberg/metadata/random_internal.h"
+#include "earthcatalog/storage/object_cache.h"
 #include "earthcatalog/storage/uri.h"
 
 namespace earthcatalog::iceberg {
@@ -30,6 +32,24 @@ Result<std::string> read_object(storage::Stores& stores, const std::string& uri,
   EC_ASSIGN_OR_RETURN(auto object, where.store->get(where.key));
   if (!object) return fail(ErrorKind::kNotFound, "{} {} does not exist", what, uri);
   return std::move(object->bytes);
+}
+
+Result<std::string> read_immutable(storage::Stores& stores, const std::string& uri, std::string_view what) {
+  constexpr std::string_view kKind = "object";
+  const auto& cache = stores.settings().cache;
+  const bool may_be_kept = cache != nullptr && !uri.starts_with("file:") && storage::is_write_once(uri);
+  if (!may_be_kept) return read_object(stores, uri, what);
+  if (const auto kept = cache->find(kKind, uri)) {
+    constexpr std::size_t kHashBytes = sizeof(Hash128);
+    const auto bytes = kept->bytes();
+    if (bytes.size() >= kHashBytes && hash128(bytes.substr(kHashBytes)).view() == bytes.substr(0, kHashBytes)) {
+      return std::string(bytes.substr(kHashBytes));
+    }
+    cache->forget(kKind, uri);
+  }
+  EC_ASSIGN_OR_RETURN(auto bytes, read_object(stores, uri, what));
+  cache->keep(kKind, uri, std::string(hash128(bytes).view()) + bytes);
+  return bytes;
 }
 
 Status write_object(storage::Stores& stores, const std::string& uri, std::string_view bytes) {

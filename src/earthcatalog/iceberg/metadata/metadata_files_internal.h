@@ -15,6 +15,8 @@
 namespace earthcatalog::iceberg {
 
 /// The object at a URI; kNotFound names it and says `what` it is ("manifest list of snapshot 7").
+/// As read_object(), of an object that is never written again: kept in the stores' cache when it is far away.
+Result<std::string> read_immutable(storage::Stores& stores, const std::string& uri, std::string_view what);
 Result<std::string> read_object(storage::Stores& stores, const std::string& uri, std::string_view what);
 Status write_object(storage::Stores& stores, const std::string& uri, std::string_view bytes);
 /// Calls `visit` for each of `manifests` with its bytes, in their order. A few at a time are read side by side: memory
