@@ -17,6 +17,7 @@ LEVELS = [
     {"ingest"},
     {"compact", "incremental"},
     {"backfill", "maintenance", "search"},
+    {"answer"},
     {"cli"},
 ]
 LEVEL = {room: level for level, rooms in enumerate(LEVELS) for room in rooms}

@@ -173,6 +173,101 @@ def test_max_items_bounds_the_answer_and_keeps_its_order(earthcatalog, filled):
     assert search(earthcatalog, filled, "--max-items", 0) == ""
 
 
+def sort_value(item, name):
+    value = item.get(name) if name in ("id", "collection") else item["properties"].get(name)
+    return instant(value) if name in ("datetime", "updated", "created", "start_datetime", "end_datetime") else value
+
+
+def in_order(items, order):
+    """The ids, sorted by Python: stable sorts from the last key to the first; what has no value comes last."""
+    found = sorted(items, key=lambda item: (item.get("collection") is None, item.get("collection") or "", item["id"]))
+    for name in reversed(order.split(",")):
+        key = name.lstrip("+-").removeprefix("properties.")
+        there = [item for item in found if sort_value(item, key) is not None]
+        groups = {}
+        for item in there:
+            groups.setdefault(sort_value(item, key), []).append(item)
+        values = sorted(groups, reverse=name.startswith("-"))
+        found = [item for value in values for item in groups[value]] + [item for item in found if sort_value(item, key) is None]
+    return [item["id"] for item in found]
+
+
+ORDERS = ["-datetime,id", "+platform,-datetime", "id", "-id", "-properties.percent_valid_pixels,updated", "collection,-created"]
+
+
+@pytest.mark.parametrize("order", ORDERS)
+def test_sortby_is_the_order_that_python_gives(earthcatalog, filled, items, order):
+    found = search(earthcatalog, filled, "--format", "ids", "--sortby", order).splitlines()
+    assert found == in_order(items.by_id.values(), order)
+    assert search(earthcatalog, filled, "--format", "ids", "--sortby", order, "--max-items", 40).splitlines() == found[:40]
+    lines = search(earthcatalog, filled, "--sortby", order, "--max-items", 40).splitlines()
+    assert [json.loads(line)["id"] for line in lines] == found[:40]
+
+
+def pages(earthcatalog, table, *arguments, between=lambda: None):
+    """The pages, by the token that each of them ends with."""
+    token = []
+    while True:
+        found = json.loads(search(earthcatalog, table, "--format", "geojson", *arguments, *token))
+        yield [item["id"] for item in found["features"]]
+        if "next" not in found:
+            return
+        token = ["--token", found["next"]]
+        between()
+
+
+@pytest.mark.parametrize("order", [[], ["--sortby", "-datetime,id"]], ids=["files", "sorted"])
+def test_pages_are_the_whole_while_others_commit(earthcatalog, archive, order, tmp_path):
+    table = filled_table(earthcatalog, archive, tmp_path, "--limit", 600)
+    question = ["--bbox=-180,-90,180,90", *order]
+    whole = search(earthcatalog, table, "--format", "ids", *question).splitlines()
+    commits = iter([incremental(table, archive, "--limit", 900), ["compact", *table.arguments], incremental(table, archive)])
+
+    def commit():
+        if arguments := next(commits, None):
+            earthcatalog.json(*arguments)
+
+    found = list(pages(earthcatalog, table, *question, "--limit", 97, between=commit))
+    assert [len(page) for page in found[:-1]] == [97] * (len(found) - 1) and len(found) > 4
+    assert [id for page in found for id in page] == whole
+    assert len(ids_of(earthcatalog, table, *question)) > len(whole)
+
+
+def test_a_page_that_ends_the_answer_has_no_token(earthcatalog, filled, items):
+    count = len(items.by_id)
+    for limit, more in ((count - 1, True), (count, False), (count + 1, False)):
+        process = earthcatalog.run("search", *filled.arguments, "--format", "ids", "--limit", limit, check=True)
+        assert ("--token" in process.stderr) == more
+        assert len(process.stdout.splitlines()) == min(limit, count)
+    bounded = earthcatalog.run("search", *filled.arguments, "--format", "ids", "--limit", 50, "--max-items", 20, check=True)
+    assert len(bounded.stdout.splitlines()) == 20 and bounded.stderr == ""
+
+
+def test_a_token_that_does_not_belong_here_is_refused(earthcatalog, archive, filled, tmp_path):
+    question = ["--format", "geojson", "--limit", 5, "--sortby", "id"]
+    token = json.loads(search(earthcatalog, filled, *question))["next"]
+
+    def refusal(table, *arguments):
+        process = earthcatalog.run("search", *table.arguments, *arguments)
+        assert process.stdout == ""
+        return process.returncode, process.stderr
+
+    for broken in ("nonsense", token[:-3], token[:30] + ("A" if token[30] != "A" else "B") + token[31:]):
+        code, words = refusal(filled, *question, "--token", broken)
+        assert code == 2 and "--token is none that a search printed" in words
+    for other in (["--sortby", "-id"], [*question, "--datetime", "2019"], [*question, "--ids", "a"]):
+        code, words = refusal(filled, *other, "--token", token)
+        assert code == 2 and "--token is of another search" in words
+    table = filled_table(earthcatalog, archive, tmp_path, "--limit", 300)
+    code, words = refusal(table, *question, "--token", token)
+    assert code == 2 and "--token is of another table" in words
+    token = json.loads(search(earthcatalog, table, *question))["next"]
+    earthcatalog.json(*incremental(table, archive))
+    earthcatalog.json("expire", *table.arguments, "--older-than", "0s", "--retain-last", 1)
+    code, words = refusal(table, *question, "--token", token)
+    assert code == 1 and "expired" in words
+
+
 def test_an_item_comes_once_after_compaction_and_foreign_writes(earthcatalog, archive, items, tmp_path):
     table = filled_table(earthcatalog, archive, tmp_path)
     earthcatalog.json("compact", *table.arguments)
@@ -182,6 +277,9 @@ def test_an_item_comes_once_after_compaction_and_foreign_writes(earthcatalog, ar
     iceberg = table.load()
     iceberg.append(iceberg.scan(limit=200).to_arrow())  # another engine doubles rows
     assert ids_of(earthcatalog, table, *question) == before
+    in_pages = [id for page in pages(earthcatalog, table, *question, "--limit", 61) for id in page]
+    assert sorted(in_pages) == before
+    assert search(earthcatalog, table, *question, "--format", "ids", "--sortby", "id").splitlines() == before
     iceberg.delete("grid_primary = true")  # and takes the rows that stand for their items
     left = set(iceberg.refresh().scan(selected_fields=("id",)).to_arrow()["id"].to_pylist())
     assert ids_of(earthcatalog, table) == sorted(left)
@@ -227,6 +325,9 @@ BAD = [
     (["--datetime", "2021/2020"], "ends before it begins"),
     (["--datetime", "../.."], "open on both sides"),
     (["--max-items", "-1"], "--max-items"),
+    (["--limit", "0"], "--limit"),
+    (["--sortby", "id,"], "empty name"),
+    (["--token", "abc"], "--token is none"),
 ]
 
 

@@ -2,14 +2,17 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
 
+#include "earthcatalog/answer/writer.h"
 #include "earthcatalog/base/stopwatch.h"
 #include "earthcatalog/cli/commands/commands.h"
 #include "earthcatalog/cli/options/query_flags.h"
 #include "earthcatalog/cli/options/read_access.h"
+#include "earthcatalog/search/order/token.h"
 
 namespace earthcatalog::cli {
 namespace {
@@ -25,11 +28,13 @@ std::string explanation(const search::Found& found, double seconds) {
       found.files_planned, found.files_read, plan.rows, found.rows_read, plan.bytes, found.items, seconds);
 }
 
-std::string to_json(const search::Found& found, const search::BoundQuery& query) {
+std::string to_json(const search::Found& found, const search::BoundQuery& query,
+                    const std::optional<std::string>& next) {
   nlohmann::ordered_json json;
   json["snapshot_id"] = snapshot_json(query.table);
   json["items"] = found.items;
   json["whole"] = found.whole;
+  json["next"] = next ? nlohmann::ordered_json(*next) : nlohmann::ordered_json();
   json["cells"] = found.plan.cells;
   json["years"] = found.plan.years;
   json["manifests_read"] = found.plan.manifests_read;
@@ -50,7 +55,11 @@ class SearchCommand final : public Command {
     table_.add(*app_);
     snapshot_.add(*app_);
     query_.add(*app_);
-    app_->add_option("--max-items", max_items_, "at most so many items")->check(at_least(0));
+    app_->add_option("--sortby", sortby_, "the order: names of columns by commas, -name descends: -datetime,id");
+    app_->add_option("--limit", limit_, "at most so many items, and a token that goes on behind them")
+        ->check(at_least(1));
+    app_->add_option("--token", token_, "the token that the page before ended with");
+    app_->add_option("--max-items", max_items_, "at most so many items, and no token")->check(at_least(0));
     app_->add_option("--format", format_, "ndjson: an item a line; geojson: a FeatureCollection; ids: an id a line")
         ->check(CLI::IsMember({"ndjson", "geojson", "ids"}))
         ->capture_default_str();
@@ -61,43 +70,77 @@ class SearchCommand final : public Command {
 
   Result<int> run() override {
     EC_ASSIGN_OR_RETURN(const auto asked, query_.read());
-    EC_ASSIGN_OR_RETURN(const auto access, open_to_read(session(), table_, snapshot_, report_));
+    EC_ASSIGN_OR_RETURN(auto options, find_options());
+    std::optional<search::Token> token;
+    if (!token_.empty()) {
+      EC_ASSIGN_OR_RETURN(token, search::Token::parse(token_));
+    }
+    EC_ASSIGN_OR_RETURN(const auto access, open(token));
     const Stopwatch time;
     EC_ASSIGN_OR_RETURN(const auto query, search::bind(access.table, asked));
-    EC_ASSIGN_OR_RETURN(const auto found, print(query));
-    report_.record_json(to_json(found, query));
+    if (token) {
+      EC_ASSIGN_OR_RETURN(options.after, token->position_in(query, options.order));
+    }
+    EC_ASSIGN_OR_RETURN(const auto found, print(query, options));
+    report_.record_json(to_json(found, query, next_of(found, query, options)));
     if (explain_) print_err("{}", explanation(found, time.seconds()));
     return kExitOk;
   }
 
  private:
-  Result<search::Found> print(const search::BoundQuery& query) const {
-    const bool geojson = format_ == "geojson" && !count_;
-    bool first = true;
-    if (geojson) session().write(R"({"type":"FeatureCollection","features":[)");
-    EC_ASSIGN_OR_RETURN(auto found, search::find(query, options(), [&](std::string_view answer) {
-                          if (count_) return true;
-                          if (geojson && !first) session().write(",");
-                          first = false;
-                          session().write(answer);
-                          return session().write(geojson ? "" : "\n");
-                        }));
-    if (geojson) session().write(fmt::format("],\"numberReturned\":{}}}\n", found.items));
-    if (count_) session().write(fmt::format("{}\n", found.items));
+  Result<search::FindOptions> find_options() const {
+    search::FindOptions options;
+    if (!sortby_.empty()) {
+      EC_ASSIGN_OR_RETURN(options.order, search::parse_order(sortby_));
+    }
+    options.max_items = max_items_;
+    if (limit_) options.max_items = std::min(*limit_, max_items_.value_or(*limit_));
+    options.workers = worker_count(workers_);
+    return options;
+  }
+
+  // The snapshot that the token goes on in, or else the one that is asked for.
+  Result<ReadAccess> open(const std::optional<search::Token>& token) {
+    EC_ASSIGN_OR_RETURN(auto access, open_to_read(session(), table_, snapshot_, report_));
+    if (!token || snapshot_.snapshot_id || !snapshot_.as_of.empty()) return access;
+    EC_TRY(token->check_table(access.table));
+    EC_ASSIGN_OR_RETURN(access.table, annotate(access.table.at_snapshot(token->snapshot_id()), "`token`"));
+    return access;
+  }
+
+  // Nothing where the answer ended, or was to end.
+  std::optional<std::string> next_of(const search::Found& found, const search::BoundQuery& query,
+                                     const search::FindOptions& options) const {
+    const bool page_is_full = limit_ && found.items == *limit_;
+    if (found.whole || !page_is_full || max_items_ == limit_) return std::nullopt;
+    return search::make_token(query, options.order, found.last);
+  }
+
+  Result<search::Found> print(const search::BoundQuery& query, const search::FindOptions& options) {
+    const auto output = [&](std::string_view text) -> Result<bool> { return session().write(text); };
+    EC_ASSIGN_OR_RETURN(const auto writer, answer::make_writer(format(), query.table, output));
+    EC_TRY(writer->begin());
+    EC_ASSIGN_OR_RETURN(auto found, search::find(query, options, *writer));
+    const auto next = next_of(found, query, options);
+    EC_TRY(writer->finish({.items = found.items, .next = next}));
+    if (next && !session().wants_report(false)) {
+      flush_output();
+      print_err("{} items; the next page: --token {}\n", found.items, *next);
+    }
     return found;
   }
 
-  search::FindOptions options() const {
-    const auto answer = count_             ? search::Answer::kNothing
-                        : format_ == "ids" ? search::Answer::kId
-                                           : search::Answer::kItem;
-    return {.answer = answer, .max_items = max_items_, .workers = worker_count(workers_)};
+  answer::Format format() const {
+    if (count_) return answer::Format::kCount;
+    if (format_ == "ids") return answer::Format::kIds;
+    return format_ == "geojson" ? answer::Format::kGeojson : answer::Format::kNdjson;
   }
 
   TableFlags table_;
   SnapshotFlags snapshot_;
   QueryFlags query_;
-  std::optional<std::int64_t> max_items_;
+  std::string sortby_, token_;
+  std::optional<std::int64_t> limit_, max_items_;
   std::optional<int> workers_;
   std::string format_ = "ndjson";
   bool count_ = false, explain_ = false;

@@ -141,15 +141,26 @@ class Settings::Collector {
     return {};
   }
 
+  // `--sortby -datetime,id` is --sortby=-datetime,id: such a value would be taken for an option.
+  void join_value(const CLI::Option& option, std::size_t at) {
+    auto& words = settings_.arguments_;
+    if (option.get_items_expected_max() == 0 || words[at].contains('=') || at + 1 == words.size()) return;
+    const auto& value = words[at + 1];
+    if (value.size() <= 2 || value[0] != '-' || value[1] == '-') return;
+    words[at] += "=" + value;
+    words.erase(words.begin() + static_cast<std::ptrdiff_t>(at) + 1);
+  }
+
   Status look_at_flags() {
     const auto& words = settings_.arguments_;
     for (std::size_t i = words_; i < words.size(); ++i) {
-      const std::string& word = words[i];
+      const std::string word = words[i];
       if (word == "--") break;
       if (!word.starts_with('-') || word.size() < 2 || std::isdigit(static_cast<unsigned char>(word[1])) != 0) continue;
       const auto flag = word.substr(0, word.find('='));
       const auto* option = command_->get_option_no_throw(flag);
       if (option == nullptr) return unknown_option(flag);
+      join_value(*option, i);
       for (const auto& name : option->get_lnames()) given_.insert(name);
       if (flag != "--config") continue;
       if (flag.size() < word.size()) config_path_ = word.substr(flag.size() + 1);
