@@ -1,5 +1,6 @@
 """What the Python tests share: the real binary, a real S3 server, archives made by `earthcatalog generate`."""
 
+import atexit
 import http.server
 import json
 import os
@@ -10,6 +11,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 import urllib.error
@@ -28,13 +30,15 @@ BINARY = pathlib.Path(os.environ.get("EARTHCATALOG_BINARY", ROOT / "build/bin/ea
 WEED = ROOT / ".deps/test/bin/weed"
 BUCKET = "its-live-data"
 ACCESS_KEY, SECRET_KEY = "testkey", "testsecret"
+CACHE = tempfile.mkdtemp(prefix="earthcatalog-cache-")
+atexit.register(shutil.rmtree, CACHE, ignore_errors=True)
 
 
 def clean_environment(**extra):
     """The environment without anything that would change how S3 is reached, or that is an option."""
     ours = ("AWS_", "EARTHCATALOG_", "CURL_CA_BUNDLE", "SSL_CERT_FILE")
     kept = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
-    return {**kept, "AWS_EC2_METADATA_DISABLED": "true", **extra}
+    return {**kept, "AWS_EC2_METADATA_DISABLED": "true", "XDG_CACHE_HOME": CACHE, **extra}
 
 
 class Earthcatalog:

@@ -69,15 +69,15 @@ iceberg::Schema filter_columns(const BoundQuery& query, const std::vector<iceber
   return schema;
 }
 
-// These columns of the batch; null when it lacks some.
-Rows select(const Rows& rows, const iceberg::Schema& schema) {
+// These columns of one batch or the other, which have the same rows.
+Rows select(const Rows& rows, const Rows& others, const iceberg::Schema& schema) {
   std::vector<std::shared_ptr<arrow::Array>> columns;
   std::vector<std::shared_ptr<arrow::Field>> fields;
   for (const auto& field : schema.fields) {
-    const int at = rows->schema()->GetFieldIndex(field.name);
-    if (at < 0) return nullptr;
-    columns.push_back(rows->column(at));
-    fields.push_back(rows->schema()->field(at));
+    const auto& batch = rows->schema()->GetFieldIndex(field.name) >= 0 ? rows : others;
+    const int at = batch->schema()->GetFieldIndex(field.name);
+    columns.push_back(batch->column(at));
+    fields.push_back(batch->schema()->field(at));
   }
   return arrow::RecordBatch::Make(arrow::schema(std::move(fields)), rows->num_rows(), std::move(columns));
 }
@@ -170,7 +170,7 @@ class Search {
       std::int64_t next = first_rows_[i], read = 0;
       return match_file(files_[i], read,
                         [&](geoparquet::FileReader&, int, const Rows& rows, const RowNumbers& found) -> Status {
-                          EC_ASSIGN_OR_RETURN(const auto matches, take_rows(select(rows, version), found));
+                          EC_ASSIGN_OR_RETURN(const auto matches, take_rows(select(rows, rows, version), found));
                           const MutexLock lock(mutex_);
                           EC_TRY(doubles_.add(*matches, next));
                           next += matches->num_rows();
@@ -186,10 +186,15 @@ class Search {
     return doubles_.is_dropped(row);
   }
 
-  // What the sink needs of the rows of a group, of which `filter` is there.
+  // What the sink needs of the rows of a group, of which `filter` is there: no column is read twice.
   Result<Rows> sink_rows(geoparquet::FileReader& reader, int group, const Rows& filter) const {
-    if (auto rows = select(filter, sink_.columns())) return rows;
-    return reader.read_rows(group, sink_.columns());
+    iceberg::Schema rest;
+    for (const auto& field : sink_.columns().fields) {
+      if (filter_.find(field.name) == nullptr) rest.fields.push_back(field);
+    }
+    if (rest.fields.empty()) return select(filter, filter, sink_.columns());
+    EC_ASSIGN_OR_RETURN(const auto others, reader.read_rows(group, rest));
+    return select(filter, others, sink_.columns());
   }
 
   Status answer_by_files() {
