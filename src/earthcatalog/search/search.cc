@@ -92,12 +92,12 @@ class Search {
   // Calls `use` for each row group that has matches.
   Status match_file(const iceberg::DataFile& file, std::int64_t& rows_read, const Matches& use) {
     EC_ASSIGN_OR_RETURN(const auto reader, geoparquet::FileReader::open(query_.table.stores(), file));
-    RowMatcher matcher(query_);
+    EC_ASSIGN_OR_RETURN(const auto matcher, RowMatcher::make(query_));
     std::vector<std::int64_t> found;
     for (int group = 0; group < reader->row_groups(); ++group) {
-      EC_ASSIGN_OR_RETURN(const auto rows, reader->read_rows(group, matcher.columns()));
+      EC_ASSIGN_OR_RETURN(const auto rows, reader->read_rows(group, matcher->columns()));
       rows_read += rows->num_rows();
-      EC_TRY(annotate(matcher.match(*rows, found), file.file_path));
+      EC_TRY(annotate(matcher->match(*rows, found), file.file_path));
       if (!found.empty()) EC_TRY(annotate(use(*reader, group, *rows, found), file.file_path));
     }
     return {};

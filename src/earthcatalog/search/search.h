@@ -33,10 +33,10 @@ struct FindOptions {
 
 struct Found {
   std::int64_t items = 0;
-  Plan plan;                                   ///< without its files
+  Plan plan;  ///< without its files
   std::int64_t files_planned = 0, files_read = 0;
   std::int64_t rows_read = 0;  ///< of the row groups whose filter columns were read
-  bool whole = true;                           ///< false: `max_items` or the visitor ended it
+  bool whole = true;           ///< false: `max_items` or the visitor ended it
 };
 
 /// Calls `visit` with each item, in an order that is the same for a snapshot; false ends the search. `visit` is called
