@@ -10,7 +10,7 @@ LEVELS = [
     {"base"},
     {"storage"},
     {"config", "extsort", "fetch", "stac", "grid", "iceberg"},
-    {"inventory", "geoparquet"},
+    {"cql2", "inventory", "geoparquet"},
     {"index", "generate"},
     {"catalog"},
     {"read", "write"},

@@ -11,9 +11,9 @@
 
 #include "earthcatalog/base/mutex.h"
 #include "earthcatalog/grid/any_wkb.h"
+#include "earthcatalog/grid/geometry_text.h"
 #include "earthcatalog/grid/partitioner.h"
 #include "earthcatalog/grid/regions.h"
-#include "earthcatalog/search/area.h"
 #include "work.h"
 
 namespace nb = nanobind;
@@ -85,7 +85,7 @@ class GridHandle {
 
   Names cover_text(const std::string& text) {
     return finished([&]() -> Result<Names> {
-      EC_ASSIGN_OR_RETURN(const auto wkb, search::wkb_of_text(text));
+      EC_ASSIGN_OR_RETURN(const auto wkb, grid::wkb_of_text(text));
       return names_of(wkb);
     });
   }

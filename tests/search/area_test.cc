@@ -7,12 +7,13 @@
 #include <vector>
 
 #include "earthcatalog/grid/bounds.h"
+#include "earthcatalog/grid/geometry_text.h"
 
 namespace earthcatalog::search {
 namespace {
 
 Area area_of(std::vector<double> bbox) {
-  const auto wkb = wkb_of_bbox(bbox);
+  const auto wkb = grid::wkb_of_bbox(bbox);
   EXPECT_TRUE(wkb) << wkb.error().message;
   auto area = Area::make(*wkb);
   EXPECT_TRUE(area) << area.error().message;
@@ -20,7 +21,7 @@ Area area_of(std::vector<double> bbox) {
 }
 
 bool touch(const Area& area, const std::string& footprint) {
-  const auto wkb = wkb_of_text(footprint);
+  const auto wkb = grid::wkb_of_text(footprint);
   EXPECT_TRUE(wkb) << wkb.error().message;
   AreaTest test(area);
   const auto touches = test.touches(*wkb);
@@ -38,7 +39,7 @@ TEST(BboxArea, EdgesAndCornersTouch) {
 }
 
 TEST(BboxArea, HeightsDoNotCount) {
-  EXPECT_EQ(*wkb_of_bbox(std::array{0.0, 1.0, -9.0, 2.0, 3.0, 9.0}), *wkb_of_bbox(std::array{0.0, 1.0, 2.0, 3.0}));
+  EXPECT_EQ(*grid::wkb_of_bbox(std::array{0.0, 1.0, -9.0, 2.0, 3.0, 9.0}), *grid::wkb_of_bbox(std::array{0.0, 1.0, 2.0, 3.0}));
 }
 
 TEST(BboxArea, WestBeyondEastGoesOverTheAntimeridian) {
@@ -78,15 +79,15 @@ TEST(BboxArea, PolesAreOnePoint) {
 }
 
 TEST(TextArea, ReadsGeoJsonFeaturesAndWkt) {
-  const auto geometry = wkb_of_text(R"({"type":"Point","coordinates":[1,2]})");
+  const auto geometry = grid::wkb_of_text(R"({"type":"Point","coordinates":[1,2]})");
   ASSERT_TRUE(geometry) << geometry.error().message;
-  EXPECT_EQ(*wkb_of_text(R"( {"type":"Feature","properties":{},"geometry":{"type":"Point","coordinates":[1,2]}})"),
+  EXPECT_EQ(*grid::wkb_of_text(R"( {"type":"Feature","properties":{},"geometry":{"type":"Point","coordinates":[1,2]}})"),
             *geometry);
-  EXPECT_EQ(*wkb_of_text("POINT (1 2)"), *geometry);
+  EXPECT_EQ(*grid::wkb_of_text("POINT (1 2)"), *geometry);
 }
 
 TEST(TextArea, HolesAreNoPartOfIt) {
-  const auto wkb = wkb_of_text("POLYGON((0 0, 10 0, 10 10, 0 10, 0 0), (2 2, 8 2, 8 8, 2 8, 2 2))");
+  const auto wkb = grid::wkb_of_text("POLYGON((0 0, 10 0, 10 10, 0 10, 0 0), (2 2, 8 2, 8 8, 2 8, 2 2))");
   const auto area = Area::make(*wkb);
   EXPECT_FALSE(touch(*area, "POINT(5 5)"));
   EXPECT_TRUE(touch(*area, "POINT(2 5)"));
@@ -95,15 +96,17 @@ TEST(TextArea, HolesAreNoPartOfIt) {
 TEST(TextArea, RefusesWhatIsNoGeometry) {
   for (const std::string text : {"", "  ", "POINT(1", "{}", R"({"type":"Point"})",
                                  R"({"type":"Polygon","coordinates":[[[0,0],[1,1],[2,0]]]})", "CIRCLE(1 2)"}) {
-    const auto wkb = wkb_of_text(text);
+    const auto wkb = grid::wkb_of_text(text);
     ASSERT_FALSE(wkb) << text;
     EXPECT_EQ(wkb.error().kind, ErrorKind::kInvalidArgument);
   }
 }
 
 TEST(TextArea, RefusesLatitudesOffTheMapAndEmptyGeometries) {
-  for (const char* text : {"POINT(0 91)", "POINT EMPTY", "GEOMETRYCOLLECTION EMPTY"}) {
-    const auto area = Area::make(*wkb_of_text(text));
+  EXPECT_FALSE(grid::wkb_of_text("POINT(0 91)"));
+  EXPECT_FALSE(grid::wkb_of_text("POINT(nan 1)"));
+  for (const char* text : {"POINT EMPTY", "GEOMETRYCOLLECTION EMPTY"}) {
+    const auto area = Area::make(*grid::wkb_of_text(text));
     ASSERT_FALSE(area) << text;
     EXPECT_EQ(area.error().kind, ErrorKind::kInvalidArgument);
   }

@@ -24,6 +24,13 @@ class Geos {
   Geos(const Geos&) = delete;
   Geos& operator=(const Geos&) = delete;
 
+  /// For what this class has no word for; its errors are told by failure().
+  GEOSContextHandle_t context() const { return context_; }
+  /// Takes a geometry that GEOS has made; null stays null.
+  Geometry own(GEOSGeometry* geometry) const;
+  /// Returns the error that GEOS told last; it could not do `what`.
+  std::unexpected<Error> failure(const char* what) const;
+
   /// The part, moved east by `shift_deg`.
   Result<Geometry> geometry(const PlanarPart& part, double shift_deg);
   Result<Prepared> prepare(const GEOSGeometry& geometry);
@@ -36,8 +43,6 @@ class Geos {
   Status query(GEOSSTRtree& tree, const Bounds& box, const std::function<void(void*)>& visit);
 
  private:
-  std::unexpected<Error> failure(const char* what) const;
-  Geometry own(GEOSGeometry* geometry) const;
   Geometry rectangle(const Bounds& box) const;
   GEOSCoordSequence* sequence(const std::vector<LonLat>& path, double shift_deg, std::size_t least) const;
   Geometry polygon(const PlanarPart& part, double shift_deg);

@@ -1,6 +1,6 @@
 // The area that a search asks for, and whether a footprint touches it.
 //
-//     EC_ASSIGN_OR_RETURN(const std::string wkb, wkb_of_bbox(std::array{170.0, -10.0, -170.0, 10.0}));
+//     EC_ASSIGN_OR_RETURN(const std::string wkb, grid::wkb_of_bbox(std::array{170.0, -10.0, -170.0, 10.0}));
 //     EC_ASSIGN_OR_RETURN(const Area area, Area::make(wkb));
 //     AreaTest test(area);                            // one per thread
 //     EC_ASSIGN_OR_RETURN(const bool yes, test.touches(item_wkb));
@@ -10,7 +10,6 @@
 #pragma once
 
 #include <memory>
-#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -21,15 +20,6 @@
 #include "earthcatalog/result.h"
 
 namespace earthcatalog::search {
-
-/// Returns the ISO WKB of a box: west, south, east, north in degrees, or six numbers with heights third and sixth,
-/// which do not count. West > east goes over the antimeridian. kInvalidArgument: another number of numbers, south >
-/// north, or a corner that is not on the map.
-Result<std::string> wkb_of_bbox(std::span<const double> bbox);
-
-/// Returns the ISO WKB of a GeoJSON geometry, Feature or FeatureCollection (text that begins with "{"), or of WKT.
-/// kInvalidArgument says what is wrong with the text.
-Result<std::string> wkb_of_text(std::string_view text);
 
 /// Immutable; safe to share between threads.
 class Area {

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "earthcatalog/catalog/table_schema.h"
+#include "earthcatalog/search/properties.h"
 
 namespace earthcatalog::search {
 namespace {
@@ -39,6 +40,15 @@ Result<BoundQuery> bind(const read::TableReader& table, Query query) {
   BoundQuery bound{.table = table, .query = std::move(query)};
   const bool ours = all_rows_are_ours(table);
   bound.chosen = ours ? Chosen::kPrimary : Chosen::kNewest;
+  if (bound.query.filter) {
+    Properties properties(table.schema());
+    const auto resolve = [&](std::string_view name) { return properties.resolve(name); };
+    // What makes no sense without a table has been refused by cql2::check().
+    if (const auto filter = cql2::Predicate::bind(*bound.query.filter, resolve); !filter) {
+      return fail(ErrorKind::kUnsupported, "{}", filter.error().message);
+    }
+    bound.unknown = properties.unknown();
+  }
   if (!bound.query.area) return bound;
   EC_ASSIGN_OR_RETURN(auto area, Area::make(*bound.query.area));
   bound.area = std::make_shared<const Area>(std::move(area));

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "earthcatalog/cql2/expression.h"
 #include "earthcatalog/grid/partitioner.h"
 #include "earthcatalog/read/table_reader.h"
 #include "earthcatalog/result.h"
@@ -20,10 +21,11 @@ using Names = std::set<std::string, std::less<>>;
 
 /// An item is found when it meets every member that is given.
 struct Query {
-  std::optional<std::string> area;  ///< ISO WKB; see wkb_of_bbox() and wkb_of_text()
+  std::optional<std::string> area;  ///< ISO WKB; see grid/geometry_text.h
   std::optional<TimeSpan> time;
   TimeField time_field = TimeField::kDatetime;
   Names ids, collections;  ///< empty: any
+  std::optional<cql2::Expression> filter;
 };
 
 /// Which of an item's rows stands for it.
@@ -41,9 +43,11 @@ struct BoundQuery {
   std::shared_ptr<const grid::Partitioner> grid;  ///< of `cells`; null without them
   std::optional<std::vector<grid::Cell>> cells;   ///< ascending; none: rows of any cell may count
   Chosen chosen = Chosen::kPrimary;
+  std::vector<std::string> unknown = {};  ///< properties of the filter for which the table has no column
 };
 
-/// Reads nothing. kInvalidArgument: the area is empty or off the map.
+/// Reads nothing. kInvalidArgument: the area is empty or off the map. kUnsupported: the filter compares a column with a
+/// value of another type.
 Result<BoundQuery> bind(const read::TableReader& table, Query query);
 
 }  // namespace earthcatalog::search

@@ -63,7 +63,22 @@ struct RowMatcher::Columns {
   std::vector<const arrow::DoubleArray*> corners;
 };
 
-RowMatcher::RowMatcher(const BoundQuery& query) : query_(query) {
+Result<std::unique_ptr<RowMatcher>> RowMatcher::make(const BoundQuery& query) {
+  std::unique_ptr<RowMatcher> matcher(new RowMatcher(query));
+  if (query.query.filter) EC_TRY(matcher->bind_filter());
+  return matcher;
+}
+
+Status RowMatcher::bind_filter() {
+  const auto resolve = [&](std::string_view name) { return properties_.resolve(name); };
+  EC_ASSIGN_OR_RETURN(filter_, cql2::Predicate::bind(*query_.query.filter, resolve));
+  for (auto& column : properties_.columns()) {
+    if (columns_.find(column.name) == nullptr) columns_.fields.push_back(std::move(column));
+  }
+  return {};
+}
+
+RowMatcher::RowMatcher(const BoundQuery& query) : query_(query), properties_(query.table.schema()) {
   const auto need = [&](std::initializer_list<const char*> names) {
     for (const char* name : names) {
       if (const auto* const field = query.table.schema().find(name)) columns_.fields.push_back(*field);
@@ -111,23 +126,29 @@ Result<bool> RowMatcher::stands_for_its_item(const Columns& columns, std::int64_
   return first != cells_.end() && query_.grid->name(*first) == text(columns.cell, row);
 }
 
+// The cheapest question first.
+Result<bool> RowMatcher::passes(const Columns& columns, std::int64_t row, PropertyRow& properties) {
+  EC_ASSIGN_OR_RETURN(bool yes, stands_for_its_item(columns, row));
+  if (yes && filter_) {
+    properties.move_to(row);
+    EC_ASSIGN_OR_RETURN(const auto answer, filter_->test(properties));
+    yes = answer == true;
+  }
+  if (yes && area_ != nullptr) {
+    EC_ASSIGN_OR_RETURN(yes, area_->touches(text(columns.geometry, row)));
+  }
+  return yes;
+}
+
 Status RowMatcher::match(const arrow::RecordBatch& rows, std::vector<std::int64_t>& found) {
   found.clear();
   const Columns columns(rows);
+  PropertyRow properties(properties_, rows);
   for (std::int64_t row = 0; row < rows.num_rows(); ++row) {
     if (!may_match(columns, row)) continue;
-    const auto name_row = [&](Error error) {
-      return annotate(Status(std::unexpected(std::move(error))), fmt::format("item {}", text(columns.id, row)));
-    };
-    const auto stands = stands_for_its_item(columns, row);
-    if (!stands) return name_row(stands.error());
-    if (!*stands) continue;
-    if (area_ != nullptr) {
-      const auto touches = area_->touches(text(columns.geometry, row));
-      if (!touches) return name_row(touches.error());
-      if (!*touches) continue;
-    }
-    found.push_back(row);
+    const auto yes = passes(columns, row, properties);
+    if (!yes) return annotate(Status(std::unexpected(yes.error())), fmt::format("item {}", text(columns.id, row)));
+    if (*yes) found.push_back(row);
   }
   return {};
 }

@@ -61,8 +61,9 @@ std::string position_of(const iceberg::DataFile& file, std::int64_t row) {
 }
 
 // Columns of matcher and order.
-iceberg::Schema filter_columns(const BoundQuery& query, const std::vector<iceberg::NestedField>& order) {
-  auto schema = RowMatcher(query).columns();
+Result<iceberg::Schema> filter_columns(const BoundQuery& query, const std::vector<iceberg::NestedField>& order) {
+  EC_ASSIGN_OR_RETURN(const auto matcher, RowMatcher::make(query));
+  auto schema = matcher->columns();
   for (const auto& field : order) {
     if (schema.find(field.name) == nullptr) schema.fields.push_back(field);
   }
@@ -99,7 +100,7 @@ class Search {
     if (is_sorted()) {
       EC_ASSIGN_OR_RETURN(keys, order_columns(options_.order, query_.table.schema()));
     }
-    filter_ = filter_columns(query_, keys);
+    EC_ASSIGN_OR_RETURN(filter_, filter_columns(query_, keys));
     EC_ASSIGN_OR_RETURN(found_.plan, make_plan(query_));
     files_ = std::exchange(found_.plan.files, {});
     found_.files_planned = std::ssize(files_);
@@ -133,12 +134,12 @@ class Search {
   // Calls `use` for each row group that has matches.
   Status match_file(const iceberg::DataFile& file, std::int64_t& rows_read, const Matches& use) {
     EC_ASSIGN_OR_RETURN(const auto reader, geoparquet::FileReader::open(query_.table.stores(), file));
-    RowMatcher matcher(query_);
+    EC_ASSIGN_OR_RETURN(const auto matcher, RowMatcher::make(query_));
     RowNumbers found;
     for (int group = 0; group < reader->row_groups(); ++group) {
       EC_ASSIGN_OR_RETURN(const auto rows, reader->read_rows(group, filter_));
       rows_read += rows->num_rows();
-      EC_TRY(annotate(matcher.match(*rows, found), file.file_path));
+      EC_TRY(annotate(matcher->match(*rows, found), file.file_path));
       if (!found.empty()) EC_TRY(annotate(use(*reader, group, rows, found), file.file_path));
     }
     return {};

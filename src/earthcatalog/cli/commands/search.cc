@@ -6,12 +6,14 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "earthcatalog/answer/writer.h"
 #include "earthcatalog/base/stopwatch.h"
 #include "earthcatalog/cli/commands/commands.h"
 #include "earthcatalog/cli/options/query_flags.h"
 #include "earthcatalog/cli/options/read_access.h"
+#include "earthcatalog/config/nearest.h"
 #include "earthcatalog/search/order/token.h"
 
 namespace earthcatalog::cli {
@@ -64,6 +66,7 @@ class SearchCommand final : public Command {
         ->check(CLI::IsMember({"ndjson", "geojson", "ids"}))
         ->capture_default_str();
     app_->add_flag("--count", count_, "print how many items there are, and no item");
+    app_->add_flag("--strict", strict_, "refuse a filter with a property that no column holds");
     app_->add_flag("--explain", explain_, "say on stderr what each step kept");
     app_->add_option("--workers", workers_, "threads that read and compute (default: cores)")->check(at_least(1));
   }
@@ -78,11 +81,13 @@ class SearchCommand final : public Command {
     EC_ASSIGN_OR_RETURN(const auto access, open(token));
     const Stopwatch time;
     EC_ASSIGN_OR_RETURN(const auto query, search::bind(access.table, asked));
+    EC_TRY(tell_unknown(query));
     if (token) {
       EC_ASSIGN_OR_RETURN(options.after, token->position_in(query, options.order));
     }
     EC_ASSIGN_OR_RETURN(const auto found, print(query, options));
     report_.record_json(to_json(found, query, next_of(found, query, options)));
+    if (explain_ && asked.filter) print_err("filter     {}\n", cql2::to_json(*asked.filter));
     if (explain_) print_err("{}", explanation(found, time.seconds()));
     return kExitOk;
   }
@@ -116,6 +121,18 @@ class SearchCommand final : public Command {
     return search::make_token(query, options.order, found.last);
   }
 
+  // STAC lets any item have any property: one that no column holds may stand in stac_extra.
+  Status tell_unknown(const search::BoundQuery& query) const {
+    std::vector<std::string> columns;
+    for (const auto& column : query.table.item_schema().columns) columns.push_back(column.name);
+    for (const auto& name : query.unknown) {
+      const auto text = fmt::format("`filter`: no column holds {}{}", name, config::did_you_mean(name, columns));
+      if (strict_) return std::unexpected(Error{.kind = ErrorKind::kNotFound, .message = text});
+      session().note(text + "; only items that have it in stac_extra are found by it");
+    }
+    return {};
+  }
+
   Result<search::Found> print(const search::BoundQuery& query, const search::FindOptions& options) {
     const auto output = [&](std::string_view text) -> Result<bool> { return session().write(text); };
     EC_ASSIGN_OR_RETURN(const auto writer, answer::make_writer(format(), query.table, output));
@@ -143,7 +160,7 @@ class SearchCommand final : public Command {
   std::optional<std::int64_t> limit_, max_items_;
   std::optional<int> workers_;
   std::string format_ = "ndjson";
-  bool count_ = false, explain_ = false;
+  bool count_ = false, explain_ = false, strict_ = false;
 };
 
 }  // namespace

@@ -7,6 +7,9 @@
 #include <iterator>
 #include <string_view>
 
+#include "earthcatalog/cql2/predicate.h"
+#include "earthcatalog/grid/geometry_text.h"
+
 namespace earthcatalog::cli {
 namespace {
 
@@ -48,6 +51,10 @@ void QueryFlags::add(CLI::App& app) {
                  "datetime: the interval counts where it is null; interval: the interval counts where there is one")
       ->check(CLI::IsMember({"datetime", "interval"}))
       ->capture_default_str();
+  app.add_option("--filter", filter_, "a CQL2 expression, as \"eo:cloud_cover < 10 AND platform = 'landsat-8'\"");
+  app.add_option("--filter-lang", filter_lang_,
+                 "of the filter: text or json (default: json when it begins with a brace)")
+      ->check(CLI::IsMember({"text", "json"}));
   app.add_option("--ids", ids_, "items with these ids, by commas")->delimiter(',');
   app.add_option("--collections", collections_, "items of these collections, by commas")->delimiter(',');
 }
@@ -59,15 +66,20 @@ Result<search::Query> QueryFlags::read() const {
   }
   if (!bbox_.empty()) {
     EC_ASSIGN_OR_RETURN(const auto numbers, parse_numbers(bbox_));
-    EC_ASSIGN_OR_RETURN(query.area, search::wkb_of_bbox(numbers));
+    EC_ASSIGN_OR_RETURN(query.area, grid::wkb_of_bbox(numbers));
   }
   if (!intersects_.empty()) {
     EC_ASSIGN_OR_RETURN(const auto text, area_text(intersects_));
-    EC_ASSIGN_OR_RETURN(query.area, search::wkb_of_text(text));
+    EC_ASSIGN_OR_RETURN(query.area, grid::wkb_of_text(text));
   }
   if (query.area) EC_TRY(search::Area::make(*query.area));
   if (!datetime_.empty()) {
     EC_ASSIGN_OR_RETURN(query.time, search::parse_time_span(datetime_));
+  }
+  if (!filter_.empty()) {
+    const bool json = filter_lang_.empty() ? filter_.starts_with('{') : filter_lang_ == "json";
+    EC_ASSIGN_OR_RETURN(query.filter, json ? cql2::parse_json(filter_) : cql2::parse_text(filter_));
+    EC_TRY(cql2::check(*query.filter));
   }
   if (time_field_ == "interval") query.time_field = search::TimeField::kInterval;
   query.ids.insert(ids_.begin(), ids_.end());

@@ -19,7 +19,7 @@ class QueryFlags {
   Result<search::Query> read() const;
 
  private:
-  std::string bbox_, intersects_, datetime_, time_field_ = "datetime";
+  std::string bbox_, intersects_, datetime_, filter_, filter_lang_, time_field_ = "datetime";
   std::vector<std::string> ids_, collections_;
 };
 

@@ -66,6 +66,7 @@ std::string hash_of_query(const Query& query, const Order& order) {
   add(query.time_field == TimeField::kInterval ? "interval" : "");
   add_names(query.ids);
   add_names(query.collections);
+  add(query.filter ? cql2::to_json(*query.filter) : "");
   for (const auto& key : order) add((key.descending ? "-" : "+") + key.column);
   return short_hash(text);
 }
