@@ -17,15 +17,21 @@ Json examples() {
   return Json::parse(file);
 }
 
+// Two spellings of an instant.
+std::string without_zeros(std::string text) {
+  for (auto at = text.find(".000000Z"); at != std::string::npos; at = text.find(".000000Z")) text.erase(at, 7);
+  return text;
+}
+
 TEST(Cql2Examples, TextAndJsonSayTheSame) {
   int both = 0;
-  for (const auto& [name, example] : examples().items()) {
+  for (const auto all = examples(); const auto& [name, example] : all.items()) {
     if (!example.contains("text") || !example.contains("json")) continue;
     const auto text = parse_text(example["text"].get<std::string>());
     const auto json = parse_json(example["json"].dump());
     ASSERT_TRUE(text) << name << ": " << text.error().message;
     ASSERT_TRUE(json) << name << ": " << json.error().message;
-    EXPECT_EQ(to_text(*text), to_text(*json)) << name;
+    EXPECT_EQ(without_zeros(to_text(*text)), without_zeros(to_text(*json))) << name;
     ++both;
   }
   EXPECT_GT(both, 100);
@@ -33,7 +39,7 @@ TEST(Cql2Examples, TextAndJsonSayTheSame) {
 
 TEST(Cql2Examples, ComeBackFromTextAndFromJson) {
   int seen = 0;
-  for (const auto& [name, example] : examples().items()) {
+  for (const auto all = examples(); const auto& [name, example] : all.items()) {
     const auto read =
         example.contains("text") ? parse_text(example["text"].get<std::string>()) : parse_json(example["json"].dump());
     ASSERT_TRUE(read) << name << ": " << read.error().message;

@@ -102,6 +102,14 @@ TEST(TextArea, RefusesWhatIsNoGeometry) {
   }
 }
 
+TEST(TextArea, HeightsOfGeojsonDoNotCount) {
+  const auto flat = grid::wkb_of_text(R"({"type":"Polygon","coordinates":[[[0,0],[1,0],[1,1],[0,0]]]})");
+  const auto high = grid::wkb_of_text(R"({"type":"Polygon","coordinates":[[[0,0,5],[1,0,5],[1,1,-5],[0,0,5]]]})");
+  ASSERT_TRUE(flat);
+  ASSERT_TRUE(high) << high.error().message;
+  EXPECT_EQ(*flat, *high);
+}
+
 TEST(TextArea, RefusesLatitudesOffTheMapAndEmptyGeometries) {
   EXPECT_FALSE(grid::wkb_of_text("POINT(0 91)"));
   EXPECT_FALSE(grid::wkb_of_text("POINT(nan 1)"));

@@ -21,6 +21,19 @@ Json list_of(const std::vector<Expression>& expressions) {
   return list;
 }
 
+// WKT knows one zero only.
+void drop_signs_of_zero(Json& json) {
+  if (json.is_number_float() && json == 0) json = 0.0;
+  if (!json.is_structured()) return;
+  for (auto& member : json) drop_signs_of_zero(member);
+}
+
+Json geojson_of(const std::string& wkb) {
+  auto json = Json::parse(grid::geojson_of_wkb(wkb).value_or("null"));
+  drop_signs_of_zero(json);
+  return json;
+}
+
 // The ends of an interval are plain texts, but for properties.
 Json end_of(const Expression& end) { return end.kind == Kind::kProperty ? json_of(end) : Json(end.text); }
 
@@ -44,7 +57,7 @@ Json json_of(const Expression& expression) {
     case Kind::kInterval:
       return {{"interval", Json::array({end_of(expression.args[0]), end_of(expression.args[1])})}};
     case Kind::kGeometry:
-      return Json::parse(grid::geojson_of_wkb(expression.text).value_or("null"));
+      return geojson_of(expression.text);
     case Kind::kArray:
       return list_of(expression.args);
   }

@@ -23,6 +23,20 @@ class Row {
   virtual Value property(std::size_t slot) const = 0;
 };
 
+/// What is known of a property among some rows.
+struct Extent {
+  Value least, greatest;    ///< of its values, or beyond them; null: not known
+  bool may_be_null = true;  ///< some row may have none
+  bool all_null = false;    ///< no row has one
+};
+
+/// What is known of some rows before they are read.
+class Statistics {
+ public:
+  virtual ~Statistics() = default;
+  virtual Extent extent(std::size_t slot) const = 0;
+};
+
 /// A property that an expression names: where a row has it, and of what type it is.
 struct Slot {
   std::size_t number = 0;
@@ -42,6 +56,9 @@ class Predicate {
   Predicate(Predicate&&) noexcept;
   Predicate& operator=(Predicate&&) noexcept;
   ~Predicate();
+
+  /// Returns false only when no row that the statistics describe can meet the filter.
+  bool may_be_true(const Statistics& rows) const;
 
   /// Three-valued logic: what compares a null is unknown, and a search finds what is true. kInvalidData for geometries
   /// that nobody can compare.

@@ -12,13 +12,8 @@ namespace {
 constexpr char kFailed = 2;  // of GEOS's predicates
 constexpr double kTurns[] = {-360, 0, 360};
 
-// The patterns of DE-9IM (OGC 06-103r4, 6.1.15), by the dimensions of both sides.
+// Patterns of DE-9IM: OGC 06-103r4, 6.1.15.
 const char* overlap_pattern(int dimension) { return dimension == 1 ? "1*T***T**" : "T*T***T**"; }
-
-const char* cross_pattern(int a, int b) {
-  if (a == 1 && b == 1) return "0********";
-  return a < b ? "T*T******" : "T*****T**";
-}
 
 bool meet(const grid::Bounds& a, const grid::Bounds& b) {
   return std::ranges::any_of(kTurns, [&](double turn) {
@@ -159,8 +154,9 @@ Result<bool> Spatial::compare(Relation relation, Drawn& a, Drawn& b) {
       return covers(a, b);
     }
     case Relation::kCrosses:
-      if (of_a == of_b && of_a != 1) return false;
-      return matches(a, b, cross_pattern(of_a, of_b));
+      if (of_a == of_b) return of_a == 1 ? matches(a, b, "0********") : false;
+      // The one of fewer dimensions lies partly in the other: only its own turn may be asked for what lies outside.
+      return of_a < of_b ? matches(a, b, "T*T******") : matches(b, a, "T*T******");
     case Relation::kOverlaps: {
       if (of_a != of_b) return false;
       // On three turns `b` always reaches beyond `a`: that it does so on one is asked by itself.

@@ -5,6 +5,7 @@
 #include <bit>
 #include <cmath>
 #include <cstdint>
+#include <nlohmann/json.hpp>
 #include <vector>
 
 #include "earthcatalog/grid/footprint.h"
@@ -83,6 +84,22 @@ const char* name_of(Kind kind) {
   return kind == Kind::kGeojson ? "GeoJSON" : kind == Kind::kHexWkb ? "hexadecimal WKB" : "WKT";
 }
 
+// GEOS reads no GeoJSON with heights.
+void drop_heights(nlohmann::json& json) {
+  if (!json.is_structured()) return;
+  const bool position = json.is_array() && json.size() > 2 && json[0].is_number() && json[1].is_number();
+  if (position) json.erase(json.begin() + 2, json.end());
+  for (auto& member : json) drop_heights(member);
+}
+
+// Text that is no JSON stays: GEOS says what is wrong with it.
+std::string without_heights(const std::string& geojson) {
+  auto json = nlohmann::json::parse(geojson, nullptr, false);
+  if (json.is_discarded()) return geojson;
+  drop_heights(json);
+  return json.dump();
+}
+
 // A context of GEOS that remembers its last message.
 struct Reader {
   Reader() {
@@ -103,7 +120,7 @@ struct Reader {
     }
     if (kind == Kind::kGeojson) {
       auto* const reader = GEOSGeoJSONReader_create_r(context);
-      auto* const geometry = GEOSGeoJSONReader_readGeometry_r(context, reader, text.c_str());
+      auto* const geometry = GEOSGeoJSONReader_readGeometry_r(context, reader, without_heights(text).c_str());
       GEOSGeoJSONReader_destroy_r(context, reader);
       return geometry;
     }

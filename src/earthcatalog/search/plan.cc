@@ -1,10 +1,13 @@
 #include "earthcatalog/search/plan.h"
 
+#include <algorithm>
+#include <iterator>
 #include <optional>
 #include <string_view>
 #include <utility>
 
 #include "earthcatalog/iceberg/metadata/values.h"
+#include "earthcatalog/search/filter_bounds.h"
 
 namespace earthcatalog::search {
 namespace {
@@ -137,12 +140,15 @@ Result<Plan> make_plan(const BoundQuery& query, const iceberg::FileFilter& among
   filter_years(query.query, options.filter);
   const Pruner pruner(query);
   options.fields = pruner.fields();
+  EC_ASSIGN_OR_RETURN(const auto filter, FilterBounds::make(query));
+  std::ranges::copy(filter.fields(), std::back_inserter(options.fields));
+  filter.leave_out_years(options.filter);
   Plan plan;
   plan.cells = std::ssize(options.filter.cells);
   plan.years = std::ssize(options.filter.years_since_1970);
   EC_ASSIGN_OR_RETURN(const auto counts,
                       query.table.scan_files(options, [&](const iceberg::FileFacts& facts) -> Status {
-                        if (!pruner.may_hold_matches(facts)) return {};
+                        if (!pruner.may_hold_matches(facts) || !filter.may_hold_matches(facts)) return {};
                         auto file = facts.take();
                         if (!among.matches(file.partition)) return {};
                         plan.rows += file.record_count;

@@ -97,6 +97,8 @@ cql2::Value value_at(const arrow::Array& column, const Properties::Property& pro
 
 }  // namespace
 
+bool Properties::Property::is_json() const { return column != nullptr && search::is_json(column->name); }
+
 Result<cql2::Slot> Properties::resolve(std::string_view name) {
   const auto* column = table_.find(name);
   if (column == nullptr && name.starts_with(kPrefix)) {

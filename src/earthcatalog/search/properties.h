@@ -37,6 +37,7 @@ class Properties {
     std::string name;
     const iceberg::NestedField* column = nullptr;  ///< null: none
     std::string path;                              ///< within the JSON of the column; empty: all of it
+    bool is_json() const;                          ///< the column's text is JSON
   };
   const std::vector<Property>& all() const { return properties_; }
 

@@ -1,6 +1,7 @@
 #include "earthcatalog/search/query.h"
 
 #include <algorithm>
+#include <span>
 #include <utility>
 
 #include "earthcatalog/catalog/table_schema.h"
@@ -34,6 +35,37 @@ Result<std::optional<std::vector<grid::Cell>>> cells_of(const Area& area, const 
   return std::unexpected(covered.error());
 }
 
+// The place that a filter asks for beside all else, "S_WITHIN(geometry, POLYGON(...)) AND ...". It chooses cells and
+// boxes; S_INTERSECTS is settled by it.
+void take_area(Query& query) {
+  auto& filter = *query.filter;
+  const bool all = filter.kind == cql2::Kind::kOperation && filter.text == "and";
+  const auto terms = all ? std::span(filter.args) : std::span(&filter, 1);
+  const auto asks = [](const cql2::Expression& term) {
+    const bool spatial =
+        term.kind == cql2::Kind::kOperation && term.text.starts_with("s_") && term.text != "s_disjoint";
+    const auto geometry = [](const auto& side) {
+      return side.kind == cql2::Kind::kProperty && side.text == "geometry";
+    };
+    const auto literal = [](const auto& side) { return side.kind == cql2::Kind::kGeometry; };
+    return spatial && std::ranges::any_of(term.args, geometry) && std::ranges::any_of(term.args, literal);
+  };
+  const auto term = std::ranges::find_if(terms, asks);
+  if (term == terms.end()) return;
+  const auto& area = std::ranges::find(term->args, cql2::Kind::kGeometry, &cql2::Expression::kind)->text;
+  if (!Area::make(area)) return;  // an empty one: the filter itself says no
+  query.area = area;
+  if (term->text != "s_intersects") return;
+  if (!all) {
+    query.filter.reset();
+  } else if (filter.args.size() > 2) {
+    filter.args.erase(filter.args.begin() + (term - terms.begin()));
+  } else {
+    auto other = std::move(filter.args[term == terms.begin() ? 1 : 0]);
+    filter = std::move(other);
+  }
+}
+
 }  // namespace
 
 Result<BoundQuery> bind(const read::TableReader& table, Query query) {
@@ -48,6 +80,7 @@ Result<BoundQuery> bind(const read::TableReader& table, Query query) {
       return fail(ErrorKind::kUnsupported, "{}", filter.error().message);
     }
     bound.unknown = properties.unknown();
+    if (!bound.query.area && table.schema().find("geometry") != nullptr) take_area(bound.query);
   }
   if (!bound.query.area) return bound;
   EC_ASSIGN_OR_RETURN(auto area, Area::make(*bound.query.area));
