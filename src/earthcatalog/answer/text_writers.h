@@ -22,4 +22,19 @@ class TextWriter : public Writer {
   const iceberg::Schema columns_;
 };
 
+std::unique_ptr<Writer> make_ndjson(const read::TableReader& table, const ItemFields& fields, Output output);
+std::unique_ptr<Writer> make_geojson(const read::TableReader& table, const ItemFields& fields, Output output);
+std::unique_ptr<Writer> make_ids(const read::TableReader& table, Output output);
+std::unique_ptr<Writer> make_uris(const read::TableReader& table, const std::vector<std::string>& assets,
+                                  Output output);
+std::unique_ptr<Writer> make_csv(const read::TableReader& table, const ItemFields& fields, Output output);
+std::unique_ptr<Writer> make_table(const read::TableReader& table, const ItemFields& fields, Output output);
+std::unique_ptr<Writer> make_count(Output output);
+
+/// Passes an error on, and nothing else.
+inline Status status_of(Result<bool> more) {
+  if (!more) return std::unexpected(std::move(more).error());
+  return {};
+}
+
 }  // namespace earthcatalog::answer

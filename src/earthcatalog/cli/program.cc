@@ -1,5 +1,7 @@
 #include "earthcatalog/cli/program.h"
 
+#include <unistd.h>
+
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <exception>
@@ -36,6 +38,7 @@ class Terminal final : public Session {
     write_out(data);
     return !output_failed();  // finish_output() tells why
   }
+  bool at_terminal() const override { return isatty(STDOUT_FILENO) == 1; }
   void report(std::string_view json) override { RunReport::print_text(json); }
 
  private:

@@ -32,6 +32,8 @@ class Session {
   virtual std::string tell(const Error& error) = 0;
   /// Takes a piece of the command's data, in order. False: nobody takes any more of it.
   virtual bool write(std::string_view data) = 0;
+  /// Whether write() shows people what it takes.
+  virtual bool at_terminal() const { return false; }
   /// Takes the command's report, one JSON object.
   virtual void report(std::string_view json) = 0;
   /// Whether report() is to be called; `asked`: by --format json.

@@ -236,7 +236,7 @@ Status FileStream::Impl::write_column(parquet::ColumnWriter& column, std::size_t
 std::shared_ptr<const arrow::KeyValueMetadata> FileStream::Impl::footer() const {
   if (kind_.layout.geometry < 0) return arrow::key_value_metadata({}, {});
   const bool covering = kind_.options.covering && kind_.layout.has_bbox_column && geometries_.count > 0;
-  return arrow::key_value_metadata({"geo"}, {geo_metadata(geometries_, covering)});
+  return arrow::key_value_metadata({"geo"}, {geo_metadata(geometries_, covering ? "geometry_bbox" : "")});
 }
 
 Result<iceberg::DataFile> FileStream::Impl::finish() {

@@ -12,10 +12,6 @@ namespace {
 constexpr std::array<std::string_view, 8> kTypeNames = {
     "", "Point", "LineString", "Polygon", "MultiPoint", "MultiLineString", "MultiPolygon", "GeometryCollection"};
 
-constexpr std::string_view kCovering =
-    R"(,"covering":{"bbox":{"xmin":["geometry_bbox","xmin"],"ymin":["geometry_bbox","ymin"],)"
-    R"("xmax":["geometry_bbox","xmax"],"ymax":["geometry_bbox","ymax"]}})";
-
 // OGC:CRS84, which is also what the absence of `crs` means: but then readers may hold the file to -180 ... 180.
 constexpr std::string_view kCrs84 =
     R"_(,"crs":{"$schema":"https://proj.org/schemas/v0.7/projjson.schema.json","type":"GeographicCRS",)_"
@@ -43,9 +39,19 @@ void append_bbox(const GeometrySummary& summary, std::string& out) {
                          : fmt::format(R"(,"bbox":[{},{},{},{}])", lo[0], lo[1], hi[0], hi[1]);
 }
 
+void append_covering(std::string_view column, std::string& out) {
+  out += R"(,"covering":{"bbox":{)";
+  const char* separator = "";
+  for (const char* member : {"xmin", "ymin", "xmax", "ymax"}) {
+    fmt::format_to(std::back_inserter(out), R"({0}"{1}":["{2}","{1}"])", separator, member, column);
+    separator = ",";
+  }
+  out += "}}";
+}
+
 }  // namespace
 
-std::string geo_metadata(const GeometrySummary& summary, bool covering) {
+std::string geo_metadata(const GeometrySummary& summary, std::string_view covering) {
   std::string out =
       R"({"version":"1.1.0","primary_column":"geometry","columns":{"geometry":{"encoding":"WKB","geometry_types":[)";
   const char* separator = "";
@@ -59,7 +65,7 @@ std::string geo_metadata(const GeometrySummary& summary, bool covering) {
   } else if (summary.has_coordinates()) {
     out += kCrs84;
   }
-  if (covering) out += kCovering;
+  if (!covering.empty()) append_covering(covering, out);
   out += "}}}";
   return out;
 }

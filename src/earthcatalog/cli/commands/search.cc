@@ -8,9 +8,9 @@
 #include <string>
 #include <vector>
 
-#include "earthcatalog/answer/writer.h"
 #include "earthcatalog/base/stopwatch.h"
 #include "earthcatalog/cli/commands/commands.h"
+#include "earthcatalog/cli/options/answer_flags.h"
 #include "earthcatalog/cli/options/query_flags.h"
 #include "earthcatalog/cli/options/read_access.h"
 #include "earthcatalog/config/nearest.h"
@@ -62,9 +62,7 @@ class SearchCommand final : public Command {
         ->check(at_least(1));
     app_->add_option("--token", token_, "the token that the page before ended with");
     app_->add_option("--max-items", max_items_, "at most so many items, and no token")->check(at_least(0));
-    app_->add_option("--format", format_, "ndjson: an item a line; geojson: a FeatureCollection; ids: an id a line")
-        ->check(CLI::IsMember({"ndjson", "geojson", "ids"}))
-        ->capture_default_str();
+    answer_.add(*app_, {"ndjson", "geojson", "table", "ids", "uris", "csv", "arrow", "geoparquet", "stac-geoparquet"});
     app_->add_flag("--count", count_, "print how many items there are, and no item");
     app_->add_flag("--strict", strict_, "refuse a filter with a property that no column holds");
     app_->add_flag("--explain", explain_, "say on stderr what each step kept");
@@ -73,6 +71,8 @@ class SearchCommand final : public Command {
 
   Result<int> run() override {
     EC_ASSIGN_OR_RETURN(const auto asked, query_.read());
+    if (count_) answer_.count();
+    EC_TRY(answer_.check(session()));
     EC_ASSIGN_OR_RETURN(auto options, find_options());
     std::optional<search::Token> token;
     if (!token_.empty()) {
@@ -85,15 +85,28 @@ class SearchCommand final : public Command {
     if (token) {
       EC_ASSIGN_OR_RETURN(options.after, token->position_in(query, options.order));
     }
-    EC_ASSIGN_OR_RETURN(const auto found, print(query, options));
-    report_.record_json(to_json(found, query, next_of(found, query, options)));
+    EC_ASSIGN_OR_RETURN(const auto found, print(*access.stores, query, options));
+    const auto next = next_of(found, query, options);
+    report_.record_json(to_json(found, query, next));
+    tell_of_more(found, next);
     if (explain_ && asked.filter) print_err("filter     {}\n", cql2::to_json(*asked.filter));
     if (explain_) print_err("{}", explanation(found, time.seconds()));
     return kExitOk;
   }
 
  private:
-  Result<search::FindOptions> find_options() const {
+  void tell_of_more(const search::Found& found, const std::optional<std::string>& next) {
+    if (session().wants_report(false)) return;
+    flush_output();
+    if (next) print_err("{} items; the next page: --token {}\n", found.items, *next);
+    if (answer_.is_default_table() && found.items > 0) {
+      print_err("--format ndjson prints items whole, --limit N more of them, --count their number\n");
+    }
+  }
+
+  Result<search::FindOptions> find_options() {
+    constexpr std::int64_t kScreen = 20;
+    if (answer_.is_default_table() && !limit_ && !max_items_) limit_ = kScreen;
     search::FindOptions options;
     if (!sortby_.empty()) {
       EC_ASSIGN_OR_RETURN(options.order, search::parse_order(sortby_));
@@ -133,33 +146,20 @@ class SearchCommand final : public Command {
     return {};
   }
 
-  Result<search::Found> print(const search::BoundQuery& query, const search::FindOptions& options) {
-    const auto output = [&](std::string_view text) -> Result<bool> { return session().write(text); };
-    EC_ASSIGN_OR_RETURN(const auto writer, answer::make_writer(format(), query.table, output));
-    EC_TRY(writer->begin());
-    EC_ASSIGN_OR_RETURN(auto found, search::find(query, options, *writer));
-    const auto next = next_of(found, query, options);
-    EC_TRY(writer->finish({.items = found.items, .next = next}));
-    if (next && !session().wants_report(false)) {
-      flush_output();
-      print_err("{} items; the next page: --token {}\n", found.items, *next);
-    }
-    return found;
-  }
-
-  answer::Format format() const {
-    if (count_) return answer::Format::kCount;
-    if (format_ == "ids") return answer::Format::kIds;
-    return format_ == "geojson" ? answer::Format::kGeojson : answer::Format::kNdjson;
+  Result<search::Found> print(storage::Stores& stores, const search::BoundQuery& query,
+                              const search::FindOptions& options) {
+    return answer_.write(
+        session(), stores, query.table, [&](answer::Writer& writer) { return search::find(query, options, writer); },
+        [&](const search::Found& found) { return next_of(found, query, options); });
   }
 
   TableFlags table_;
   SnapshotFlags snapshot_;
   QueryFlags query_;
+  AnswerFlags answer_;
   std::string sortby_, token_;
   std::optional<std::int64_t> limit_, max_items_;
   std::optional<int> workers_;
-  std::string format_ = "ndjson";
   bool count_ = false, explain_ = false, strict_ = false;
 };
 
