@@ -9,6 +9,19 @@
 namespace earthcatalog::search {
 namespace {
 
+// The H3 cells of an area. Regions of a boundaries file do not fill the globe: an item may meet the area where no
+// region is, and lie elsewhere.
+Result<std::optional<std::vector<grid::Cell>>> cells_of(const Area& area, const grid::Partitioner& grid) {
+  std::vector<grid::Cell> cells;
+  const auto covered = grid.make_coverer()->cover(area.wkb(), cells);
+  if (covered) return cells;
+  // More cells than one cover has: the boxes of the rows decide alone.
+  if (covered.error().kind == ErrorKind::kUnsupported) return std::nullopt;
+  return std::unexpected(covered.error());
+}
+
+}  // namespace
+
 // Rows of ours lie in every cell that their footprint touches, one of them marked as primary. Nobody answers for rows
 // of other engines, nor for snapshots that have expired.
 bool all_rows_are_ours(const read::TableReader& table) {
@@ -22,19 +35,6 @@ bool all_rows_are_ours(const read::TableReader& table) {
   const auto first = [](const iceberg::Snapshot& snapshot) { return !snapshot.parent_snapshot_id; };
   return std::ranges::all_of(snapshots, ours) && std::ranges::any_of(snapshots, first);
 }
-
-// The H3 cells of an area. Regions of a boundaries file do not fill the globe: an item may meet the area where no
-// region is, and lie elsewhere.
-Result<std::optional<std::vector<grid::Cell>>> cells_of(const Area& area, const grid::Partitioner& grid) {
-  std::vector<grid::Cell> cells;
-  const auto covered = grid.make_coverer()->cover(area.wkb(), cells);
-  if (covered) return cells;
-  // More cells than one cover has: the boxes of the rows decide alone.
-  if (covered.error().kind == ErrorKind::kUnsupported) return std::nullopt;
-  return std::unexpected(covered.error());
-}
-
-}  // namespace
 
 Result<BoundQuery> bind(const read::TableReader& table, Query query) {
   BoundQuery bound{.table = table, .query = std::move(query)};
