@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-COMMANDS = ["incremental", "backfill", "phase", "compact", "inspect", "info", "history", "status", "cat", "audit", "delta", "diff", "index",
+COMMANDS = ["incremental", "backfill", "phase", "compact", "inspect", "info", "history", "status", "cat", "search", "files", "export", "stats", "changes", "audit", "delta", "diff", "index",
             "unlock", "expire", "register", "generate", "completion", "man"]
 
 

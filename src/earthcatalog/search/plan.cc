@@ -99,6 +99,7 @@ class Pruner {
 
   static bool may_be_one_of(const iceberg::FileFacts& file, const iceberg::NestedField* field, const Names& names) {
     if (names.empty()) return true;
+    if (names.contains("") && has_nulls(file, field)) return true;  // an item without one
     const auto least = lower_bound(file, field), greatest = upper_bound(file, field);
     const auto first = least ? names.lower_bound(*least) : names.begin();
     return first != names.end() && (!greatest || *first <= *greatest);

@@ -10,20 +10,6 @@
 namespace earthcatalog::search {
 namespace {
 
-// Rows of ours lie in every cell that their footprint touches, one of them marked as primary. Nobody answers for rows
-// of other engines, nor for snapshots that have expired.
-bool all_rows_are_ours(const read::TableReader& table) {
-  const auto& snapshots = table.table().metadata().snapshots;
-  // `register` takes files as they are.
-  const auto ours = [](const iceberg::Snapshot& snapshot) {
-    const auto command = snapshot.summary.find(catalog::kCommandSummary);
-    return snapshot.summary.contains(catalog::kRunIdSummary) && command != snapshot.summary.end() &&
-           command->second != "register";
-  };
-  const auto first = [](const iceberg::Snapshot& snapshot) { return !snapshot.parent_snapshot_id; };
-  return std::ranges::all_of(snapshots, ours) && std::ranges::any_of(snapshots, first);
-}
-
 // The H3 cells of an area. Regions of a boundaries file do not fill the globe: an item may meet the area where no
 // region is, and lie elsewhere.
 Result<std::optional<std::vector<grid::Cell>>> cells_of(const Area& area, const grid::Partitioner& grid) {
@@ -67,6 +53,20 @@ void take_area(Query& query) {
 }
 
 }  // namespace
+
+// Rows of ours lie in every cell that their footprint touches, one of them marked as primary. Nobody answers for rows
+// of other engines, nor for snapshots that have expired.
+bool all_rows_are_ours(const read::TableReader& table) {
+  const auto& snapshots = table.table().metadata().snapshots;
+  // `register` takes files as they are.
+  const auto ours = [](const iceberg::Snapshot& snapshot) {
+    const auto command = snapshot.summary.find(catalog::kCommandSummary);
+    return snapshot.summary.contains(catalog::kRunIdSummary) && command != snapshot.summary.end() &&
+           command->second != "register";
+  };
+  const auto first = [](const iceberg::Snapshot& snapshot) { return !snapshot.parent_snapshot_id; };
+  return std::ranges::all_of(snapshots, ours) && std::ranges::any_of(snapshots, first);
+}
 
 Result<BoundQuery> bind(const read::TableReader& table, Query query) {
   BoundQuery bound{.table = table, .query = std::move(query)};

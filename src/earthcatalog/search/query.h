@@ -26,6 +26,9 @@ struct Query {
   TimeField time_field = TimeField::kDatetime;
   Names ids, collections;  ///< empty: any
   std::optional<cql2::Expression> filter;
+
+  /// True when every item meets it.
+  bool is_open() const { return !area && !time && ids.empty() && collections.empty() && !filter; }
 };
 
 /// Which of an item's rows stands for it.
@@ -45,6 +48,10 @@ struct BoundQuery {
   Chosen chosen = Chosen::kPrimary;
   std::vector<std::string> unknown = {};  ///< properties of the filter for which the table has no column
 };
+
+/// True when earthcatalog alone has written the table, since its beginning: each item's rows then lie in the cells that
+/// its footprint touches, and nowhere else.
+bool all_rows_are_ours(const read::TableReader& table);
 
 /// Reads nothing. kInvalidArgument: the area is empty or off the map. kUnsupported: the filter compares a column with a
 /// value of another type.

@@ -17,6 +17,9 @@ std::vector<std::unique_ptr<Command>> make_commands() {
   commands.push_back(make_cat());
   commands.push_back(make_search());
   commands.push_back(make_files());
+  commands.push_back(make_export());
+  commands.push_back(make_stats());
+  commands.push_back(make_changes());
   commands.push_back(make_audit());
   commands.push_back(make_delta());
   commands.push_back(make_diff());
@@ -32,7 +35,6 @@ std::vector<std::unique_ptr<Command>> make_commands() {
 
 std::vector<std::unique_ptr<Command>> make_calls() {
   std::vector<std::unique_ptr<Command>> calls;
-  calls.push_back(make_stats());
   calls.push_back(make_create_table());
   calls.push_back(make_config());
   return calls;

@@ -1,4 +1,4 @@
-// The commands, one source file each: <name>.cc.
+// The commands, one source file each: <name>.cc; query/ has those that ask for items.
 #pragma once
 
 #include <memory>
@@ -18,6 +18,9 @@ std::unique_ptr<Command> make_status();
 std::unique_ptr<Command> make_cat();
 std::unique_ptr<Command> make_search();
 std::unique_ptr<Command> make_files();
+std::unique_ptr<Command> make_export();
+std::unique_ptr<Command> make_stats();
+std::unique_ptr<Command> make_changes();
 std::unique_ptr<Command> make_audit();
 std::unique_ptr<Command> make_delta();
 std::unique_ptr<Command> make_diff();
@@ -28,7 +31,6 @@ std::unique_ptr<Command> make_register();
 std::unique_ptr<Command> make_generate();
 std::unique_ptr<Command> make_completion();
 std::unique_ptr<Command> make_man();
-std::unique_ptr<Command> make_stats();
 std::unique_ptr<Command> make_create_table();
 
 }  // namespace earthcatalog::cli

@@ -22,40 +22,40 @@ Result<std::shared_ptr<arrow::io::OutputStream>> open_out(storage::Stores& store
 
 }  // namespace
 
-void AnswerFlags::add(CLI::App& app, const std::vector<std::string>& formats) {
-  app.add_option("--format", chosen_, "how items are written (default: table at a terminal, else ndjson)")
-      ->check(CLI::IsMember(formats));
+void AnswerFlags::add(CLI::App& app) {
+  app.add_option("--format", format_, "how items are written (default: table at a terminal, else ndjson)")
+      ->check(CLI::IsMember(
+          {"ndjson", "geojson", "table", "ids", "uris", "csv", "arrow", "geoparquet", "stac-geoparquet"}));
   app.add_option("--fields", fields_,
                  "parts of an item by commas, -name to leave one out: id,properties.platform,-links");
   app.add_option("--asset", assets_, "with --format uris: the assets of these keys, by commas")->delimiter(',');
   as_path(app.add_option("--out", out_, "a file, path or URI, that appears when it is whole (default: stdout)"));
 }
 
-Status AnswerFlags::check(const Session& session) {
+Result<AnswerPlace> AnswerFlags::read(const Session& session, bool count) const {
   const bool shown = session.at_terminal() && out_.empty();
-  if (format_ != answer::Format::kCount) {
-    format_ =
-        chosen_.empty() ? shown ? answer::Format::kTable : answer::Format::kNdjson : *answer::parse_format(chosen_);
-  }
+  AnswerPlace place{.format = shown ? answer::Format::kTable : answer::Format::kNdjson, .out = out_};
+  if (!format_.empty()) place.format = *answer::parse_format(format_);
+  if (count) place.format = answer::Format::kCount;
   if (!fields_.empty()) {
-    EC_ASSIGN_OR_RETURN(options_.fields, answer::ItemFields::parse(fields_));
+    EC_ASSIGN_OR_RETURN(place.options.fields, answer::ItemFields::parse(fields_));
   }
-  options_.assets = assets_;
-  if (!assets_.empty() && format_ != answer::Format::kUris) {
+  place.options.assets = assets_;
+  if (!assets_.empty() && place.format != answer::Format::kUris) {
     return fail(ErrorKind::kInvalidArgument, "--asset chooses what --format uris prints");
   }
-  if (shown && answer::is_binary(format_)) {
-    return fail(ErrorKind::kInvalidArgument, "--format {} is not for a terminal: give --out, or a pipe", chosen_);
+  if (shown && answer::is_binary(place.format)) {
+    return fail(ErrorKind::kInvalidArgument, "--format {} is not for a terminal: give --out, or a pipe", format_);
   }
-  return {};
+  return place;
 }
 
-Result<search::Found> AnswerFlags::write(
-    Session& session, storage::Stores& stores, const read::TableReader& table, const Search& search,
-    const std::function<std::optional<std::string>(const search::Found&)>& next) const {
+Result<search::Found> write_answer(Session& session, storage::Stores& stores, const search::BoundQuery& query,
+                                   const search::FindOptions& options, const AnswerPlace& place,
+                                   const NextToken& next) {
   std::shared_ptr<arrow::io::OutputStream> out;
-  if (!out_.empty()) {
-    EC_ASSIGN_OR_RETURN(out, open_out(stores, out_));
+  if (!place.out.empty()) {
+    EC_ASSIGN_OR_RETURN(out, open_out(stores, place.out));
   }
   const auto output = [&](std::string_view bytes) -> Result<bool> {
     if (out == nullptr) return session.write(bytes);
@@ -63,13 +63,13 @@ Result<search::Found> AnswerFlags::write(
     if (!written.ok()) return std::unexpected(storage::from_arrow(written));
     return true;
   };
-  EC_ASSIGN_OR_RETURN(const auto writer, answer::make_writer(format_, table, options_, output));
+  EC_ASSIGN_OR_RETURN(const auto writer, answer::make_writer(place.format, query.table, place.options, output));
   EC_TRY(writer->begin());
-  EC_ASSIGN_OR_RETURN(auto found, search(*writer));
+  EC_ASSIGN_OR_RETURN(auto found, search::find(query, options, *writer));
   EC_TRY(writer->finish({.items = found.items, .next = next(found)}));
   if (out == nullptr) return found;
   if (const auto closed = out->Close(); !closed.ok()) return std::unexpected(storage::from_arrow(closed));
-  if (!session.wants_report(false)) print_err("{} items in {}\n", found.items, out_);
+  if (!session.wants_report(false)) print_err("{} items in {}\n", found.items, place.out);
   return found;
 }
 

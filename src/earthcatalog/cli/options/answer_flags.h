@@ -17,34 +17,34 @@
 
 namespace earthcatalog::cli {
 
-/// Runs a search whose items go to `writer`.
-using Search = std::function<Result<search::Found>(answer::Writer& writer)>;
+/// Where and how an answer is written.
+struct AnswerPlace {
+  answer::Format format = answer::Format::kNdjson;
+  answer::WriterOptions options = {};
+  std::string out = {};  ///< path or URI; empty: the session
+};
+
+/// The next token of what was found.
+using NextToken = std::function<std::optional<std::string>(const search::Found& found)>;
+
+/// Writes the items that the search finds; a file or object appears whole or not at all.
+Result<search::Found> write_answer(Session& session, storage::Stores& stores, const search::BoundQuery& query,
+                                   const search::FindOptions& options, const AnswerPlace& place,
+                                   const NextToken& next);
 
 class AnswerFlags {
  public:
-  /// Declares --fields, --asset and --out, and --format of `formats`.
-  void add(CLI::App& app, const std::vector<std::string>& formats);
-  /// Reads them, without a table. kInvalidArgument: options that do not go together, or bytes that a terminal would
-  /// get.
-  Status check(const Session& session);
-
-  answer::Format format() const { return format_; }
-  /// Makes all of it the number of items.
-  void count() { format_ = answer::Format::kCount; }
+  /// Declares --format, --fields, --asset and --out.
+  void add(CLI::App& app);
+  /// Reads them, without a table; `count`: the answer is the number of items alone. kInvalidArgument: options that do
+  /// not go together, or bytes that a terminal would get.
+  Result<AnswerPlace> read(const Session& session, bool count) const;
   /// True when nobody has chosen the table that a terminal gets.
-  bool is_default_table() const { return chosen_.empty() && format_ == answer::Format::kTable; }
-
-  /// Writes what `search` finds to `session`, or to --out, where it appears whole or not at all. `next`: the token of
-  /// the next page, of what was found.
-  Result<search::Found> write(Session& session, storage::Stores& stores, const read::TableReader& table,
-                              const Search& search,
-                              const std::function<std::optional<std::string>(const search::Found&)>& next) const;
+  bool is_default(const AnswerPlace& place) const { return format_.empty() && place.format == answer::Format::kTable; }
 
  private:
-  std::string chosen_, fields_, out_;
+  std::string format_, fields_, out_;
   std::vector<std::string> assets_;
-  answer::Format format_ = answer::Format::kNdjson;
-  answer::WriterOptions options_;
 };
 
 }  // namespace earthcatalog::cli

@@ -66,14 +66,18 @@ Result<ReadAccess> open_to_read(Session& session, const TableFlags& flags, const
   if (choice.snapshot_id && !choice.as_of.empty()) {
     return fail(ErrorKind::kInvalidArgument, "--snapshot-id and --as-of both choose a snapshot: give one");
   }
-  const auto id = choice.snapshot_id ? choice.snapshot_id : snapshot_id_of(choice.as_of);
-  if (id) {
-    EC_ASSIGN_OR_RETURN(access.table, access.table.at_snapshot(*id));
+  if (choice.snapshot_id) {
+    EC_ASSIGN_OR_RETURN(access.table, access.table.at_snapshot(*choice.snapshot_id));
   } else if (!choice.as_of.empty()) {
-    EC_ASSIGN_OR_RETURN(const auto time, annotate(inventory::parse_since(choice.as_of, system_now()), "--as-of"));
-    EC_ASSIGN_OR_RETURN(access.table, access.table.as_of(time));
+    EC_ASSIGN_OR_RETURN(access.table, annotate(at_state(access.table, choice.as_of), "--as-of"));
   }
   return access;
+}
+
+Result<read::TableReader> at_state(const read::TableReader& table, const std::string& state) {
+  if (const auto id = snapshot_id_of(state)) return table.at_snapshot(*id);
+  EC_ASSIGN_OR_RETURN(const auto time, inventory::parse_since(state, system_now()));
+  return table.as_of(time);
 }
 
 nlohmann::ordered_json snapshot_json(const read::TableReader& table) {

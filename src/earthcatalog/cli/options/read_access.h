@@ -41,6 +41,9 @@ Result<ReadAccess> open_to_read(Session& session, const TableFlags& flags, RunRe
 Result<ReadAccess> open_to_read(Session& session, const TableFlags& flags, const SnapshotFlags& choice,
                                 RunReport& report);
 
+/// Returns the reader of a state of the table: by a snapshot id, or by a time as --as-of takes it.
+Result<read::TableReader> at_state(const read::TableReader& table, const std::string& state);
+
 /// Returns the id of the snapshot that `table` stands on, or null.
 nlohmann::ordered_json snapshot_json(const read::TableReader& table);
 

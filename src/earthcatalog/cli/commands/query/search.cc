@@ -8,12 +8,14 @@
 #include <string>
 #include <vector>
 
+#include "earthcatalog/answer/aggregates.h"
 #include "earthcatalog/base/stopwatch.h"
 #include "earthcatalog/cli/commands/commands.h"
 #include "earthcatalog/cli/options/answer_flags.h"
 #include "earthcatalog/cli/options/query_flags.h"
 #include "earthcatalog/cli/options/read_access.h"
 #include "earthcatalog/config/nearest.h"
+#include "earthcatalog/read/table_summary.h"
 #include "earthcatalog/search/order/token.h"
 
 namespace earthcatalog::cli {
@@ -62,18 +64,22 @@ class SearchCommand final : public Command {
         ->check(at_least(1));
     app_->add_option("--token", token_, "the token that the page before ended with");
     app_->add_option("--max-items", max_items_, "at most so many items, and no token")->check(at_least(0));
-    answer_.add(*app_, {"ndjson", "geojson", "table", "ids", "uris", "csv", "arrow", "geoparquet", "stac-geoparquet"});
+    answer_.add(*app_);
     app_->add_flag("--count", count_, "print how many items there are, and no item");
     app_->add_flag("--strict", strict_, "refuse a filter with a property that no column holds");
+    app_->add_option("--distinct", distinct_, "print the values of this property and how many items have each");
+    app_->add_option("--aggregate", aggregate_,
+                     "print counts: total_count, datetime_frequency:year, collection_frequency, cells:RES, by commas")
+        ->delimiter(',');
     app_->add_flag("--explain", explain_, "say on stderr what each step kept");
     app_->add_option("--workers", workers_, "threads that read and compute (default: cores)")->check(at_least(1));
   }
 
   Result<int> run() override {
     EC_ASSIGN_OR_RETURN(const auto asked, query_.read());
-    if (count_) answer_.count();
-    EC_TRY(answer_.check(session()));
+    EC_ASSIGN_OR_RETURN(place_, answer_.read(session(), count_));
     EC_ASSIGN_OR_RETURN(auto options, find_options());
+    EC_TRY(check_counts(options));
     std::optional<search::Token> token;
     if (!token_.empty()) {
       EC_ASSIGN_OR_RETURN(token, search::Token::parse(token_));
@@ -85,7 +91,9 @@ class SearchCommand final : public Command {
     if (token) {
       EC_ASSIGN_OR_RETURN(options.after, token->position_in(query, options.order));
     }
-    EC_ASSIGN_OR_RETURN(const auto found, print(*access.stores, query, options));
+    const bool counts = !aggregate_.empty() || !distinct_.empty();
+    EC_ASSIGN_OR_RETURN(const auto found,
+                        counts ? print_counts(query, options) : print(*access.stores, query, options));
     const auto next = next_of(found, query, options);
     report_.record_json(to_json(found, query, next));
     tell_of_more(found, next);
@@ -99,14 +107,14 @@ class SearchCommand final : public Command {
     if (session().wants_report(false)) return;
     flush_output();
     if (next) print_err("{} items; the next page: --token {}\n", found.items, *next);
-    if (answer_.is_default_table() && found.items > 0) {
+    if (answer_.is_default(place_) && found.items > 0) {
       print_err("--format ndjson prints items whole, --limit N more of them, --count their number\n");
     }
   }
 
   Result<search::FindOptions> find_options() {
     constexpr std::int64_t kScreen = 20;
-    if (answer_.is_default_table() && !limit_ && !max_items_) limit_ = kScreen;
+    if (answer_.is_default(place_) && !limit_ && !max_items_) limit_ = kScreen;
     search::FindOptions options;
     if (!sortby_.empty()) {
       EC_ASSIGN_OR_RETURN(options.order, search::parse_order(sortby_));
@@ -148,16 +156,51 @@ class SearchCommand final : public Command {
 
   Result<search::Found> print(storage::Stores& stores, const search::BoundQuery& query,
                               const search::FindOptions& options) {
-    return answer_.write(
-        session(), stores, query.table, [&](answer::Writer& writer) { return search::find(query, options, writer); },
-        [&](const search::Found& found) { return next_of(found, query, options); });
+    return write_answer(session(), stores, query, options, place_,
+                        [&](const search::Found& found) { return next_of(found, query, options); });
+  }
+
+  Status check_counts(const search::FindOptions& options) const {
+    if (aggregate_.empty() && distinct_.empty()) return {};
+    if (!aggregate_.empty() && !distinct_.empty()) {
+      return fail(ErrorKind::kInvalidArgument, "--aggregate and --distinct print different things: give one");
+    }
+    if (options.max_items || count_ || !token_.empty()) {
+      return fail(ErrorKind::kInvalidArgument,
+                  "--aggregate and --distinct count all items: leave --limit, --max-items, --token and --count out");
+    }
+    return {};
+  }
+
+  Result<search::Found> print_counts(const search::BoundQuery& query, const search::FindOptions& options) {
+    const auto names = distinct_.empty() ? aggregate_ : std::vector{distinct_ + "_frequency"};
+    EC_ASSIGN_OR_RETURN(const auto counts, answer::Aggregates::make(query.table, names));
+    if (counts->only_total() && query.query.is_open()) {
+      EC_ASSIGN_OR_RETURN(const auto items, read::count_items(query.table));
+      if (items) {
+        counts->add_total(*items);
+        session().write(counts->to_json("manifests") + "\n");
+        return search::Found{.items = *items};
+      }
+    }
+    EC_ASSIGN_OR_RETURN(auto found, search::find(query, {.workers = options.workers}, *counts));
+    if (distinct_.empty()) {
+      session().write(counts->to_json() + "\n");
+      return found;
+    }
+    for (const auto& [value, items] : counts->counts(0)) {
+      session().write(fmt::format("{{\"value\":{},\"items\":{}}}\n", value, items));
+    }
+    return found;
   }
 
   TableFlags table_;
   SnapshotFlags snapshot_;
   QueryFlags query_;
   AnswerFlags answer_;
-  std::string sortby_, token_;
+  AnswerPlace place_;
+  std::string sortby_, token_, distinct_;
+  std::vector<std::string> aggregate_;
   std::optional<std::int64_t> limit_, max_items_;
   std::optional<int> workers_;
   bool count_ = false, explain_ = false, strict_ = false;
