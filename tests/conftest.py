@@ -387,8 +387,12 @@ class Glacier:
         self.archived = set()
         glacier = self
 
+        class Server(http.server.ThreadingHTTPServer):
+            request_queue_size = 256  # a run opens many connections at once
+
         class Handler(http.server.BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
+            wbufsize = 1 << 16  # head and body in one packet
 
             def do_GET(self):
                 path = folder / self.path.split("?")[0].lstrip("/")
@@ -407,7 +411,7 @@ class Glacier:
             def log_message(self, *_):
                 pass
 
-        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.server = Server(("127.0.0.1", 0), Handler)
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
         self.endpoint = f"http://127.0.0.1:{self.server.server_port}"
         self.environment = clean_environment(AWS_ENDPOINT_URL=self.endpoint,

@@ -11,6 +11,7 @@
 #include "earthcatalog/cli/calls/call.h"
 #include "job.h"
 #include "lock.h"
+#include "partitioner.h"
 
 namespace nb = nanobind;
 using namespace nanobind::literals;
@@ -31,17 +32,12 @@ constexpr const char* kCallDoc =
     "then,\n"
     "with the report as its attribute; after the second nobody waits for the work any more.";
 
-void refuse(const nb::object& given, const char* name) {
-  if (given.is_none()) return;
-  PyErr_Format(PyExc_NotImplementedError, "%s= is not known to this build", name);
-  throw nb::python_error();
-}
-
 // The exception that ended the work from outside, with what the work had to tell.
-[[noreturn]] void raise_met(nb::python_error error, const std::string& report) {
+[[noreturn]] void raise_met(nb::python_error error, const std::string& report, const std::string& note) {
   nb::object told = nb::none();
   if (!report.empty()) told = nb::module_::import_("json").attr("loads")(report);
   if (PyObject_SetAttrString(error.value().ptr(), "report", told.ptr()) != 0) PyErr_Clear();
+  if (!note.empty()) error.value().attr("add_note")(note);
   throw error;
 }
 
@@ -55,17 +51,20 @@ struct Call {
 std::string call(const std::string& name, const std::string& spec, const std::string& storage,
                  const nb::object& progress, const nb::object& event, const nb::object& partitioner,
                  const nb::object& lock) {
-  refuse(partitioner, "partitioner");
   const auto job = std::make_shared<Job>();
   const auto asked = std::make_shared<Call>(name, spec);
   asked->options.storage = storage;
   asked->options.hooks = job->hooks();
   asked->options.note = [job = job.get()](const std::string& text) { job->post_event("warning", text); };
+  if (!partitioner.is_none()) asked->options.grid = python_grid(partitioner, *job);
   if (!lock.is_none()) asked->options.lock = nb::cast<std::shared_ptr<LockHandle>>(lock)->lock();
   const bool ended = job->run([asked] { asked->answer = cli::call(asked->name, asked->spec, asked->options); },
                               {.progress = progress, .event = event});
   auto met = job->take_met();
-  if (met) raise_met(std::move(*met), ended ? asked->answer.report : std::string());
+  if (met) {
+    const bool told = ended && asked->answer.error && asked->answer.error->kind != ErrorKind::kCancelled;
+    raise_met(std::move(*met), ended ? asked->answer.report : std::string(), told ? asked->answer.error->message : "");
+  }
   if (asked->answer.error) raise_error(*asked->answer.error, asked->answer.report);
   return asked->answer.report;
 }

@@ -163,6 +163,10 @@ void Job::hand_on(const Messages& messages, const Listeners& listeners) {
   }
 }
 
+void Job::meet_in_work(nb::python_error error) {
+  if (!met_) met_.emplace(std::move(error));
+}
+
 void Job::meet(nb::python_error error) {
   abandoned_ = stop_.exchange(true);
   if (met_) return;
@@ -204,6 +208,8 @@ void begin_work() {
 void note_fork() {
   if (process().used) process().forked = true;
 }
+
+bool finalized() { return process().finalized; }
 
 void finalize() {
   process().finalized = true;

@@ -25,7 +25,8 @@ struct Listeners {
   nanobind::object event;     ///< gets an event as JSON: {"level": "warning", "message": ...}
 };
 
-/// One piece of work. All but hooks() and post_event() is for the thread that made it, with the GIL held.
+/// One piece of work. All but hooks(), post_event(), meet_in_work() and abandoned() is for the thread that made it,
+/// with the GIL held.
 class Job : public std::enable_shared_from_this<Job> {
  public:
   Job() = default;
@@ -45,7 +46,11 @@ class Job : public std::enable_shared_from_this<Job> {
   /// end when `ended` says that it is there.
   void start(const std::function<void()>& work);
   void leave(bool ended);
-  /// Hands out the first exception that the calling thread met while the work ran: Ctrl-C's, or a listener's.
+  /// Takes an exception that Python code raised on a thread of the work, with the GIL held.
+  void meet_in_work(nanobind::python_error error);
+  /// Nobody waits for the work any more: it must not enter Python.
+  bool abandoned() const { return abandoned_; }
+  /// Hands out the first exception that was met while the work ran: Ctrl-C's, or one of the caller's functions.
   std::optional<nanobind::python_error> take_met() { return std::exchange(met_, std::nullopt); }
   void ask_to_stop() { stop_ = true; }
 
@@ -61,12 +66,12 @@ class Job : public std::enable_shared_from_this<Job> {
 
   std::atomic<bool> stop_{false};
   std::thread thread_;
-  bool abandoned_ = false;
+  std::atomic<bool> abandoned_{false};
   Mutex mutex_;
   CondVar changed_;
   bool ended_ EC_GUARDED_BY(mutex_) = false;
   Messages messages_ EC_GUARDED_BY(mutex_);
-  std::optional<nanobind::python_error> met_;
+  std::optional<nanobind::python_error> met_;  // guarded by the GIL
 };
 
 /// Asks all jobs of the process to stop, and waits for them without the GIL: `seconds`, but only a moment for those
@@ -79,5 +84,7 @@ void begin_work();
 void note_fork();
 /// Ends what the process has once. No work can follow.
 void finalize();
+/// Whether finalize() was called: Python's objects are its own to end.
+bool finalized();
 
 }  // namespace earthcatalog::python

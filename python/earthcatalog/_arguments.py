@@ -13,7 +13,18 @@ from earthcatalog.errors import InvalidArgumentError
 if TYPE_CHECKING:
     from earthcatalog._progress import Progress
 
-__all__ = ["Common", "Since", "amount", "common_spec", "duration", "fresh_run_id", "limit_of", "positive", "since_text"]
+__all__ = [
+    "Common",
+    "Since",
+    "amount",
+    "common_spec",
+    "duration",
+    "fresh_run_id",
+    "limit_of",
+    "most_missing",
+    "positive",
+    "since_text",
+]
 
 #: What `since` may be: an aware datetime, a date (00:00 UTC), a timedelta that counts back from now, or a text such
 #: as "2026-01-31", "2026-01-31T12:00:00Z" or "2d".
@@ -121,6 +132,23 @@ def duration(name: str, value: float | timedelta | str) -> str:
 def amount(name: str, value: int | str) -> int | str:
     """Bytes, or a text such as "768MiB"."""
     return value if isinstance(value, str) else positive(name, value)
+
+
+def most_missing(max_missing: int | str | None) -> dict[str, Any]:
+    """Members of a coordinator's spec for a number of objects, or a share such as "1%"."""
+    if max_missing is None:
+        return {}
+    text = str(max_missing).strip()
+    try:
+        if text.endswith("%"):
+            share = float(text[:-1]) / 100
+            if 0 <= share <= 1:
+                return {"most_missing_share": share}
+        elif int(text) >= 0:
+            return {"most_missing": int(text)}
+    except ValueError:
+        pass
+    raise InvalidArgumentError(f"max_missing: {max_missing!r} is neither a number of objects (100) nor a share (1%)")
 
 
 def fresh_run_id() -> str:

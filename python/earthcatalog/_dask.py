@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import os
+import pickle
 import secrets
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -28,8 +29,8 @@ _LOOK_AGAIN = 5.0
 _SCHEDULER_GONE = "the scheduler is gone, or cancelled what was under way; repeat the call: what is done stays done"
 
 
-def run_phase(name: str, spec: str, storage: str, partitioner: object | None, version: str) -> str:
-    """Runs one phase. The only function that a worker runs."""
+def run_phase(name: str, spec: str, storage: str, partitioner: bytes | None, version: str) -> str:
+    """Runs one phase. The only function that a worker runs. `partitioner` is pickled."""
     if _core.version() != version:
         raise RuntimeError(
             f"this worker has earthcatalog {_core.version()}, the head {version}; install the same on both"
@@ -40,7 +41,18 @@ def run_phase(name: str, spec: str, storage: str, partitioner: object | None, ve
         settings = StorageSettings.from_dict(json.loads(own))
     if name == "ingest_chunk":
         spec = with_writer(spec)
-    return _for_the_head(_core.call(f"phase:{name}", spec, storage=settings.to_json(), partitioner=partitioner))
+    ask = None if partitioner is None else _unpickled(partitioner)
+    return _for_the_head(_core.call(f"phase:{name}", spec, storage=settings.to_json(), partitioner=ask))
+
+
+def _unpickled(partitioner: bytes) -> object:
+    try:
+        return pickle.loads(partitioner)
+    except ImportError as error:
+        raise ImportError(
+            f"partitioner: a worker cannot load it: {error}; install its module there, or define its class in the "
+            "script itself"
+        ) from error
 
 
 def with_writer(spec: str) -> str:
@@ -86,13 +98,13 @@ class Pool:
     Attributes:
         client: The cluster's client.
         storage: How the workers reach buckets.
-        partitioner: A partitioner written in Python, or None.
+        partitioner: A partitioner written in Python, pickled; or None.
         traffic: What travelled so far.
     """
 
     client: Any
     storage: StorageSettings
-    partitioner: object | None = None
+    partitioner: bytes | None = None
     traffic: Traffic = field(default_factory=Traffic)
     _most: int = 0
     _ask_again: float = 0.0
@@ -172,6 +184,8 @@ class Pool:
         except FutureCancelledError as error:
             raise UnavailableError(_SCHEDULER_GONE) from error
         except ImportError as error:
+            if str(error).startswith("partitioner: "):
+                raise
             raise ImportError(
                 f"a worker cannot import earthcatalog: {error}; install the head's version there"
             ) from error
@@ -230,13 +244,19 @@ def require_dask() -> None:
         raise ImportError("a cluster needs Dask: pip install 'earthcatalog-native[dask]'") from error
 
 
-def check_travels(partitioner: object | None) -> None:
-    """Raises TypeError for a partitioner that cannot be sent to the workers."""
+def pickled(partitioner: object | None) -> bytes | None:
+    """A partitioner as it travels to the workers: a class of the script itself goes with it.
+
+    Raises:
+        TypeError: It cannot be sent.
+    """
     require_dask()
+    if partitioner is None:
+        return None
     import cloudpickle
 
     try:
-        cloudpickle.dumps(partitioner)
+        return bytes(cloudpickle.dumps(partitioner))
     except Exception as error:  # whatever its members say
         kind = type(partitioner).__name__
         raise TypeError(f"partitioner: {kind} cannot be sent to the workers of a cluster: {error}") from error

@@ -19,7 +19,7 @@ class AbstractPartitioner(ABC):
 
     A run calls a Python partitioner from its own threads, one at a time. No key: the item goes to ``__none__``. An
     exception ends the run after its last whole chunk, and is raised with its own type. A key must be able to be a part
-    of a path.
+    of a path. The table remembers the class by its name, and an integer attribute ``resolution``.
     """
 
     @abstractmethod
@@ -31,7 +31,14 @@ class AbstractPartitioner(ABC):
         """
 
     def get_intersecting_keys_many(self, geoms: list[bytes]) -> list[list[str]]:
-        """The same for many footprints. Override it when one call for many is cheaper; at most 256 come at a time."""
+        """The same for many footprints. Override it when one call for many is cheaper.
+
+        Args:
+            geoms: At most 256 footprints.
+
+        Returns:
+            The names of each, in their order.
+        """
         return [self.get_intersecting_keys(geom) for geom in geoms]
 
 
@@ -156,10 +163,19 @@ def grid_members(partitioner: object) -> dict[str, Any] | None:
     return None
 
 
-_OPTIONS = {"grid_type": "grid", "resolution": "h3_resolution", "boundaries_path": "boundaries", "id_field": "id_field"}
+NO_RESOLUTION = -1
 
 
-def grid_options(partitioner: object) -> dict[str, Any] | None:
-    """The same as members of a command's spec."""
-    members = grid_members(partitioner)
-    return None if members is None else {_OPTIONS[name]: value for name, value in members.items()}
+def python_members(partitioner: object) -> dict[str, Any]:
+    """Members of a phase's spec for a partitioner that is Python's."""
+    kind = type(partitioner)
+    resolution = getattr(partitioner, "resolution", None)
+    if isinstance(resolution, bool) or not isinstance(resolution, int):
+        resolution = NO_RESOLUTION
+    return {"grid_type": "python", "python": f"{kind.__module__}.{kind.__qualname__}", "resolution": resolution}
+
+
+def takes_many(partitioner: object) -> bool:
+    """Whether it has a get_intersecting_keys_many() of its own."""
+    method = getattr(type(partitioner), "get_intersecting_keys_many", None)
+    return method is not None and method is not AbstractPartitioner.get_intersecting_keys_many

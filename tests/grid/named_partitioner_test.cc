@@ -10,9 +10,13 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
+using Footprints = std::span<const std::string>;
+using Answer = Result<std::vector<std::vector<std::string>>>;
+
 // A grid that gives each footprint the same names.
 std::shared_ptr<const Partitioner> naming(std::vector<std::string> names) {
-  return make_named_partitioner([names](std::string_view) -> Result<std::vector<std::string>> { return names; });
+  return make_named_partitioner(
+      [names](Footprints footprints) { return Answer(std::vector(footprints.size(), names)); });
 }
 
 std::vector<std::string> names_in(const Partitioner& grid, const std::vector<Cell>& cells) {
@@ -23,7 +27,7 @@ std::vector<std::string> names_in(const Partitioner& grid, const std::vector<Cel
 
 TEST(NamedPartitioner, GivesCellsInTheOrderOfTheirNamesEachOnce) {
   std::vector<std::string> names = {"m"};
-  const auto grid = make_named_partitioner([&](std::string_view) -> Result<std::vector<std::string>> { return names; });
+  const auto grid = make_named_partitioner([&](Footprints) { return Answer({names}); });
   const auto coverer = grid->make_coverer();
   std::vector<Cell> cells;
   ASSERT_TRUE(coverer->cover("wkb", cells));  // "m" is met before those that sort before it
@@ -61,8 +65,7 @@ TEST(NamedPartitioner, RefusesNamesThatCannotBePartsOfPaths) {
 }
 
 TEST(NamedPartitioner, HandsErrorsOn) {
-  const auto grid = make_named_partitioner(
-      [](std::string_view) -> Result<std::vector<std::string>> { return fail(ErrorKind::kIOError, "no idea"); });
+  const auto grid = make_named_partitioner([](Footprints) -> Answer { return fail(ErrorKind::kIOError, "no idea"); });
   std::vector<Cell> cells;
   const auto covered = grid->make_coverer()->cover("wkb", cells);
   ASSERT_FALSE(covered);
@@ -70,9 +73,40 @@ TEST(NamedPartitioner, HandsErrorsOn) {
   EXPECT_EQ(covered.error().message, "no idea");
 }
 
-TEST(NamedPartitioner, GivesOneCellANameWhicheverThreadMeetsIt) {
+TEST(NamedPartitioner, CoversManyFootprintsInOneCall) {
+  std::vector<std::size_t> sizes;
   const auto grid = make_named_partitioner(
-      [](std::string_view wkb) -> Result<std::vector<std::string>> { return std::vector{std::string(wkb)}; });
+      [&](Footprints footprints) -> Answer {
+        sizes.push_back(footprints.size());
+        std::vector<std::vector<std::string>> names;
+        for (const auto& footprint : footprints) names.push_back({footprint});
+        return names;
+      },
+      100);
+  const auto coverer = grid->make_coverer();
+  EXPECT_EQ(coverer->most_at_once(), 100U);
+  const std::vector<std::string> footprints = {"a", "bad/name", "b"};
+  const auto covered = coverer->cover_many(footprints);
+  ASSERT_EQ(covered.size(), 3U);
+  EXPECT_THAT(sizes, ElementsAre(3U));
+  EXPECT_THAT(names_in(*grid, covered[0].value()), ElementsAre("a"));
+  ASSERT_FALSE(covered[1]);
+  EXPECT_THAT(covered[1].error().message, HasSubstr("bad/name"));
+  EXPECT_THAT(names_in(*grid, covered[2].value()), ElementsAre("b"));
+}
+
+TEST(NamedPartitioner, RefusesAnAnswerForAnotherNumberOfFootprints) {
+  const auto grid = make_named_partitioner([](Footprints) -> Answer { return {{}}; }, 8);
+  const std::vector<std::string> footprints = {"a", "b"};
+  for (const auto& covered : grid->make_coverer()->cover_many(footprints)) {
+    ASSERT_FALSE(covered);
+    EXPECT_EQ(covered.error().kind, ErrorKind::kInvalidArgument);
+    EXPECT_THAT(covered.error().message, HasSubstr("asked for 2"));
+  }
+}
+
+TEST(NamedPartitioner, GivesOneCellANameWhicheverThreadMeetsIt) {
+  const auto grid = make_named_partitioner([](Footprints footprints) { return Answer({{footprints.front()}}); });
   std::vector<std::vector<Cell>> met(4);
   {
     std::vector<std::jthread> threads;

@@ -12,7 +12,7 @@ from earthcatalog._arguments import integer, positive, since_text
 from earthcatalog._dask import Cluster
 from earthcatalog._places import Place, StorageSettings, merge, resolve
 from earthcatalog.errors import InvalidArgumentError
-from earthcatalog.partitioner import grid_members
+from earthcatalog.partitioner import grid_members, python_members
 from earthcatalog.pipelines._compaction import MOST_ROWS
 from earthcatalog.pipelines._head_options import HeadOptions
 from earthcatalog.pipelines._staging import StagingPlace, open_staging
@@ -44,11 +44,12 @@ def grid_of(partitioner: object | None, h3_resolution: int | None) -> tuple[dict
     """Members of a spec, and the partitioner when it is Python's."""
     if partitioner is not None:
         members = grid_members(partitioner)
+        injected = partitioner if members is None else None
         if members is None:
-            return {"grid_type": "python"}, partitioner
+            members = python_members(partitioner)
         if h3_resolution is not None and members.get("resolution") != h3_resolution:
             raise InvalidArgumentError(f"partitioner, h3_resolution: {partitioner!r} and {h3_resolution} contradict")
-        return members, None
+        return members, injected
     if h3_resolution is None:
         return {}, None
     if not 0 <= integer("h3_resolution", h3_resolution) <= 15:
@@ -167,10 +168,9 @@ def native_spec(options: HeadOptions, scheduler: str | None, n_workers: int | No
         "limit": options.limit,
         "since": since_text(options.since),
         "hash_index": options.hash_index if options.update_hash_index else None,
-        **{_OPTION_OF_MEMBER[name]: value for name, value in options.grid.items()},
     }
-    if spec.get("grid") == "python":
-        del spec["grid"]
+    if options.partitioner is None:
+        spec.update({_OPTION_OF_MEMBER[name]: value for name, value in options.grid.items()})
     flags = ("skip_inventory", "skip_ingest", "retry_pending", "delta", "replace", "restart", "keep_staging")
     spec.update({name: True for name in (*flags, "update_hash_index") if getattr(options, name)})
     if not options.use_lock:

@@ -13,7 +13,7 @@ from earthcatalog._arguments import Common, Since, common_spec, integer, limit_o
 from earthcatalog._call import call
 from earthcatalog._places import Place, as_uri, merge, resolve
 from earthcatalog.errors import InvalidArgumentError, NotFoundError
-from earthcatalog.partitioner import grid_members
+from earthcatalog.partitioner import grid_members, python_members
 from earthcatalog.pipelines._reports import chunk_report
 from earthcatalog.pipelines._staging import ChunkName, StagingPlace, open_staging
 
@@ -118,7 +118,7 @@ def write_chunks(
         grid = {"grid_type": "h3", "resolution": integer("h3_resolution", h3_resolution)}
     before = place.record()
     if not grid and before is not None:
-        names = ("grid_type", "resolution", "boundaries_path", "id_field")
+        names = ("grid_type", "resolution", "boundaries_path", "id_field", "python")
         grid = {name: before["settings"][name] for name in names if name in before["settings"]}
     chosen = chunk_settings(inventory, spec, chunk_size=chunk_size, limit=limit, since=since, grid=grid)
     record = call("phase:write_chunks", {**place.members(), "settings": chosen}, storage)
@@ -129,7 +129,7 @@ def write_chunks(
 
 def _grid_of(partitioner: object) -> dict[str, Any]:
     members = grid_members(partitioner)
-    return {"grid_type": "python"} if members is None else members
+    return python_members(partitioner) if members is None else members
 
 
 def _python_only(partitioner: object) -> object | None:

@@ -10,7 +10,7 @@ from contextlib import ExitStack
 from typing import Any
 
 from earthcatalog import _dask
-from earthcatalog._arguments import fresh_run_id
+from earthcatalog._arguments import fresh_run_id, most_missing
 from earthcatalog._call import call, warn_of_pending
 from earthcatalog._dask import Cluster, Pool, Task
 from earthcatalog._objects import read_object
@@ -53,6 +53,7 @@ class Head:
         self._pool: Pool | None = None
         self._reporter = Reporter()
         self._info: dict[str, Any] | None = None
+        self._most_missing = most_missing(options.members.get("max_missing"))
 
     def run(self) -> IngestReport:
         """Runs it under the lock, which it holds from the beginning."""
@@ -119,10 +120,13 @@ class Head:
         self._info = table_info(options.catalog.uri, options.warehouse, options.storage)
         if self._info is not None:
             of_table = members_of(self._info["grid"])
-            if options.grid and dict(options.grid) != of_table and options.partitioner is None:
+            if options.grid and dict(options.grid) != of_table:
+                argument = "h3_resolution" if options.partitioner is None else "partitioner"
                 raise UnsupportedError(
-                    f"h3_resolution: the table has {grid_text(of_table)}, not {grid_text(options.grid)}; leave it out"
+                    f"{argument}: the table has {grid_text(of_table)}, not {grid_text(options.grid)}; leave it out"
                 )
+            if of_table["grid_type"] == "python" and options.partitioner is None and not options.skip_ingest:
+                raise InvalidArgumentError(f"partitioner: the table has {grid_text(of_table)}; give that one")
             return of_table
         if not options.grid:
             raise InvalidArgumentError("h3_resolution: there is no table yet, so its H3 resolution must be given")
@@ -139,7 +143,9 @@ class Head:
         return not (before.get("pending") and options.retry_pending)
 
     def _native(self) -> dict[str, Any]:
-        return call("backfill", {**self._options.native, "run_id": self._run_id}, self._options.storage)
+        options = self._options
+        spec = {**options.native, "run_id": self._run_id}
+        return call("backfill", spec, options.storage, partitioner=options.partitioner)
 
     def _chunks(self, before: Mapping[str, Any] | None, grid: Mapping[str, Any]) -> dict[str, Any]:
         options = self._options
@@ -169,7 +175,7 @@ class Head:
             stack.enter_context(client.as_current())
             stack.enter_context(performance_report(filename=options.performance_report))
         shipped = _dask.shipped(options.storage, options.ship_credentials)
-        self._pool = Pool(client, shipped, options.partitioner)
+        self._pool = Pool(client, shipped, _dask.pickled(options.partitioner))
         root = self._place.root.removeprefix("file://")
         if "://" not in root:
             self._pool.see(root)
@@ -240,6 +246,7 @@ class Head:
             "lock_uri": options.catalog.lock_uri,
             "problems": options.members.get("problems") or problems_uri(options.catalog.uri, self._run_id),
             **{name: options.members[name] for name in ("schema", "max_columns") if name in options.members},
+            **self._most_missing,
         }
         return {name: value for name, value in spec.items() if value is not None}
 
@@ -249,7 +256,7 @@ class Head:
         head = self._head(is_delta)
         name = "register_delta" if is_delta else "register_and_cleanup"
         for number in range(_MOST_ROUNDS):
-            plan = make_plan(head, options.storage)
+            plan = make_plan({**head, "store_tasks": True}, options.storage)
             if plan.tasks:
                 self._compact(self._open_pool(stack), plan)
             self._tell("commit", "files", 0, -1)

@@ -11,6 +11,7 @@ from earthcatalog._call import call
 from earthcatalog._catalog_place import CatalogPlace
 from earthcatalog._places import StorageSettings
 from earthcatalog.errors import NotFoundError
+from earthcatalog.partitioner import NO_RESOLUTION
 from earthcatalog.pipelines._reports import fan_out_of
 from earthcatalog.pipelines._staging import StagingPlace
 
@@ -108,6 +109,9 @@ def members_of(grid: Mapping[str, Any]) -> dict[str, Any]:
     """Members of a spec for the grid of a table, as `info` tells it."""
     if grid["type"] == "h3":
         return {"grid_type": "h3", "resolution": grid["resolution"]}
+    if grid["type"] == "python":
+        resolution = NO_RESOLUTION if grid["resolution"] is None else grid["resolution"]
+        return {"grid_type": "python", "python": grid["python"], "resolution": resolution}
     names = ("boundaries_path", "id_field")
     return {"grid_type": grid["type"], **{name: grid[name] for name in names if grid.get(name)}}
 
@@ -115,4 +119,6 @@ def members_of(grid: Mapping[str, Any]) -> dict[str, Any]:
 def grid_text(grid: Mapping[str, Any]) -> str:
     if grid["grid_type"] == "h3":
         return f"H3 resolution {grid['resolution']}"
+    if grid["grid_type"] == "python":
+        return f"the Python partitioner {grid['python']}"
     return f"the grid {grid['grid_type']} {grid.get('boundaries_path', '')}".rstrip()

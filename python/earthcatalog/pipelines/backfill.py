@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Literal, Unpack
 from earthcatalog._arguments import Common, Since, common_spec, limit_of, positive
 from earthcatalog._call import run
 from earthcatalog._catalog_place import catalog_place
-from earthcatalog._dask import check_travels
+from earthcatalog._dask import pickled
 from earthcatalog._places import Place, merge, resolve
 from earthcatalog._report import IngestReport
 from earthcatalog.errors import InvalidArgumentError
@@ -216,7 +216,7 @@ def run_backfill(
         )
         catalog.leave_copy()
         return report
-    check_travels(python_partitioner)
+    pickled(python_partitioner)  # before anything is created
     check_reachable(cluster, options)
     return run_on_cluster(dataclasses.replace(options, native=native), cluster)
 

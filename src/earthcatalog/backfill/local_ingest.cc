@@ -80,6 +80,7 @@ Result<IngestChunkSpec> LocalIngest::spec_of(const Attempt& attempt) const {
                          .boundaries_path = grid.boundaries_path,
                          .id_field = grid.id_field,
                          .resolution = grid.resolution,
+                         .python = grid.python,
                          .source_root = run_.settings.source_root,
                          .fetch_concurrency = spec_.fetch.concurrency,
                          .max_object_bytes = spec_.fetch.max_object_bytes,

@@ -10,7 +10,11 @@ inventory::InventoryOptions RunSettings::inventory_options() const {
 }
 
 grid::GridSpec RunSettings::grid() const {
-  return {.type = grid_type, .resolution = resolution, .boundaries_path = boundaries_path, .id_field = id_field};
+  return {.type = grid_type,
+          .resolution = resolution,
+          .boundaries_path = boundaries_path,
+          .id_field = id_field,
+          .python = python};
 }
 
 void RunSettings::set_grid(const grid::GridSpec& grid) {
@@ -18,6 +22,7 @@ void RunSettings::set_grid(const grid::GridSpec& grid) {
   resolution = grid.resolution;
   boundaries_path = grid.boundaries_path;
   id_field = grid.id_field;
+  python = grid.python;
 }
 
 Status check_same(const RunSettings& before, const RunSettings& now) {

@@ -26,6 +26,7 @@ struct RunSettings {
   std::int64_t chunk_size = kDefaultBackfillChunkKeys;  ///< keys
   std::string grid_type = "h3", boundaries_path, id_field;
   int resolution = 1;
+  std::string python;  ///< GridSpec::python
 
   inventory::InventoryOptions inventory_options() const;
   grid::GridSpec grid() const;
@@ -52,7 +53,7 @@ struct RunRecord {
 Status check_same(const RunSettings& before, const RunSettings& now);
 
 EC_SPEC(RunSettings, inventory, inventory_identity, suffix, key_encoding, source_root, since_text, since, limit,
-        chunk_size, grid_type, boundaries_path, id_field, resolution)
+        chunk_size, grid_type, boundaries_path, id_field, resolution, python)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(RunRecord, settings, chunks, items, complete, inventory_rows,
                                                 skipped_suffix, skipped_since, skipped_versions,
                                                 inventory_dates_unparseable, committed_snapshot, committed_table,

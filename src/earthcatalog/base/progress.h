@@ -50,7 +50,9 @@ struct Hooks {
   const std::atomic<bool>* stop = nullptr;            ///< set: what is whole is committed, and the job comes back early
   std::function<void(const std::string&)> warn = {};  ///< called at once with what the report's `warnings` have
   EventFunction event = {};                           ///< for those who make the stores: StorageSettings::event
+  const std::atomic<bool>* abort = nullptr;           ///< set after `stop`: nothing more is committed
   bool stopping() const { return stop != nullptr && stop->load(); }
+  bool aborting() const { return abort != nullptr && abort->load(); }
 };
 
 /// Counts the units of one stage and tells of them. Thread-safe.

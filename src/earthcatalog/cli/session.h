@@ -8,6 +8,7 @@
 
 #include "earthcatalog/base/event.h"
 #include "earthcatalog/base/progress.h"
+#include "earthcatalog/cli/callers_grid.h"
 #include "earthcatalog/result.h"
 
 namespace earthcatalog::catalog {
@@ -40,6 +41,8 @@ class Session {
   virtual bool wants_report(bool asked) const { return asked; }
   /// Returns the lock of the catalog, when the caller holds it already; else null.
   virtual std::shared_ptr<catalog::Lock> held_lock() const { return nullptr; }
+  /// Returns the caller's own grid, if it brings one; else null.
+  virtual const CallersGrid* grid() const { return nullptr; }
 };
 
 }  // namespace earthcatalog::cli

@@ -40,6 +40,7 @@ class MetNames {
 
 struct Grid {
   NamesOf names_of;
+  std::size_t most_at_once = 1;
   MetNames met{};
 };
 
@@ -48,23 +49,45 @@ class NamedCoverer final : public Coverer {
   explicit NamedCoverer(std::shared_ptr<Grid> grid) : grid_(std::move(grid)) {}
 
   Status cover(std::string_view wkb, std::vector<Cell>& cells) override {
-    cells.clear();
-    EC_ASSIGN_OR_RETURN(auto names, grid_->names_of(wkb));
-    for (const auto& name : names) EC_TRY(check_cell_name(name));
-    std::ranges::sort(names);
-    names.erase(std::ranges::unique(names).begin(), names.end());
-    grid_->met.append(names, cells);
-    if (cells.empty()) cells.push_back(kNoCell);
+    const std::string footprint(wkb);
+    auto covered = cover_many({&footprint, 1});
+    EC_ASSIGN_OR_RETURN(cells, std::move(covered.front()));
     return {};
   }
 
+  std::size_t most_at_once() const override { return grid_->most_at_once; }
+
+  std::vector<Result<std::vector<Cell>>> cover_many(std::span<const std::string> footprints) override {
+    auto names = grid_->names_of(footprints);
+    if (names && names->size() != footprints.size()) {
+      names =
+          fail(ErrorKind::kInvalidArgument, "the partitioner named the cells of {} footprints, and was asked for {}",
+               names->size(), footprints.size());
+    }
+    if (!names) return {footprints.size(), std::unexpected(names.error())};
+    std::vector<Result<std::vector<Cell>>> covered;
+    for (auto& of_one : *names) covered.push_back(cells_of(std::move(of_one)));
+    return covered;
+  }
+
  private:
+  Result<std::vector<Cell>> cells_of(std::vector<std::string> names) {
+    for (const auto& name : names) EC_TRY(check_cell_name(name));
+    std::ranges::sort(names);
+    names.erase(std::ranges::unique(names).begin(), names.end());
+    std::vector<Cell> cells;
+    grid_->met.append(names, cells);
+    if (cells.empty()) cells.push_back(kNoCell);
+    return cells;
+  }
+
   std::shared_ptr<Grid> grid_;
 };
 
 class NamedPartitioner final : public Partitioner {
  public:
-  explicit NamedPartitioner(NamesOf names_of) : grid_(std::make_shared<Grid>(std::move(names_of))) {}
+  NamedPartitioner(NamesOf names_of, std::size_t most_at_once)
+      : grid_(std::make_shared<Grid>(std::move(names_of), most_at_once)) {}
 
   std::unique_ptr<Coverer> make_coverer() const override { return std::make_unique<NamedCoverer>(grid_); }
   std::string name(Cell cell) const override {
@@ -80,8 +103,8 @@ class NamedPartitioner final : public Partitioner {
 
 }  // namespace
 
-std::shared_ptr<const Partitioner> make_named_partitioner(NamesOf names_of) {
-  return std::make_shared<const NamedPartitioner>(std::move(names_of));
+std::shared_ptr<const Partitioner> make_named_partitioner(NamesOf names_of, std::size_t most_at_once) {
+  return std::make_shared<const NamedPartitioner>(std::move(names_of), most_at_once);
 }
 
 }  // namespace earthcatalog::grid

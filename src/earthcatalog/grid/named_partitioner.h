@@ -1,10 +1,11 @@
-// A grid whose cells nobody knows before a footprint touches them: somebody else names them one footprint at a time.
+// A grid whose cells nobody knows before a footprint touches them: somebody else names them.
 #pragma once
 
+#include <cstddef>
 #include <functional>
 #include <memory>
+#include <span>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "earthcatalog/grid/partitioner.h"
@@ -12,12 +13,13 @@
 
 namespace earthcatalog::grid {
 
-/// Names the cells that a footprint (ISO WKB) touches, in any order and number; none: it has no place. Called from
-/// several threads at a time. Its errors are those of Coverer::cover().
-using NamesOf = std::function<Result<std::vector<std::string>>(std::string_view wkb)>;
+/// Names the cells that each footprint (ISO WKB) touches, in any order and number; none: it has no place. Called from
+/// several threads at a time. Its errors are those of Coverer::cover(), and said of all of these footprints.
+using NamesOf = std::function<Result<std::vector<std::vector<std::string>>>(std::span<const std::string> footprints)>;
 
 /// A cell's handle is the number of its name, in the order in which names are met: find() knows those alone.
-/// kInvalidArgument of cover(): a name that check_cell_name() refuses.
-std::shared_ptr<const Partitioner> make_named_partitioner(NamesOf names_of);
+/// `names_of` gets at most `most_at_once` footprints. kInvalidArgument of cover(): a name that check_cell_name()
+/// refuses, or answers for more or fewer footprints than were asked for.
+std::shared_ptr<const Partitioner> make_named_partitioner(NamesOf names_of, std::size_t most_at_once = 1);
 
 }  // namespace earthcatalog::grid

@@ -26,6 +26,17 @@ Result<std::shared_ptr<const Partitioner>> read_geojson_partitioner(storage::Sto
 
 }  // namespace
 
+std::vector<Result<std::vector<Cell>>> Coverer::cover_many(std::span<const std::string> footprints) {
+  std::vector<Result<std::vector<Cell>>> covered;
+  for (const auto& footprint : footprints) {
+    std::vector<Cell> cells;
+    auto status = cover(footprint, cells);
+    covered.push_back(status ? Result<std::vector<Cell>>(std::move(cells))
+                             : std::unexpected(std::move(status).error()));
+  }
+  return covered;
+}
+
 Result<std::shared_ptr<const Partitioner>> make_partitioner(storage::Stores& stores, const GridSpec& spec) {
   if (spec.type == "h3") return make_h3_partitioner(spec.resolution);
   if (spec.type == "geojson") return read_geojson_partitioner(stores, spec);

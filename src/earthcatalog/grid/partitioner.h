@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -32,6 +33,10 @@ class Coverer {
   /// kMaxCoverCells (h3_cover.h). These two are said of the footprint alone, which is then without a place; any other
   /// error ends the run. docs/format/grid.md says what touching means.
   virtual Status cover(std::string_view wkb, std::vector<Cell>& cells) = 0;
+  /// How many footprints cover_many() likes to have at a time; 1: it is no cheaper than cover().
+  virtual std::size_t most_at_once() const { return 1; }
+  /// Returns what cover() says of each footprint.
+  virtual std::vector<Result<std::vector<Cell>>> cover_many(std::span<const std::string> footprints);
 };
 
 inline constexpr int kNoResolution = -1;

@@ -163,16 +163,23 @@ Status IngestStage::done(fetch::Fetched&& fetched) {
 
 void IngestStage::work_loop(std::size_t worker) {
   Ingester ingester(context_, worker);
+  std::vector<Chunk*> chunks;  // of the objects at hand
   while (auto body = bodies_.pop()) {
-    const auto bytes = static_cast<std::int64_t>(body->fetched.body.capacity());
-    Chunk& chunk = *body->chunk;
-    auto ingested = ingester.ingest(chunk, std::move(body->fetched));
-    held_bytes_ -= bytes;
-    if (ingested) {
-      settle(chunk);
-    } else {
-      fail_with(std::move(ingested).error());  // and the chunk, still open, is never taken
+    Status ingested;
+    while (ingested && body && !stop_) {
+      const auto bytes = static_cast<std::int64_t>(body->fetched.body.capacity());
+      chunks.push_back(body->chunk);
+      ingested = ingester.ingest(*body->chunk, std::move(body->fetched));
+      held_bytes_ -= bytes;
+      body = chunks.size() < ingester.most_at_once() ? bodies_.try_pop() : std::nullopt;
     }
+    if (ingested) ingested = ingester.finish();
+    if (ingested) {
+      for (auto* chunk : chunks) settle(*chunk);
+    } else {
+      fail_with(std::move(ingested).error());  // and the chunks, still open, are never taken
+    }
+    chunks.clear();
   }
   const MutexLock lock(mutex_);
   --threads_left_;

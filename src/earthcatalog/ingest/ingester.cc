@@ -55,14 +55,39 @@ Status Ingester::ingest(Chunk& chunk, fetch::Fetched&& fetched) {
 Status Ingester::cover(const storage::ObjectRef& object, std::string_view wkb) {
   auto covered = coverer_->cover(wkb, cells_);
   if (covered) return {};
-  const auto kind = covered.error().kind;
-  if (kind != ErrorKind::kUnsupported && kind != ErrorKind::kInvalidData) {
-    return std::unexpected(
-        std::move(covered).error().annotate(fmt::format("the cells of {}/{}", object.bucket, object.key)));
-  }
-  // More cells than the grid gives one footprint: the item stays, without a place.
-  context_.problems.add(object, {"geometry", "not_covered", covered.error().message});
   cells_.assign(1, grid::kNoCell);
+  return note_uncovered(object, std::move(covered).error());
+}
+
+// More cells than the grid gives one footprint: the item stays, without a place. Any other error is the grid's.
+Status Ingester::note_uncovered(const storage::ObjectRef& object, Error error) {
+  if (error.kind != ErrorKind::kUnsupported && error.kind != ErrorKind::kInvalidData) {
+    return std::unexpected(std::move(error).annotate(fmt::format("the cells of {}/{}", object.bucket, object.key)));
+  }
+  context_.problems.add(object, {"geometry", "not_covered", error.message});
+  return {};
+}
+
+void Ingester::set_cells(ChunkPart& part, ItemRecord& item, std::span<const grid::Cell> cells) {
+  item.first_cell = static_cast<std::uint32_t>(part.cells.size());
+  item.cell_count = static_cast<std::uint32_t>(cells.size());
+  part.cells.insert(part.cells.end(), cells.begin(), cells.end());
+}
+
+Status Ingester::finish() {
+  if (uncovered_.empty()) return {};
+  auto covered = coverer_->cover_many(footprints_);
+  for (std::size_t i = 0; i < covered.size(); ++i) {
+    auto& [part, number] = uncovered_[i];
+    auto& item = part->items[number];
+    if (!covered[i]) {
+      EC_TRY(note_uncovered(item.object, std::move(covered[i]).error()));
+      covered[i] = std::vector{grid::kNoCell};
+    }
+    set_cells(*part, item, *covered[i]);
+  }
+  uncovered_.clear();
+  footprints_.clear();
   return {};
 }
 
@@ -74,18 +99,20 @@ Status Ingester::append(ChunkPart& part, const storage::ObjectRef& object, const
   record.row = item.row;
   record.year = item.datetime ? utc_year(*item.datetime) : write::kUnknownYear;
   record.undatable = has_problem(item, "datetime");
-  if (item.wkb.empty()) {
-    cells_.assign(1, grid::kNoCell);
-  } else {
-    EC_TRY(cover(object, item.wkb));
+  cells_.assign(1, grid::kNoCell);
+  const bool later = !item.wkb.empty() && most_at_once() > 1;
+  if (later) {
+    uncovered_.push_back({.part = &part, .item = part.items.size()});
+    footprints_.emplace_back(item.wkb);
+  }
+  if (!item.wkb.empty()) {
+    if (!later) EC_TRY(cover(object, item.wkb));
     if (const auto bounds = grid::bounds(item.wkb)) {
       record.bounds = static_cast<std::uint32_t>(part.bounds.size());
       part.bounds.push_back(*bounds);
     }
   }
-  record.first_cell = static_cast<std::uint32_t>(part.cells.size());
-  record.cell_count = static_cast<std::uint32_t>(cells_.size());
-  part.cells.insert(part.cells.end(), cells_.begin(), cells_.end());
+  if (!later) set_cells(part, record, cells_);
   if (!item.itslive && part.all_itslive) {
     part.all_itslive = false;
     context_.schema.met_other_collection();

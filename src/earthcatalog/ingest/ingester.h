@@ -2,7 +2,10 @@
 #pragma once
 
 #include <atomic>
+#include <cstddef>
 #include <memory>
+#include <span>
+#include <string>
 #include <vector>
 
 #include "earthcatalog/base/mutex.h"
@@ -58,13 +61,24 @@ class Ingester {
  public:
   Ingester(IngestContext& context, std::size_t worker);
 
+  /// How many objects the grid likes to have between two calls of finish().
+  std::size_t most_at_once() const { return coverer_->most_at_once(); }
   /// Appends the item to this worker's part of the chunk, or counts and notes why it is none. A footprint that the
   /// grid cannot cover (too many cells) gives cell "__none__" and a line in the problems file. Fails when the grid
   /// does: the chunk must not be used then.
   Status ingest(Chunk& chunk, fetch::Fetched&& fetched);
+  /// Finds the cells of what has been appended; until then none of it counts. Fails as ingest().
+  Status finish();
 
  private:
+  struct Uncovered {
+    ChunkPart* part;
+    std::size_t item;
+  };
+
   Status append(ChunkPart& part, const storage::ObjectRef& object, const stac::ParsedItem& item);
+  Status note_uncovered(const storage::ObjectRef& object, Error error);
+  static void set_cells(ChunkPart& part, ItemRecord& item, std::span<const grid::Cell> cells);
   void keep_text(ChunkPart& part, std::string_view json);
   Status cover(const storage::ObjectRef& object, std::string_view wkb);
   void account(ChunkPart& part, std::size_t body_bytes);
@@ -74,6 +88,8 @@ class Ingester {
   std::unique_ptr<grid::Coverer> coverer_;
   stac::ItemParser parser_;
   std::vector<grid::Cell> cells_;
+  std::vector<Uncovered> uncovered_;     // of a grid that likes many at once: what finish() is for
+  std::vector<std::string> footprints_;  // of these
 };
 
 }  // namespace earthcatalog::ingest

@@ -22,6 +22,14 @@ catalog::GridRequest grid_request(const RunSettings& settings) {
   if (settings.grid_type == "h3") {
     return {.type = "h3", .resolution = settings.resolution, .boundaries_path = {}, .id_field = {}};
   }
+  if (settings.grid_type == "python") {
+    const bool has_resolution = settings.resolution != grid::kNoResolution;
+    return {.type = "python",
+            .resolution = has_resolution ? std::optional(settings.resolution) : std::nullopt,
+            .boundaries_path = {},
+            .id_field = {},
+            .python = settings.python};
+  }
   return {.type = settings.grid_type,
           .resolution = {},
           .boundaries_path = settings.boundaries_path,
@@ -64,7 +72,7 @@ CoordinatorOptions coordinator_options(const CoordinatorSpec& spec, bool delta, 
                      .hash_index_uri = spec.hash_index,
                      .keep_staging = spec.keep_staging,
                      .memory_bytes = spec.memory_limit_bytes},
-          .missing = {}};
+          .missing = {.most = spec.most_missing, .most_share = spec.most_missing_share}};
 }
 
 // Commits what workers have done, and says so in a report.

@@ -39,6 +39,8 @@ struct CoordinatorSpec {
   std::string problems;  ///< URI of the problems file; empty: those of the chunks go with the clean-up
   bool update_hash_index = false;
   std::string hash_index;                         ///< URI; empty: the table's property
+  std::optional<std::int64_t> most_missing;       ///< ingest::MissingRule
+  std::optional<double> most_missing_share;       ///< the same
   std::shared_ptr<catalog::Lock> held_lock = {};  ///< the catalog's, which the caller holds; no JSON says it
 };
 
@@ -77,7 +79,7 @@ Result<CleanupReport> cleanup_phase(storage::Stores& stores, const CleanupSpec& 
 
 EC_SPEC(CoordinatorSpec, catalog, warehouse, staging, parts, run_id, schema, store_tasks, max_columns, compact_rows,
         task_bytes, task_memory_bytes, memory_limit_bytes, delta, replace, keep_staging, lock, lock_uri, problems,
-        update_hash_index, hash_index)
+        update_hash_index, hash_index, most_missing, most_missing_share)
 void to_json(nlohmann::json& json, const PlanReport& report);
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(RegisterReport, plan_id, snapshot_id, written_items, superseded,
                                                 pending, rows, files, replaced_rows, rewritten_files)

@@ -28,6 +28,7 @@ struct IngestChunkSpec {
   std::string writer;
   std::string grid_type = "h3", boundaries_path, id_field;
   int resolution = 1;
+  std::string python;  ///< GridSpec::python; `partitioner` is needed then
   std::string source_root = "s3://";
   int fetch_concurrency = 256;
   std::int64_t max_object_bytes = 16 << 20;
@@ -38,7 +39,11 @@ struct IngestChunkSpec {
   std::shared_ptr<const grid::Partitioner> partitioner = {};
 
   grid::GridSpec grid() const {
-    return {.type = grid_type, .resolution = resolution, .boundaries_path = boundaries_path, .id_field = id_field};
+    return {.type = grid_type,
+            .resolution = resolution,
+            .boundaries_path = boundaries_path,
+            .id_field = id_field,
+            .python = python};
   }
 };
 
@@ -67,7 +72,7 @@ nlohmann::json part_files(const Staging& staging, const ChunkRecord& record);
 Status publish_pending(const Staging& staging, const ChunkRecord& last);
 
 EC_SPEC(IngestChunkSpec, staging, parts, schema, max_columns, chunk, attempt, writer, grid_type, boundaries_path,
-        id_field, resolution, source_root, fetch_concurrency, max_object_bytes, workers, memory_limit_bytes,
+        id_field, resolution, python, source_root, fetch_concurrency, max_object_bytes, workers, memory_limit_bytes,
         counts_only)
 
 }  // namespace earthcatalog::backfill

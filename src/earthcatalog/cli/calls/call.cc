@@ -49,6 +49,7 @@ class Caller final : public Session {
   void report(std::string_view json) override { answer_.report = json; }
   bool wants_report(bool) const override { return true; }
   std::shared_ptr<catalog::Lock> held_lock() const override { return options_.lock; }
+  const CallersGrid* grid() const override { return options_.grid.get(); }
 
  private:
   const CallOptions& options_;
@@ -139,7 +140,8 @@ Result<std::string> call_phase(std::string_view name, std::string_view spec, con
   EC_ASSIGN_OR_RETURN(auto settings, call_storage(options.storage));
   settings.event = options.hooks.event;
   storage::Stores stores(settings);
-  const backfill::PhaseObjects objects{.partitioner = nullptr, .held_lock = options.lock};
+  const backfill::PhaseObjects objects{.partitioner = options.grid ? options.grid->partitioner : nullptr,
+                                       .held_lock = options.lock};
   return backfill::run_phase(stores, name.substr(kPhasePrefix.size()), spec, options.hooks, objects);
 }
 

@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "earthcatalog/base/progress.h"
+#include "earthcatalog/cli/callers_grid.h"
 #include "earthcatalog/result.h"
 
 namespace earthcatalog::catalog {
@@ -31,6 +32,7 @@ struct CallOptions {
   std::function<void(const std::string&)> note = {};  ///< takes what is neither result nor error
   std::function<bool(std::string_view)> data = {};    ///< takes what the command prints besides; false: no more
   std::shared_ptr<catalog::Lock> lock = {};           ///< of the catalog, when the caller holds it already
+  std::shared_ptr<const CallersGrid> grid = {};       ///< in place of one that the spec names
 };
 
 struct Answer {

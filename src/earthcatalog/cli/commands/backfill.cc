@@ -94,6 +94,7 @@ Result<backfill::BackfillSpec> make_spec(const Session& session, const Flags& fl
   spec.hash_index_uri = flags.hash_index;
   spec.restart = flags.restart;
   spec.keep_staging = flags.keep_staging;
+  if (session.grid() != nullptr) spec.partitioner = session.grid()->partitioner;
   return spec;
 }
 

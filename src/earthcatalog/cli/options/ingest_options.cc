@@ -83,7 +83,7 @@ void IngestFlags::add(CLI::App& app, const Defaults& defaults) {
 Result<catalog::CatalogOptions> catalog_options(const Session& session, const IngestFlags& flags,
                                                 const TableAccess& access, const std::string& owner) {
   EC_ASSIGN_OR_RETURN(auto options, locked_catalog(session, access, flags.lock, owner));
-  options.grid = flags.grid;
+  options.grid = session.grid() != nullptr ? session.grid()->request() : flags.grid;
   options.default_resolution = 1;
   if (flags.schema == "auto") options.schema = stac::SchemaKind::kAuto;
   if (flags.schema == "itslive") options.schema = stac::SchemaKind::kItslive;
@@ -103,6 +103,7 @@ Result<incremental::IncrementalSpec> incremental_spec(const Session& session, co
   EC_ASSIGN_OR_RETURN(spec.missing, annotate(parse_missing(flags.max_missing), "--max-missing"));
   spec.max_columns = flags.max_columns;
   spec.problems = problems_uri(flags, spec.catalog);
+  if (session.grid() != nullptr) spec.partitioner = session.grid()->partitioner;
   return spec;
 }
 
