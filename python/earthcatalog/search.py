@@ -201,7 +201,7 @@ class ItemSearch:
         import pyarrow as pa
 
         source = _Bytes({**self._spec, "format": "arrow"}, self._storage)
-        return pa.ipc.open_stream(pa.PythonFile(source, mode="r"))
+        return pa.ipc.open_stream(pa.PythonFile(io.BufferedReader(source, 1 << 20), mode="r"))
 
     def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
         return self._reader().__arrow_c_stream__(requested_schema)
