@@ -4,7 +4,9 @@ import json
 import os
 import random
 
+import footprints
 import pytest
+import shapely
 from conftest import Table, incremental
 
 QUERIES = int(os.environ.get("EARTHCATALOG_QUERIES", 120))
@@ -138,6 +140,90 @@ def test_json_and_text_find_the_same(earthcatalog, filled):
         {"op": ">", "args": [{"property": "percent_valid_pixels"}, 50]},
         {"op": "not", "args": [{"op": "like", "args": [{"property": "platform"}, "S%"]}]}]})
     assert text and text == found(earthcatalog, filled, as_json) == found(earthcatalog, filled, as_json, "--filter-lang", "json")
+
+
+def stored(folder, properties, **more):
+    """A table of items with these properties, numbered from 0."""
+    keys = []
+    for number, one in enumerate(properties):
+        item = {"type": "Feature", "stac_version": "1.1.0", "id": f"i{number}", "links": [], "assets": {}, "geometry": None, **more,
+                "properties": {"datetime": "2020-01-01T00:00:00Z", **one}}
+        (folder / "bucket").mkdir(exist_ok=True)
+        (folder / "bucket" / f"{number}.stac.json").write_text(json.dumps(item))
+        keys.append(f"{number}.stac.json")
+    (folder / "inventory.csv").write_text("bucket,key\n" + "".join(f"bucket,{key}\n" for key in keys))
+    return Table(folder / "table"), ["--inventory", folder / "inventory.csv", "--source-root", f"file://{folder}/"]
+
+
+PROPERTIES = [
+    {"a": {"b": {"c": 5}}, "eo:cloud_cover": 10, "proj:shape": [10, 20], "instruments": ["oli", "tirs"], "mixed": "text"},
+    {"a": {"b.c": 6}, "eo:cloud_cover": 20.5, "proj:shape": [30, 40], "instruments": ["msi"], "mixed": 7},
+    {"a.b.c": 7, "eo:cloud_cover": None, "instruments": [], "mixed": True},
+    {"a": [1], "eo:cloud_cover": 30, "mixed": None},
+]
+FOUND = [
+    ("a.b.c = 5", [0]), ("a.b.c = 6", [1]), ("a.b.c = 7", [2]), ("properties.a.b.c > 5", [1, 2]), ("a.b.c IS NULL", [3]),
+    ("eo:cloud_cover < 25", [0, 1]), ("properties.eo:cloud_cover < 25", [0, 1]), ('"eo:cloud_cover" IS NULL', [2]),
+    ("NOT eo:cloud_cover < 25", [3]), ("eo:cloud_cover <> 10 OR eo:cloud_cover IS NULL", [1, 2, 3]),
+    ("A_CONTAINS(instruments, ('oli'))", [0]), ("A_OVERLAPS(instruments, ('oli', 'msi'))", [0, 1]),
+    ("A_EQUALS(proj:shape, (30, 40))", [1]), ("A_CONTAINEDBY(instruments, ('msi'))", [1, 2]), ("instruments IS NULL", [3]),
+    ("mixed = 'text'", [0]), ("mixed = 7", [1]), ("mixed = TRUE", [2]), ("mixed IS NULL", [3]),
+    ("assets.data.href LIKE '%.tif' AND assets.data.roles IS NOT NULL", [0, 1, 2, 3]), ("assets.thumb.href IS NULL", [0, 1, 2, 3]),
+    ("A_CONTAINS(assets.data.roles, ('data'))", [0, 1, 2, 3]), ("collection = 'c' AND id IN ('i1', 'i2', 'i9')", [1, 2]),
+    ("A_CONTAINS(bbox, (1, 2))", [0, 1, 2, 3]),
+]
+
+
+@pytest.mark.parametrize("schema", ["auto", "itslive"])
+def test_properties_are_found_wherever_they_stand(earthcatalog, schema, tmp_path):
+    table, source = stored(tmp_path, PROPERTIES, collection="c", bbox=[1, 2, 1, 2], geometry={"type": "Point", "coordinates": [1, 2]},
+                           assets={"data": {"href": "s3://b/x.tif", "roles": ["data"]}})
+    earthcatalog.json("incremental", *source, *table.arguments, "--schema", schema)
+    wrong = []
+    for filter, wanted in FOUND:
+        process = earthcatalog.run("search", *table.arguments, "--format", "ids", "--filter", filter)
+        ids = sorted(process.stdout.split())
+        if ids != [f"i{number}" for number in wanted]:
+            wrong.append((filter, wanted, ids, process.stderr))
+    # A column of one type refuses values of the others; in stac_extra each item has its own.
+    assert [one[0] for one in wrong] == ([] if schema == "itslive" else [filter for filter, *_ in wrong if filter.startswith("mixed = ")])
+
+
+def test_a_place_in_a_filter_is_the_place_of_intersects(earthcatalog, filled):
+    for place in ["POINT(-45 70)", "POLYGON((-60 60, -20 60, -20 80, -60 80, -60 60))", "LINESTRING(170 -80, 190 85)",
+                  "POLYGON((0 80, 90 80, 180 80, 270 80, 0 80))", "POINT(0 90)"]:
+        wanted = earthcatalog.run("search", *filled.arguments, "--format", "ids", "--intersects", place, check=True).stdout.split()
+        assert found(earthcatalog, filled, f"S_INTERSECTS(geometry, {place})") == sorted(wanted), place
+        # Within other words it chooses neither cells nor files.
+        assert found(earthcatalog, filled, f"NOT NOT S_INTERSECTS({place}, geometry) OR FALSE") == sorted(wanted), place
+        assert found(earthcatalog, filled, f"S_DISJOINT(geometry, {place})") == \
+            sorted(set(found(earthcatalog, filled, "geometry IS NOT NULL")) - set(wanted)), place
+
+
+def test_spatial_predicates_find_what_shapely_finds(earthcatalog, filled, archive):
+    items = {item["id"]: item for item in (json.loads(path.read_text()) for path in archive.objects())}
+    places = {id: footprints.planar(item["geometry"]) for id, item in items.items() if item.get("geometry")}
+    # Away from poles and antimeridian the plane is shapely's own.
+    places = {id: place for id, place in places.items() if place.bounds[2] < 175 and place.bounds[0] > -175 and abs(place.centroid.y) < 84}
+    chance = random.Random(5)
+    kinds = {"S_WITHIN": shapely.within, "S_CONTAINS": shapely.contains, "S_OVERLAPS": shapely.overlaps, "S_CROSSES": shapely.crosses,
+             "S_TOUCHES": shapely.touches, "S_EQUALS": shapely.equals, "S_INTERSECTS": shapely.intersects}
+    seen = set()
+    for _ in range(QUERIES // 4):
+        id = chance.choice(sorted(places))
+        x, y = places[id].centroid.coords[0]
+        size = chance.choice([0.1, 3, 10])
+        area = chance.choice([places[id], shapely.box(x - size, y - size, x + size, y + size), shapely.Point(x, y),
+                              shapely.LineString([(x - size, y - size), (x + size, y + size)])])
+        if area.bounds[0] < -175 or area.bounds[2] > 175 or max(abs(area.bounds[1]), abs(area.bounds[3])) > 88:
+            continue
+        name, test = chance.choice(sorted(kinds.items()))
+        wanted = sorted(id for id, place in places.items() if test(place, area))
+        answer = [id for id in found(earthcatalog, filled, f"{name}(geometry, {area.wkt})") if id in places]
+        assert answer == wanted, (name, area.wkt)
+        if wanted:
+            seen.add(name)
+    assert len(seen) >= 3
 
 
 BAD = [
