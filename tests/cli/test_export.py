@@ -65,6 +65,34 @@ def test_export_of_a_search(earthcatalog, filled, items, tmp_path):
     assert all(set(item) == {"id", "type", "geometry"} for item in found)
 
 
+def test_export_tells_what_it_leaves_out(earthcatalog, tmp_path):
+    archive = earthcatalog.generate(tmp_path / "archive", items=30, seed=8)
+    for path, odd in zip(archive.objects(), ({"bbox": [1, 2, 3]}, {"bbox": "none"}, {"geometry": {"type": "Polygon", "coordinates": "x"}})):
+        path.write_text(json.dumps({**json.loads(path.read_text()), **odd}))
+    table = Table(tmp_path / "table")
+    earthcatalog.json(*incremental(table, archive))
+    process = earthcatalog.run("export", *table.arguments, tmp_path / "items.parquet", check=True)
+    assert "bbox or geometry of 3 items" in process.stderr
+    rows = pq.read_table(tmp_path / "items.parquet").to_pylist()
+    assert len(rows) == 30 and sum(row["bbox"] is None for row in rows) == 2 and sum(row["geometry"] is None for row in rows) == 1
+    quiet = earthcatalog.run("export", *table.arguments, tmp_path / "items.ndjson", "--format", "ndjson", "--filter", "nosuch = 1", check=True)
+    assert "no column holds nosuch" in quiet.stderr and "0 items" in quiet.stderr
+
+
+def test_properties_beside_members_of_their_name_are_refused(earthcatalog, tmp_path):
+    archive = earthcatalog.generate(tmp_path / "archive", items=5, seed=8)
+    path = archive.objects()[0]
+    item = json.loads(path.read_text())
+    item["properties"]["links"] = "elsewhere"
+    path.write_text(json.dumps(item))
+    table = Table(tmp_path / "table")
+    earthcatalog.json(*incremental(table, archive))
+    process = earthcatalog.run("export", *table.arguments, tmp_path / "items.parquet")
+    assert process.returncode == 1 and item["id"] in process.stderr and "--fields -properties.links" in process.stderr
+    earthcatalog.run("export", *table.arguments, tmp_path / "items.parquet", "--fields", "-properties.links", check=True)
+    assert pq.ParquetFile(tmp_path / "items.parquet").metadata.num_rows == 5
+
+
 def test_export_that_fails_leaves_what_was_there(earthcatalog, filled, tmp_path):
     path = tmp_path / "items.parquet"
     path.write_text("before")

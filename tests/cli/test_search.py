@@ -233,6 +233,18 @@ def test_pages_are_the_whole_while_others_commit(earthcatalog, archive, order, t
     assert len(ids_of(earthcatalog, table, *question)) > len(whole)
 
 
+def test_a_token_goes_on_in_a_past_state(earthcatalog, archive, tmp_path):
+    table = filled_table(earthcatalog, archive, tmp_path, "--limit", 300)
+    snapshot = table.load().current_snapshot().snapshot_id
+    whole = search(earthcatalog, table, "--format", "ids").splitlines()
+    earthcatalog.json(*incremental(table, archive))
+    found = [id for page in pages(earthcatalog, table, "--as-of", snapshot, "--limit", 120) for id in page]
+    assert found == whole
+    token = json.loads(search(earthcatalog, table, "--format", "geojson", "--limit", 5))["next"]
+    process = earthcatalog.run("search", *table.arguments, "--as-of", snapshot, "--token", token)
+    assert process.returncode == 2 and "another one is asked for" in process.stderr
+
+
 def test_a_page_that_ends_the_answer_has_no_token(earthcatalog, filled, items):
     count = len(items.by_id)
     for limit, more in ((count - 1, True), (count, False), (count + 1, False)):

@@ -127,6 +127,16 @@ std::vector<double> box_of(JsonValue item) {
   return box.size() == 4 || box.size() == 6 ? box : std::vector<double>();
 }
 
+// False when a member that has a type by the specification is of another.
+bool fits(JsonValue item) {
+  const auto is_there = [&](std::string_view name) {
+    const auto member = item.at_key(name);
+    return member.error() == simdjson::SUCCESS && !member.is_null();
+  };
+  // What is a geometry has been taken out.
+  return !is_there(kGeometry) && (!is_there(kBbox) || !box_of(item).empty());
+}
+
 // Rows of the shape, from items.
 class Rows {
  public:
@@ -239,6 +249,7 @@ class StacGeoparquet final : public Writer {
     }
     EC_TRY(for_each(piece.text, [&](std::string_view, JsonValue item) -> Status {
       shape_.add_box(box_of(item).size());
+      if (!fits(item)) ++unfit_;
       return shape_.add(item);
     }));
     EC_TRY(shape_.check());
@@ -272,6 +283,12 @@ class StacGeoparquet final : public Writer {
     return file->finish(kMetadataKey, kMetadata);
   }
 
+  std::string note() const override {
+    if (unfit_ == 0) return {};
+    return fmt::format("stac-geoparquet has no place for what stands as bbox or geometry of {} items: it is left out",
+                       unfit_);
+  }
+
  private:
   // Calls `use(wkb, item)` for each waiting item.
   template <class Use>
@@ -301,6 +318,7 @@ class StacGeoparquet final : public Writer {
   simdjson::dom::parser parser_;
   ItemShape shape_;
   std::optional<extsort::ScratchFile> scratch_;
+  std::int64_t unfit_ = 0;           // items that lose a member
   std::vector<std::size_t> pieces_;  // bytes of each in the scratch file
 };
 

@@ -56,6 +56,8 @@ class Writer : public search::Sink {
  public:
   virtual Status begin() { return {}; }
   virtual Status finish(const Ending& ending) = 0;
+  /// After finish(): a sentence on what the format could not hold; empty: it holds all.
+  virtual std::string note() const { return {}; }
 };
 
 /// Returns the writer of a format. `table` must outlive it.

@@ -92,7 +92,7 @@ class Search {
         doubles_(options.memory_limit_bytes / 4, options.scratch_folder),
         sorter_({.keep = options.max_items ? std::optional(*options.max_items + 1) : std::nullopt,
                  .after = options.after,
-                 .memory_bytes = options.memory_limit_bytes / 4,
+                 .memory_bytes = options.memory_limit_bytes / 8,  // sorting copies them
                  .scratch_folder = options.scratch_folder}) {}
 
   Result<Found> run() {

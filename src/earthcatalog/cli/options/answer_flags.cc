@@ -67,6 +67,7 @@ Result<search::Found> write_answer(Session& session, storage::Stores& stores, co
   EC_TRY(writer->begin());
   EC_ASSIGN_OR_RETURN(auto found, search::find(query, options, *writer));
   EC_TRY(writer->finish({.items = found.items, .next = next(found)}));
+  if (const auto note = writer->note(); !note.empty()) session.note(note);
   if (out == nullptr) return found;
   if (const auto closed = out->Close(); !closed.ok()) return std::unexpected(storage::from_arrow(closed));
   if (!session.wants_report(false)) print_err("{} items in {}\n", found.items, place.out);

@@ -29,8 +29,7 @@ using NextToken = std::function<std::optional<std::string>(const search::Found& 
 
 /// Writes the items that the search finds; a file or object appears whole or not at all.
 Result<search::Found> write_answer(Session& session, storage::Stores& stores, const search::BoundQuery& query,
-                                   const search::FindOptions& options, const AnswerPlace& place,
-                                   const NextToken& next);
+                                   const search::FindOptions& options, const AnswerPlace& place, const NextToken& next);
 
 class AnswerFlags {
  public:

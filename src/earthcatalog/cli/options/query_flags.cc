@@ -7,6 +7,7 @@
 #include <iterator>
 #include <string_view>
 
+#include "earthcatalog/config/nearest.h"
 #include "earthcatalog/cql2/predicate.h"
 #include "earthcatalog/grid/geometry_text.h"
 
@@ -85,6 +86,18 @@ Result<search::Query> QueryFlags::read() const {
   query.ids.insert(ids_.begin(), ids_.end());
   query.collections.insert(collections_.begin(), collections_.end());
   return query;
+}
+
+// STAC lets any item have any property: one that no column holds may stand in stac_extra.
+Status tell_unknown(Session& session, const search::BoundQuery& query, bool strict) {
+  std::vector<std::string> columns;
+  for (const auto& column : query.table.item_schema().columns) columns.push_back(column.name);
+  for (const auto& name : query.unknown) {
+    const auto text = fmt::format("`filter`: no column holds {}{}", name, config::did_you_mean(name, columns));
+    if (strict) return std::unexpected(Error{.kind = ErrorKind::kNotFound, .message = text});
+    session.note(text + "; only items that have it in stac_extra are found by it");
+  }
+  return {};
 }
 
 }  // namespace earthcatalog::cli

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "earthcatalog/cli/session.h"
 #include "earthcatalog/result.h"
 #include "earthcatalog/search/query.h"
 
@@ -22,5 +23,8 @@ class QueryFlags {
   std::string bbox_, intersects_, datetime_, filter_, filter_lang_, time_field_ = "datetime";
   std::vector<std::string> ids_, collections_;
 };
+
+/// Notes the properties of the filter that no column holds; kNotFound when `strict`.
+Status tell_unknown(Session& session, const search::BoundQuery& query, bool strict);
 
 }  // namespace earthcatalog::cli

@@ -57,6 +57,7 @@ class Export final : public Command {
     }
     EC_ASSIGN_OR_RETURN(const auto access, open_to_read(session(), table_, snapshot_, report_));
     EC_ASSIGN_OR_RETURN(const auto query, search::bind(access.table, asked));
+    EC_TRY(tell_unknown(session(), query, false));
     if (!out_.contains(kCollection)) {
       EC_TRY(write_answer(session(), *access.stores, query, options, place, none_next));
       return kExitOk;

@@ -14,7 +14,6 @@
 #include "earthcatalog/cli/options/answer_flags.h"
 #include "earthcatalog/cli/options/query_flags.h"
 #include "earthcatalog/cli/options/read_access.h"
-#include "earthcatalog/config/nearest.h"
 #include "earthcatalog/read/table_summary.h"
 #include "earthcatalog/search/order/token.h"
 
@@ -87,7 +86,7 @@ class SearchCommand final : public Command {
     EC_ASSIGN_OR_RETURN(const auto access, open(token));
     const Stopwatch time;
     EC_ASSIGN_OR_RETURN(const auto query, search::bind(access.table, asked));
-    EC_TRY(tell_unknown(query));
+    EC_TRY(tell_unknown(session(), query, strict_));
     if (token) {
       EC_ASSIGN_OR_RETURN(options.after, token->position_in(query, options.order));
     }
@@ -140,18 +139,6 @@ class SearchCommand final : public Command {
     const bool page_is_full = limit_ && found.items == *limit_;
     if (found.whole || !page_is_full || max_items_ == limit_) return std::nullopt;
     return search::make_token(query, options.order, found.last);
-  }
-
-  // STAC lets any item have any property: one that no column holds may stand in stac_extra.
-  Status tell_unknown(const search::BoundQuery& query) const {
-    std::vector<std::string> columns;
-    for (const auto& column : query.table.item_schema().columns) columns.push_back(column.name);
-    for (const auto& name : query.unknown) {
-      const auto text = fmt::format("`filter`: no column holds {}{}", name, config::did_you_mean(name, columns));
-      if (strict_) return std::unexpected(Error{.kind = ErrorKind::kNotFound, .message = text});
-      session().note(text + "; only items that have it in stac_extra are found by it");
-    }
-    return {};
   }
 
   Result<search::Found> print(storage::Stores& stores, const search::BoundQuery& query,
