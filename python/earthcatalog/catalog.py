@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import builtins
+import contextlib
 import os
 import threading
 from typing import TYPE_CHECKING, Any
 
 from earthcatalog import store_config
+from earthcatalog._call import call
 from earthcatalog._facade import CatalogInfo, EarthCatalog, ingest, open
 from earthcatalog._objects import Stored, put_object, read_object
 from earthcatalog._places import Place
 from earthcatalog.config import GridConfig
-from earthcatalog.errors import ConflictError, InvalidArgumentError, UnsupportedError
+from earthcatalog.errors import ConflictError, InvalidArgumentError, TableExistsError, UnsupportedError
 
 if TYPE_CHECKING:
     from pyiceberg.catalog.sql import SqlCatalog
@@ -162,47 +164,46 @@ def get_or_create(catalog: SqlCatalog, grid_config: GridConfig | None = None) ->
     No run of this process may write to the catalog meanwhile: PyIceberg has an SQLite of its own.
 
     Args:
-        catalog: PyIceberg's catalog.
+        catalog: PyIceberg's catalog: a local file (``uri="sqlite:///path"``) with a ``warehouse``.
         grid_config: The grid of a new table. None: H3 of resolution 1.
 
     Raises:
         UnsupportedError: A grid type that there is not.
+        InvalidArgumentError: There is no table, and the catalog is none of these.
     """
-    from earthcatalog._iceberg_schema import iceberg_schema, partition_spec, require_pyiceberg
+    from earthcatalog._iceberg_schema import require_pyiceberg
 
     require_pyiceberg()
-    from pyiceberg.exceptions import NoSuchTableError, TableAlreadyExistsError
+    from pyiceberg.exceptions import NoSuchTableError
 
-    catalog.create_namespace_if_not_exists(NAMESPACE)
     try:
         return catalog.load_table(FULL_NAME)
     except NoSuchTableError:
         pass
-    properties = {**_grid_properties(grid_config or GridConfig()), **_writer_properties(catalog)}
-    try:
-        return catalog.create_table(
-            FULL_NAME, schema=iceberg_schema(), partition_spec=partition_spec(), properties=properties
-        )
-    except TableAlreadyExistsError:
-        return catalog.load_table(FULL_NAME)
+    grid = _grid_options(grid_config or GridConfig())
+    path, warehouse = _places_of(catalog)
+    with contextlib.suppress(TableExistsError):
+        call("create_table", {"catalog": path, "warehouse": warehouse, "schema": "itslive", **grid})
+    return catalog.load_table(FULL_NAME)
 
 
-def _grid_properties(grid: GridConfig) -> dict[str, str]:
+def _grid_options(grid: GridConfig) -> dict[str, Any]:
     kind: str = grid.type
     if kind not in ("h3", "geojson"):
         raise UnsupportedError(f"grid type {kind!r}: there are h3 and geojson")
-    properties = {PROP_GRID_TYPE: kind}
     if kind == "h3":
-        properties[PROP_GRID_RESOLUTION] = str(1 if grid.resolution is None else grid.resolution)
-        return properties
+        return {"grid": kind, "h3_resolution": 1 if grid.resolution is None else grid.resolution}
     if not grid.boundaries_path:
         raise InvalidArgumentError("boundaries_path: the grid type geojson needs a file of regions")
-    return {**properties, PROP_GRID_BOUNDARIES_PATH: grid.boundaries_path, PROP_GRID_ID_FIELD: grid.id_field or "id"}
+    return {"grid": kind, "boundaries": grid.boundaries_path, "id_field": grid.id_field or "id"}
 
 
-def _writer_properties(catalog: SqlCatalog) -> dict[str, str]:
-    properties = {"write.parquet.compression-codec": "zstd", "write.metadata.previous-versions-max": "100"}
-    warehouse = catalog.properties.get("warehouse")
-    if warehouse:
-        properties["write.data.path"] = warehouse.rstrip("/")
-    return properties
+def _places_of(catalog: SqlCatalog) -> tuple[str, str]:
+    uri, warehouse = str(catalog.properties.get("uri", "")), catalog.properties.get("warehouse")
+    path = uri.removeprefix("sqlite:///")
+    if path == uri or not path or not warehouse or catalog.name != NAMESPACE:
+        raise InvalidArgumentError(
+            f"catalog: there is no table in {catalog.name!r} at {uri!r} with the warehouse {warehouse!r}; to make one, "
+            f"name it {NAMESPACE!r}, and give uri='sqlite:///<path>' and a warehouse"
+        )
+    return path, str(warehouse)

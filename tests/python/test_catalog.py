@@ -350,6 +350,9 @@ def test_a_table_is_created_for_pyiceberg_and_filled_by_a_run(small_archive, tmp
     assert made.name() == tuple(FULL_NAME.split(".")) == get_or_create(catalog).name()
     assert made.schema().column_names == ICEBERG_SCHEMA.column_names and len(ICEBERG_SCHEMA.fields) == 31
     assert [field.name for field in PARTITION_SPEC.fields] == ["grid_partition", "year"]
+    assert made.properties["earthcatalog.catalog"] == f"file://{table.catalog}", "the core's properties"
+    with pytest.raises(ValueError, match="sqlite:///<path>"):
+        get_or_create(SqlCatalog("earthcatalog", uri="sqlite://", warehouse=f"file://{tmp_path}/x"))
     with pytest.raises(errors.UnsupportedError, match="s2"):
         get_or_create(
             SqlCatalog("earthcatalog", uri="sqlite://", warehouse=f"file://{tmp_path}/x"), config.GridConfig(type="s2")
