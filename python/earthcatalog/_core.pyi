@@ -4,6 +4,8 @@ The native part of earthcatalog. Private: use the package's own modules.
 
 from collections.abc import Callable, Sequence
 
+from typing_extensions import disjoint_base
+
 def call(
     name: str,
     spec: str,
@@ -24,6 +26,7 @@ def call(
 def call_names() -> list[str]:
     """The names that call() knows."""
 
+@disjoint_base
 class GridHandle:
     """
     A grid by its JSON: type (h3, geojson), resolution, boundaries_path, id_field. Thread-safe.
@@ -42,6 +45,7 @@ class GridHandle:
     def cover_text(self, text: str) -> list[str]:
         """Of GeoJSON (a geometry, Feature or collection) or WKT."""
 
+@disjoint_base
 class Stream:
     """
     A call that prints data, such as search. The work runs at most a few MiB ahead of its reader, and ends when the reader closes it.
@@ -80,6 +84,7 @@ def write_items(ndjson: bytes, uri: str, cell: str, storage: str = "{}") -> str:
     Writes items, one a line, as rows of a cell into a new GeoParquet file. JSON: rows, bytes.
     """
 
+@disjoint_base
 class Lock:
     """
     A lock that this process holds, with heartbeats on a thread of its own.
