@@ -113,6 +113,7 @@ INSTANTIATE_TEST_SUITE_P(
                     Bad{"a = TIMESTAMP('2020-01-01')", "expected a timestamp", 14},
                     Bad{"a = DATE(2020)", "a time in quotes", 9},
                     Bad{"T_AFTER(a, INTERVAL('x', '..'))", "a date, a timestamp or '..'", 20},
+                    Bad{"T_AFTER(a, INTERVAL(1 + 2, '..'))", "expected a property, a date", 20},
                     Bad{"S_INTERSECTS(a)", "takes 2 arguments, not 1", 0}, Bad{"CASEI()", "takes 1 argument", 0},
                     Bad{"S_WITHIN(a, POINT(1))", "no WKT", 12}, Bad{"S_WITHIN(a, POINT(1 2)", "\",\" or \")\"", 22},
                     Bad{"S_WITHIN(a, POINT(90 180))", "latitude", 12}, Bad{"S_WITHIN(a, BBOX(1,2,3))", "3 numbers", 12},

@@ -2,6 +2,7 @@
 
 #include <geos_c.h>
 
+#include <algorithm>
 #include <bit>
 #include <cmath>
 #include <cstdint>
@@ -84,20 +85,25 @@ const char* name_of(Kind kind) {
   return kind == Kind::kGeojson ? "GeoJSON" : kind == Kind::kHexWkb ? "hexadecimal WKB" : "WKT";
 }
 
-// GEOS reads no GeoJSON with heights.
-void drop_heights(nlohmann::json& json) {
-  if (!json.is_structured()) return;
-  const bool position = json.is_array() && json.size() > 2 && json[0].is_number() && json[1].is_number();
-  if (position) json.erase(json.begin() + 2, json.end());
-  for (auto& member : json) drop_heights(member);
+// GEOS reads no positions with heights, and does not survive one without numbers. False: there is one.
+bool mend_positions(nlohmann::json& coordinates) {
+  if (coordinates.empty()) return false;
+  if (!coordinates[0].is_array()) {
+    if (coordinates.size() > 2) coordinates.erase(coordinates.begin() + 2, coordinates.end());
+    return coordinates.size() == 2 && coordinates[0].is_number() && coordinates[1].is_number();
+  }
+  return std::ranges::all_of(coordinates, [](auto& part) { return part.is_array() && mend_positions(part); });
 }
 
-// Text that is no JSON stays: GEOS says what is wrong with it.
-std::string without_heights(const std::string& geojson) {
-  auto json = nlohmann::json::parse(geojson, nullptr, false);
-  if (json.is_discarded()) return geojson;
-  drop_heights(json);
-  return json.dump();
+// Of all geometries within.
+bool mend(nlohmann::json& geojson) {
+  if (geojson.is_array()) return std::ranges::all_of(geojson, mend);
+  if (!geojson.is_object()) return true;
+  for (auto& [name, member] : geojson.items()) {
+    const bool positions = name == "coordinates" && member.is_array() && !member.empty();
+    if (!(positions ? mend_positions(member) : mend(member))) return false;
+  }
+  return true;
 }
 
 // A context of GEOS that remembers its last message.
@@ -119,8 +125,14 @@ struct Reader {
       return geometry;
     }
     if (kind == Kind::kGeojson) {
+      auto json = nlohmann::json::parse(text, nullptr, false);
+      const bool is_json = !json.is_discarded();  // else GEOS says what is wrong
+      if (is_json && !mend(json)) {
+        message = "a position needs two numbers";
+        return nullptr;
+      }
       auto* const reader = GEOSGeoJSONReader_create_r(context);
-      auto* const geometry = GEOSGeoJSONReader_readGeometry_r(context, reader, without_heights(text).c_str());
+      auto* const geometry = GEOSGeoJSONReader_readGeometry_r(context, reader, (is_json ? json.dump() : text).c_str());
       GEOSGeoJSONReader_destroy_r(context, reader);
       return geometry;
     }
