@@ -76,6 +76,11 @@ TEST(Cql2Text, NumbersKeepTheirValue) {
       << "JSON has no number that begins or ends with a point";
 }
 
+TEST(Cql2Text, CoordinatesNextToZeroAreZero) {
+  EXPECT_EQ(text("S_WITHIN(g, POINT(1e-320 -4.9e-324))"), "S_WITHIN(g, POINT (0 0))");
+  EXPECT_EQ(text("S_WITHIN(g, BBOX(1e-320, 0, 1e-320, 1e-320))"), "S_WITHIN(g, LINESTRING (0 0, 0 0))");
+}
+
 TEST(Cql2Text, TimesAndIntervals) {
   EXPECT_EQ(json("t_during(a, interval('..', '2020-01-01'))"),
             R"({"op":"t_during","args":[{"property":"a"},{"interval":["..","2020-01-01"]}]})");

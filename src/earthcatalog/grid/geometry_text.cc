@@ -142,6 +142,18 @@ struct Reader {
     return geometry;
   }
 
+  // Coordinates below a millionth of a millimetre are zero: GEOS writes their hundreds of digits as WKT beyond its
+  // buffer.
+  GEOSGeometry* snap(const GEOSGeometry& geometry) const {
+    const auto to_zero = [](double* x, double* y, void*) {
+      constexpr double kLeast = 1e-14;
+      if (std::abs(*x) < kLeast) *x = 0;
+      if (std::abs(*y) < kLeast) *y = 0;
+      return 1;
+    };
+    return GEOSGeom_transformXY_r(context, &geometry, to_zero, nullptr);
+  }
+
   std::string write(const GEOSGeometry& geometry) {
     auto* const writer = GEOSWKBWriter_create_r(context);
     GEOSWKBWriter_setFlavor_r(context, writer, GEOS_WKB_ISO);
@@ -158,7 +170,9 @@ struct Reader {
     auto* const geometry =
         GEOSGeomFromWKB_buf_r(context, reinterpret_cast<const unsigned char*>(wkb.data()), wkb.size());
     if (geometry == nullptr) return fail(ErrorKind::kInvalidData, "no geometry: {}", message);
-    char* const text = write_text(context, *geometry);
+    auto* const snapped = snap(*geometry);
+    char* const text = write_text(context, snapped != nullptr ? *snapped : *geometry);
+    if (snapped != nullptr) GEOSGeom_destroy_r(context, snapped);
     std::string spelled = text != nullptr ? text : "";
     GEOSFree_r(context, text);
     GEOSGeom_destroy_r(context, geometry);
@@ -200,8 +214,10 @@ Result<std::string> wkb_of_text(std::string_view text) {
   if (geometry == nullptr) {
     return fail(ErrorKind::kInvalidArgument, "this is no {} geometry: {}", name_of(kind), reader.message);
   }
-  auto wkb = reader.write(*geometry);
+  auto* const snapped = reader.snap(*geometry);
+  auto wkb = reader.write(snapped != nullptr ? *snapped : *geometry);
   GEOSGeom_destroy_r(reader.context, geometry);
+  if (snapped != nullptr) GEOSGeom_destroy_r(reader.context, snapped);
   Footprint footprint;
   if (const auto read = read_wkb(wkb, footprint); !read) {
     return fail(ErrorKind::kInvalidArgument, "this geometry lies on no map: {}", read.error().message);
