@@ -142,11 +142,12 @@ struct Reader {
     return geometry;
   }
 
-  // Coordinates below a millionth of a millimetre are zero: GEOS writes their hundreds of digits as WKT beyond its
-  // buffer.
+  // GEOS writes hundreds of digits as WKT beyond its buffer. Coordinates below a millionth of a millimetre are zero,
+  // and longitudes of thousands of turns are those of less than one.
   GEOSGeometry* snap(const GEOSGeometry& geometry) const {
     const auto to_zero = [](double* x, double* y, void*) {
-      constexpr double kLeast = 1e-14;
+      constexpr double kLeast = 1e-14, kGreatest = 1e6, kTurn = 360;
+      if (std::abs(*x) > kGreatest) *x = std::remainder(*x, kTurn);
       if (std::abs(*x) < kLeast) *x = 0;
       if (std::abs(*y) < kLeast) *y = 0;
       return 1;
