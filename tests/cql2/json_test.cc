@@ -48,7 +48,8 @@ INSTANTIATE_TEST_SUITE_P(
         Bad{R"({"op":"=","args":[1]})", "takes 2 arguments, not 1"},
         Bad{R"({"op":"and","args":[true,{"op":"=","args":[{"property":1},2]}]})", "at /args/1/args/0/property"},
         Bad{R"({"op":"=","args":[{"date":"2020-13-01"},1]})", "\"2020-13-01\" is no date"},
-        Bad{R"({"interval":["2020-01-01"]})", "two ends"}, Bad{R"({"type":"Point","coordinates":[1]})", "no GeoJSON"},
+        Bad{R"({"interval":["2020-01-01"]})", "two ends"}, Bad{R"({"interval":[1,".."]})", "an end is a property"},
+        Bad{R"({"type":"Point","coordinates":[1]})", "no GeoJSON"},
         Bad{R"({"type":"Point","coordinates":[0,91]})", "latitude"}, Bad{R"({"bbox":[0,0,"a",1]})", "/bbox"}));
 
 TEST(Cql2Json, ADeepDocumentIsRefusedNotAStackUsedUp) {

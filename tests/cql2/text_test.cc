@@ -76,6 +76,11 @@ TEST(Cql2Text, NumbersKeepTheirValue) {
       << "JSON has no number that begins or ends with a point";
 }
 
+TEST(Cql2Text, CoordinatesNextToZeroAreZero) {
+  EXPECT_EQ(text("S_WITHIN(g, POINT(1e-320 -4.9e-324))"), "S_WITHIN(g, POINT (0 0))");
+  EXPECT_EQ(text("S_WITHIN(g, BBOX(1e-320, 0, 1e-320, 1e-320))"), "S_WITHIN(g, LINESTRING (0 0, 0 0))");
+}
+
 TEST(Cql2Text, TimesAndIntervals) {
   EXPECT_EQ(json("t_during(a, interval('..', '2020-01-01'))"),
             R"({"op":"t_during","args":[{"property":"a"},{"interval":["..","2020-01-01"]}]})");
@@ -113,6 +118,7 @@ INSTANTIATE_TEST_SUITE_P(
                     Bad{"a = TIMESTAMP('2020-01-01')", "expected a timestamp", 14},
                     Bad{"a = DATE(2020)", "a time in quotes", 9},
                     Bad{"T_AFTER(a, INTERVAL('x', '..'))", "a date, a timestamp or '..'", 20},
+                    Bad{"T_AFTER(a, INTERVAL(1 + 2, '..'))", "expected a property, a date", 20},
                     Bad{"S_INTERSECTS(a)", "takes 2 arguments, not 1", 0}, Bad{"CASEI()", "takes 1 argument", 0},
                     Bad{"S_WITHIN(a, POINT(1))", "no WKT", 12}, Bad{"S_WITHIN(a, POINT(1 2)", "\",\" or \")\"", 22},
                     Bad{"S_WITHIN(a, POINT(90 180))", "latitude", 12}, Bad{"S_WITHIN(a, BBOX(1,2,3))", "3 numbers", 12},

@@ -39,7 +39,8 @@ TEST(BboxArea, EdgesAndCornersTouch) {
 }
 
 TEST(BboxArea, HeightsDoNotCount) {
-  EXPECT_EQ(*grid::wkb_of_bbox(std::array{0.0, 1.0, -9.0, 2.0, 3.0, 9.0}), *grid::wkb_of_bbox(std::array{0.0, 1.0, 2.0, 3.0}));
+  EXPECT_EQ(*grid::wkb_of_bbox(std::array{0.0, 1.0, -9.0, 2.0, 3.0, 9.0}),
+            *grid::wkb_of_bbox(std::array{0.0, 1.0, 2.0, 3.0}));
 }
 
 TEST(BboxArea, WestBeyondEastGoesOverTheAntimeridian) {
@@ -81,8 +82,9 @@ TEST(BboxArea, PolesAreOnePoint) {
 TEST(TextArea, ReadsGeoJsonFeaturesAndWkt) {
   const auto geometry = grid::wkb_of_text(R"({"type":"Point","coordinates":[1,2]})");
   ASSERT_TRUE(geometry) << geometry.error().message;
-  EXPECT_EQ(*grid::wkb_of_text(R"( {"type":"Feature","properties":{},"geometry":{"type":"Point","coordinates":[1,2]}})"),
-            *geometry);
+  EXPECT_EQ(
+      *grid::wkb_of_text(R"( {"type":"Feature","properties":{},"geometry":{"type":"Point","coordinates":[1,2]}})"),
+      *geometry);
   EXPECT_EQ(*grid::wkb_of_text("POINT (1 2)"), *geometry);
 }
 
@@ -99,6 +101,14 @@ TEST(TextArea, RefusesWhatIsNoGeometry) {
     const auto wkb = grid::wkb_of_text(text);
     ASSERT_FALSE(wkb) << text;
     EXPECT_EQ(wkb.error().kind, ErrorKind::kInvalidArgument);
+  }
+}
+
+TEST(TextArea, APositionWithoutNumbersIsRefused) {
+  for (const char* text :
+       {R"({"type":"Polygon","coordinates":[[[0,0],[],[1,1],[0,0]]]})",
+        R"({"type":"LineString","coordinates":[[0,0],5]})", R"({"type":"Point","coordinates":[1]})"}) {
+    EXPECT_FALSE(grid::wkb_of_text(text)) << text;
   }
 }
 

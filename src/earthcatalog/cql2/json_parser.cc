@@ -87,6 +87,7 @@ class Parser {
     if (!ends.is_array() || ends.size() != 2) return wrong(where, "an interval has two ends");
     EC_ASSIGN_OR_RETURN(auto interval, parse_list(Kind::kInterval, ends, where, depth));
     for (auto& end : interval.args) {
+      if (!may_end_interval(end)) return wrong(where, "an end is a property, a date, a timestamp or \"..\"");
       if (end.kind != Kind::kText || end.text == "..") continue;
       const auto time = earthcatalog::parse_time(end.text);
       if (!time) return wrong(where, fmt::format("\"{}\" is no date, no timestamp and not \"..\"", end.text));

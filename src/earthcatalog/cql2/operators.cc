@@ -69,4 +69,9 @@ const Operator* find_operator(std::string_view name) {
   return found == std::ranges::end(kOperators) ? nullptr : found;
 }
 
+bool may_end_interval(const Expression& end) {
+  return end.kind == Kind::kProperty || end.kind == Kind::kText || end.kind == Kind::kDate ||
+         end.kind == Kind::kTimestamp;
+}
+
 }  // namespace earthcatalog::cql2

@@ -5,6 +5,8 @@
 #include <optional>
 #include <string_view>
 
+#include "earthcatalog/cql2/expression.h"
+
 namespace earthcatalog::cql2 {
 
 enum class Family : std::uint8_t { kLogic, kComparison, kArithmetic, kText, kSpatial, kTemporal, kArray };
@@ -24,5 +26,8 @@ inline constexpr std::size_t kAnyNumber = SIZE_MAX;
 
 /// The operator of a name, whatever its case; null for a function that CQL2 does not define.
 const Operator* find_operator(std::string_view name);
+
+/// What stands at an end of an interval: a property, a time, or a text.
+bool may_end_interval(const Expression& end);
 
 }  // namespace earthcatalog::cql2

@@ -253,6 +253,7 @@ class Parser {
         if (!time) return lexer_.fail_at(at, "expected a date, a timestamp or '..'");
         end.kind = time->date_only ? Kind::kDate : Kind::kTimestamp;
       }
+      if (!may_end_interval(end)) return lexer_.fail_at(at, "expected a property, a date, a timestamp or '..'");
       interval.args.push_back(std::move(end));
       EC_TRY(take(after));
     }

@@ -2,6 +2,7 @@
 
 #include <geos_c.h>
 
+#include <algorithm>
 #include <bit>
 #include <cmath>
 #include <cstdint>
@@ -84,20 +85,25 @@ const char* name_of(Kind kind) {
   return kind == Kind::kGeojson ? "GeoJSON" : kind == Kind::kHexWkb ? "hexadecimal WKB" : "WKT";
 }
 
-// GEOS reads no GeoJSON with heights.
-void drop_heights(nlohmann::json& json) {
-  if (!json.is_structured()) return;
-  const bool position = json.is_array() && json.size() > 2 && json[0].is_number() && json[1].is_number();
-  if (position) json.erase(json.begin() + 2, json.end());
-  for (auto& member : json) drop_heights(member);
+// GEOS reads no positions with heights, and does not survive one without numbers. False: there is one.
+bool mend_positions(nlohmann::json& coordinates) {
+  if (coordinates.empty()) return false;
+  if (!coordinates[0].is_array()) {
+    if (coordinates.size() > 2) coordinates.erase(coordinates.begin() + 2, coordinates.end());
+    return coordinates.size() == 2 && coordinates[0].is_number() && coordinates[1].is_number();
+  }
+  return std::ranges::all_of(coordinates, [](auto& part) { return part.is_array() && mend_positions(part); });
 }
 
-// Text that is no JSON stays: GEOS says what is wrong with it.
-std::string without_heights(const std::string& geojson) {
-  auto json = nlohmann::json::parse(geojson, nullptr, false);
-  if (json.is_discarded()) return geojson;
-  drop_heights(json);
-  return json.dump();
+// Of all geometries within.
+bool mend(nlohmann::json& geojson) {
+  if (geojson.is_array()) return std::ranges::all_of(geojson, mend);
+  if (!geojson.is_object()) return true;
+  for (auto& [name, member] : geojson.items()) {
+    const bool positions = name == "coordinates" && member.is_array() && !member.empty();
+    if (!(positions ? mend_positions(member) : mend(member))) return false;
+  }
+  return true;
 }
 
 // A context of GEOS that remembers its last message.
@@ -119,8 +125,14 @@ struct Reader {
       return geometry;
     }
     if (kind == Kind::kGeojson) {
+      auto json = nlohmann::json::parse(text, nullptr, false);
+      const bool is_json = !json.is_discarded();  // else GEOS says what is wrong
+      if (is_json && !mend(json)) {
+        message = "a position needs two numbers";
+        return nullptr;
+      }
       auto* const reader = GEOSGeoJSONReader_create_r(context);
-      auto* const geometry = GEOSGeoJSONReader_readGeometry_r(context, reader, without_heights(text).c_str());
+      auto* const geometry = GEOSGeoJSONReader_readGeometry_r(context, reader, (is_json ? json.dump() : text).c_str());
       GEOSGeoJSONReader_destroy_r(context, reader);
       return geometry;
     }
@@ -128,6 +140,19 @@ struct Reader {
     auto* const geometry = GEOSWKTReader_read_r(context, reader, text.c_str());
     GEOSWKTReader_destroy_r(context, reader);
     return geometry;
+  }
+
+  // GEOS writes hundreds of digits as WKT beyond its buffer. Coordinates below a millionth of a millimetre are zero,
+  // and longitudes of thousands of turns are those of less than one.
+  GEOSGeometry* snap(const GEOSGeometry& geometry) const {
+    const auto to_zero = [](double* x, double* y, void*) {
+      constexpr double kLeast = 1e-14, kGreatest = 1e6, kTurn = 360;
+      if (std::abs(*x) > kGreatest) *x = std::remainder(*x, kTurn);
+      if (std::abs(*x) < kLeast) *x = 0;
+      if (std::abs(*y) < kLeast) *y = 0;
+      return 1;
+    };
+    return GEOSGeom_transformXY_r(context, &geometry, to_zero, nullptr);
   }
 
   std::string write(const GEOSGeometry& geometry) {
@@ -146,7 +171,9 @@ struct Reader {
     auto* const geometry =
         GEOSGeomFromWKB_buf_r(context, reinterpret_cast<const unsigned char*>(wkb.data()), wkb.size());
     if (geometry == nullptr) return fail(ErrorKind::kInvalidData, "no geometry: {}", message);
-    char* const text = write_text(context, *geometry);
+    auto* const snapped = snap(*geometry);
+    char* const text = write_text(context, snapped != nullptr ? *snapped : *geometry);
+    if (snapped != nullptr) GEOSGeom_destroy_r(context, snapped);
     std::string spelled = text != nullptr ? text : "";
     GEOSFree_r(context, text);
     GEOSGeom_destroy_r(context, geometry);
@@ -188,8 +215,10 @@ Result<std::string> wkb_of_text(std::string_view text) {
   if (geometry == nullptr) {
     return fail(ErrorKind::kInvalidArgument, "this is no {} geometry: {}", name_of(kind), reader.message);
   }
-  auto wkb = reader.write(*geometry);
+  auto* const snapped = reader.snap(*geometry);
+  auto wkb = reader.write(snapped != nullptr ? *snapped : *geometry);
   GEOSGeom_destroy_r(reader.context, geometry);
+  if (snapped != nullptr) GEOSGeom_destroy_r(reader.context, snapped);
   Footprint footprint;
   if (const auto read = read_wkb(wkb, footprint); !read) {
     return fail(ErrorKind::kInvalidArgument, "this geometry lies on no map: {}", read.error().message);
