@@ -234,7 +234,8 @@ def test_stac_geoparquet_keeps_to_its_specification(exact):
     assert pa.types.is_struct(schema.field("bbox").type) and pa.types.is_struct(schema.field("assets").type)
     assert pa.types.is_list(schema.field("links").type) and pa.types.is_struct(schema.field("links").type.value_type)
     assert schema.field("stac_extensions").type == pa.list_(pa.field("element", pa.string()))
-    assert schema.field("datetime").type == pa.timestamp("us", "UTC")
+    for name in ("datetime", "created", "updated", "start_datetime", "end_datetime"):
+        assert schema.field(name).type == pa.timestamp("us", "UTC"), name
     assert not {"type", "properties", "stac_extra"} & set(schema.names)
     assert geoparquet_validator.failed(geoparquet_validator.check(str(exact)), "core") == []
 

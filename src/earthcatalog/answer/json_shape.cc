@@ -14,9 +14,10 @@ namespace {
 
 using Kind = JsonShape::Kind;
 
+// A time without an offset is UTC, a date its midnight: the specification wants times to be timestamps.
 std::optional<TimeMicros> time_of(std::string_view text) {
   const auto time = parse_time(text);
-  return time && time->exact ? std::optional(time->micros) : std::nullopt;
+  return time ? std::optional(time->micros) : std::nullopt;
 }
 
 Kind kind_of(JsonValue value, bool as_time) {

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
+#include <set>
 #include <utility>
 #include <vector>
 
@@ -34,7 +35,14 @@ Status from_arrow(const arrow::Status& status) {
   return {};
 }
 
-bool is_time(std::string_view property) { return stac::known_property_type(property) == stac::ColumnType::kTimestamp; }
+// Properties that are times by the specification, by an extension, or by the table.
+std::set<std::string, std::less<>> times_of(const read::TableReader& table) {
+  std::set<std::string, std::less<>> names;
+  for (const auto& column : table.item_schema().columns) {
+    if (column.type == stac::ColumnType::kTimestamp) names.insert(column.name);
+  }
+  return names;
+}
 
 // An item as it waits: its WKB, and all else as JSON.
 struct Lengths {
@@ -44,7 +52,7 @@ struct Lengths {
 // The columns of all items: one for each top-level member and each property.
 class ItemShape {
  public:
-  ItemShape() {
+  explicit ItemShape(std::set<std::string, std::less<>> times) : times_(std::move(times)) {
     for (const char* list : {"links", "stac_extensions"}) {
       columns_[list].kind = JsonShape::Kind::kList;
       columns_[list].element = std::make_unique<JsonShape>();
@@ -110,6 +118,11 @@ class ItemShape {
   }
 
  private:
+  bool is_time(std::string_view property) const {
+    return times_.contains(property) || stac::known_property_type(property) == stac::ColumnType::kTimestamp;
+  }
+
+  const std::set<std::string, std::less<>> times_;
   std::map<std::string, JsonShape, std::less<>> columns_;
   bool heights_ = false;
 };
@@ -215,7 +228,8 @@ class StacGeoparquet final : public Writer {
       : fields_(options.fields),
         columns_(options.fields.json_columns(table)),
         scratch_folder_(options.scratch_folder),
-        output_(std::move(output)) {}
+        output_(std::move(output)),
+        shape_(times_of(table)) {}
 
   const iceberg::Schema& columns() const override { return columns_; }
 
