@@ -6,6 +6,7 @@
 
 #include <filesystem>
 #include <fstream>
+#include <functional>
 #include <map>
 #include <set>
 #include <string_view>
@@ -373,7 +374,9 @@ class NamedCells : public ::testing::Test {
  protected:
   NamedCells() : bucket_(folder_.path()) {}
 
-  Status run(int objects, grid::NamesOf names_of) {
+  using NamesOfOne = std::function<Result<std::vector<std::string>>(std::string_view wkb)>;
+
+  Status run(int objects, const NamesOfOne& names_of_one) {
     std::set<std::string> keys;
     for (int i = 0; i < objects; ++i) {
       const std::string key = fmt::format("k{}.stac.json", i);
@@ -385,7 +388,11 @@ class NamedCells : public ::testing::Test {
     spec.catalog.grid = {};
     spec.catalog.grid.type = "python";
     spec.catalog.grid.python = "here.Mine";
-    spec.partitioner = grid::make_named_partitioner(std::move(names_of));
+    spec.partitioner = grid::make_named_partitioner(
+        [&](std::span<const std::string> footprints) -> Result<std::vector<std::vector<std::string>>> {
+          EC_ASSIGN_OR_RETURN(auto names, names_of_one(footprints.front()));
+          return std::vector<std::vector<std::string>>{std::move(names)};
+        });
     return run_spec(spec);
   }
   Status run_spec(const incremental::IncrementalSpec& spec) {

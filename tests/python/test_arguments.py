@@ -157,7 +157,7 @@ def test_exactly_our_partitioners_become_members_of_a_spec():
     class Mine(partitioner.H3Partitioner):
         pass
 
-    assert partitioner.grid_options(partitioner.H3Partitioner(2)) == {"grid": "h3", "h3_resolution": 2}
+    assert partitioner.grid_members(partitioner.H3Partitioner(2)) == {"grid_type": "h3", "resolution": 2}
     assert partitioner.grid_members(Mine(2)) is None
     with pytest.raises(TypeError, match="get_intersecting_keys"):
         partitioner.grid_members(object())

@@ -71,7 +71,7 @@ Result<search::Query> QueryFlags::read() const {
   }
   if (!intersects_.empty()) {
     EC_ASSIGN_OR_RETURN(const auto text, area_text(intersects_));
-    EC_ASSIGN_OR_RETURN(query.area, grid::wkb_of_text(text));
+    EC_ASSIGN_OR_RETURN(query.area, annotate(grid::wkb_of_text(text), "`intersects`"));
   }
   if (query.area) EC_TRY(search::Area::make(*query.area));
   if (!datetime_.empty()) {
