@@ -49,7 +49,8 @@ TEST(ObjectCache, TakesAFileOfAnotherMakingForNothing) {
   const ObjectCache cache({.folder = folder.path()});
   cache.keep("k", "s3://b/a", "first");
   const auto file = files_of(folder.path()).at(0);
-  for (const std::string content : {"", "ECCACHE1", "something else that is longer than the head of an entry would be"}) {
+  for (const std::string content :
+       {"", "ECCACHE1", "something else that is longer than the head of an entry would be"}) {
     std::ofstream(file) << content;
     EXPECT_EQ(found(cache, "s3://b/a"), "nothing") << content;
   }

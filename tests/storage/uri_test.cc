@@ -123,7 +123,9 @@ TEST(Uri, EverySpellingOfAPathIsOnePlace) {
     const std::string path = path_of(segments);
     const std::vector<std::string> prefixes{"", "file:", "file://", "file://localhost", "//."};
     const auto prefix = *rc::gen::elementOf(prefixes);
-    const auto suffix = *rc::gen::elementOf(std::vector<std::string>{"", "/", "//", "/.", "/x/.."});
+    // Behind the root alone a suffix would make an authority of what follows "file:/".
+    const auto suffix =
+        segments.empty() ? std::string() : *rc::gen::elementOf(std::vector<std::string>{"", "/", "//", "/.", "/x/.."});
     RC_ASSERT(place_key(prefix + path + suffix) == place_key(path));
     RC_ASSERT((place_key(path_of(others)) == place_key(path)) == (others == segments));
     RC_ASSERT(place_key("s3a://b" + path) == place_key("s3://b" + path));

@@ -196,8 +196,8 @@ Status ChunkIngest::write_next_list() {
 Status check_writer(std::string_view writer) {
   const bool hex = writer.find_first_not_of("0123456789abcdef") == writer.npos;
   if (writer.empty() || (writer.size() == 8 && hex)) return {};
-  return fail(ErrorKind::kInvalidArgument, "the writer of the chunk is \"{}\", and must be 8 hex digits in lower case, or empty",
-              writer);
+  return fail(ErrorKind::kInvalidArgument,
+              "the writer of the chunk is \"{}\", and must be 8 hex digits in lower case, or empty", writer);
 }
 
 std::string_view without_slashes(std::string_view uri) {

@@ -85,8 +85,7 @@ class Arguments {
 
 }  // namespace
 
-Result<std::vector<std::string>> arguments_of(const CLI::App& command, std::string_view spec,
-                                              bool with_format) {
+Result<std::vector<std::string>> arguments_of(const CLI::App& command, std::string_view spec, bool with_format) {
   const auto members = json::parse(spec, nullptr, false);
   if (!members.is_object()) {
     return fail(ErrorKind::kInvalidArgument, "the spec of {} is no JSON object", command.get_name());
