@@ -216,7 +216,7 @@ from earthcatalog.pipelines import incremental
 
 class Slow(AbstractPartitioner):
     def get_intersecting_keys(self, geom_wkb):
-        print("asked", flush=True)
+        print("asked\\n", end="", flush=True)
         time.sleep(0.2)
         return ["slow"]
 
