@@ -160,18 +160,22 @@ def test_an_integer_resolution_becomes_the_table_s_property(arguments, table):
     incremental.run(**arguments, partitioner=Zones())
 
 
+def run_hemispheres(archive, table):
+    incremental.run(
+        archive.inventory,
+        table.catalog,
+        table.warehouse,
+        source_root=archive.source_root,
+        partitioner=Hemispheres(),
+        progress=False,
+    )
+
+
 @pytest.fixture(scope="module")
 def rows(small_archive, tmp_path_factory):
     """What a table of Hemispheres holds."""
     table = Table(tmp_path_factory.mktemp("hemispheres"))
-    incremental.run(
-        small_archive.inventory,
-        table.catalog,
-        table.warehouse,
-        source_root=small_archive.source_root,
-        partitioner=Hemispheres(),
-        progress=False,
-    )
+    run_hemispheres(small_archive, table)
     return table.rows()
 
 
@@ -245,14 +249,7 @@ def test_runs_of_many_threads_of_python_share_the_interpreter(small_archive, tmp
 
     def work(table):
         try:
-            incremental.run(
-                small_archive.inventory,
-                table.catalog,
-                table.warehouse,
-                source_root=small_archive.source_root,
-                partitioner=Hemispheres(),
-                progress=False,
-            )
+            run_hemispheres(small_archive, table)
         except BaseException as error:
             failed.append(error)
 

@@ -1,11 +1,11 @@
 #include "earthcatalog/cli/options/read_access.h"
 
 #include <charconv>
-#include <cstdlib>
 #include <nlohmann/json.hpp>
 #include <string_view>
 #include <utility>
 
+#include "earthcatalog/cli/options/options.h"
 #include "earthcatalog/inventory/inventory.h"
 #include "earthcatalog/storage/object_cache.h"
 
@@ -26,16 +26,16 @@ std::optional<std::int64_t> snapshot_id_of(std::string_view text) {
   return digits ? std::optional(id) : std::nullopt;
 }
 
-// Null when there is no place for one.
+// Empty when there is no place for one.
+std::string cache_folder(const SnapshotFlags& flags) {
+  if (!flags.cache.empty()) return flags.cache;
+  if (const auto caches = process_environment("XDG_CACHE_HOME")) return *caches + "/earthcatalog";
+  if (const auto home = process_environment("HOME")) return *home + "/.cache/earthcatalog";
+  return {};
+}
+
 std::shared_ptr<const storage::ObjectCache> cache_of(const SnapshotFlags& flags) {
-  if (flags.no_cache) return nullptr;
-  const auto variable = [](const char* name) {
-    return std::string(std::getenv(name) != nullptr ? std::getenv(name) : "");
-  };
-  std::string folder = flags.cache;
-  if (const auto caches = variable("XDG_CACHE_HOME"); folder.empty() && !caches.empty())
-    folder = caches + "/earthcatalog";
-  if (const auto home = variable("HOME"); folder.empty() && !home.empty()) folder = home + "/.cache/earthcatalog";
+  auto folder = flags.no_cache ? std::string() : cache_folder(flags);
   if (folder.empty()) return nullptr;
   return std::make_shared<const storage::ObjectCache>(storage::ObjectCacheOptions{.folder = std::move(folder)});
 }
